@@ -1,0 +1,166 @@
+"""GTEx GCT files: one streaming pass to target expression and regulator levels."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .axes import Genes
+from .errors import TR300MError
+from .io import gzip_errors, open_binary
+from .progress import progress
+
+Levels = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class GctHeader:
+    """The first three lines of a GCT: number of rows, and the sample IDs in column order."""
+
+    rows: int
+    sample_ids: list[str]
+
+
+def read_header(gct: Path | str) -> GctHeader:
+    """Read the header of a GCT 1.2 file (plain or gzip).
+
+    Raises
+    ------
+    TR300MError
+        If it is no GCT, its counts disagree with its columns, or a sample ID appears twice.
+    """
+    with open_binary(gct) as handle, gzip_errors(gct):
+        return _read_header(gct, handle)
+
+
+def _read_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
+    lines = [handle.readline().decode("utf-8", "replace").rstrip("\r\n") for _ in range(3)]
+    if lines[0] != "#1.2":
+        raise TR300MError(f"{gct}, line 1: '#1.2' expected, found {lines[0][:40]!r}", "is it a GCT 1.2 file?")
+    try:
+        rows, columns = (int(field) for field in lines[1].split("\t"))
+    except ValueError:
+        raise TR300MError(f"{gct}, line 2: numbers of rows and columns expected, found {lines[1][:40]!r}") from None
+    fields = lines[2].split("\t")
+    sample_ids = fields[2:]
+    if fields[:2] != ["Name", "Description"]:
+        raise TR300MError(f"{gct}, line 3: the columns must begin with Name and Description")
+    if len(sample_ids) != columns:
+        raise TR300MError(
+            f"{gct}: line 2 promises {columns} samples, line 3 names {len(sample_ids)}",
+            "the file was cut or edited: fetch it again, or correct line 2",
+        )
+    if len(set(sample_ids)) != columns:
+        repeated = next(name for i, name in enumerate(sample_ids) if name in sample_ids[:i])
+        raise TR300MError(f"{gct}, line 3: sample {repeated} appears twice")
+    return GctHeader(rows, sample_ids)
+
+
+def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """Yield gene ID and TPM [sample] of the rows whose ID is wanted, in file order.
+
+    Only wanted rows are parsed; of the others the ID and the number of columns are checked.
+
+    Raises
+    ------
+    TR300MError
+        If the file is truncated, has more or fewer rows than line 2 says, a row of another width, a gene ID twice,
+        or a TPM that is negative or no finite number.
+    """
+    with open_binary(gct) as handle, gzip_errors(gct):
+        header = _read_header(gct, handle)
+        tabs = len(header.sample_ids) + 1
+        seen: set[str] = set()
+        rows = progress(handle, total=header.rows, what=f"reading {Path(gct).name}", unit="rows")
+        for number, line in enumerate(rows, start=4):
+            gene = line[: line.find(b"\t")].decode("utf-8", "replace")
+            if (found := line.count(b"\t")) != tabs:
+                raise TR300MError(
+                    f"{gct}, line {number}, gene {gene}: {found - 1} values where the header has {tabs - 1} samples",
+                    "the file was cut or edited: fetch it again",
+                )
+            if gene in seen:
+                raise TR300MError(f"{gct}, line {number}: gene {gene} appears twice")
+            seen.add(gene)
+            if wanted(gene):
+                yield gene, _parse(gct, number, gene, line.split(b"\t", 2)[2], tabs - 1)
+    if len(seen) != header.rows:
+        raise TR300MError(
+            f"{gct}: line 2 promises {header.rows} rows, the file has {len(seen)}",
+            "the file was cut or edited: fetch it again, or correct line 2",
+        )
+
+
+def _parse(gct: Path | str, number: int, gene: str, text: bytes, count: int) -> NDArray[np.float64]:
+    try:
+        with warnings.catch_warnings():
+            # NumPy warns and returns what it could read; the length check below says it in our words.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            values = np.fromstring(text.decode("ascii", "replace"), sep="\t", dtype=np.float64)
+    except ValueError:
+        values = np.empty(0)
+    if len(values) != count:
+        raise TR300MError(f"{gct}, line {number}, gene {gene}: a value is not a number")
+    if not np.all(values >= 0) or np.isinf(values).any():
+        raise TR300MError(f"{gct}, line {number}, gene {gene}: a TPM is negative, NaN or infinite")
+    return values
+
+
+def stem(gene_id: str) -> str:
+    """Return an Ensembl ID without its version: the part before the first dot."""
+    return gene_id.partition(".")[0]
+
+
+def read_expression(
+    gct: Path | str, genes: Genes, samples: NDArray[np.str_], regulator_stems: frozenset[str], edition: str
+) -> tuple[Levels, list[str], Levels]:
+    """Read target expression and regulator levels in one pass over the GCT.
+
+    Parameters
+    ----------
+    gct
+        Gene TPM file.
+    genes
+        Target genes. In edition ``corrected`` the genes that share a TSS are summed; in ``release`` the first counts.
+    samples
+        Sample IDs to keep, in GCT order.
+    regulator_stems
+        Ensembl IDs of regulators, without version.
+    edition
+        ``release`` or ``corrected``.
+
+    Returns
+    -------
+    expression [gene, sample], float32
+        TPM; a target gene that is not in the GCT is all zero.
+    regulator_ids
+        Versioned IDs of the rows that are regulators, sorted.
+    levels [sample, regulator], float32
+        TPM of those rows.
+    """
+    row_of: dict[str, int] = {gene: row for row, gene in enumerate(genes.gene_id.tolist())}
+    if edition == "corrected":
+        for row, merged in enumerate(genes.merged.tolist()):
+            row_of.update((gene, row) for gene in merged.split(";") if gene)
+    position = {sample: column for column, sample in enumerate(read_header(gct).sample_ids)}
+    columns = np.array([position[sample] for sample in samples.tolist()], dtype=np.intp)
+    expression = np.zeros((len(genes), len(columns)), dtype=np.float32)
+    summed: dict[int, NDArray[np.float64]] = {}
+    levels: dict[str, Levels] = {}
+    for gene, values in read_rows(gct, lambda gene: gene in row_of or stem(gene) in regulator_stems):
+        kept = values[columns]
+        if stem(gene) in regulator_stems:
+            levels[gene] = kept.astype(np.float32)
+        if (row := row_of.get(gene)) is not None:
+            if genes.merged[row] and edition == "corrected":
+                # Summed in float64, rounded once.
+                kept = summed[row] = summed.get(row, 0.0) + kept
+            expression[row] = kept
+    regulator_ids = sorted(levels)
+    if not regulator_ids:
+        raise TR300MError(f"{gct} has no row of the Lambert list", "are the gene IDs of the GCT Ensembl IDs?")
+    return expression, regulator_ids, np.stack([levels[gene] for gene in regulator_ids], axis=1)

@@ -1,0 +1,184 @@
+"""GENCODE gene lines to target genes: TSS, shared TSS, promoter windows (spec: the released dataset's gene axis)."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyranges as pr
+from numpy.typing import NDArray
+
+from .axes import Genes, Ints, Strings, Table
+from .errors import TR300MError
+from .io import read_lines
+
+CHROMOSOMES = tuple(f"chr{name}" for name in (*range(1, 23), "X", "Y"))
+WINDOW = 2823
+UPSTREAM = 2773
+DOWNSTREAM = WINDOW - UPSTREAM
+EDITIONS = ("release", "corrected")
+PROTEIN_CODING = "protein_coding"
+
+
+@dataclass(frozen=True)
+class GeneRecords(Table):
+    """All gene lines of a GTF, in file order; `tss` is 1-based (start on +, end on -)."""
+
+    gene_id: Strings
+    gene_name: Strings
+    gene_type: Strings
+    chromosome: Strings
+    strand: Strings
+    tss: Ints
+
+
+def _attribute(attributes: str, key: str) -> str:
+    """Return the quoted value of `key` in a GTF attribute column, or an empty string."""
+    start = attributes.find(f'{key} "')
+    if start < 0:
+        return ""
+    start += len(key) + 2
+    return attributes[start : attributes.index('"', start)]
+
+
+def read_gene_records(gtf: Path | str) -> GeneRecords:
+    """Read the lines of a GTF (plain or gzip) whose feature is ``gene``.
+
+    Raises
+    ------
+    TR300MError
+        If there is no gene line, a line is malformed, or a gene ID appears twice.
+    """
+    rows: list[tuple[str, str, str, str, str, int]] = []
+    lines_of: dict[str, int] = {}
+    for number, line in enumerate(read_lines(gtf), start=1):
+        if line.startswith("#") or "\tgene\t" not in line:
+            continue
+        fields = line.split("\t")
+        try:
+            chromosome, _, feature, start, end, _, strand, _, attributes = fields
+            tss = int(start) if strand == "+" else int(end)
+            gene_id = _attribute(attributes, "gene_id")
+            gene_type, gene_name = _attribute(attributes, "gene_type"), _attribute(attributes, "gene_name")
+        except ValueError:
+            raise TR300MError(f"{gtf}, line {number}: not a GTF line of nine columns", "is it a GTF file?") from None
+        if feature != "gene":
+            continue
+        if not gene_id or strand not in ("+", "-"):
+            raise TR300MError(f"{gtf}, line {number}: a gene line without gene_id or strand", "is it a GENCODE GTF?")
+        if gene_id in lines_of:
+            raise TR300MError(f"{gtf}, line {number}: gene {gene_id} was on line {lines_of[gene_id]} already")
+        lines_of[gene_id] = number
+        rows.append((gene_id, gene_name, gene_type, chromosome, strand, tss))
+    if not rows:
+        raise TR300MError(f"{gtf} has no line whose feature is 'gene'", "GENCODE's comprehensive annotation is needed")
+    gene_ids, names, types, chromosomes, strands, tss_column = zip(*rows, strict=True)
+    return GeneRecords(
+        np.array(gene_ids),
+        np.array(names),
+        np.array(types),
+        np.array(chromosomes),
+        np.array(strands),
+        np.array(tss_column, dtype=np.int64),
+    )
+
+
+def windows(tss: Ints, strand: Strings, edition: str) -> tuple[Ints, Ints]:
+    """Return start and end [gene] of the promoter windows, 0-based half-open on the + strand.
+
+    Edition ``release`` treats the 1-based TSS as if it were 0-based, so the TSS base stands at index 2772 of a +
+    window and 2773 of a - window; ``corrected`` shifts + windows by one base, so that it stands at 2773 on both.
+    """
+    _check_edition(edition)
+    plus = strand == "+"
+    shift = 1 if edition == "corrected" else 0
+    start = np.where(plus, tss - UPSTREAM - shift, tss - DOWNSTREAM)
+    return start, start + WINDOW
+
+
+def overlap_clusters(chromosome: Strings, start: Ints, end: Ints) -> Ints:
+    """Number the groups of windows [gene] that overlap, directly or through others, on either strand."""
+    ranges = pr.PyRanges(
+        pd.DataFrame({"Chromosome": chromosome, "Start": start, "End": end, "Row": np.arange(len(start))})
+    )
+    clustered = ranges.cluster().df.sort_values("Row")
+    # Numbered by first appearance, so that the numbers do not depend on the order in which pyranges walks.
+    codes, _ = pd.factorize(clustered["Cluster"])
+    return codes.astype(np.int64)
+
+
+def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: str) -> Genes:
+    """Choose the protein-coding genes on `chromosomes`, one row for each chromosome, TSS and strand.
+
+    Rows follow GTF order of the first gene of a TSS; later genes of the same TSS are listed in `merged`.
+
+    Parameters
+    ----------
+    records
+        Gene lines of the annotation.
+    chromosomes
+        Names among `CHROMOSOMES`.
+    edition
+        ``release`` or ``corrected``; moves windows only.
+
+    Raises
+    ------
+    TR300MError
+        If a chromosome is none of chr1-22, X, Y, or no protein-coding gene lies on those asked for.
+    """
+    unknown = sorted(set(chromosomes) - set(CHROMOSOMES))
+    if unknown:
+        raise TR300MError(f"unknown chromosome {', '.join(unknown)}", f"choose among {', '.join(CHROMOSOMES)}")
+    wanted = (records.gene_type == PROTEIN_CODING) & np.isin(records.chromosome, chromosomes)
+    coding = records.take(wanted)
+    if not len(coding):
+        raise TR300MError(
+            f"no protein-coding gene on {', '.join(chromosomes)}", "check `chromosomes` in the config and the GTF"
+        )
+    first_of: dict[tuple[str, str, int], int] = {}
+    merged: dict[int, list[str]] = {}
+    for row, key in enumerate(zip(coding.chromosome, coding.strand, coding.tss.tolist(), strict=True)):
+        first = first_of.setdefault(key, row)
+        if first != row:
+            merged.setdefault(first, []).append(str(coding.gene_id[row]))
+    rows = np.fromiter(first_of.values(), dtype=np.int64)
+    kept = coding.take(rows)
+    start, end = windows(kept.tss, kept.strand, edition)
+    return Genes(
+        gene_id=kept.gene_id,
+        gene_name=kept.gene_name,
+        chromosome=kept.chromosome,
+        strand=kept.strand,
+        tss=kept.tss,
+        window_start=start,
+        window_end=end,
+        merged=np.array([";".join(merged.get(row, [])) for row in rows.tolist()], dtype=np.str_),
+        cluster=overlap_clusters(kept.chromosome, start, end),
+    )
+
+
+def choose_genes(genes: Genes, wanted: list[str]) -> Genes:
+    """Restrict target genes to the IDs in `wanted`, keeping axis order.
+
+    Raises
+    ------
+    TR300MError
+        If an ID is not a target gene.
+    """
+    missing = sorted(set(wanted) - set(genes.gene_id.tolist()))
+    if missing:
+        raise TR300MError(
+            f"{len(missing)} genes of the `genes` list are not target genes, such as {missing[0]}",
+            "give versioned IDs of protein-coding genes, the first of each shared TSS",
+        )
+    return genes.take(np.isin(genes.gene_id, wanted))
+
+
+def chromosome_onehot(chromosome: Strings) -> NDArray[np.float64]:
+    """Return the one-hot chromosomes [gene, 24], columns chr1..chr22, chrX, chrY; other names are all zero."""
+    return (chromosome[:, None] == np.array(CHROMOSOMES)[None, :]).astype(np.float64)
+
+
+def _check_edition(edition: str) -> None:
+    if edition not in EDITIONS:
+        raise TR300MError(f"unknown edition {edition!r}", f"choose {' or '.join(EDITIONS)}")

@@ -1,0 +1,85 @@
+"""Histone bigWigs to signal over the promoter windows."""
+
+from pathlib import Path
+
+import numpy as np
+import pyBigWig
+from numpy.typing import NDArray
+
+from .axes import Genes, Tracks
+from .errors import TR300MError
+from .progress import progress
+from .sequence import clip_window
+
+MARKS = ("H3K4me1", "H3K4me3", "H3K27ac")
+CELLS = ("Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf")
+
+
+def track_axis() -> Tracks:
+    """Return the 21 tracks, mark by mark and within a mark cell by cell."""
+    pairs = [(mark, cell) for mark in MARKS for cell in CELLS]
+    return Tracks(np.array([mark for mark, _ in pairs]), np.array([cell for _, cell in pairs]))
+
+
+def track_windows(bigwig: Path | str, genes: Genes) -> NDArray[np.float32]:
+    """Read one track over the windows of all genes, 5' to 3' on the gene's strand.
+
+    Returns
+    -------
+    array [gene, window], float32
+        Positions without a value, off the chromosome, or on a chromosome the file lacks are 0.
+
+    Raises
+    ------
+    TR300MError
+        If the file is no bigWig, cannot be read, or holds an infinite value in a window.
+    """
+    width = int(genes.window_end[0] - genes.window_start[0])
+    result = np.zeros((len(genes), width), dtype=np.float32)
+    track = _open(bigwig)
+    try:
+        lengths = track.chroms()
+        # Sorted access keeps the reader inside one compressed block after the other.
+        order = np.lexsort((genes.window_start, genes.chromosome)).tolist()
+        for row in progress(order, total=len(order), what=f"reading {Path(bigwig).name}", unit="genes"):
+            name = str(genes.chromosome[row])
+            start, end, offset = clip_window(
+                int(genes.window_start[row]), int(genes.window_end[row]), lengths.get(name, 0)
+            )
+            if start == end:
+                continue
+            try:
+                values = track.values(name, start, end, numpy=True)
+            except RuntimeError as error:
+                raise TR300MError(f"{bigwig}: cannot read {name}:{start}-{end}: {error}", "fetch it again") from None
+            result[row, offset : offset + end - start] = np.where(np.isnan(values), 0, values)
+    finally:
+        track.close()
+    if not np.isfinite(result).all():
+        row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
+        raise TR300MError(f"{bigwig}: infinite signal in the window of gene {genes.gene_id[row]}")
+    minus = genes.strand == "-"
+    result[minus] = result[minus, ::-1]
+    return result
+
+
+def _open(bigwig: Path | str) -> "pyBigWig.bigWigFile":
+    if not Path(bigwig).is_file():
+        raise TR300MError(f"{bigwig} does not exist", "check the path in the config's `sources`")
+    try:
+        track = pyBigWig.open(str(bigwig))
+        if track is not None and track.isBigWig():
+            return track
+    except RuntimeError:
+        pass
+    raise TR300MError(f"{bigwig} is not a bigWig file", "fetch it again, or correct the path in the config's `sources`")
+
+
+def stack_tracks(tracks: list[Path], out: NDArray[np.float32]) -> None:
+    """Fill `out` [gene, window, track] from single-track arrays [gene, window], a block of genes at a time."""
+    sources = [np.load(path, mmap_mode="r") for path in tracks]
+    block = 256
+    starts = range(0, len(out), block)
+    for start in progress(starts, total=len(starts), what="stacking histone tracks", unit="blocks"):
+        rows = slice(start, start + block)
+        out[rows] = np.stack([source[rows] for source in sources], axis=-1)

@@ -1,0 +1,148 @@
+"""Files: atomic writes, streaming readers, tab-separated tables, checksums."""
+
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import TR300MError
+
+GZIP_MAGIC = b"\x1f\x8b"
+BLOCK = 1 << 20
+
+
+@contextmanager
+def atomic_path(path: Path | str) -> Iterator[Path]:
+    """Give a temporary path beside `path`; rename it to `path` on success, delete it on failure.
+
+    A reader therefore never sees half a file under the final name.
+    """
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    # The name keeps its suffixes, because np.save and Keras choose the format by them.
+    temporary = final.with_name(f".{os.getpid()}.{final.name}")
+    try:
+        yield temporary
+        temporary.replace(final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def open_binary(path: Path | str) -> BinaryIO:
+    """Open a plain or gzip file (told apart by its first bytes) for reading.
+
+    Raises
+    ------
+    TR300MError
+        If the file does not exist.
+    """
+    try:
+        with open(path, "rb") as handle:
+            zipped = handle.read(2) == GZIP_MAGIC
+    except OSError as error:
+        raise TR300MError(f"cannot read {path}: {error.strerror}", "check the path in the config's `sources`") from None
+    return cast(BinaryIO, gzip.open(path, "rb")) if zipped else open(path, "rb")
+
+
+@contextmanager
+def gzip_errors(path: Path | str) -> Iterator[None]:
+    """Turn a truncated or corrupt gzip stream into a `TR300MError` that names the file."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise TR300MError(f"{path} is truncated or corrupt: {error}", "delete it and fetch it again") from None
+
+
+def read_lines(path: Path | str) -> Iterator[str]:
+    """Yield the lines of a plain or gzip text file, without line ends, streaming.
+
+    Raises
+    ------
+    TR300MError
+        If the file is missing, truncated, corrupt or not text.
+    """
+    with open_binary(path) as handle, gzip_errors(path):
+        for number, line in enumerate(handle, start=1):
+            try:
+                yield line.decode("utf-8").rstrip("\r\n")
+            except UnicodeDecodeError:
+                raise TR300MError(f"{path}, line {number}: not text", "is this the right file?") from None
+
+
+def open_text(path: Path | str) -> TextIO:
+    """Open a plain or gzip file as UTF-8 text."""
+    import io
+
+    return io.TextIOWrapper(open_binary(path), encoding="utf-8", newline="")
+
+
+def sha256(path: Path | str) -> str:
+    """Return the SHA-256 of a file's bytes, in hex."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        while block := handle.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def read_tsv(path: Path | str) -> dict[str, NDArray[np.str_]]:
+    """Read a tab-separated table with a header line.
+
+    Lines that start with ``#`` before the header are comments.
+
+    Returns
+    -------
+    dict
+        Column name to string array [row], in file order.
+
+    Raises
+    ------
+    TR300MError
+        If there is no header, or a line has another number of fields than the header.
+    """
+    lines = [(number, line) for number, line in enumerate(read_lines(path), start=1) if line and line[0] != "#"]
+    if not lines:
+        raise TR300MError(f"{path} is empty", "a tab-separated table with a header line is expected")
+    header = lines[0][1].split("\t")
+    rows = [line.split("\t") for _, line in lines[1:]]
+    for (number, _), row in zip(lines[1:], rows, strict=True):
+        if len(row) != len(header):
+            raise TR300MError(
+                f"{path}, line {number}: {len(row)} fields where the header has {len(header)}",
+                "separate the fields by single tabs",
+            )
+    return {name: np.array([row[i] for row in rows], dtype=np.str_) for i, name in enumerate(header)}
+
+
+def write_tsv(path: Path | str, columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> None:
+    """Write columns of equal length as a tab-separated table with a header line, atomically."""
+    rows = zip(*columns.values(), strict=True)
+    with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as handle:
+        handle.write("\t".join(columns) + "\n")
+        handle.writelines("\t".join(str(value) for value in row) + "\n" for row in rows)
+
+
+def read_json(path: Path | str) -> Any:
+    """Read a JSON file."""
+    with open(path, encoding="utf-8") as handle:
+        return json.load(handle)
+
+
+def write_json(path: Path | str, value: Any) -> None:
+    """Write a value as indented JSON, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+
+def save_array(path: Path | str, array: NDArray[Any]) -> None:
+    """Write an array as `.npy`, atomically."""
+    with atomic_path(path) as temporary:
+        np.save(temporary, array, allow_pickle=False)

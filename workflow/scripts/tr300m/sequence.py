@@ -1,0 +1,122 @@
+"""Promoter sequence: FASTA to one-hot windows in A, C, G, T order."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pyfaidx import Fasta, FastaIndexingError, FetchError
+
+from .axes import Genes
+from .errors import TR300MError
+from .io import atomic_path, read_lines
+from .progress import progress
+
+BASES = "ACGT"
+
+
+def _lookup() -> NDArray[np.float16]:
+    """Return the one-hot row of each byte [256, 4]: letters other than A, C, G, T in either case give 0.25 each."""
+    table = np.full((256, 4), 0.25, dtype=np.float16)
+    for index, base in enumerate(BASES):
+        for letter in (base, base.lower()):
+            table[ord(letter)] = np.eye(4, dtype=np.float16)[index]
+    return table
+
+
+ONEHOT_OF_BYTE = _lookup()
+
+
+def onehot(sequence: str) -> NDArray[np.float16]:
+    """Encode a sequence as one-hot [base, 4]; soft-masking is ignored, other letters give 0.25 four times."""
+    return ONEHOT_OF_BYTE[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
+
+
+def clip_window(start: int, end: int, length: int) -> tuple[int, int, int]:
+    """Cut a window to its chromosome.
+
+    Returns
+    -------
+    start, end, offset
+        The part inside [0, `length`), and where that part begins in the window. An empty part has start == end.
+    """
+    inside_start, inside_end = max(start, 0), min(end, length)
+    if inside_start >= inside_end:
+        return 0, 0, 0
+    return inside_start, inside_end, inside_start - start
+
+
+def onehot_windows(fasta: Path | str, genes: Genes) -> NDArray[np.float16]:
+    """Read the promoter windows of all genes, 5' to 3' on the gene's strand.
+
+    Returns
+    -------
+    array [gene, window, 4], float16
+        Positions off the chromosome are all zero at their own place, so that the TSS keeps its index.
+
+    Raises
+    ------
+    TR300MError
+        If the FASTA cannot be indexed or lacks a chromosome of a gene.
+    """
+    width = int(genes.window_end[0] - genes.window_start[0])
+    result = np.zeros((len(genes), width, 4), dtype=np.float16)
+    try:
+        genome = Fasta(str(fasta), as_raw=True, rebuild=False, sequence_always_upper=True)
+    except (FastaIndexingError, OSError) as error:
+        raise TR300MError(f"cannot index {fasta}: {error}", "a plain FASTA file is needed") from None
+    with genome:
+        for row in progress(_by_position(genes), total=len(genes), what="windows", unit="genes"):
+            name = str(genes.chromosome[row])
+            if name not in genome:
+                raise TR300MError(f"{fasta} has no {name}, the chromosome of gene {genes.gene_id[row]}")
+            start, end, offset = clip_window(
+                int(genes.window_start[row]), int(genes.window_end[row]), len(genome[name])
+            )
+            if start == end:
+                continue
+            try:
+                result[row, offset : offset + end - start] = onehot(genome[name][start:end])
+            except (FetchError, ValueError) as error:
+                raise TR300MError(f"{fasta}: cannot read {name}:{start}-{end}: {error}") from None
+    minus = genes.strand == "-"
+    # Reversing both axes is the reverse complement, because A, C, G, T reversed are T, G, C, A.
+    result[minus] = result[minus, ::-1, ::-1]
+    return result
+
+
+def _by_position(genes: Genes) -> list[int]:
+    """Return the row numbers in genome order, for sequential reads."""
+    return [int(row) for row in np.lexsort((genes.window_start, genes.chromosome))]
+
+
+def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path | str) -> None:
+    """Copy the named sequences of a FASTA (plain or gzip) to a plain FASTA, for random access.
+
+    Raises
+    ------
+    TR300MError
+        If the file is no FASTA, is truncated, has a sequence twice, or lacks one of `chromosomes`.
+    """
+    wanted = set(chromosomes)
+    seen: set[str] = set()
+    keep = False
+    with atomic_path(out) as temporary, open(temporary, "w", encoding="ascii") as handle:
+        for number, line in enumerate(read_lines(fasta), start=1):
+            if line.startswith(">"):
+                name = line[1:].split()[0] if line[1:].split() else ""
+                if name in seen:
+                    raise TR300MError(f"{fasta}, line {number}: sequence {name} appears twice")
+                keep = name in wanted
+                if keep:
+                    seen.add(name)
+            elif number == 1:
+                raise TR300MError(f"{fasta} does not start with '>'", "is it a FASTA file?")
+            if keep:
+                handle.write(line + "\n")
+        missing = sorted(wanted - seen)
+        if missing:
+            raise TR300MError(
+                f"{fasta} has no sequence {', '.join(missing)}",
+                "use UCSC names (chr1 ..), or leave those chromosomes out with `chromosomes` in the config",
+            )

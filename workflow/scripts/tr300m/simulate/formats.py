@@ -1,0 +1,142 @@
+"""Minimal readers of the files the simulator needs, and a writer of gzip files that are the same every time.
+
+Kept apart from the workflow's own readers on purpose: the truth must not share their mistakes.
+"""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import TR300MError
+from ..io import atomic_path, gzip_errors, open_binary, open_text, read_lines, read_tsv
+
+UPSTREAM, DOWNSTREAM = 2773, 50
+WINDOW = UPSTREAM + DOWNSTREAM
+UNKNOWN, OUTSIDE = 4, 5  # codes of a base other than ACGT, and of a position off the chromosome
+COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN, OUTSIDE], dtype=np.uint8)
+PAR_Y = "_PAR_Y"
+
+
+class Gene(NamedTuple):
+    """A gene line of an annotation; `start` and `end` are 1-based, both included."""
+
+    gene_id: str
+    name: str
+    kind: str
+    chromosome: str
+    start: int
+    end: int
+    strand: str
+
+    @property
+    def tss(self) -> int:
+        """1-based transcription start."""
+        return self.start if self.strand == "+" else self.end
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """0-based half-open promoter window; may run off the chromosome."""
+        if self.strand == "+":
+            return self.tss - UPSTREAM, self.tss + DOWNSTREAM
+        return self.tss - DOWNSTREAM, self.tss + UPSTREAM
+
+    @property
+    def stable_id(self) -> str:
+        """Gene ID without version and PAR_Y suffix."""
+        return self.gene_id.removesuffix(PAR_Y).split(".")[0]
+
+
+class SampleTable(NamedTuple):
+    """Samples in file order, as string arrays [sample]."""
+
+    sample_id: NDArray[np.str_]
+    donor: NDArray[np.str_]
+    tissue: NDArray[np.str_]
+
+
+def read_genes(path: Path | str) -> list[Gene]:
+    """Read the `gene` lines of a GTF, in file order."""
+    genes = []
+    for line in read_lines(path):
+        # Nearly all lines of a full annotation are transcripts and exons: skip them before splitting.
+        if "\tgene\t" not in line or line.startswith("#"):
+            continue
+        field = line.split("\t")
+        pairs = (item.strip().split(" ", 1) for item in field[8].split(";") if item.strip())
+        attribute = {pair[0]: pair[1].strip('"') for pair in pairs}
+        name, kind = attribute["gene_name"], attribute["gene_type"]
+        genes.append(Gene(attribute["gene_id"], name, kind, field[0], int(field[3]), int(field[4]), field[6]))
+    if not genes:
+        raise TR300MError(f"{path} has no gene lines", "a GENCODE annotation in GTF is expected")
+    return genes
+
+
+def read_genome(path: Path | str, chromosomes: Iterable[str]) -> dict[str, NDArray[np.uint8]]:
+    """Read the named chromosomes of a FASTA as codes 0-3 for ACGT (either case) and 4 for anything else."""
+    table = np.full(256, UNKNOWN, dtype=np.uint8)
+    for code, letter in enumerate(b"ACGT"):
+        table[[letter, letter + 32]] = code
+    wanted = set(chromosomes)
+    parts: dict[str, list[bytes]] = {}
+    current: list[bytes] | None = None
+    with open_binary(path) as handle, gzip_errors(path):
+        for line in handle:
+            if line.startswith(b">"):
+                name = line[1:].split(maxsplit=1)[0].decode()
+                current = parts.setdefault(name, []) if name in wanted else None
+            elif current is not None:
+                current.append(line.rstrip())
+    if not parts:
+        raise TR300MError(f"{path} has none of {', '.join(sorted(wanted))}", "check `chromosomes`")
+    return {name: table[np.frombuffer(b"".join(lines), dtype=np.uint8)] for name, lines in parts.items()}
+
+
+def window_codes(genome: dict[str, NDArray[np.uint8]], gene: Gene) -> NDArray[np.uint8]:
+    """Return the gene's window in its own direction: codes [2823], 5 where the window is off the chromosome."""
+    start, end = gene.window
+    sequence = genome[gene.chromosome]
+    codes = np.full(WINDOW, OUTSIDE, dtype=np.uint8)
+    low, high = max(start, 0), min(end, len(sequence))
+    codes[low - start : high - start] = sequence[low:high]
+    return codes if gene.strand == "+" else COMPLEMENT[codes[::-1]]
+
+
+def read_regulator_ids(path: Path | str) -> set[str]:
+    """Read the Ensembl IDs of the regulator list."""
+    with open_text(path) as handle:
+        return {row["Ensembl ID"] for row in csv.DictReader(handle)}
+
+
+def read_samples(path: Path | str, count: int) -> SampleTable:
+    """Read up to `count` RNA-seq samples of a sample table, as even as possible over tissues, in file order."""
+    table = read_tsv(path)
+    kept = np.flatnonzero(table["SMAFRZE"] == "RNASEQ")
+    tissue = table["SMTSD"][kept]
+    rank = np.zeros(len(kept), dtype=np.int64)
+    for name in np.unique(tissue):
+        mine = tissue == name
+        rank[mine] = np.arange(mine.sum())
+    # The first sample of every tissue, then the second of every tissue, and so on.
+    chosen = np.sort(np.argsort(rank, kind="stable")[:count])
+    identifiers = table["SAMPID"][kept][chosen]
+    donors = np.array(["-".join(name.split("-")[:2]) for name in identifiers.tolist()])
+    return SampleTable(identifiers, donors, tissue[chosen])
+
+
+@contextmanager
+def gzip_writer(path: Path | str, level: int = 6) -> Iterator[TextIO]:
+    """Open a gzip text file for writing, atomically; no time and no name go into it, so equal text is equal bytes."""
+    with (
+        atomic_path(path) as temporary,
+        open(temporary, "wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", compresslevel=level, fileobj=raw, mtime=0) as zipped,
+        io.TextIOWrapper(zipped, encoding="utf-8", newline="\n") as text,
+    ):
+        yield text

@@ -1,0 +1,141 @@
+"""Splits: which genes and samples are held out for validation and test."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .axes import Genes, Ints, Samples
+from .errors import TR300MError
+from .io import read_tsv, write_tsv
+
+Part = Literal["validation", "test"]
+PARTS: tuple[Part, ...] = ("validation", "test")
+N_GENES, N_SAMPLES = 19786, 17382
+# As printed in the thesis; the table has 19,786 genes.
+THESIS_GENE_POOL = 19746
+
+
+@dataclass(frozen=True)
+class Split:
+    """Held-out genes and samples, as indices into the two axes; all others train."""
+
+    name: str
+    validation_genes: Ints
+    test_genes: Ints
+    validation_samples: Ints
+    test_samples: Ints
+
+    @property
+    def held_out_genes(self) -> Ints:
+        """Genes of either part, validation first."""
+        return np.concatenate([self.validation_genes, self.test_genes])
+
+    @property
+    def held_out_samples(self) -> Ints:
+        """Samples of either part, validation first."""
+        return np.concatenate([self.validation_samples, self.test_samples])
+
+    def axes(self, part: Part) -> tuple[Ints, Ints]:
+        """Return genes and samples of a part."""
+        if part == "validation":
+            return self.validation_genes, self.validation_samples
+        return self.test_genes, self.test_samples
+
+    def pairs(self, part: Part) -> Ints:
+        """Return the pairs (gene, sample) of a part [n, 2], gene fastest, as in the thesis."""
+        genes, samples = self.axes(part)
+        return np.stack([np.tile(genes, len(samples)), np.repeat(samples, len(genes))], axis=1)
+
+    def write(self, path: Path | str, genes: Genes, samples: Samples) -> None:
+        """Write the split with IDs: columns axis, part, index, id."""
+        rows: list[tuple[str, str, int, str]] = []
+        for part in PARTS:
+            for axis, index, ids in zip(
+                ("gene", "sample"), self.axes(part), (genes.gene_id, samples.sample_id), strict=True
+            ):
+                rows += [(axis, part, int(i), str(ids[i])) for i in index]
+        write_tsv(path, dict(zip(("axis", "part", "index", "id"), zip(*rows, strict=True), strict=True)))
+
+    @classmethod
+    def read(cls, path: Path | str, genes: Genes, samples: Samples) -> "Split":
+        """Read a split written by `write` and check its IDs against the axes.
+
+        Raises
+        ------
+        TR300MError
+            If an index does not carry the ID that the axis has there, or an entry is held out twice.
+        """
+        table = read_tsv(path)
+        index = table["index"].astype(np.int64)
+        for axis, ids in (("gene", genes.gene_id), ("sample", samples.sample_id)):
+            chosen = table["axis"] == axis
+            own = index[chosen]
+            if (own >= len(ids)).any() or (ids[own] != table["id"][chosen]).any():
+                raise TR300MError(f"{path}: its {axis}s are not those of the dataset", "delete the file; it is rebuilt")
+            if len(np.unique(own)) != len(own):
+                raise TR300MError(f"{path}: a {axis} is held out twice")
+
+        def part(axis: str, name: str) -> NDArray[np.int64]:
+            return index[(table["axis"] == axis) & (table["part"] == name)]
+
+        return cls(
+            Path(path).stem,
+            part("gene", "validation"),
+            part("gene", "test"),
+            part("sample", "validation"),
+            part("sample", "test"),
+        )
+
+
+def thesis_split(
+    n_genes: int = N_GENES,
+    n_samples: int = N_SAMPLES,
+    held_out_genes: int = 512,
+    held_out_samples: int = 512,
+    gene_pool: int | None = THESIS_GENE_POOL,
+    seed: int = 0,
+) -> Split:
+    """Draw the thesis's split: genes, then samples, without replacement from NumPy's legacy generator.
+
+    Parameters
+    ----------
+    n_genes, n_samples
+        Lengths of the two axes.
+    held_out_genes, held_out_samples
+        How many to hold out; the first half is validation, the rest test.
+    gene_pool
+        Genes are drawn from the first `gene_pool`; None for all. The thesis printed 19,746, not 19,786.
+    seed
+        Of the legacy generator.
+
+    Raises
+    ------
+    TR300MError
+        If more are to be held out than there are, or none would be left to train.
+    """
+    pool = n_genes if gene_pool is None else gene_pool
+    if pool > n_genes:
+        raise TR300MError(
+            f"the gene pool of the split, {pool}, is larger than the {n_genes} genes of the dataset",
+            "set `split: gene_pool: null` in the config to draw from all genes",
+        )
+    for name, count, size in (("genes", held_out_genes, pool), ("samples", held_out_samples, n_samples)):
+        if not 2 <= count < size:
+            raise TR300MError(
+                f"cannot hold out {count} of {size} {name}: at least 2, and fewer than there are",
+                f"change `split: held_out_{name}` in the config",
+            )
+    generator = np.random.RandomState(seed)
+    genes = generator.choice(pool, held_out_genes, replace=False).astype(np.int64)
+    samples = generator.choice(n_samples, held_out_samples, replace=False).astype(np.int64)
+    half_genes, half_samples = held_out_genes // 2, held_out_samples // 2
+    return Split(
+        "thesis", genes[:half_genes], genes[half_genes:], samples[:half_samples], samples[half_samples:]
+    )
+
+
+SPLITS: dict[str, Callable[..., Split]] = {"thesis": thesis_split}

@@ -1,0 +1,47 @@
+"""How the figures look: colours that colour-blind readers can tell apart, sizes, line styles."""
+
+from typing import Any, Final
+
+# Okabe and Ito's palette, less its yellow and orange, which are too pale for text and thin lines on white.
+BLUE: Final = "#0072B2"
+VERMILLION: Final = "#D55E00"
+GREEN: Final = "#009E73"
+PURPLE: Final = "#CC79A7"
+BLACK: Final = "#000000"
+GREY: Final = "#767676"
+LIGHT_GREY: Final = "#D9D9D9"
+
+# Perceptually uniform, made for colour-blind readers; reversed so that few pairs are pale and many are dark.
+COUNTS: Final = "cividis_r"
+
+DPI: Final = 160
+
+# Colour says which metric, the line's style which pairs: both survive grey printing.
+VALIDATION: Final[dict[str, Any]] = {"linestyle": "-", "marker": "o", "markersize": 4}
+TRAINING: Final[dict[str, Any]] = {"linestyle": "--", "marker": "o", "markersize": 4, "markerfacecolor": "white"}
+
+# Passed to matplotlib.rc_context while drawing and saving, never set globally.
+# Any: the keys are literal types in some versions of Matplotlib, plain text in others.
+RC: Final[Any] = {
+    "font.family": "DejaVu Sans",  # comes with Matplotlib, so figures are the same on every machine
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 8,
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": LIGHT_GREY,
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.5,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "axes.unicode_minus": True,
+    # Identifiers inside an SVG are random without a salt.
+    "svg.hashsalt": "tr300m",
+    "path.simplify": True,
+}
