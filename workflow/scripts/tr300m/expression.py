@@ -155,11 +155,12 @@ def read_expression(
         kept = values[columns]
         if stem(gene) in regulator_stems:
             levels[gene] = kept.astype(np.float32)
-        if (row := row_of.get(gene)) is not None:
-            if genes.merged[row] and edition == "corrected":
+        target = row_of.get(gene)
+        if target is not None:
+            if genes.merged[target] and edition == "corrected":
                 # Summed in float64, rounded once.
-                kept = summed[row] = summed.get(row, 0.0) + kept
-            expression[row] = kept
+                kept = summed[target] = summed.get(target, 0.0) + kept
+            expression[target] = kept
     regulator_ids = sorted(levels)
     if not regulator_ids:
         raise TR300MError(f"{gct} has no row of the Lambert list", "are the gene IDs of the GCT Ensembl IDs?")

@@ -1,6 +1,7 @@
 """JASPAR profiles to motif kernels (PSSMs) and the map from regulators to motif columns."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,10 +29,8 @@ class Profile:
 
 def _fetch(release: str, **query: object) -> list[tuple[Profile, list[str]]]:
     database = jaspardb(release=release)
-    try:
+    with closing(database.conn):
         motifs = database.fetch_motifs(all_versions=True, **query)
-    finally:
-        database.release()
     return [
         (Profile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species))
         for m in motifs

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TextIO, TypeVar
+from typing import Never, TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -25,7 +25,7 @@ class _Lines:
         self.stream.flush()
 
 
-def bar(total: int | None, what: str, unit: str) -> "tqdm[None]":
+def bar(total: int | None, what: str, unit: str) -> "tqdm[Never]":
     """Open a progress meter to update by hand; use it in a `with` statement.
 
     Parameters
@@ -43,10 +43,12 @@ def bar(total: int | None, what: str, unit: str) -> "tqdm[None]":
         desc=what,
         unit=f" {unit}",
         unit_scale=True,
-        file=sys.stderr if terminal else _Lines(sys.stderr),  # type: ignore[arg-type]
+        file=sys.stderr if terminal else _Lines(sys.stderr),
         mininterval=0.5 if terminal else SECONDS_BETWEEN_LINES,
         maxinterval=1.0 if terminal else SECONDS_BETWEEN_LINES,
         miniters=1,
+        # Short work leaves no lines in a log.
+        delay=0 if terminal else SECONDS_BETWEEN_LINES,
         ascii=True,
         bar_format=None if terminal else "{desc}: {n_fmt} of {total_fmt} ({rate_fmt}, {remaining} left)",
     )

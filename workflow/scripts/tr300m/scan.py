@@ -140,18 +140,18 @@ def pooled_scan(
 
 @dataclass(frozen=True)
 class ScanTable:
-    """Pooled raw motif scores of all genes, as written by `write_scan_table`.
+    """Pooled raw motif scores of genes: float16 on disk (`write_scan_table`), float32 in memory (`scan_genes`).
 
     Parameters
     ----------
     pooled
-        Transcription factor motifs, float16 [gene, pooled position, motif].
+        Transcription factor motifs [gene, pooled position, motif].
     core
-        Core promoter elements, float16 [gene, pooled position, element].
+        Core promoter elements [gene, pooled position, element].
     """
 
-    pooled: NDArray[np.float16]
-    core: NDArray[np.float16]
+    pooled: NDArray[Any]
+    core: NDArray[Any]
 
     @classmethod
     def open(cls, folder: Path | str) -> "ScanTable":
@@ -172,6 +172,14 @@ class ScanTable:
         if arrays[0].shape[:2] != arrays[1].shape[:2]:
             raise TR300MError(f"the two arrays of the cached scan in {folder} differ in shape", "write both again")
         return cls(*arrays)
+
+
+def scan_genes(
+    onehot: NDArray[Any], pssm: NDArray[Any], core: NDArray[Any] | None, schedule: Schedule = SCHEDULE
+) -> ScanTable:
+    """Scan and pool a block of genes [gene, position, base] for both kinds of motifs, float32; no `core` gives no element."""
+    kernels = np.empty((1, onehot.shape[2], 0)) if core is None else core
+    return ScanTable(pooled_scan(onehot, pssm, schedule), pooled_scan(onehot, kernels, schedule))
 
 
 def write_scan_table(dataset: "Dataset", folder: Path | str, schedule: Schedule = SCHEDULE) -> None:

@@ -11,14 +11,17 @@ BLACK: Final = "#000000"
 GREY: Final = "#767676"
 LIGHT_GREY: Final = "#D9D9D9"
 
-# Perceptually uniform, made for colour-blind readers; reversed so that few pairs are pale and many are dark.
-COUNTS: Final = "cividis_r"
+# Counts from one to many: lightness alone tells them apart.
+COUNTS: Final = ["#C6DDEE", BLUE, "#00182B"]
 
 DPI: Final = 160
 
 # Colour says which metric, the line's style which pairs: both survive grey printing.
 VALIDATION: Final[dict[str, Any]] = {"linestyle": "-", "marker": "o", "markersize": 4}
 TRAINING: Final[dict[str, Any]] = {"linestyle": "--", "marker": "o", "markersize": 4, "markerfacecolor": "white"}
+
+# Text a few points above a marker.
+ABOVE: Final[dict[str, Any]] = {"textcoords": "offset points", "ha": "center", "va": "bottom", "size": 7.5}
 
 # Passed to matplotlib.rc_context while drawing and saving, never set globally.
 # Any: the keys are literal types in some versions of Matplotlib, plain text in others.

@@ -1,5 +1,6 @@
 """A GENCODE-like annotation (GTF), with the cases that trip readers."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from ..errors import TR300MError
 from .config import SimulationConfig
 from .formats import PAR_Y, UPSTREAM, Gene, gzip_writer
-from .names import PAR_OTHERS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, REGULATORS
+from .names import PAR_OTHERS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, Regulator, choose_regulators
 
 TELOMERE = 10_000  # bp before the first slot of a chromosome
 NEAR_START = 1_501  # TSS of the gene whose window runs off its chromosome's start
@@ -21,20 +22,20 @@ MITOCHONDRIAL = (
 )
 HEADER = (
     "##description: SIMULATED annotation in the format of GENCODE; no real gene has these coordinates",
-    "##provider: tr300m simulate",
+    "##provider: tr300m",
     "##contact: none",
     "##format: gtf",
     "##date: 2017-03-14",
 )
-PAR_SLOTS = len(PAR_REGULATORS) + len(PAR_OTHERS)
+PAR = (*((row.gene_id, row.symbol) for row in PAR_REGULATORS), *PAR_OTHERS)
 
 
 def simulate_gtf(config: SimulationConfig, out: Path | str) -> None:
     """Write a simulated annotation as gzip-compressed GTF, genes in genome order.
 
-    It has gene, transcript and exon lines; non-coding genes; genes on chrM; PAR genes (the same ID on chrX and, with the
-    suffix ``_PAR_Y``, on chrY); two pairs of genes that share TSS and strand; genes whose windows overlap; one window
-    that runs off a chromosome's start and one that runs off an end.
+    It has gene, transcript and exon lines; non-coding genes; genes on chrM; PAR genes (the same ID on chrX and, with
+    the suffix ``_PAR_Y``, on chrY); two pairs of genes that share TSS and strand; genes whose windows overlap; one
+    window that runs off a chromosome's start and one that runs off an end.
 
     Raises
     ------
@@ -45,113 +46,135 @@ def simulate_gtf(config: SimulationConfig, out: Path | str) -> None:
     with gzip_writer(out) as handle:
         handle.writelines(line + "\n" for line in HEADER)
         for number, gene in enumerate(genes):
-            handle.write(_lines(gene, number))
+            handle.writelines(line + "\n" for line in _lines(gene, number))
 
 
 def lay_out(config: SimulationConfig) -> list[Gene]:
     """Return the genes of the simulated annotation in file order."""
     rng = config.rng("annotation")
-    per_chromosome = _share_out(config)
-    layout = {
-        name: _Chromosome(config, name, count, index, rng)
-        for index, (name, count) in enumerate(zip(config.chromosomes, per_chromosome, strict=True))
-    }
-    coding = [place for chromosome in layout.values() for place in chromosome.coding]
-    _name_genes(coding, rng)
-    genes = [gene for chromosome in layout.values() for gene in chromosome.genes(rng)]
-    if {"chrX", "chrY"} <= set(config.chromosomes):
+    places: list[tuple[Gene, bool]] = []
+    for index, (name, count) in enumerate(zip(config.chromosomes, _share_out(config), strict=True)):
+        places += _place(config, name, index, count, rng)
+    regulators = choose_regulators(config.regulators, config.drivers)
+    genes = _name([gene for gene, _ in places], [lone for _, lone in places], regulators, rng)
+    if _has_par(config):
         genes += _par_genes(config, rng)
     order = {name: index for index, name in enumerate(config.chromosomes)}
     genes.sort(key=lambda gene: (order[gene.chromosome], gene.start, gene.end))
     return genes + list(MITOCHONDRIAL)
 
 
+def _has_par(config: SimulationConfig) -> bool:
+    return {"chrX", "chrY"} <= set(config.chromosomes)
+
+
 def _share_out(config: SimulationConfig) -> list[int]:
     """Return the number of protein-coding genes of each chromosome, without PAR genes and chrM."""
-    has_par = {"chrX", "chrY"} <= set(config.chromosomes)
-    count = config.genes - (2 * PAR_SLOTS if has_par else 0)
+    count = config.genes - (2 * len(PAR) if _has_par(config) else 0)
     weights = np.array([WEIGHTS.get(name, 1.0) for name in config.chromosomes])
     shares = np.floor(count * weights / weights.sum()).astype(np.int64)
     shares[0] += count - shares.sum()
-    # Pairs are no place for regulators, so more genes are needed than there are regulators.
-    needed = len(REGULATORS) + 4 * len(config.chromosomes)
-    if count < needed or shares.min() < 3:
+    # Special pairs are no place for regulators, so more genes are needed than there are regulators.
+    needed = len(choose_regulators(config.regulators, config.drivers)) + 2 * len(config.chromosomes) + 6
+    if count < needed or shares.min() < 6:
         raise TR300MError(
             f"{config.genes} genes on {len(config.chromosomes)} chromosomes are too few to simulate",
-            f"set `genes` to {needed + 2 * PAR_SLOTS} or more, or name fewer chromosomes",
+            "raise `genes`, lower `regulators`, or name fewer chromosomes",
         )
     return [int(share) for share in shares]
 
 
-class _Place:
-    """Where a gene will stand; gets its ID and name later."""
+def _place(
+    config: SimulationConfig, chromosome: str, index: int, count: int, rng: np.random.Generator
+) -> Iterator[tuple[Gene, bool]]:
+    """Yield the genes of a chromosome, still without ID and name, and whether each stands alone.
 
-    def __init__(self, chromosome: str, start: int, length: int, strand: str, *, lone: bool) -> None:
-        self.chromosome, self.start, self.end, self.strand = chromosome, start, start + length - 1, strand
-        self.lone = lone
-        self.gene_id = self.name = ""
-        self.kind = CODING
+    The chromosome is cut into slots of `spacing`, in random order a lone coding gene, a non-coding gene or a pair.
+    """
 
-    def gene(self) -> Gene:
-        return Gene(self.gene_id, self.name, self.kind, self.chromosome, self.start, self.end, self.strand)
+    def gene(start: int, length: int, strand: str, kind: str = CODING) -> Gene:
+        return Gene("", "", kind, chromosome, start, start + length - 1, strand)
 
-
-class _Chromosome:
-    """The places of one chromosome: slots of equal length, one gene or one special pair in each."""
-
-    def __init__(
-        self, config: SimulationConfig, name: str, count: int, index: int, rng: np.random.Generator
-    ) -> None:
-        self.name = name
-        self.coding: list[_Place] = []
-        self.noncoding: list[_Place] = []
-        last = len(config.chromosomes) - 1
-        position = TELOMERE + (PAR_SLOTS * config.spacing if name in ("chrX", "chrY") else 0)
-        if index == 0:
-            self.coding.append(_Place(name, NEAR_START, 900, "+", lone=False))
-            count -= 1
-        runs_off_end = index == min(1, last)
-        count -= runs_off_end
-        pairs = [kind for kind, wanted in (("+", index == 0), ("-", index == min(1, last)), ("<>", True)) if wanted]
-        slots = ["gene"] * (count - 2 * len(pairs)) + ["noncoding"] * max(2, round(NONCODING_SHARE * count)) + pairs
-        for kind in rng.permutation(slots):
-            self._fill(str(kind), position, rng)
-            position += config.spacing
-        if runs_off_end:
-            # The genome ends shortly after its last gene, so upstream of a - gene there is too little of it.
-            self.coding.append(_Place(name, position + 3_000, 1_800, "-", lone=False))
-        else:
-            self.noncoding.append(_Place(name, position + 2 * UPSTREAM, 400, "+", lone=False))
-
-    def _fill(self, kind: str, position: int, rng: np.random.Generator) -> None:
+    position = TELOMERE + (len(PAR) * config.spacing if chromosome in ("chrX", "chrY") else 0)
+    if index == 0:
+        yield gene(NEAR_START, 900, "+"), False
+    runs_off_end = index == min(1, len(config.chromosomes) - 1)
+    pairs = ["head to head"] + ["shared +"] * (index == 0) + ["shared -"] * runs_off_end
+    lone = count - 2 * len(pairs) - (index == 0) - runs_off_end
+    slots = ["coding"] * lone + ["non-coding"] * max(2, round(NONCODING_SHARE * count)) + pairs
+    for slot in rng.permutation(slots).tolist():
+        # Either strand's window then stays inside the slot.
         start = position + UPSTREAM + 30 + int(rng.integers(300))
-        length = int(rng.integers(700, 2_000))
-        if kind == "gene":
-            self.coding.append(_Place(self.name, start, length, "+-"[rng.integers(2)], lone=True))
-        elif kind == "noncoding":
-            self.noncoding.append(_Place(self.name, start, length // 2, "+-"[rng.integers(2)], lone=True))
-        elif kind == "+":
-            self.coding += [_Place(self.name, start, size, "+", lone=False) for size in (length, length + 250)]
-        elif kind == "-":
-            places = ((start, length), (start + 150, length - 150))
-            self.coding += [_Place(self.name, first, size, "-", lone=False) for first, size in places]
+        length = int(rng.integers(700, 1_900))
+        strand = "+-"[rng.integers(2)]
+        if slot == "coding":
+            yield gene(start, length, strand), True
+        elif slot == "non-coding":
+            yield gene(start, length // 2, strand, NONCODING[rng.integers(len(NONCODING))]), True
+        elif slot == "shared +":
+            yield gene(start, length, "+"), False
+            yield gene(start, length + 250, "+"), False
+        elif slot == "shared -":
+            yield gene(start, length, "-"), False
+            yield gene(start + 150, length - 150, "-"), False
         else:
-            # Head to head, 300 bp apart: two genes that share a promoter region.
-            half = length // 2
-            self.coding.append(_Place(self.name, start, half, "-", lone=False))
-            self.coding.append(_Place(self.name, start + half + 300, half, "+", lone=False))
+            yield gene(start, length // 2, "-"), False
+            yield gene(start + length // 2 + 300, length // 2, "+"), False
+        position += config.spacing
+    if runs_off_end:
+        # A genome ends shortly after its last gene: upstream of a - gene there is too little of it.
+        yield gene(position + UPSTREAM, 1_800, "-"), False
+    else:
+        yield gene(position + UPSTREAM, 400, "+", NONCODING[0]), False
 
-    def genes(self, rng: np.random.Generator) -> list[Gene]:
-        """Return all genes, once the coding ones are named."""
-        for number, place in enumerate(self.noncoding):
-            place.kind = NONCODING[number % len(NONCODING)]
-            place.gene_id = f"ENSG00000{950_000 + 1_000 * _digits(self.name) + number:06d}.{rng.integers(1, 9)}"
-            place.name = f"NC-{self.name[3:]}.{number + 1}"
-        if self.name == self._first_autosome() and self.noncoding:
-            place = self.noncoding[0]
-            place.kind = "transcribed_unprocessed_pseudogene"
-            place.gene_id, place.name = f"{PSEUDOGENE_REGULATOR.gene_id}.5", PSEUDOGENE_REGULATOR.symbol
-        return [place.gene() for place in [*self.coding, *self.noncoding]]
 
-    def _first_autosome(self) -> str:
-        return "chr1"
+def _name(genes: list[Gene], lone: list[bool], regulators: list[Regulator], rng: np.random.Generator) -> list[Gene]:
+    """Give IDs and names: regulators to lone coding genes at random, invented ones to the rest."""
+    free = [index for index, gene in enumerate(genes) if gene.kind == CODING and lone[index]]
+    chosen = rng.choice(free, size=len(regulators), replace=False)
+    named = {int(index): row for index, row in zip(chosen, regulators, strict=True)}
+    noncoding = next(index for index, gene in enumerate(genes) if gene.kind != CODING)
+    genes[noncoding] = genes[noncoding]._replace(kind="transcribed_unprocessed_pseudogene")
+    named[noncoding] = PSEUDOGENE_REGULATOR
+    versions = rng.integers(1, 20, size=len(genes))
+    for index, gene in enumerate(genes):
+        row = named.get(index)
+        stable, name = (row.gene_id, row.symbol) if row else (f"ENSG00000{900_000 + index:06d}", f"SIM{index + 1}")
+        genes[index] = gene._replace(gene_id=f"{stable}.{versions[index]}", name=name)
+    return genes
+
+
+def _par_genes(config: SimulationConfig, rng: np.random.Generator) -> list[Gene]:
+    """Return the PAR genes: the same coordinates, ID and name on chrX and chrY, apart from the suffix."""
+    genes = []
+    for slot, (stable, name) in enumerate(PAR):
+        start = TELOMERE + slot * config.spacing + UPSTREAM + 30
+        end = start + int(rng.integers(700, 1_900))
+        gene = Gene(f"{stable}.{rng.integers(1, 20)}", name, CODING, "chrX", start, end, "+-"[slot % 2])
+        genes += [gene, gene._replace(gene_id=gene.gene_id + PAR_Y, chromosome="chrY")]
+    return genes
+
+
+def _lines(gene: Gene, number: int) -> Iterator[str]:
+    """Yield a gene's lines: the gene, its transcript and one or two exons."""
+    head = f'gene_id "{gene.gene_id}";'
+    kind = f'gene_type "{gene.kind}"; gene_name "{gene.name}";'
+    tail = f'level 2; havana_gene "OTTHUMG{number + 1:011d}.1";'
+    if gene.gene_id.endswith(PAR_Y):
+        tail += ' tag "PAR";'
+    transcript = f'transcript_id "ENST{number + 1:011d}.1"; {kind} transcript_type "{gene.kind}";'
+    transcript += f' transcript_name "{gene.name}-001";'
+
+    def line(feature: str, start: int, end: int, attributes: str) -> str:
+        return f"{gene.chromosome}\tHAVANA\t{feature}\t{start}\t{end}\t.\t{gene.strand}\t.\t{attributes}"
+
+    yield line("gene", gene.start, gene.end, f"{head} {kind} {tail}")
+    yield line("transcript", gene.start, gene.end, f"{head} {transcript} {tail}")
+    middle = (gene.start + gene.end) // 2
+    exons = (
+        [(gene.start, middle - 50), (middle + 50, gene.end)]
+        if gene.end - gene.start > 600
+        else [(gene.start, gene.end)]
+    )
+    for rank, (start, end) in enumerate(exons if gene.strand == "+" else exons[::-1], start=1):
+        yield line("exon", start, end, f"{head} {transcript} exon_number {rank}; {tail}")

@@ -12,12 +12,18 @@ CELLS = ("Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf")
 MARKS = ("H3K4me1", "H3K4me3", "H3K27ac")
 
 # Every file draws from streams of its own, so that changing how one file is made leaves the others as they were.
-STREAMS = {
-    name: number
-    for number, name in enumerate(
-        ["annotation", "samples", "phenotypes", "genome", "planting", "openness", "tissues", "levels", "noise", "bigwig"]
-    )
-}
+STREAMS = (
+    "annotation",
+    "samples",
+    "phenotypes",
+    "genome",
+    "planting",
+    "openness",
+    "tissues",
+    "levels",
+    "noise",
+    "bigwig",
+)
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,15 @@ class SimulationConfig:
     genes
         Protein-coding genes of a simulated annotation, all chromosomes together.
     spacing
-        Base pairs from one gene to the next.
+        Base pairs from one gene to the next, in a simulated annotation; at least 7,800, so that windows stay apart.
     samples
         Expression samples. From a longer sample table they are taken evenly over its tissues.
     donors
         Donors of a simulated sample table.
     tissues
         Tissues (SMTSD) of a simulated sample table.
+    regulators
+        Regulators of a simulated annotation, without the three on PAR and the pseudogene. Drivers come first.
     drivers
         Names of the regulators that act on their targets.
     planted
@@ -78,17 +86,18 @@ class SimulationConfig:
         "Skin - Sun Exposed (Lower leg)",
         "Whole Blood",
     )
+    regulators: int = 61
     drivers: tuple[str, ...] = ("CTCF", "REST", "NRF1", "HNF4A", "SRF", "IRF1", "RFX5", "TP53")
     planted: float = 0.3
-    effect: float = 0.6
+    effect: float = 0.5
     base: float = -1.0
     open_weight: float = 6.0
     propensity_spread: float = 2.2
-    cell_spread: float = 0.8
+    cell_spread: float = 1.0
     gc_weight: float = 0.8
     level_spread: float = 0.9
     donor_spread: float = 0.15
-    noise: float = 0.25
+    noise: float = 0.3
     all_genes: bool = True
     gap_cell: str = "Nhlf"
     gap_chromosome: str = "chrY"
@@ -112,9 +121,11 @@ class SimulationConfig:
         """Check ranges."""
         if self.gap_cell not in CELLS:
             raise TR300MError(f"gap_cell is {self.gap_cell}, not a known cell", f"use one of {', '.join(CELLS)}")
-        for key in ("genes", "spacing", "samples", "donors"):
+        for key in ("genes", "samples", "donors", "regulators"):
             if getattr(self, key) < 1:
                 raise TR300MError(f"simulation setting {key} is {getattr(self, key)}", "use a positive number")
+        if self.spacing < 7_800:
+            raise TR300MError(f"simulation setting spacing is {self.spacing}", "windows need 7800 or more")
         if not 0 < self.planted < 1:
             raise TR300MError(f"simulation setting planted is {self.planted}", "use a share between 0 and 1")
         for key in ("chromosomes", "tissues", "drivers"):
@@ -123,7 +134,7 @@ class SimulationConfig:
 
     def rng(self, stream: str, *more: int) -> np.random.Generator:
         """Return a fresh generator for a named stream (and, within it, for further numbers)."""
-        return np.random.default_rng([self.seed, STREAMS[stream], *more])
+        return np.random.default_rng([self.seed, STREAMS.index(stream), *more])
 
 
 def _convert(key: str, value: Any, default: Any) -> Any:

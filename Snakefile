@@ -1,0 +1,46 @@
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+
+
+pathvars:
+    results=RESULTS,
+    logs=f"{RESULTS}/logs",
+    benchmarks=f"{RESULTS}/benchmarks",
+
+
+wildcard_constraints:
+    run="|".join(RUNS),
+    part="|".join(PARTS),
+
+
+include: "workflow/rules/sources.smk"
+include: "workflow/rules/simulate.smk"
+include: "workflow/rules/arrays.smk"
+include: "workflow/rules/scan.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/results.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/table1.tsv",
+        expand("<results>/runs/{run}/panels.png", run=RUNS),
+    localrule: True
+
+
+rule dataset:
+    input:
+        rules.manifest.output.manifest,
+    localrule: True

@@ -1,0 +1,80 @@
+"""Helpers of all tests: refused input, tiny gene tables, the folder of real data."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tr300m.axes import Genes
+from tr300m.errors import TR300MError
+
+Refuses = Callable[..., AbstractContextManager[None]]
+MakeGenes = Callable[..., Genes]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the markers of this suite."""
+    config.addinivalue_line("markers", "slow: takes more than about five seconds")
+
+
+@pytest.fixture
+def refuses(tmp_path: Path) -> Refuses:
+    """Return a context that wants a TR300MError which names all `parts`, and no new file in tmp_path."""
+
+    def files() -> set[Path]:
+        # The index beside a FASTA is a cache that a failed read may leave.
+        return {path for path in tmp_path.rglob("*") if path.suffix != ".fai"}
+
+    @contextmanager
+    def check(*parts: str) -> Iterator[None]:
+        before = files()
+        with pytest.raises(TR300MError) as caught:
+            yield
+        message = str(caught.value).replace(str(tmp_path), "")
+        for part in parts:
+            assert part in message
+        assert files() == before
+
+    return check
+
+
+@pytest.fixture
+def make_genes() -> MakeGenes:
+    """Return a function that makes a gene table of (chromosome, strand, TSS) rows, windows as in the release."""
+
+    def make(
+        rows: Sequence[tuple[str, str, int]],
+        ids: Sequence[str] | None = None,
+        merged: Sequence[str] | None = None,
+        edition: str = "release",
+    ) -> Genes:
+        slip = {"release": 0, "corrected": 1}[edition]
+        starts = [tss - 2773 - slip if strand == "+" else tss - 50 for _, strand, tss in rows]
+        names = list(ids) if ids is not None else [f"ENSG{number:011d}.1" for number in range(len(rows))]
+        return Genes(
+            gene_id=np.array(names),
+            gene_name=np.array([f"G{number}" for number in range(len(rows))]),
+            chromosome=np.array([row[0] for row in rows]),
+            strand=np.array([row[1] for row in rows]),
+            tss=np.array([row[2] for row in rows], dtype=np.int64),
+            window_start=np.array(starts, dtype=np.int64),
+            window_end=np.array(starts, dtype=np.int64) + 2823,
+            merged=np.array(list(merged) if merged is not None else [""] * len(rows)),
+            cluster=np.arange(len(rows), dtype=np.int64),
+        )
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """Return the folder of real upstream files, or skip."""
+    value = os.environ.get("TR300M_REALDATA")
+    if not value:
+        pytest.skip("TR300M_REALDATA is not set: no real data to read")
+    folder = Path(value)
+    if not folder.is_dir():
+        pytest.skip(f"TR300M_REALDATA names no folder: {folder}")
+    return folder

@@ -1,0 +1,185 @@
+"""The order of training pairs, against a loop over the generator."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tr300m.pairs import PairOrder, draws, initial_state, training_pairs, xorshift32
+from tr300m.splits import Split, thesis_split
+
+Refuses = Callable[..., AbstractContextManager[None]]
+FIRST_PAIRS = [[7417, 15075], [10588, 4527], [13065, 7626], [7610, 16823], [19340, 10047], [11831, 17257]]
+
+
+def step(state: int) -> int:
+    """Return the next state, in Python integers."""
+    state ^= (state << 13) & 0xFFFFFFFF
+    state ^= state >> 17
+    state ^= (state << 5) & 0xFFFFFFFF
+    return state
+
+
+def literal_states(state: int) -> Iterator[int]:
+    """Yield all states after `state`."""
+    while True:
+        state = step(state)
+        yield state
+
+
+def literal_pairs(count: int, split: Split | None) -> list[tuple[int, int]]:
+    """Loop over draws from seed 3's state at the thesis's size."""
+    genes = set(split.held_out_genes.tolist()) if split else set()
+    samples = set(split.held_out_samples.tolist()) if split else set()
+    pairs: list[tuple[int, int]] = []
+    first = True
+    for number in literal_states(2365658986):
+        gene, sample = divmod(number, 17382)
+        if gene >= 19786:
+            continue
+        if first:
+            first = False
+            continue
+        if gene in genes or sample in samples:
+            continue
+        pairs.append((gene, sample))
+        if len(pairs) == count:
+            return pairs
+    raise AssertionError
+
+
+def test_initial_state_of_seed_3() -> None:
+    assert initial_state(3) == 2365658986
+
+
+def test_first_pairs_of_the_thesis() -> None:
+    assert training_pairs(6).tolist() == FIRST_PAIRS
+    assert training_pairs(6, split=thesis_split()).tolist() == FIRST_PAIRS
+    assert training_pairs(6).dtype == np.int64
+
+
+def test_first_draw_inside_the_table_only_sets_the_state() -> None:
+    assert divmod(PairOrder().state, 17382) == (17753, 12014)
+
+
+def test_hundred_thousand_pairs_equal_a_loop() -> None:
+    split = thesis_split()
+    assert training_pairs(100_000).tolist() == [list(pair) for pair in literal_pairs(100_000, split)]
+
+
+def test_without_a_split_nothing_is_held_out() -> None:
+    expected = [list(pair) for pair in literal_pairs(20_000, None)]
+    assert PairOrder().take(20_000).tolist() == expected
+
+
+@pytest.mark.parametrize("pool", [19746, None])
+def test_held_out_genes_and_samples_never_train(pool: int | None) -> None:
+    split = thesis_split(gene_pool=pool)
+    pairs = PairOrder(split=split).take(200_000)
+    assert not np.isin(pairs[:, 0], split.held_out_genes).any()
+    assert not np.isin(pairs[:, 1], split.held_out_samples).any()
+    assert pairs.min() >= 0
+    assert pairs[:, 0].max() < 19786
+    assert pairs[:, 1].max() < 17382
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.integers(1, 2**32 - 1))
+def test_xorshift_equals_python_integers(state: int) -> None:
+    assert xorshift32(state) == step(state)
+
+
+@settings(deadline=None, max_examples=25)
+@given(state=st.integers(1, 2**32 - 1), count=st.integers(0, 5000))
+def test_draws_equal_repeated_steps(state: int, count: int) -> None:
+    found = draws(state, count)
+    assert found.dtype == np.uint32
+    generator = literal_states(state)
+    assert found.tolist() == [next(generator) for _ in range(count)]
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.integers(0, 700), min_size=1, max_size=6))
+def test_taking_in_pieces_equals_taking_at_once(counts: list[int]) -> None:
+    split = thesis_split()
+    order = PairOrder(split=split)
+    pieces = np.concatenate([order.take(count) for count in counts])
+    assert np.array_equal(pieces, training_pairs(sum(counts)))
+
+
+@settings(deadline=None, max_examples=10)
+@given(before=st.integers(0, 1000), after=st.integers(1, 1000))
+def test_a_saved_state_continues_the_order(before: int, after: int) -> None:
+    split = thesis_split()
+    order = PairOrder(split=split)
+    order.take(before)
+    saved = order.state
+    assert isinstance(saved, int)
+    expected = order.take(after)
+    fresh = PairOrder(seed=11, split=split)
+    fresh.state = saved
+    assert np.array_equal(fresh.take(after), expected)
+
+
+def test_the_state_is_the_last_pair() -> None:
+    order = PairOrder(split=thesis_split())
+    last = order.take(1000)[-1]
+    # Draws outside the table or held out come before a pair, never after it.
+    assert divmod(order.state, 17382) == tuple(last.tolist())
+
+
+def test_seeds_differ_and_repeat() -> None:
+    assert training_pairs(50, seed=4).tolist() == training_pairs(50, seed=4).tolist()
+    assert training_pairs(50, seed=4).tolist() != training_pairs(50, seed=3).tolist()
+
+
+def test_the_global_generator_is_left_alone() -> None:
+    np.random.seed(5)
+    before = np.random.get_state()
+    training_pairs(10)
+    after = np.random.get_state()
+    assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(("n_genes", "n_samples"), [(12, 10), (439, 60), (3, 3)])
+def test_small_tables_cover_all_training_pairs(n_genes: int, n_samples: int) -> None:
+    split = thesis_split(n_genes, n_samples, 2, 2, None)
+    pairs = training_pairs(20 * n_genes * n_samples, n_genes=n_genes, n_samples=n_samples, split=split)
+    train = (n_genes - 2) * (n_samples - 2)
+    assert not np.isin(pairs[:, 0], split.held_out_genes).any()
+    assert not np.isin(pairs[:, 1], split.held_out_samples).any()
+    numbers, counts = np.unique(pairs[:, 0] * n_samples + pairs[:, 1], return_counts=True)
+    assert len(numbers) == train
+    # Draws are uniform: each pair's count is Poisson-like around the mean, six deviations wide.
+    mean = len(pairs) / train
+    assert np.abs(counts - mean).max() < 6 * np.sqrt(mean)
+
+
+def test_another_size_needs_a_split(refuses: Refuses) -> None:
+    with refuses("split"):
+        training_pairs(5, n_genes=12, n_samples=10)
+
+
+def test_table_that_32_bits_cannot_number(refuses: Refuses) -> None:
+    with refuses("65536"):
+        PairOrder(n_genes=65536, n_samples=65536)
+
+
+def test_split_that_leaves_no_pair(refuses: Refuses) -> None:
+    one, two = np.array([0]), np.array([1])
+    with refuses("split"):
+        PairOrder(n_genes=2, n_samples=5, split=Split("none", one, two, one, two))
+
+
+def test_split_of_a_larger_table(refuses: Refuses) -> None:
+    with refuses("split"):
+        PairOrder(n_genes=10, n_samples=10, split=thesis_split(30, 30, 20, 20, None))
+
+
+def test_state_zero_is_refused(refuses: Refuses) -> None:
+    # Zero is the one state that xorshift never leaves: every pair would be (0, 0).
+    order = PairOrder()
+    with refuses("0"):
+        order.state = 0

@@ -1,0 +1,182 @@
+"""Held-out genes and samples."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tr300m.axes import Genes, Samples
+from tr300m.splits import Split, thesis_split
+
+Refuses = Callable[..., AbstractContextManager[None]]
+MakeGenes = Callable[..., Genes]
+
+
+def make_samples(count: int) -> Samples:
+    """Return a sample table."""
+    return Samples(
+        sample_id=np.array([f"S{number}" for number in range(count)]),
+        donor_id=np.array([f"D{number}" for number in range(count)]),
+        tissue=np.array(["Lung"] * count),
+    )
+
+
+def small_axes(make_genes: MakeGenes) -> tuple[Genes, Samples]:
+    """Return 12 genes and 10 samples."""
+    return make_genes([("chr1", "+", 5000 + number) for number in range(12)]), make_samples(10)
+
+
+def test_first_held_out_of_the_thesis() -> None:
+    split = thesis_split()
+    assert split.validation_genes[:4].tolist() == [19378, 14782, 5640, 11882]
+    assert split.test_genes[:2].tolist() == [11621, 1295]
+    assert split.validation_samples[:4].tolist() == [14471, 16616, 2753, 14906]
+    assert split.test_samples[:2].tolist() == [8936, 12465]
+
+
+def test_first_held_out_when_drawn_from_all_genes() -> None:
+    for split in (thesis_split(gene_pool=None), thesis_split(gene_pool=19786)):
+        assert split.validation_genes[:4].tolist() == [6156, 13931, 13929, 17701]
+        assert split.test_genes[:2].tolist() == [3093, 4584]
+        assert split.validation_samples[:4].tolist() == [240, 14215, 11986, 6158]
+        assert split.test_samples[:2].tolist() == [21, 7234]
+
+
+@pytest.mark.parametrize("pool", [19746, None])
+def test_split_equals_the_legacy_generator(pool: int | None) -> None:
+    generator = np.random.RandomState(0)
+    genes = generator.choice(pool or 19786, 512, replace=False)
+    samples = generator.choice(17382, 512, replace=False)
+    split = thesis_split(gene_pool=pool)
+    assert split.held_out_genes.tolist() == genes.tolist()
+    assert split.held_out_samples.tolist() == samples.tolist()
+    assert split.validation_genes.tolist() == genes[:256].tolist()
+    assert split.test_samples.tolist() == samples[256:].tolist()
+    assert split.name == "thesis"
+
+
+def test_the_global_generator_is_left_alone() -> None:
+    np.random.seed(5)
+    before = np.random.get_state()
+    thesis_split()
+    after = np.random.get_state()
+    assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("part", ["validation", "test"])
+def test_pairs_are_gene_fastest(part: str) -> None:
+    split = thesis_split()
+    pairs = split.pairs(part)  # type: ignore[arg-type]
+    genes, samples = split.axes(part)  # type: ignore[arg-type]
+    assert pairs.shape == (65536, 2)
+    assert pairs.dtype == np.int64
+    for number in (0, 1, 255, 256, 257, 65535, 31415):
+        assert pairs[number].tolist() == [genes[number % 256], samples[number // 256]]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    n_genes=st.integers(3, 60),
+    n_samples=st.integers(3, 60),
+    share=st.tuples(st.floats(0, 1), st.floats(0, 1)),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_parts_are_disjoint_and_in_range(
+    n_genes: int, n_samples: int, share: tuple[float, float], seed: int
+) -> None:
+    held = [2 + int(part * (size - 3)) for part, size in zip(share, (n_genes, n_samples), strict=True)]
+    split = thesis_split(n_genes, n_samples, held[0], held[1], None, seed)
+    for axis, size, count in (
+        (split.held_out_genes, n_genes, held[0]),
+        (split.held_out_samples, n_samples, held[1]),
+    ):
+        assert len(set(axis.tolist())) == len(axis) == count
+        assert set(axis.tolist()) <= set(range(size))
+    assert len(split.validation_genes) == held[0] // 2
+    assert len(split.validation_samples) == held[1] // 2
+    again = thesis_split(n_genes, n_samples, held[0], held[1], None, seed)
+    assert again.pairs("test").tolist() == split.pairs("test").tolist()
+
+
+def test_a_smaller_pool_holds_its_genes() -> None:
+    split = thesis_split(100, 100, 20, 20, 30)
+    assert split.held_out_genes.max() < 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "parts"),
+    [
+        ((10, 10, 11, 2, None), ("11", "10", "gene")),
+        ((10, 10, 10, 2, None), ("10", "gene")),
+        ((10, 10, 2, 11, None), ("11", "10", "sample")),
+        ((10, 10, 2, 10, None), ("10", "sample")),
+        ((10, 10, 6, 2, 5), ("6", "5", "gene")),
+        ((10, 10, 2, 2, 11), ("11", "10", "gene")),
+        ((10, 10, -2, 2, None), ("-2", "gene")),
+    ],
+)
+def test_impossible_split(refuses: Refuses, arguments: tuple[int, int, int, int, int | None], parts: tuple[str]) -> None:
+    with refuses(*parts):
+        thesis_split(*arguments)
+
+
+def test_written_split_reads_back(tmp_path: Path, make_genes: MakeGenes) -> None:
+    genes, samples = small_axes(make_genes)
+    split = thesis_split(12, 10, 4, 6, None)
+    path = tmp_path / "thesis.tsv"
+    split.write(path, genes, samples)
+    assert path.read_text().splitlines()[0].split("\t") == ["axis", "part", "index", "id"]
+    found = Split.read(path, genes, samples)
+    assert found.validation_genes.tolist() == split.validation_genes.tolist()
+    assert found.test_genes.tolist() == split.test_genes.tolist()
+    assert found.validation_samples.tolist() == split.validation_samples.tolist()
+    assert found.test_samples.tolist() == split.test_samples.tolist()
+    assert found.validation_genes.dtype == np.int64
+
+
+def write_split(path: Path, make_genes: MakeGenes) -> list[list[str]]:
+    """Write a split and return its lines as fields."""
+    genes, samples = small_axes(make_genes)
+    thesis_split(12, 10, 4, 4, None).write(path, genes, samples)
+    return [line.split("\t") for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("case", ["id", "twice", "both parts", "range", "text", "axis", "part", "columns", "width"])
+def test_bad_split_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes, case: str) -> None:
+    path = tmp_path / "thesis.tsv"
+    lines = write_split(path, make_genes)
+    genes, samples = small_axes(make_genes)
+    gene_row = next(number for number, line in enumerate(lines) if line[:2] == ["gene", "validation"])
+    parts = ["thesis.tsv"]
+    if case == "id":
+        lines[gene_row][3] = "ENSG_other.1"
+        parts.append("ENSG_other.1")
+    elif case == "twice":
+        lines.append(list(lines[gene_row]))
+        parts.append(lines[gene_row][3])
+    elif case == "both parts":
+        lines.append(["gene", "test", *lines[gene_row][2:]])
+        parts.append(lines[gene_row][3])
+    elif case == "range":
+        lines[gene_row][2] = "12"
+    elif case == "text":
+        lines[gene_row][2] = "one"
+    elif case == "axis":
+        lines[gene_row][0] = "tissue"
+    elif case == "part":
+        lines[gene_row][1] = "train"
+    elif case == "columns":
+        lines[0][2] = "number"
+    else:
+        lines[gene_row].append("more")
+    path.write_text("\n".join("\t".join(line) for line in lines) + "\n")
+    with refuses(*parts):
+        Split.read(path, genes, samples)
+
+
+def test_missing_split_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes) -> None:
+    with refuses("none.tsv"):
+        Split.read(tmp_path / "none.tsv", *small_axes(make_genes))

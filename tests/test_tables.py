@@ -1,0 +1,136 @@
+"""Table 1: columns, rounding, the thesis's own figures, Markdown and console text."""
+
+from pathlib import Path
+
+import pytest
+from tr300m import tables
+from tr300m.errors import TR300MError
+from tr300m.io import read_tsv
+
+RESULTS = Path(__file__).parents[1] / "resources" / "thesis_results.tsv"
+COLUMNS = [
+    "Model Architecture",
+    "Pearson Correlation",
+    "Log Pearson Correlation",
+    "Spearman Correlation",
+    "Log R2",
+    "Accuracy",
+    "NLL",
+    "Pairs",
+]
+METRICS = {
+    "pearson": 0.0325,
+    "log_pearson": 0.31205803,
+    "spearman": float("nan"),
+    "log_r2": -0.18834567,
+    "accuracy": 1.0,
+    "nll": -1.23456,
+    "pairs": 65536,
+}
+LABELS = {
+    "seq": "Seq",
+    "seq_tf": "Seq + TF",
+    "seq_tf_df": "Seq + TF + DF",
+    "seq_tf_core": "Seq + TF + Core",
+    "seq_tf_core_hm": "Seq + TF + Core + HM",
+    "seq_core_hm": "Seq + Core + HM",
+    "seq_tf_hm": "Seq + TF + HM",
+}
+
+
+def test_columns_and_rounding() -> None:
+    columns = tables.table1([("Seq", METRICS)])
+    assert list(columns) == COLUMNS
+    assert [values[0] for values in columns.values()] == [
+        "Seq", "3.2", "31.2", "undefined", "-18.8", "100.0", "-1.235", "65536",
+    ]  # fmt: skip
+
+
+def test_no_negative_zero() -> None:
+    assert tables.percent(-0.0001) == "0.0"
+    assert tables.number(-0.0001, 3) == "0.000"
+
+
+def printed_and_rounded() -> dict[tuple[str, str], tuple[str, str]]:
+    """Architecture and metric to (printed in Table 1, rounded from the result file)."""
+    printed = tables.read_thesis(RESULTS)
+    columns = read_tsv(RESULTS)
+    files = {}
+    for row, (key, steps, source) in enumerate(
+        zip(columns["architecture"], columns["steps"], columns["source"], strict=True)
+    ):
+        if source == "result file" and steps == "100000":
+            metrics = {name: float(columns[name][row]) for name in tables.PERCENT}
+            files[str(key)] = tables.table1([(LABELS[key], METRICS | metrics)])
+    assert list(printed) == list(files) == list(LABELS)
+    return {
+        (key, metric): (tables.percent(printed[key][metric]), files[key][name][0])
+        for key in printed
+        for metric, name in tables.PERCENT.items()
+    }
+
+
+def test_thesis_result_files_round_to_its_table() -> None:
+    """All 35 figures of Table 1 but the four that are known not to round from the files."""
+    differ = {place: pair for place, pair in printed_and_rounded().items() if pair[0] != pair[1]}
+    assert differ == {
+        ("seq", "pearson"): ("3.2", "3.3"),
+        ("seq_tf_df", "log_pearson"): ("31.7", "31.6"),
+        ("seq_tf_df", "spearman"): ("32.9", "32.7"),
+        ("seq_tf_hm", "accuracy"): ("73.4", "73.5"),
+    }
+
+
+def test_thesis_rows_are_found_by_label() -> None:
+    thesis = tables.read_thesis(RESULTS)
+    for key, label in LABELS.items():
+        assert tables.thesis_row(label, thesis) == thesis[key]
+    assert tables.thesis_row("Seq + TF, levels permuted", thesis) is None
+    assert tables.thesis_row("any", {"any": METRICS}) == METRICS
+
+
+def test_write_table(tmp_path: Path) -> None:
+    columns = tables.table1([("Seq", METRICS), ("Seq, seed 4", METRICS)])
+    tsv, md = tmp_path / "table1.tsv", tmp_path / "table1.md"
+    tables.write_table(tsv, md, columns, thesis=tables.read_thesis(RESULTS), caption="Validation pairs", simulated=True)
+    assert {name: list(values) for name, values in read_tsv(tsv).items()} == columns
+    lines = md.read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("**Simulated data**")
+    assert "Validation pairs." in lines[0] and "In brackets: the thesis's Table 1 as printed (real data" in lines[0]
+    assert lines[2] == "| " + " | ".join(COLUMNS) + " |"
+    assert lines[4] == (
+        "| Seq | 3.2 (3.2) | 31.2 (31.2) | undefined (33.0) | -18.8 (1.3) | 100.0 (62.8) | -1.235 | 65536 |"
+    )
+    assert lines[5] == "| Seq, seed 4 | 3.2 | 31.2 | undefined | -18.8 | 100.0 | -1.235 | 65536 |"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["table1.md", "table1.tsv"]
+
+
+def test_markdown_of_real_data_says_nothing_of_simulation() -> None:
+    text = tables.markdown(tables.table1([("a|b", METRICS)]))
+    assert "imulated" not in text and "brackets" not in text
+    assert "| a\\|b |" in text
+
+
+def test_console_is_aligned() -> None:
+    text = tables.format_console(tables.table1([("Seq + TF + Core + HM", METRICS), ("Seq", METRICS)]))
+    lines = text.splitlines()
+    assert len({len(line) for line in lines[2:]}) == 1
+    assert max(map(len, lines)) <= 100
+    assert lines[0].split() == ["Model", "Pearson", "Log", "Pearson", "Spearman"]
+    assert lines[2].replace("-", "").replace(" ", "") == ""
+    assert lines[3].startswith("Seq + TF + Core + HM  ") and lines[3].endswith("-1.235  65536")
+
+
+def test_errors(tmp_path: Path) -> None:
+    with pytest.raises(TR300MError, match="no rows"):
+        tables.table1([])
+    with pytest.raises(TR300MError, match="'Seq' lacks spearman, nll"):
+        tables.table1([("Seq", {key: value for key, value in METRICS.items() if key not in ("spearman", "nll")})])
+    with pytest.raises(TR300MError, match="no row with source 'Table 9'"):
+        tables.read_thesis(RESULTS, "Table 9")
+    path = tmp_path / "x.tsv"
+    path.write_text("architecture\tsource\nseq\tx\n")
+    with pytest.raises(TR300MError, match="lacks the columns pearson"):
+        tables.read_thesis(path)
+    with pytest.raises(TR300MError, match="two rows for seq_tf_core_hm"):
+        tables.read_thesis(RESULTS, "result file")

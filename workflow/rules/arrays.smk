@@ -1,0 +1,226 @@
+rule gene_lines:
+    input:
+        gtf=source_path("gencode_v26"),
+    output:
+        records="<results>/annotation/gene_lines.tsv",
+    log:
+        "<logs>/gene_lines.log",
+    benchmark:
+        "<benchmarks>/gene_lines.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_hash("gene_lines.py"),
+    script:
+        "../scripts/gene_lines.py"
+
+
+rule genes:
+    input:
+        records=rules.gene_lines.output.records,
+        wanted=config["genes"] or [],
+    output:
+        genes="<results>/dataset/genes.tsv",
+    log:
+        "<logs>/genes.log",
+    benchmark:
+        "<benchmarks>/genes.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        chromosomes=config["chromosomes"],
+        edition=config["edition"],
+        code=code_hash("genes.py"),
+    script:
+        "../scripts/genes.py"
+
+
+rule samples:
+    input:
+        gct=source_path("gtex_tpm"),
+        attributes=source_path("gtex_sample_attributes"),
+        phenotypes=source_path("gtex_subject_phenotypes"),
+        wanted=config["samples"] or [],
+    output:
+        samples="<results>/dataset/samples.tsv",
+        donors="<results>/dataset/donors.tsv",
+        tissues="<results>/dataset/tissues.tsv",
+        tissue="<results>/dataset/tissue.npy",
+    log:
+        "<logs>/samples.log",
+    benchmark:
+        "<benchmarks>/samples.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_hash("samples.py"),
+    script:
+        "../scripts/samples.py"
+
+
+# Targets and regulators in one pass: reading the GCT is the longest part of building the arrays.
+rule expression:
+    input:
+        gct=source_path("gtex_tpm"),
+        lambert=source_path("lambert_2018"),
+        records=rules.gene_lines.output.records,
+        genes=rules.genes.output.genes,
+        samples=rules.samples.output.samples,
+    output:
+        expression="<results>/dataset/expression.npy",
+        levels="<results>/dataset/regulator_levels.npy",
+        regulators="<results>/dataset/regulators.tsv",
+    log:
+        "<logs>/expression.log",
+    benchmark:
+        "<benchmarks>/expression.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=config["compute"]["array_mem_mb"],
+        runtime=120,
+    params:
+        edition=config["edition"],
+        code=code_hash("expression.py"),
+    script:
+        "../scripts/expression.py"
+
+
+rule motifs:
+    input:
+        regulators=rules.expression.output.regulators,
+        levels=rules.expression.output.levels,
+    output:
+        motifs="<results>/dataset/motifs.tsv",
+        core_motifs="<results>/dataset/core_motifs.tsv",
+        pssm="<results>/dataset/pssm.npy",
+        core="<results>/dataset/core.npy",
+        motif_map="<results>/dataset/motif_map.npy",
+        tf_levels="<results>/dataset/tf_levels.npy",
+    log:
+        "<logs>/motifs.log",
+    benchmark:
+        "<benchmarks>/motifs.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        edition=config["edition"],
+        code=code_hash("motifs.py"),
+    script:
+        "../scripts/motifs.py"
+
+
+rule onehot:
+    input:
+        fasta=rules.genome.output.fasta,
+        genes=rules.genes.output.genes,
+    output:
+        onehot="<results>/dataset/onehot.npy",
+    log:
+        "<logs>/onehot.log",
+    benchmark:
+        "<benchmarks>/onehot.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code_hash("onehot.py"),
+    script:
+        "../scripts/onehot.py"
+
+
+rule histone_track:
+    input:
+        bigwig=lambda wildcards: source_path(f"histone_{wildcards.track}"),
+        genes=rules.genes.output.genes,
+    output:
+        windows=temp("<results>/histones/{track}.npy"),
+    log:
+        "<logs>/histone_track/{track}.log",
+    benchmark:
+        "<benchmarks>/histone_track/{track}.tsv"
+    wildcard_constraints:
+        track="|".join(TRACKS),
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        code=code_hash("histone_track.py"),
+    script:
+        "../scripts/histone_track.py"
+
+
+rule histones:
+    input:
+        tracks=expand(rules.histone_track.output.windows, track=TRACKS),
+    output:
+        histones="<results>/dataset/histones.npy",
+        tracks="<results>/dataset/tracks.tsv",
+    log:
+        "<logs>/histones.log",
+    benchmark:
+        "<benchmarks>/histones.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=config["compute"]["array_mem_mb"],
+        runtime=60,
+    params:
+        code=code_hash("histones.py"),
+    script:
+        "../scripts/histones.py"
+
+
+rule manifest:
+    input:
+        files=dataset_files(),
+        sources=[source_path(key) for key in LOCATIONS if SOURCES[key].needed],
+    output:
+        manifest="<results>/dataset/manifest.json",
+    log:
+        "<logs>/manifest.log",
+    benchmark:
+        "<benchmarks>/manifest.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=config["compute"]["array_mem_mb"],
+        runtime=60,
+    params:
+        sources={key: source_record(key) for key in LOCATIONS if SOURCES[key].needed},
+        shaped_by={
+            key: config[key] for key in ("edition", "chromosomes", "genes", "samples")
+        },
+        simulation=(
+            config["simulation"]
+            if any(at.kind == "simulated" for at in LOCATIONS.values())
+            else {}
+        ),
+        code=code_hash("manifest.py"),
+    script:
+        "../scripts/manifest.py"

@@ -1,0 +1,188 @@
+# Each file is simulated only where the configuration's `sources` say so; the others are then read as given.
+
+
+rule simulate_annotation:
+    output:
+        gtf=simulated("gencode_v26"),
+    log:
+        "<logs>/simulate/annotation.log",
+    benchmark:
+        "<benchmarks>/simulate/annotation.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        simulation=config["simulation"],
+        code=code_hash("simulate_annotation.py"),
+    script:
+        "../scripts/simulate_annotation.py"
+
+
+rule simulate_samples:
+    output:
+        attributes=simulated("gtex_sample_attributes"),
+    log:
+        "<logs>/simulate/samples.log",
+    benchmark:
+        "<benchmarks>/simulate/samples.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        simulation=config["simulation"],
+        code=code_hash("simulate_samples.py"),
+    script:
+        "../scripts/simulate_samples.py"
+
+
+rule simulate_donors:
+    output:
+        phenotypes=simulated("gtex_subject_phenotypes"),
+    log:
+        "<logs>/simulate/donors.log",
+    benchmark:
+        "<benchmarks>/simulate/donors.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        simulation=config["simulation"],
+        code=code_hash("simulate_donors.py"),
+    script:
+        "../scripts/simulate_donors.py"
+
+
+rule simulate_lambert:
+    input:
+        gtf=source_path("gencode_v26"),
+    output:
+        lambert=simulated("lambert_2018"),
+    log:
+        "<logs>/simulate/lambert.log",
+    benchmark:
+        "<benchmarks>/simulate/lambert.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        simulation=config["simulation"],
+        code=code_hash("simulate_lambert.py"),
+    script:
+        "../scripts/simulate_lambert.py"
+
+
+rule simulate_genome:
+    input:
+        gtf=source_path("gencode_v26"),
+    output:
+        fasta=simulated("hg38"),
+        sites="<results>/sources/truth/motif_sites.tsv",
+    log:
+        "<logs>/simulate/genome.log",
+    benchmark:
+        "<benchmarks>/simulate/genome.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        simulation=config["simulation"],
+        code=code_hash("simulate_genome.py"),
+    script:
+        "../scripts/simulate_genome.py"
+
+
+rule simulate_truth:
+    input:
+        gtf=source_path("gencode_v26"),
+        fasta=source_path("hg38"),
+        lambert=source_path("lambert_2018"),
+        attributes=source_path("gtex_sample_attributes"),
+    output:
+        genes="<results>/sources/truth/genes.tsv",
+        samples="<results>/sources/truth/samples.tsv",
+        regulator_effects="<results>/sources/truth/regulator_effects.tsv",
+        driver_levels="<results>/sources/truth/driver_levels.tsv",
+        hits="<results>/sources/truth/hits.tsv",
+        openness="<results>/sources/truth/openness.tsv",
+        tissue_cells="<results>/sources/truth/tissue_cells.tsv",
+        tpm="<results>/sources/truth/expression.npy",
+        summary="<results>/sources/truth/summary.json",
+    log:
+        "<logs>/simulate/truth.log",
+    benchmark:
+        "<benchmarks>/simulate/truth.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        simulation=config["simulation"],
+        code=code_hash("simulate_truth.py"),
+    script:
+        "../scripts/simulate_truth.py"
+
+
+rule simulate_expression:
+    input:
+        truth=rules.simulate_truth.output.summary,
+    output:
+        gct=simulated("gtex_tpm"),
+    log:
+        "<logs>/simulate/expression.log",
+    benchmark:
+        "<benchmarks>/simulate/expression.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        simulation=config["simulation"],
+        code=code_hash("simulate_expression.py"),
+    script:
+        "../scripts/simulate_expression.py"
+
+
+rule simulate_histone_track:
+    input:
+        openness=rules.simulate_truth.output.openness,
+        sizes=rules.genome.output.index,
+    output:
+        bigwig="<results>/sources/{cell}{mark}.bigWig",
+    log:
+        "<logs>/simulate/histone_track/{cell}{mark}.log",
+    benchmark:
+        "<benchmarks>/simulate/histone_track/{cell}{mark}.tsv"
+    wildcard_constraints:
+        cell="|".join(CELLS),
+        # As upstream spells it in its file names.
+        mark="|".join(mark.replace("K", "k") for mark in MARKS),
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        simulation=config["simulation"],
+        code=code_hash("simulate_histone_track.py"),
+    script:
+        "../scripts/simulate_histone_track.py"

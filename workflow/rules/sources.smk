@@ -1,0 +1,58 @@
+rule download:
+    output:
+        f"{UPSTREAM}/{{name}}",
+    log:
+        f"{UPSTREAM}/logs/{{name}}.log",
+    benchmark:
+        f"{UPSTREAM}/benchmarks/{{name}}.tsv"
+    wildcard_constraints:
+        name=names_of("upstream"),
+    # Here, not in a profile: the same job tries again and resumes.
+    retries: 2
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        network=1,
+        mem_mb=500,
+        runtime=720,
+    params:
+        source=lambda wildcards: source_named(wildcards.name),
+    script:
+        "../scripts/download.py"
+
+
+# A URL of the user's: checked like the others, but kept with the configuration that names it.
+use rule download as download_own with:
+    output:
+        "<results>/sources/{name}",
+    log:
+        "<logs>/download/{name}.log",
+    benchmark:
+        "<benchmarks>/download/{name}.tsv"
+    wildcard_constraints:
+        name=names_of("url"),
+
+
+# pyfaidx reads by position, which plain gzip does not allow.
+rule genome:
+    input:
+        fasta=source_path("hg38"),
+        genes="<results>/dataset/genes.tsv",
+    output:
+        fasta=temp("<results>/genome/genome.fa"),
+        index="<results>/genome/genome.fa.fai",
+    log:
+        "<logs>/genome.log",
+    benchmark:
+        "<benchmarks>/genome.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        code=code_hash("genome.py"),
+    script:
+        "../scripts/genome.py"

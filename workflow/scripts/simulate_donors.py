@@ -1,0 +1,10 @@
+"""Simulate the donor phenotypes."""
+
+
+from tr300m.job import job
+from tr300m.simulate.config import SimulationConfig
+from tr300m.simulate.samples import simulate_subject_phenotypes
+
+with job(snakemake.log[0]):
+    config = SimulationConfig.from_dict(snakemake.params.simulation)
+    simulate_subject_phenotypes(config, snakemake.output.phenotypes)

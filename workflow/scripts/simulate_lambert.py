@@ -1,0 +1,10 @@
+"""Simulate the list of regulators."""
+
+
+from tr300m.job import job
+from tr300m.simulate.config import SimulationConfig
+from tr300m.simulate.lambert import simulate_lambert
+
+with job(snakemake.log[0]):
+    config = SimulationConfig.from_dict(snakemake.params.simulation)
+    simulate_lambert(config, snakemake.input.gtf, snakemake.output.lambert)

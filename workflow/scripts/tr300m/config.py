@@ -1,0 +1,95 @@
+"""The configuration: defaults, checks whose messages say what to write, and its documentation."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from .errors import TR300MError
+
+Schema = Mapping[str, Any]
+
+
+def read_schema(path: Path | str) -> dict[str, Any]:
+    """Read a JSON schema written as YAML."""
+    with open(path, encoding="utf-8") as handle:
+        schema: dict[str, Any] = yaml.safe_load(handle)
+    Draft202012Validator.check_schema(schema)
+    return schema
+
+
+def fill_defaults(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """Return `config` with the schema's defaults where it is silent, section by section."""
+    filled = dict(config)
+    for key, entry in schema.get("properties", {}).items():
+        if "default" in entry:
+            filled.setdefault(key, entry["default"])
+        if "properties" in entry and isinstance(filled.get(key), Mapping):
+            filled[key] = fill_defaults(filled[key], entry)
+    return filled
+
+
+def find_problems(config: Mapping[str, Any], schema: Schema) -> list[str]:
+    """Return one line for each key that is unknown, missing, of the wrong type or out of range."""
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    return [problem for error in errors for problem in _describe(error)]
+
+
+def check(name: str, problems: list[str]) -> None:
+    """Stop with all `problems` of the file or table `name` at once.
+
+    Raises
+    ------
+    TR300MError
+        If there is any.
+    """
+    if problems:
+        raise TR300MError("\n".join([f"{name} has {len(problems)} problem(s):", *(f"  - {p}" for p in problems)]))
+
+
+def _describe(error: ValidationError) -> Iterator[str]:
+    where = ": ".join(str(part) for part in error.absolute_path)
+    schema = cast(Schema, error.schema)
+    if error.validator == "additionalProperties" and isinstance(error.instance, Mapping):
+        known = list(schema.get("properties", {}))
+        for key in error.instance:
+            if key not in known:
+                close = difflib.get_close_matches(str(key), known, n=1)
+                advice = f"did you mean `{close[0]}`?" if close else f"known are {', '.join(known)}"
+                yield f"`{where + ': ' if where else ''}{key}`: unknown key; {advice}"
+        return
+    meaning = f" ({_text(schema)})" if "description" in schema else ""
+    if error.validator == "enum":
+        yield f"`{where}`: {error.instance!r} is not one of {', '.join(map(str, cast(list[Any], error.validator_value)))}{meaning}"
+    elif error.validator == "type":
+        expected = cast(str | list[str], error.validator_value)
+        names = " or ".join(expected if isinstance(expected, list) else [expected])
+        yield f"`{where}`: {error.instance!r} is of type {type(error.instance).__name__}; write {_article(names)}{meaning}"
+    else:
+        yield f"`{where}`: {error.message}{meaning}"
+
+
+def _article(names: str) -> str:
+    return f"{'an' if names[0] in 'aeio' else 'a'} {names}"
+
+
+def document(schema: Schema, prefix: str = "") -> list[str]:
+    """Return the rows of a Markdown table: key, type or choices, default, meaning."""
+    rows = []
+    for key, entry in schema["properties"].items():
+        if "properties" in entry:
+            rows.append(f"| **`{prefix}{key}`** | section | | {_text(entry)} |")
+            rows += document(entry, f"{prefix}{key}: ")
+        else:
+            kind = entry.get("enum") or entry["type"]
+            kind = ", ".join(map(str, kind)) if isinstance(kind, list) else kind
+            default = yaml.safe_dump(entry.get("default"), default_flow_style=True).replace("\n...", "").strip()
+            rows.append(f"| `{prefix}{key}` | {kind} | `{default}` | {_text(entry)} |")
+    return rows
+
+
+def _text(entry: Schema) -> str:
+    return " ".join(str(entry.get("description", "")).split())

@@ -1,0 +1,99 @@
+"""Special functions that `keras.ops` lacks, and small stable ones; the only module that asks which backend runs.
+
+Tensors in, tensors of the same shape and type out; all are differentiable.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from ..errors import TR300MError
+
+Tensor = Any
+"""A tensor of the running backend."""
+
+LOG_2PI = 1.8378770664093453
+SERIES_FROM = 5.0
+"""From here on four terms of Stirling's series leave an error below 1e-9."""
+
+
+def _missing(name: str) -> TR300MError:
+    return TR300MError(
+        f"{name} is not known for the Keras backend {keras.backend.backend()}",
+        "set KERAS_BACKEND to tensorflow or jax",
+    )
+
+
+def lgamma(x: Tensor) -> Tensor:
+    """Logarithm of the gamma function, x > 0."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.math.lgamma(x)
+    if backend == "jax":
+        import jax.scipy.special
+
+        return jax.scipy.special.gammaln(x)
+    raise _missing("lgamma")
+
+
+def digamma(x: Tensor) -> Tensor:
+    """Derivative of `lgamma`, x > 0."""
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return tf.math.digamma(x)
+    if backend == "jax":
+        import jax.scipy.special
+
+        return jax.scipy.special.digamma(x)
+    raise _missing("digamma")
+
+
+def log_sigmoid(x: Tensor) -> Tensor:
+    """``log(1 / (1 + exp(-x)))`` without overflow: exact to float precision on both sides."""
+    return -ops.softplus(-x)
+
+
+def stirling_error(x: Tensor) -> Tensor:
+    """``lgamma(x + 1) - ((x + 1/2) log x - x + log(2 pi) / 2)``, x > 0: what Stirling's formula leaves out.
+
+    It is at most 1/(12 x), so that differences of it keep digits that differences of `lgamma` lose.
+    """
+    # Both branches see arguments that suit them, so that neither can pass NaN through the other's gradient.
+    large = ops.maximum(x, SERIES_FROM)
+    inverse = 1.0 / large
+    square = inverse * inverse
+    series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)))
+    small = ops.minimum(x, SERIES_FROM)
+    direct = lgamma(small + 1.0) - (small + 0.5) * ops.log(small) + small - 0.5 * LOG_2PI
+    return ops.where(x < SERIES_FROM, direct, series)
+
+
+def deviance(x: Tensor, mean: Tensor, difference: Tensor, log_ratio: Tensor) -> Tensor:
+    """``x log(x / mean) + mean - x`` (Loader's bd0), x > 0, mean >= 0: non-negative, 0 where x equals the mean.
+
+    Parameters
+    ----------
+    x, mean
+        Value and expectation.
+    difference
+        ``mean - x``, from wherever it is known best.
+    log_ratio
+        ``log(x / mean)``, finite also where the mean underflows to 0.
+    """
+    relative = -difference / (x + mean)
+    near = ops.clip(relative, -0.1, 0.1)
+    square = near * near
+    # x log(x/mean) = x log((1+v)/(1-v)) with v = (x-mean)/(x+mean): the linear terms cancel exactly on paper, so they
+    # never appear in the series.
+    series = -difference * near + 2.0 * x * near * square * (
+        1 / 3 + square * (1 / 5 + square * (1 / 7 + square * (1 / 9)))
+    )
+    # A logarithm of the ratio keeps more digits than a difference of logarithms, as long as the mean has not underflown.
+    floor = ops.cast(1e-6, x.dtype)
+    exact_ratio = ops.where(mean > floor, ops.log(x / ops.maximum(mean, floor)), log_ratio)
+    return ops.where(ops.abs(relative) < 0.1, series, x * exact_ratio + difference)

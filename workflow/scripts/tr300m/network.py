@@ -1,0 +1,406 @@
+"""The model: seven combinations of inputs in front of one convolutional trunk."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from .architectures import Architecture
+from .errors import TR300MError
+from .layers import BaseDropout, DistanceFactor, MixCells, MotifScan, PoolSegments, ScaleBias, Tensor, locally_connected
+from .scan import SCHEDULE, ScanTable, Schedule, check_schedule, pooled_length, scan_genes
+
+if TYPE_CHECKING:
+    from .dataset import Dataset
+
+T = TypeVar("T")
+
+CELLS = 7
+MARKS = 3
+MIXTURES = 4
+"""Superpositions of the seven cells that each mark is seen through."""
+SCORES = ("motif_scores", "core_scores")
+EPSILON = 1e-3
+"""Of the layer normalisations."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes and dropout rates; the defaults are the thesis's.
+
+    Parameters
+    ----------
+    length
+        Window in base pairs.
+    schedule
+        Pooling: segments (base pairs, factor), upstream to downstream, adding up to `length`.
+    width
+        Channels of the trunk, branches included.
+    bottleneck
+        Units of the locally connected layers.
+    blocks
+        Trunk blocks.
+    kernel_sizes
+        Convolution width of each block; entries past `blocks` are ignored.
+    pool_blocks
+        Blocks that end in a pooling by 2; entries past `blocks` are ignored.
+    base_dropout
+        Share of bases replaced by 0.25 (scan on the fly only).
+    histone_dropout
+        Share of histone values dropped.
+    branch_dropout
+        Share of motif features (whole channels) dropped before the trunk.
+    trunk_dropout
+        Share of values dropped in the blocks.
+    """
+
+    length: int = 2823
+    schedule: tuple[tuple[int, int], ...] = SCHEDULE
+    width: int = 128
+    bottleneck: int = 32
+    blocks: int = 12
+    kernel_sizes: tuple[int, ...] = (7, 7, 5, 5, 3, 3, 3, 3, 3, 3, 3, 3)
+    pool_blocks: tuple[int, ...] = (0, 2, 4, 6, 8, 10)
+    base_dropout: float = 0.1
+    histone_dropout: float = 0.1
+    branch_dropout: float = 0.2
+    trunk_dropout: float = 0.2
+
+    def __post_init__(self) -> None:
+        check_schedule(self.schedule, self.length)
+        for name in ("width", "bottleneck", "blocks"):
+            if getattr(self, name) < 1:
+                raise TR300MError(f"network: {name} is {getattr(self, name)}", "give at least 1")
+        for name in ("base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise TR300MError(f"network: {name} is {getattr(self, name)}", "a share is at least 0 and less than 1")
+        if len(self.kernel_sizes) < self.blocks:
+            raise TR300MError(
+                f"network: {self.blocks} blocks, but {len(self.kernel_sizes)} kernel_sizes", "give one per block"
+            )
+        self.trunk_lengths()
+
+    def trunk_lengths(self) -> tuple[int, ...]:
+        """Positions that enter each block, then those that leave the last.
+
+        Raises
+        ------
+        TR300MError
+            If a block would pool fewer than 2 positions.
+        """
+        lengths = [pooled_length(self.schedule)]
+        for block in range(self.blocks):
+            factor = 2 if block in self.pool_blocks else 1
+            if lengths[-1] < factor:
+                raise TR300MError(
+                    f"network: block {block} pools by 2 and gets {lengths[-1]} position",
+                    "take blocks out of pool_blocks, or pool less in the schedule",
+                )
+            lengths.append(lengths[-1] // factor)
+        return tuple(lengths)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain values (lists, as YAML and JSON give them); absent keys keep their defaults.
+
+        Raises
+        ------
+        TR300MError
+            If a key is unknown or a value impossible.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise TR300MError(f"network: unknown setting {', '.join(unknown)}", f"known are {', '.join(known)}")
+        return cls(**{name: _tuples(value) for name, value in values.items()})
+
+
+def build_model(
+    architecture: str | Architecture,
+    dataset: "Dataset | None" = None,
+    *,
+    pssm: NDArray[Any] | None = None,
+    core: NDArray[Any] | None = None,
+    n_tissues: int | None = None,
+    n_regulators: int | None = None,
+    motif_map: NDArray[Any] | None = None,
+    config: NetworkConfig | None = None,
+    scanned: bool = False,
+    n_outputs: int = 4,
+) -> keras.Model:
+    """Build an architecture, untrained.
+
+    Parameters
+    ----------
+    architecture
+        An architecture or its key.
+    dataset
+        Where sizes and motifs come from unless they are given.
+    pssm
+        Transcription factor motifs [width, 4, motif].
+    core
+        Core promoter elements [width, 4, element].
+    n_tissues, n_regulators
+        Lengths of those inputs.
+    motif_map
+        Which regulator binds which motif [regulator, motif]; read with the distance factor only.
+    config
+        Sizes; the thesis's where None.
+    scanned
+        Take pooled raw scores instead of the sequence. Trainable weights and their order are the same in both
+        variants: ``twin.set_weights(model.get_weights())`` moves them.
+    n_outputs
+        Numbers that the likelihood needs.
+
+    Returns
+    -------
+    keras.Model
+        From a dict of inputs, float32 and only those that the architecture reads: `sequence` [length, 4], or
+        `motif_scores` [position, motif] and `core_scores` [position, element]; `levels` [motif] (TPM), or
+        `regulator_levels` [regulator] (TPM) and `distance` [regulator] (-1: other chromosome); `tissue` [tissue]
+        (one-hot) and `histones` [length, 21] (in units of their mean). To raw numbers [n_outputs].
+
+    Raises
+    ------
+    TR300MError
+        If something the architecture needs is neither given nor in a dataset, or the trunk is too narrow.
+    """
+    if isinstance(architecture, str):
+        architecture = Architecture.from_key(architecture)
+    config = NetworkConfig() if config is None else config
+    if dataset is not None:
+        pssm = dataset.pssm if pssm is None else pssm
+        core = dataset.core if core is None else core
+        motif_map = dataset.motif_map if motif_map is None else motif_map
+        n_tissues = len(dataset.tissues) if n_tissues is None else n_tissues
+        n_regulators = len(dataset.regulators) if n_regulators is None else n_regulators
+    pssm = _given(pssm, "pssm", architecture)
+    positions, motifs = pooled_length(config.schedule), pssm.shape[2]
+    elements = _given(core, "core", architecture).shape[2] if architecture.core else 0
+    narrow = config.width - elements - (MARKS * MIXTURES if architecture.hm else 0)
+    if narrow < 1:
+        raise TR300MError(
+            f"{architecture.key}: a trunk of {config.width} channels has no room beside its branches",
+            f"set width to more than {config.width - narrow}",
+        )
+
+    inputs: dict[str, Tensor] = {}
+
+    def take(name: str, *shape: int) -> Tensor:
+        inputs[name] = keras.Input(shape, name=name)
+        return inputs[name]
+
+    core_scores = None
+    if scanned:
+        scores = take("motif_scores", positions, motifs)
+        if architecture.core:
+            core_scores = take("core_scores", positions, elements)
+    else:
+        sequence = BaseDropout(config.base_dropout, name="base_dropout")(take("sequence", config.length, 4))
+        scores = MotifScan(pssm, config.schedule, name="scan")(sequence)
+        if architecture.core:
+            core_scores = MotifScan(_given(core, "core", architecture), config.schedule, name="core_scan")(sequence)
+
+    features = keras.layers.ReLU(name="motif_relu")(ScaleBias(name="motif_scale")(scores))
+    if architecture.tf:
+        if architecture.distance:
+            count = _given(n_regulators, "n_regulators", architecture)
+            mapping = _given(motif_map, "motif_map", architecture)
+            levels = DistanceFactor(mapping, name="distance_factor")(
+                take("regulator_levels", count), take("distance", count)
+            )
+        else:
+            levels = take("levels", motifs)
+        levels = keras.layers.Reshape((1, motifs), name="levels_row")(ScaleBias(bias=False, name="level_scale")(levels))
+        features = keras.layers.Multiply(name="motifs_by_levels")([features, levels])
+    trunk = keras.layers.Dense(narrow, name="motif_dense")(features)
+    trunk = keras.layers.SpatialDropout1D(config.branch_dropout, name="branch_dropout")(trunk)
+
+    branches = []
+    if architecture.hm:
+        histones = take("histones", config.length, MARKS * CELLS)
+        tissue = take("tissue", _given(n_tissues, "n_tissues", architecture))
+        histones = keras.layers.Dropout(config.histone_dropout, name="histone_dropout")(histones)
+        cells = keras.layers.Dense(CELLS * MIXTURES, name="tissue_cells")(tissue)
+        cells = keras.layers.Reshape((CELLS, MIXTURES), name="cells")(cells)
+        branches.append(PoolSegments(config.schedule, name="histone_pool")(MixCells(name="mix_cells")(histones, cells)))
+    if architecture.core:
+        branches.append(core_scores)
+    if branches:
+        branch = keras.layers.Concatenate(name="branches")(branches) if len(branches) > 1 else branches[0]
+        branch = keras.layers.ReLU(name="branch_relu")(ScaleBias(name="branch_scale")(branch))
+        trunk = keras.layers.Concatenate(name="trunk_input")([trunk, branch])
+
+    for block in range(config.blocks):
+        trunk = _block(trunk, block, config)
+    trunk = keras.layers.LayerNormalization(epsilon=EPSILON, name="last_norm")(trunk)
+    raw = keras.layers.Dense(n_outputs, name="raw")(keras.layers.Flatten(name="flat")(trunk))
+    return keras.Model(inputs, raw, name=architecture.key)
+
+
+def _block(x: Tensor, number: int, config: NetworkConfig) -> Tensor:
+    """Add one trunk block: position-wise bottleneck and convolution, each with a residual from the block's input."""
+
+    def name(part: str) -> str:
+        return f"block{number}_{part}"
+
+    length, channels = x.shape[1], x.shape[2]
+    y = keras.layers.LayerNormalization(epsilon=EPSILON, name=name("norm"))(x)
+    y = locally_connected(length, channels, config.bottleneck, name("local"))(y)
+    y = keras.layers.Dropout(config.trunk_dropout, name=name("local_dropout"))(y)
+    y = keras.layers.Add(name=name("local_add"))([y, keras.layers.Dense(config.bottleneck, name=name("dense"))(x)])
+    y = keras.layers.LayerNormalization(epsilon=EPSILON, name=name("bottleneck_norm"))(y)
+    y = keras.layers.Conv1D(
+        config.width, config.kernel_sizes[number], padding="same", activation="relu", name=name("conv")
+    )(y)
+    y = keras.layers.Dropout(config.trunk_dropout, name=name("conv_dropout"))(y)
+    y = keras.layers.Add(name=name("conv_add"))([y, x])
+    return keras.layers.MaxPooling1D(2, name=name("pool"))(y) if number in config.pool_blocks else y
+
+
+def _given(value: T | None, name: str, architecture: Architecture) -> T:
+    if value is None:
+        raise TR300MError(f"architecture {architecture.key} needs {name}", f"pass {name}, or a dataset")
+    return value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
+
+
+def gene_arrays(dataset: "Dataset", architecture: Architecture, scan: ScanTable | None) -> dict[str, NDArray[Any]]:
+    """Return the inputs that belong to genes as whole arrays [gene, ...], as stored; `distance` is not among them."""
+    arrays: dict[str, NDArray[Any]] = {"sequence": dataset.onehot} if scan is None else {"motif_scores": scan.pooled}
+    if scan is not None and architecture.core:
+        arrays["core_scores"] = scan.core
+    if architecture.hm:
+        arrays["histones"] = dataset.histones
+    return arrays
+
+
+def sample_arrays(dataset: "Dataset", architecture: Architecture) -> dict[str, NDArray[Any]]:
+    """Return the inputs that belong to samples as whole arrays [sample, ...], as stored."""
+    arrays: dict[str, NDArray[Any]] = {}
+    if architecture.distance:
+        arrays["regulator_levels"] = dataset.regulator_levels
+    elif architecture.tf:
+        arrays["levels"] = dataset.tf_levels
+    if architecture.hm:
+        arrays["tissue"] = dataset.tissue
+    return arrays
+
+
+def histone_unit(dataset: "Dataset") -> float:
+    """Return the number that histones are divided by: their mean.
+
+    Raises
+    ------
+    TR300MError
+        If they are all zero.
+    """
+    if not dataset.histone_mean > 0:
+        raise TR300MError(
+            "the dataset's histone marks are all zero",
+            "check the histone tracks among the sources, or choose an architecture without hm",
+        )
+    return dataset.histone_mean
+
+
+def model_inputs(
+    dataset: "Dataset",
+    architecture: Architecture,
+    genes: NDArray[np.int64],
+    samples: NDArray[np.int64],
+    scanned: ScanTable | None = None,
+    scan_rows: NDArray[np.int64] | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Gather what a model reads for pairs of genes and samples.
+
+    Parameters
+    ----------
+    dataset
+        Where the arrays are.
+    architecture
+        Which of them it reads.
+    genes, samples
+        Indices [pair].
+    scanned
+        Cached scan, for the variant built with ``scanned=True``; None gives the sequence.
+    scan_rows
+        Rows of `scanned` [pair] where it does not hold all genes of the dataset.
+
+    Returns
+    -------
+    dict
+        Input name to float32 array [pair, ...].
+    """
+    inputs = {}
+    for name, array in gene_arrays(dataset, architecture, scanned).items():
+        rows = scan_rows if scan_rows is not None and name in SCORES else genes
+        inputs[name] = array[rows].astype(np.float32)
+    for name, array in sample_arrays(dataset, architecture).items():
+        inputs[name] = array[samples].astype(np.float32)
+    if architecture.hm:
+        inputs["histones"] /= np.float32(histone_unit(dataset))
+    if architecture.distance:
+        inputs["distance"] = dataset.distance(genes)
+    return inputs
+
+
+def predict_raw(
+    model: keras.Model,
+    dataset: "Dataset",
+    architecture: Architecture,
+    pairs: NDArray[np.int64],
+    *,
+    schedule: Schedule = SCHEDULE,
+    scan: ScanTable | None = None,
+    batch_size: int = 64,
+    genes_per_block: int = 64,
+    done: Callable[[int], object] = lambda pairs: None,
+) -> NDArray[np.float32]:
+    """Run a model on pairs, scanning each gene once.
+
+    Parameters
+    ----------
+    model
+        The variant built with ``scanned=True``.
+    dataset, architecture
+        What it reads.
+    pairs
+        Gene and sample indices [pair, 2], in any order.
+    schedule
+        Pooling schedule of the model.
+    scan
+        Cached scan; None scans the genes now, a block at a time.
+    batch_size, genes_per_block
+        Pairs per call and genes scanned at once; they bound the memory.
+    done
+        Called with the number of pairs finished since its last call.
+
+    Returns
+    -------
+    ndarray
+        Raw outputs [pair, n_outputs], float32.
+    """
+    genes, gene_of_pair = np.unique(pairs[:, 0], return_inverse=True)
+    raw = np.empty((len(pairs), model.output_shape[-1]), np.float32)
+    for first in range(0, len(genes), genes_per_block):
+        block = genes[first : first + genes_per_block]
+        table, offset = scan, genes
+        if table is None:
+            table = scan_genes(dataset.onehot[block], dataset.pssm, dataset.core if architecture.core else None, schedule)
+            offset = np.arange(len(genes)) - first
+        rows = np.flatnonzero((gene_of_pair >= first) & (gene_of_pair < first + len(block)))
+        for start in range(0, len(rows), batch_size):
+            batch = rows[start : start + batch_size]
+            inputs = model_inputs(
+                dataset, architecture, pairs[batch, 0], pairs[batch, 1], table, offset[gene_of_pair[batch]]
+            )
+            raw[batch] = model.predict_on_batch(inputs)
+            done(len(batch))
+    return raw

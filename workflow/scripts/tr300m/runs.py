@@ -1,0 +1,70 @@
+"""The run table: one training a row."""
+
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from .architectures import read_architectures
+from .config import check, find_problems, read_schema
+from .errors import TR300MError
+from .io import read_tsv
+
+
+@dataclass(frozen=True)
+class Run:
+    """A row of `config/runs.tsv`; docs/architecture.md says what the columns mean."""
+
+    run: str
+    architecture: str
+    split: str
+    likelihood: str
+    control: str
+    scan: str
+    seed: int
+    steps: int
+
+
+def _value(text: str) -> Any:
+    return int(text) if re.fullmatch(r"\d+", text) else text
+
+
+def read_runs(path: Path | str, architectures: Path | str, schema: Path | str) -> dict[str, Run]:
+    """Read a run table, by run name.
+
+    Parameters
+    ----------
+    path
+        The run table.
+    architectures
+        The table of architectures; every run must name one of its keys.
+    schema
+        JSON schema of a row.
+
+    Raises
+    ------
+    TR300MError
+        If a column is missing or unknown, a value is not allowed, a run is named twice, or there is none.
+    """
+    table = read_tsv(path)
+    names = [field.name for field in fields(Run)]
+    if list(table) != names:
+        raise TR300MError(f"{path}: columns {' '.join(table)} found", f"write {' '.join(names)}, separated by tabs")
+    row_schema, known = read_schema(schema), read_architectures(architectures)
+    runs: dict[str, Run] = {}
+    problems: list[str] = []
+    for values in zip(*(column.tolist() for column in table.values()), strict=True):
+        # Names stay text even where they look like numbers.
+        row = {name: value if name == "run" else _value(value) for name, value in zip(names, values, strict=True)}
+        found = find_problems(row, row_schema)
+        if not found and row["architecture"] not in known:
+            found = [f"`architecture`: {row['architecture']} is not in {architectures}; known are {', '.join(known)}"]
+        if row["run"] in runs:
+            found.append("the name appears twice; give each run its own")
+        problems += [f"run {row['run']}: {problem}" for problem in found]
+        if not found:
+            runs[str(row["run"])] = Run(**row)
+    if not runs and not problems:
+        problems.append("no run; write at least one row")
+    check(str(path), problems)
+    return runs

@@ -1,0 +1,105 @@
+"""The planted truth as files."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..io import save_array, write_json, write_tsv
+from .config import CELLS
+from .formats import Gene, SampleTable
+from .motifs import Profile
+
+Floats = NDArray[np.float64]
+
+
+class Drivers(NamedTuple):
+    """The regulators that act: tuples and arrays [driver]."""
+
+    names: tuple[str, ...]
+    profiles: tuple[Profile, ...]
+    rows: NDArray[np.int64]  # row of its gene
+    effect: Floats  # on log1p TPM, per standard deviation of its log level
+    threshold: Floats  # score at which a hit is one half, bits
+
+
+class Truth(NamedTuple):
+    """Everything planted; genes are the rows of the expression file and the one left out of it, in file order."""
+
+    genes: list[Gene]
+    has_sequence: NDArray[np.bool_]  # [gene]
+    regulator: NDArray[np.bool_]  # [gene]
+    in_expression: NDArray[np.bool_]  # [gene]
+    samples: SampleTable
+    drivers: Drivers
+    hits: Floats  # [gene, driver], 0 to 1
+    levels: Floats  # [sample, driver], standardised
+    openness: Floats  # [gene, cell], 0 to 1
+    tissues: list[str]
+    mix: Floats  # [tissue, cell]
+    tpm: NDArray[np.float32]  # [gene, sample]
+    summary: dict[str, Any]
+
+
+def write_truth(folder: Path | str, truth: Truth) -> None:
+    """Write the truth to `folder`.
+
+    - ``genes.tsv``: all genes with an expression row, and the one left out (`in_expression` 0)
+    - ``samples.tsv``, ``regulator_effects.tsv``, ``driver_levels.tsv`` (sample x driver)
+    - ``hits.tsv`` (gene x driver) and ``openness.tsv`` (gene x cell), for genes with sequence only
+    - ``tissue_cells.tsv`` (tissue x cell)
+    - ``expression.npy``: TPM [gene, sample], float32
+    - ``summary.json``: counts and shares of variance
+    """
+    out = Path(folder)
+    genes, drivers, samples = truth.genes, truth.drivers, truth.samples
+    acting = np.zeros(len(genes), dtype=np.int64)
+    acting[drivers.rows] = 1
+    write_tsv(
+        out / "genes.tsv",
+        {
+            "gene_id": [gene.gene_id for gene in genes],
+            "gene_name": [gene.name for gene in genes],
+            "gene_type": [gene.kind for gene in genes],
+            "chromosome": [gene.chromosome for gene in genes],
+            "strand": [gene.strand for gene in genes],
+            "tss": [gene.tss for gene in genes],
+            "regulator": truth.regulator.astype(np.int64),
+            "driver": acting,
+            "has_sequence": truth.has_sequence.astype(np.int64),
+            "in_expression": truth.in_expression.astype(np.int64),
+        },
+    )
+    write_tsv(
+        out / "samples.tsv",
+        {"sample_id": samples.sample_id, "donor_id": samples.donor, "tissue": samples.tissue},
+    )
+    write_tsv(
+        out / "regulator_effects.tsv",
+        {
+            "regulator": drivers.names,
+            "gene_id": [genes[row].gene_id for row in drivers.rows],
+            "matrix_id": [profile.matrix_id for profile in drivers.profiles],
+            "effect": _text(drivers.effect),
+            "half_hit_score": _text(drivers.threshold),
+            "mean_hit": _text(truth.hits[truth.has_sequence].mean(axis=0)),
+        },
+    )
+    with_sequence = {"gene_id": [genes[row].gene_id for row in np.flatnonzero(truth.has_sequence)]}
+    write_tsv(out / "hits.tsv", with_sequence | _columns(drivers.names, truth.hits[truth.has_sequence]))
+    write_tsv(out / "openness.tsv", with_sequence | _columns(CELLS, truth.openness[truth.has_sequence]))
+    write_tsv(
+        out / "driver_levels.tsv", {"sample_id": samples.sample_id.tolist()} | _columns(drivers.names, truth.levels)
+    )
+    write_tsv(out / "tissue_cells.tsv", {"tissue": truth.tissues} | _columns(CELLS, truth.mix))
+    save_array(out / "expression.npy", truth.tpm)
+    write_json(out / "summary.json", truth.summary)
+
+
+def _columns(names: tuple[str, ...], values: Floats) -> dict[str, list[str]]:
+    return {name: _text(values[:, column]) for column, name in enumerate(names)}
+
+
+def _text(values: Floats) -> list[str]:
+    return [f"{value:.4f}" for value in values]
