@@ -16,8 +16,9 @@ pathvars:
 
 
 wildcard_constraints:
-    run="|".join(RUNS),
-    part="|".join(PARTS),
+    run=either(RUNS),
+    part=either(PARTS),
+    split=either(SPLITS),
 
 
 include: "workflow/rules/sources.smk"
@@ -44,3 +45,11 @@ rule dataset:
     input:
         rules.manifest.output.manifest,
     localrule: True
+
+
+onstart:
+    print(plan(), file=sys.stderr)
+
+
+onsuccess:
+    print(f"Done. Table: {RESULTS}/table1.tsv (.md, .png); figures: {RESULTS}/runs/RUN/panels.png", file=sys.stderr)

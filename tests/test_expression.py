@@ -26,6 +26,9 @@ ROWS: dict[str, list[str]] = {
     "ENSG09.9": ["7", "7", "7"],
 }
 
+TEXT, NUMBER = np.array(["x"]), np.array([1], dtype=np.int64)
+ONE_GENE = Genes(TEXT, TEXT, TEXT, TEXT, NUMBER, NUMBER, NUMBER, TEXT, NUMBER)
+
 
 def gct(rows: dict[str, list[str]] = ROWS, samples: list[str] = SAMPLES) -> str:
     """Return the text of a GCT."""
@@ -132,14 +135,8 @@ def test_values_are_rounded_once_to_float32(tmp_path_factory: pytest.TempPathFac
     path = tmp_path_factory.mktemp("gct") / "a.gct"
     names = [f"S{number}" for number in range(len(values))]
     write(path, gct({"ENSG1.1": [repr(value) for value in values]}, names))
-    _, _, levels = read_expression(path, GENE, np.array(names), frozenset({"ENSG1"}), "release")
+    _, _, levels = read(path, ONE_GENE, names, frozenset({"ENSG1"}))
     assert np.array_equal(levels[:, 0], np.array(values).astype(np.float32))
-
-
-GENE = Genes(
-    **{name: np.array(["x"]) for name in ("gene_id", "gene_name", "chromosome", "strand", "merged")},
-    **{name: np.array([1], dtype=np.int64) for name in ("tss", "window_start", "window_end", "cluster")},
-)
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,7 @@ def signal(seed: int = 0) -> Entries:
 
 def literal_window(entries: Entries, chromosome: str, strand: str, start: int, end: int) -> NDArray[np.float32]:
     """Look values up position by position."""
-    values = {
-        position: value for first, last, value in entries.get(chromosome, []) for position in range(first, last)
-    }
+    values = {position: value for first, last, value in entries.get(chromosome, []) for position in range(first, last)}
     positions = range(start, end) if strand == "+" else range(end - 1, start - 1, -1)
     found = [values.get(position, 0.0) for position in positions]
     return np.array([0.0 if math.isnan(value) else value for value in found], dtype=np.float32)
@@ -89,9 +87,7 @@ def test_windows_past_both_ends(tmp_path: Path, make_genes: MakeGenes, edition: 
 
 
 @pytest.mark.parametrize(("edition", "plus"), [("release", 2772), ("corrected", 2773)])
-def test_signal_at_the_tss_stands_at_its_index(
-    tmp_path: Path, make_genes: MakeGenes, edition: str, plus: int
-) -> None:
+def test_signal_at_the_tss_stands_at_its_index(tmp_path: Path, make_genes: MakeGenes, edition: str, plus: int) -> None:
     path = write_bigwig(tmp_path / "a.bw", {"chr1": [(19, 20, 7.0), (3999, 4000, 5.0)]})
     genes = make_genes([("chr1", s, tss) for tss in (4000, 20) for s in "+-"], edition=edition)
     found = track_windows(path, genes)

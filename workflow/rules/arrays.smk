@@ -160,7 +160,7 @@ rule histone_track:
     benchmark:
         "<benchmarks>/histone_track/{track}.tsv"
     wildcard_constraints:
-        track="|".join(TRACKS),
+        track=either(TRACKS),
     conda:
         "../../envs/workflow.yaml"
     threads: 1
@@ -198,7 +198,7 @@ rule histones:
 rule manifest:
     input:
         files=dataset_files(),
-        sources=[source_path(key) for key in LOCATIONS if SOURCES[key].needed],
+        sources=[record["path"] for record in SETTINGS.source_records().values()],
     output:
         manifest="<results>/dataset/manifest.json",
     log:
@@ -212,15 +212,9 @@ rule manifest:
         mem_mb=config["compute"]["array_mem_mb"],
         runtime=60,
     params:
-        sources={key: source_record(key) for key in LOCATIONS if SOURCES[key].needed},
-        shaped_by={
-            key: config[key] for key in ("edition", "chromosomes", "genes", "samples")
-        },
-        simulation=(
-            config["simulation"]
-            if any(at.kind == "simulated" for at in LOCATIONS.values())
-            else {}
-        ),
+        sources=SETTINGS.source_records(),
+        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples")},
+        simulation=(config["simulation"] if SETTINGS.simulated else {}),
         code=code_hash("manifest.py"),
     script:
         "../scripts/manifest.py"

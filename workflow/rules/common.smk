@@ -1,4 +1,5 @@
-import os
+import dataclasses
+import re
 import sys
 from pathlib import Path
 
@@ -6,120 +7,29 @@ ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from tr300m import provenance, runs, sources
-from tr300m.config import check, fill_defaults, find_problems, read_schema
+from snakemake.exceptions import WorkflowError
+
+from tr300m import provenance, settings
+from tr300m.axes import ARRAYS
 from tr300m.errors import TR300MError
 from tr300m.histones import CELLS, MARKS
-
-
-def refuse(error):
-    """Stop before any job, with the message alone."""
-    from snakemake.exceptions import WorkflowError
-
-    raise WorkflowError(str(error))
-
-
-def resolve_config():
-    """Fill in defaults and check the configuration and its tables; all problems are reported at once."""
-    schema = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
-    filled = fill_defaults(config, schema)
-    check("the configuration", find_problems(filled, schema))
-    table = sources.read_sources(ROOT / "config/sources.tsv")
-    check(
-        "the configuration",
-        sources.check_choices(table, filled["sources"], filled["data"]),
-    )
-    for key in ("genes", "samples"):
-        if filled[key] and not Path(filled[key]).is_file():
-            check(
-                "the configuration",
-                [
-                    f"`{key}`: {filled[key]} does not exist; write the path of a list of IDs"
-                ],
-            )
-    run_table = runs.read_runs(
-        filled["runs"],
-        filled["architectures"],
-        ROOT / "workflow/schemas/runs.schema.yaml",
-    )
-    return filled, table, run_table
-
+from tr300m.splits import PARTS, SPLITS
 
 try:
-    config, SOURCES, RUNS = resolve_config()
+    SETTINGS = settings.resolve(config, ROOT)
 except TR300MError as error:
-    refuse(error)
+    raise WorkflowError(str(error)) from None
 
-RESULTS = config["results"].rstrip("/")
+config = SETTINGS.config
+RUNS, RESULTS, UPSTREAM = SETTINGS.runs, SETTINGS.results, settings.UPSTREAM
 TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
-PARTS = ("validation", "test")
-UPSTREAM = "resources/upstream"
-ARRAY_NAMES = "onehot expression regulator_levels motif_map tf_levels tissue histones pssm core".split()
-TABLE_NAMES = (
-    "genes samples donors tissues regulators motifs core_motifs tracks".split()
-)
-LOCATIONS = {
-    key: sources.locate(key, config["sources"], config["data"])
-    for key, source in SOURCES.items()
-    if source.needed or key in config["sources"]
-}
+TABLES = "genes samples donors tissues regulators motifs core_motifs tracks".split()
+source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
 
 
-def source_path(key):
-    """Return the path of an upstream file: downloaded, simulated or the user's own."""
-    location = LOCATIONS[key]
-    if location.kind == "local":
-        return location.value
-    folder = UPSTREAM if location.kind == "upstream" else f"{RESULTS}/sources"
-    return f"{folder}/{SOURCES[key].local_name}"
-
-
-def simulated(key):
-    """Return the path of a simulated source."""
-    return f"{RESULTS}/sources/{SOURCES[key].local_name}"
-
-
-def source_record(key):
-    """Return what the manifest says of a source: where it came from and its published checksum."""
-    location, source = LOCATIONS[key], SOURCES[key]
-    origin = {
-        "upstream": source.urls[0] if source.urls else "",
-        "simulated": "simulated",
-    }
-    return {
-        "path": source_path(key),
-        "origin": origin.get(location.kind, location.value),
-        "published_checksum": source.checksum if location.kind == "upstream" else "",
-    }
-
-
-def names_of(kind):
-    """Return a regular expression for the file names of the sources of one kind; it matches nothing if there is none."""
-    names = [
-        SOURCES[key].local_name
-        for key, location in LOCATIONS.items()
-        if location.kind == kind
-    ]
-    return "|".join(name.replace(".", r"\.") for name in names) or "(?!)"
-
-
-def source_named(name):
-    """Return the row of the sources table for a file name, with the user's URL where one is given."""
-    key = next(key for key, source in SOURCES.items() if source.local_name == name)
-    if LOCATIONS[key].kind == "url":
-        return {
-            "urls": [LOCATIONS[key].value],
-            "size": None,
-            "checksum": "",
-            "terms": "",
-        }
-    source = SOURCES[key]
-    return {
-        "urls": list(source.urls),
-        "size": source.size,
-        "checksum": source.checksum,
-        "terms": source.terms,
-    }
+def either(names):
+    """Return a regular expression for any of the names; for none it matches nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def code_hash(script):
@@ -128,15 +38,24 @@ def code_hash(script):
 
 
 def dataset_files():
-    """Return all files of the dataset folder."""
-    return [f"{RESULTS}/dataset/{name}.npy" for name in ARRAY_NAMES] + [
-        f"{RESULTS}/dataset/{name}.tsv" for name in TABLE_NAMES
-    ]
+    """Return all arrays and tables of the dataset folder."""
+    files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in TABLES]
+    return [f"{RESULTS}/dataset/{name}" for name in files]
 
 
-def run_of(wildcards):
-    """Return the row of the run table."""
-    return RUNS[wildcards.run]
+def run_row(wildcards):
+    """Return the row of the run table: what a rerun is decided by."""
+    return dataclasses.asdict(RUNS[wildcards.run])
+
+
+def architecture_row(wildcards):
+    """Return the architecture's row: what a rerun is decided by."""
+    return dataclasses.asdict(SETTINGS.architectures[RUNS[wildcards.run].architecture])
+
+
+def split_file(wildcards):
+    """Return the split of a run."""
+    return f"{RESULTS}/splits/{RUNS[wildcards.run].split}.tsv"
 
 
 def scan_files(wildcards):
@@ -150,14 +69,12 @@ def gpus():
     return 0 if config["compute"]["device"] == "cpu" else 1
 
 
-def table1_runs():
-    """Return the runs of Table 1: the thesis's split and output, no control, first row of each architecture."""
-    chosen = {}
-    for name, run in RUNS.items():
-        if (run.split, run.likelihood, run.control) == (
-            "thesis",
-            "nb_exponential",
-            "none",
-        ):
-            chosen.setdefault(run.architecture, name)
-    return list(chosen.values())
+def plan():
+    """Say what the runs are, where they train, and where results go."""
+    steps = sum(run.steps for run in RUNS.values())
+    device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
+    origin = "simulated sources" if SETTINGS.simulated else "upstream files"
+    return (
+        f"{len(RUNS)} runs ({', '.join(RUNS)}), {steps:,} training steps in all, on {device[config['compute']['device']]};\n"
+        f"arrays from {origin}, edition {config['edition']}. Results go to {RESULTS}/. Each training says how long it will take."
+    )

@@ -3,7 +3,7 @@
 
 rule simulate_annotation:
     output:
-        gtf=simulated("gencode_v26"),
+        gtf=simulated_path("gencode_v26"),
     log:
         "<logs>/simulate/annotation.log",
     benchmark:
@@ -23,7 +23,7 @@ rule simulate_annotation:
 
 rule simulate_samples:
     output:
-        attributes=simulated("gtex_sample_attributes"),
+        attributes=simulated_path("gtex_sample_attributes"),
     log:
         "<logs>/simulate/samples.log",
     benchmark:
@@ -43,7 +43,7 @@ rule simulate_samples:
 
 rule simulate_donors:
     output:
-        phenotypes=simulated("gtex_subject_phenotypes"),
+        phenotypes=simulated_path("gtex_subject_phenotypes"),
     log:
         "<logs>/simulate/donors.log",
     benchmark:
@@ -65,7 +65,7 @@ rule simulate_lambert:
     input:
         gtf=source_path("gencode_v26"),
     output:
-        lambert=simulated("lambert_2018"),
+        lambert=simulated_path("lambert_2018"),
     log:
         "<logs>/simulate/lambert.log",
     benchmark:
@@ -87,7 +87,7 @@ rule simulate_genome:
     input:
         gtf=source_path("gencode_v26"),
     output:
-        fasta=simulated("hg38"),
+        fasta=simulated_path("hg38"),
         sites="<results>/sources/truth/motif_sites.tsv",
     log:
         "<logs>/simulate/genome.log",
@@ -143,7 +143,7 @@ rule simulate_expression:
     input:
         truth=rules.simulate_truth.output.summary,
     output:
-        gct=simulated("gtex_tpm"),
+        gct=simulated_path("gtex_tpm"),
     log:
         "<logs>/simulate/expression.log",
     benchmark:
@@ -172,9 +172,9 @@ rule simulate_histone_track:
     benchmark:
         "<benchmarks>/simulate/histone_track/{cell}{mark}.tsv"
     wildcard_constraints:
-        cell="|".join(CELLS),
+        cell=either(CELLS),
         # As upstream spells it in its file names.
-        mark="|".join(mark.replace("K", "k") for mark in MARKS),
+        mark=either(mark.replace("K", "k") for mark in MARKS),
     conda:
         "../../envs/workflow.yaml"
     threads: 1

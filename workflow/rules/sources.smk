@@ -6,7 +6,7 @@ rule download:
     benchmark:
         f"{UPSTREAM}/benchmarks/{{name}}.tsv"
     wildcard_constraints:
-        name=names_of("upstream"),
+        name=either(SETTINGS.file_names("upstream")),
     # Here, not in a profile: the same job tries again and resumes.
     retries: 2
     conda:
@@ -17,7 +17,7 @@ rule download:
         mem_mb=500,
         runtime=720,
     params:
-        source=lambda wildcards: source_named(wildcards.name),
+        source=lambda wildcards: SETTINGS.download_of(wildcards.name),
     script:
         "../scripts/download.py"
 
@@ -31,7 +31,7 @@ use rule download as download_own with:
     benchmark:
         "<benchmarks>/download/{name}.tsv"
     wildcard_constraints:
-        name=names_of("url"),
+        name=either(SETTINGS.file_names("url")),
 
 
 # pyfaidx reads by position, which plain gzip does not allow.

@@ -1,0 +1,54 @@
+rule split:
+    input:
+        genes=rules.genes.output.genes,
+        samples=rules.samples.output.samples,
+    output:
+        split="<results>/splits/{split}.tsv",
+    log:
+        "<logs>/split/{split}.log",
+    benchmark:
+        "<benchmarks>/split/{split}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        # The released split was drawn from too small a pool; the corrected edition draws from all genes.
+        settings=config["split"] | ({"gene_pool": None} if config["edition"] == "corrected" else {}),
+        code=code_hash("split.py"),
+    script:
+        "../scripts/split.py"
+
+
+rule train:
+    input:
+        dataset=dataset_files(),
+        manifest=rules.manifest.output.manifest,
+        split=split_file,
+        scan=scan_files,
+    output:
+        weights="<results>/runs/{run}/model.weights.h5",
+        history="<results>/runs/{run}/history.tsv",
+        record="<results>/runs/{run}/run.json",
+    log:
+        "<logs>/train/{run}.log",
+    benchmark:
+        "<benchmarks>/train/{run}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: config["compute"]["train_threads"]
+    resources:
+        gpu=gpus(),
+        mem_mb=config["compute"]["train_mem_mb"],
+        runtime=config["compute"]["train_minutes"],
+        device=config["compute"]["device"],
+    params:
+        run=run_row,
+        architecture=architecture_row,
+        network=config["network"],
+        training=config["training"],
+        code=code_hash("train.py"),
+    script:
+        "../scripts/train.py"

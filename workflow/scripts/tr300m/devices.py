@@ -1,7 +1,7 @@
 """Where the model runs: backend defaults, thread counts, the device's name.
 
-Import this module before Keras. It makes TensorFlow the default backend and keeps TensorFlow's start-up messages (CPU features,
-missing CUDA) off stderr, where they bury the workflow's own lines.
+Import this module before Keras. It makes TensorFlow the default backend and keeps TensorFlow's start-up messages (CPU
+features, missing CUDA) off stderr, where they bury the workflow's own lines.
 """
 
 import os
@@ -67,7 +67,7 @@ def set_threads(threads: int) -> int:
     Parameters
     ----------
     threads
-        0 for one per core.
+        0 leaves TensorFlow's choice: one per core.
 
     Returns
     -------
@@ -79,9 +79,9 @@ def set_threads(threads: int) -> int:
     TR300MError
         If TensorFlow already runs with another number.
     """
-    threads = threads or cores()
-    tf = tensorflow()
-    config = tf.config.threading
+    if threads == 0:
+        return cores()
+    config = tensorflow().config.threading
     if config.get_intra_op_parallelism_threads() != threads:
         try:
             config.set_intra_op_parallelism_threads(threads)

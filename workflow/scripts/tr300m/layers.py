@@ -12,6 +12,9 @@ from .scan import UNKNOWN_BASE, Schedule, padding, pooled_length
 Tensor = Any
 """A tensor of the running backend."""
 
+EPSILON = 1e-3
+"""Of the layer normalisations."""
+
 register = keras.saving.register_keras_serializable(package="tr300m")
 
 
@@ -184,9 +187,10 @@ class DistanceFactor(keras.layers.Layer):
 
 @register
 class MixCells(keras.layers.Layer):
-    """Superpose the cells of each histone mark: signal [batch, position, mark * cell] and weights [batch, cell, mixture].
+    """Superpose the cells of each histone mark.
 
-    The result is [batch, position, mark * mixture], marks outermost on both sides.
+    Signal [batch, position, mark * cell] and weights [batch, cell, mixture] give [batch, position, mark * mixture];
+    marks are outermost on both sides.
     """
 
     def call(self, signal: Tensor, weights: Tensor) -> Tensor:
@@ -216,3 +220,42 @@ def locally_connected(length: int, channels: int, units: int, name: str) -> kera
         kernel_initializer=keras.initializers.RandomUniform(-limit, limit),
         name=name,
     )
+
+
+def trunk_block(x: Tensor, prefix: str, bottleneck: int, kernel_size: int, dropout: float, *, pooled: bool) -> Tensor:
+    """Add one block of the trunk: a position-wise bottleneck and a convolution, each plus the block's input.
+
+    Parameters
+    ----------
+    x
+        Symbolic tensor [batch, position, channel].
+    prefix
+        Start of the layers' names.
+    bottleneck
+        Units of the locally connected layer.
+    kernel_size
+        Positions that the convolution sees.
+    dropout
+        Share of values dropped after either.
+    pooled
+        Whether the block ends in a max pooling by 2.
+
+    Returns
+    -------
+    tensor
+        [batch, position, channel], or half the positions where pooled.
+    """
+    length, channels = x.shape[1], x.shape[2]
+
+    def name(part: str) -> str:
+        return f"{prefix}_{part}"
+
+    y = keras.layers.LayerNormalization(epsilon=EPSILON, name=name("norm"))(x)
+    y = locally_connected(length, channels, bottleneck, name("local"))(y)
+    y = keras.layers.Dropout(dropout, name=name("local_dropout"))(y)
+    y = keras.layers.Add(name=name("local_add"))([y, keras.layers.Dense(bottleneck, name=name("dense"))(x)])
+    y = keras.layers.LayerNormalization(epsilon=EPSILON, name=name("bottleneck_norm"))(y)
+    y = keras.layers.Conv1D(channels, kernel_size, padding="same", activation="relu", name=name("conv"))(y)
+    y = keras.layers.Dropout(dropout, name=name("conv_dropout"))(y)
+    y = keras.layers.Add(name=name("conv_add"))([y, x])
+    return keras.layers.MaxPooling1D(2, name=name("pool"))(y) if pooled else y

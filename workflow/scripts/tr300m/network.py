@@ -11,7 +11,17 @@ from numpy.typing import NDArray
 
 from .architectures import Architecture
 from .errors import TR300MError
-from .layers import BaseDropout, DistanceFactor, MixCells, MotifScan, PoolSegments, ScaleBias, Tensor, locally_connected
+from .layers import (
+    EPSILON,
+    BaseDropout,
+    DistanceFactor,
+    MixCells,
+    MotifScan,
+    PoolSegments,
+    ScaleBias,
+    Tensor,
+    trunk_block,
+)
 from .scan import SCHEDULE, ScanTable, Schedule, check_schedule, pooled_length, scan_genes
 
 if TYPE_CHECKING:
@@ -24,8 +34,6 @@ MARKS = 3
 MIXTURES = 4
 """Superpositions of the seven cells that each mark is seen through."""
 SCORES = ("motif_scores", "core_scores")
-EPSILON = 1e-3
-"""Of the layer normalisations."""
 
 
 @dataclass(frozen=True)
@@ -236,30 +244,11 @@ def build_model(
         trunk = keras.layers.Concatenate(name="trunk_input")([trunk, branch])
 
     for block in range(config.blocks):
-        trunk = _block(trunk, block, config)
+        sizes = (config.bottleneck, config.kernel_sizes[block], config.trunk_dropout)
+        trunk = trunk_block(trunk, f"block{block}", *sizes, pooled=block in config.pool_blocks)
     trunk = keras.layers.LayerNormalization(epsilon=EPSILON, name="last_norm")(trunk)
     raw = keras.layers.Dense(n_outputs, name="raw")(keras.layers.Flatten(name="flat")(trunk))
     return keras.Model(inputs, raw, name=architecture.key)
-
-
-def _block(x: Tensor, number: int, config: NetworkConfig) -> Tensor:
-    """Add one trunk block: position-wise bottleneck and convolution, each with a residual from the block's input."""
-
-    def name(part: str) -> str:
-        return f"block{number}_{part}"
-
-    length, channels = x.shape[1], x.shape[2]
-    y = keras.layers.LayerNormalization(epsilon=EPSILON, name=name("norm"))(x)
-    y = locally_connected(length, channels, config.bottleneck, name("local"))(y)
-    y = keras.layers.Dropout(config.trunk_dropout, name=name("local_dropout"))(y)
-    y = keras.layers.Add(name=name("local_add"))([y, keras.layers.Dense(config.bottleneck, name=name("dense"))(x)])
-    y = keras.layers.LayerNormalization(epsilon=EPSILON, name=name("bottleneck_norm"))(y)
-    y = keras.layers.Conv1D(
-        config.width, config.kernel_sizes[number], padding="same", activation="relu", name=name("conv")
-    )(y)
-    y = keras.layers.Dropout(config.trunk_dropout, name=name("conv_dropout"))(y)
-    y = keras.layers.Add(name=name("conv_add"))([y, x])
-    return keras.layers.MaxPooling1D(2, name=name("pool"))(y) if number in config.pool_blocks else y
 
 
 def _given(value: T | None, name: str, architecture: Architecture) -> T:
@@ -393,7 +382,9 @@ def predict_raw(
         block = genes[first : first + genes_per_block]
         table, offset = scan, genes
         if table is None:
-            table = scan_genes(dataset.onehot[block], dataset.pssm, dataset.core if architecture.core else None, schedule)
+            table = scan_genes(
+                dataset.onehot[block], dataset.pssm, dataset.core if architecture.core else None, schedule
+            )
             offset = np.arange(len(genes)) - first
         rows = np.flatnonzero((gene_of_pair >= first) & (gene_of_pair < first + len(block)))
         for start in range(0, len(rows), batch_size):

@@ -1,11 +1,11 @@
 """The run table: one training a row."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from .architectures import read_architectures
 from .config import check, find_problems, read_schema
 from .errors import TR300MError
 from .io import read_tsv
@@ -29,7 +29,7 @@ def _value(text: str) -> Any:
     return int(text) if re.fullmatch(r"\d+", text) else text
 
 
-def read_runs(path: Path | str, architectures: Path | str, schema: Path | str) -> dict[str, Run]:
+def read_runs(path: Path | str, architectures: Collection[str], schema: Path | str) -> dict[str, Run]:
     """Read a run table, by run name.
 
     Parameters
@@ -37,7 +37,7 @@ def read_runs(path: Path | str, architectures: Path | str, schema: Path | str) -
     path
         The run table.
     architectures
-        The table of architectures; every run must name one of its keys.
+        Keys of the known architectures.
     schema
         JSON schema of a row.
 
@@ -50,15 +50,15 @@ def read_runs(path: Path | str, architectures: Path | str, schema: Path | str) -
     names = [field.name for field in fields(Run)]
     if list(table) != names:
         raise TR300MError(f"{path}: columns {' '.join(table)} found", f"write {' '.join(names)}, separated by tabs")
-    row_schema, known = read_schema(schema), read_architectures(architectures)
+    row_schema = read_schema(schema)
     runs: dict[str, Run] = {}
     problems: list[str] = []
     for values in zip(*(column.tolist() for column in table.values()), strict=True):
         # Names stay text even where they look like numbers.
         row = {name: value if name == "run" else _value(value) for name, value in zip(names, values, strict=True)}
         found = find_problems(row, row_schema)
-        if not found and row["architecture"] not in known:
-            found = [f"`architecture`: {row['architecture']} is not in {architectures}; known are {', '.join(known)}"]
+        if not found and row["architecture"] not in architectures:
+            found = [f"`architecture`: {row['architecture']} is not known; write one of {', '.join(architectures)}"]
         if row["run"] in runs:
             found.append("the name appears twice; give each run its own")
         problems += [f"run {row['run']}: {problem}" for problem in found]

@@ -125,7 +125,7 @@ def pooled_scan(
     ndarray
         Pooled raw scores [gene, pooled position, motif].
     """
-    genes, length, bases = onehot.shape
+    genes, _, bases = onehot.shape
     width, _, motifs = kernels.shape
     matrix = np.ascontiguousarray(kernels.reshape(width * bases, motifs), dtype=np.float32)
     if out is None:
@@ -168,7 +168,9 @@ class ScanTable:
             try:
                 arrays.append(np.load(path, mmap_mode="r", allow_pickle=False))
             except (OSError, ValueError) as error:
-                raise TR300MError(f"cannot read the cached scan {path}: {error}", "run the rule that writes it") from None
+                raise TR300MError(
+                    f"cannot read the cached scan {path}: {error}", "run the rule that writes it"
+                ) from None
         if arrays[0].shape[:2] != arrays[1].shape[:2]:
             raise TR300MError(f"the two arrays of the cached scan in {folder} differ in shape", "write both again")
         return cls(*arrays)
@@ -177,7 +179,7 @@ class ScanTable:
 def scan_genes(
     onehot: NDArray[Any], pssm: NDArray[Any], core: NDArray[Any] | None, schedule: Schedule = SCHEDULE
 ) -> ScanTable:
-    """Scan and pool a block of genes [gene, position, base] for both kinds of motifs, float32; no `core` gives no element."""
+    """Scan and pool genes [gene, position, base] for both kinds of motifs, float32; without `core`, no elements."""
     kernels = np.empty((1, onehot.shape[2], 0)) if core is None else core
     return ScanTable(pooled_scan(onehot, pssm, schedule), pooled_scan(onehot, kernels, schedule))
 

@@ -1,14 +1,21 @@
 """Output distributions by name: what a run's column `likelihood` may hold."""
 
-from typing import Any, Protocol
+import dataclasses
+from typing import Any, Protocol, cast
 
 from numpy.typing import ArrayLike, NDArray
 
+from ..errors import TR300MError
 from .nb_exponential import NbExponential
 
 
 class Likelihood(Protocol):
     """What training, prediction and figures need of an output distribution; TPM throughout."""
+
+    @property
+    def name(self) -> str:
+        """Its key in `LIKELIHOODS`."""
+        ...
 
     @property
     def n_outputs(self) -> int:
@@ -37,3 +44,24 @@ class Likelihood(Protocol):
 
 
 LIKELIHOODS: dict[str, Likelihood] = {"nb_exponential": NbExponential()}
+
+
+def make_likelihood(name: str, **settings: Any) -> Likelihood:
+    """Make an output distribution by name; settings it is not given keep their defaults.
+
+    Raises
+    ------
+    TR300MError
+        If there is none of that name, or it has no such setting.
+    """
+    if name not in LIKELIHOODS:
+        raise TR300MError(f"unknown likelihood {name!r}", f"known are {', '.join(LIKELIHOODS)}")
+    try:
+        return dataclasses.replace(cast(Any, LIKELIHOODS[name]), **settings)
+    except TypeError:
+        raise TR300MError(f"likelihood {name} does not take the settings {', '.join(settings)}") from None
+
+
+def settings_of(likelihood: Any) -> dict[str, Any]:
+    """Return the name and settings that `make_likelihood` makes the same distribution from."""
+    return {"name": likelihood.name, **dataclasses.asdict(likelihood)}

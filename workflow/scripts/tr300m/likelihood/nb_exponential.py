@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from keras import ops
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 TINY = 1e-24
 """Added to the total count and to the rate, as in the thesis."""
 LOG_COUNT_RANGE = (-60.0, 23.0)
-"""Where `a` is clipped: below, 1e-24 outweighs exp(a); above (r = 1e10), the negative binomial is a Poisson distribution."""
+"""Where `a` is clipped: below, 1e-24 outweighs exp(a); above (r = 1e10), the NB is a Poisson distribution."""
 LOGIT_LIMIT = 1e4
 LARGEST = 1e300
 """Upper end of the search for a median, TPM."""
@@ -43,7 +43,9 @@ class NbExponential:
     """
 
     rate_cap: float | None = 1000.0
-    n_outputs: int = 4
+
+    name: ClassVar[str] = "nb_exponential"
+    n_outputs: ClassVar[int] = 4
 
     def nll(self, y: Tensor, raw: Tensor) -> Tensor:
         """Negative log of the density, in nat, float32.
@@ -102,7 +104,7 @@ class NbExponential:
         parameters = self.parameters(raw)
         medians = np.zeros(len(parameters[0]))
         positive = np.flatnonzero(_cdf(medians, *parameters) < 0.5)
-        # Markov: at most half the mass lies above twice the mean. (The NB over real y lies below the one over integers.)
+        # Markov: at most half the mass lies above twice the mean, and the NB over real y lies below that over integers.
         upper = np.minimum(2.0 * self.mean(raw)[positive], LARGEST)
         medians[positive] = _crossing(lambda y: _cdf(y, *(values[positive] for values in parameters)), upper)
         return medians

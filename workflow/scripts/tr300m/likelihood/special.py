@@ -26,7 +26,7 @@ def _missing(name: str) -> TR300MError:
 
 
 def lgamma(x: Tensor) -> Tensor:
-    """Logarithm of the gamma function, x > 0."""
+    """Return the logarithm of the gamma function, x > 0."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -40,7 +40,7 @@ def lgamma(x: Tensor) -> Tensor:
 
 
 def digamma(x: Tensor) -> Tensor:
-    """Derivative of `lgamma`, x > 0."""
+    """Return the derivative of `lgamma`, x > 0."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         import tensorflow as tf
@@ -54,12 +54,12 @@ def digamma(x: Tensor) -> Tensor:
 
 
 def log_sigmoid(x: Tensor) -> Tensor:
-    """``log(1 / (1 + exp(-x)))`` without overflow: exact to float precision on both sides."""
+    """Return ``log(1 / (1 + exp(-x)))`` without overflow, exact to float precision on both sides."""
     return -ops.softplus(-x)
 
 
 def stirling_error(x: Tensor) -> Tensor:
-    """``lgamma(x + 1) - ((x + 1/2) log x - x + log(2 pi) / 2)``, x > 0: what Stirling's formula leaves out.
+    """Return what Stirling's formula leaves out: ``lgamma(x + 1) - (x + 1/2) log x + x - log(2 pi) / 2``, x > 0.
 
     It is at most 1/(12 x), so that differences of it keep digits that differences of `lgamma` lose.
     """
@@ -74,7 +74,7 @@ def stirling_error(x: Tensor) -> Tensor:
 
 
 def deviance(x: Tensor, mean: Tensor, difference: Tensor, log_ratio: Tensor) -> Tensor:
-    """``x log(x / mean) + mean - x`` (Loader's bd0), x > 0, mean >= 0: non-negative, 0 where x equals the mean.
+    """Return ``x log(x / mean) + mean - x`` (Loader's bd0), x > 0, mean >= 0: at least 0, and 0 at x = mean.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def deviance(x: Tensor, mean: Tensor, difference: Tensor, log_ratio: Tensor) -> 
     series = -difference * near + 2.0 * x * near * square * (
         1 / 3 + square * (1 / 5 + square * (1 / 7 + square * (1 / 9)))
     )
-    # A logarithm of the ratio keeps more digits than a difference of logarithms, as long as the mean has not underflown.
+    # The logarithm of a ratio keeps more digits than a difference of logarithms, unless the mean underflows.
     floor = ops.cast(1e-6, x.dtype)
     exact_ratio = ops.where(mean > floor, ops.log(x / ops.maximum(mean, floor)), log_ratio)
     return ops.where(ops.abs(relative) < 0.1, series, x * exact_ratio + difference)

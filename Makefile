@@ -1,0 +1,84 @@
+# make help lists the targets. Everything runs in $(VENV), made from a lock with hashes.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+CORES ?= all
+DATA ?=
+BIN = $(VENV)/bin
+SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local
+
+.PHONY: help env env-gpu demo chr22 test check lint types dry-run docs lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
+
+# Takes the first Python that fits; a pyenv or Debian stub that does not run is passed over.
+define FIND_PYTHON
+python=; for candidate in $(PYTHON) python3.12 python3.11 python3 python; do \
+  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; then python=$$candidate; break; fi; \
+done; \
+if [ -z "$$python" ]; then \
+  echo "Error: Python 3.11 or 3.12 with its venv module is needed; found: $$(python3 --version 2>&1)." >&2; \
+  echo "Hint: install it (Debian: apt-get install python3 python3-venv), or name yours: make $@ PYTHON=/path/to/python3.12" >&2; exit 1; \
+fi
+endef
+
+# The stamp is the last thing made, so that an interrupted set-up starts anew.
+define MAKE_ENV
+	@$(FIND_PYTHON); echo "Setting up $(2) with $$($$python --version) from $(1): about a minute, 3 GB of disk"; \
+	rm -rf $(2); "$$python" -m venv $(2)
+	@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+	@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
+	@touch $(2)/.ready
+endef
+
+env: $(VENV)/.ready ## Set up .venv (TensorFlow and JAX for CPUs)
+
+$(VENV)/.ready: envs/cpu.lock pyproject.toml
+	$(call MAKE_ENV,envs/cpu.lock,$(VENV))
+
+env-gpu: .venv-gpu/.ready ## Set up .venv-gpu (the same with CUDA); then give VENV=.venv-gpu
+
+.venv-gpu/.ready: envs/gpu.lock pyproject.toml
+	$(call MAKE_ENV,envs/gpu.lock,.venv-gpu)
+
+demo: env ## Simulate every source, build the arrays, train and evaluate all seven architectures
+	@$(SNAKEMAKE) --configfile config/demo.yaml
+	@$(BIN)/tr300m table results/demo/table1.tsv
+
+chr22: env ## The same on real chr22: make chr22 DATA=FOLDER
+	@if [ -z "$(DATA)" ]; then echo "Error: make chr22 needs a folder of real files. Hint: make chr22 DATA=FOLDER; README.md says what is in it" >&2; exit 1; fi
+	@$(SNAKEMAKE) --configfile config/chr22.yaml --config data="$(DATA)"
+	@$(BIN)/tr300m table results/chr22/table1.tsv
+
+test: env ## Run all tests; with TR300M_REALDATA=FOLDER those on real files too
+	@$(BIN)/python -m pytest
+
+lint: env ## ruff, snakefmt, snakemake --lint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/snakefmt --check Snakefile workflow
+	@$(BIN)/snakemake --lint
+
+types: env ## mypy, strict, on the package
+	@$(BIN)/mypy
+
+dry-run: env ## Plan the full run and the demo without doing anything
+	@$(BIN)/snakemake --cores 8 --dry-run --quiet all results/table1.tsv
+	@$(SNAKEMAKE) --configfile config/demo.yaml --dry-run --quiet all
+
+check: lint types test dry-run ## All of the above checks
+
+docs: env ## Write config/README.md from the schema
+	@$(BIN)/tr300m config-doc > config/README.md
+
+LOCK = uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
+  --no-header --no-emit-index-url --no-emit-find-links --quiet --extra dev
+lock: ## Resolve the dependencies anew (needs uv)
+	$(LOCK) --extra cpu --output-file envs/cpu.lock
+	$(LOCK) --extra gpu --output-file envs/gpu.lock
+
+clean: ## Delete what the demo and chr22 made
+	@rm -rf results/demo results/chr22

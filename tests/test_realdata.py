@@ -1,0 +1,420 @@
+"""Real upstream files: released arrays rebuilt bit for bit, and readers on data nobody here made up."""
+
+import csv
+import dataclasses
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyBigWig
+import pytest
+from numpy.typing import NDArray
+from tr300m.axes import Genes, Regulators, Samples
+from tr300m.expression import read_expression, read_header, read_rows, stem
+from tr300m.genes import CHROMOSOMES, GeneRecords, chromosome_onehot, read_gene_records, target_genes
+from tr300m.histones import track_windows
+from tr300m.motifs import core_profiles, human_profiles, kernels, motif_axis, motif_columns, motif_map
+from tr300m.regulators import read_lambert, regulator_axis
+from tr300m.samples import donor_axis, sample_axis, tissue_onehot
+from tr300m.sequence import extract_chromosomes, onehot_windows
+from tr300m.splits import thesis_split
+
+Refuses = Callable[..., AbstractContextManager[None]]
+MakeGenes = Callable[..., Genes]
+
+
+class Released(NamedTuple):
+    """An array of the release."""
+
+    shape: tuple[int, ...]
+    mtime: int  # of the gzip header
+    gz: str  # SHA-256 of the .npy.gz file
+    npy: str  # SHA-256 of the .npy inside a file with that SHA-256; holds with any zlib
+
+
+RELEASED = {
+    "POLIIKernels": Released(
+        (19, 4, 13),
+        1680751936,
+        "abf4317851ad155a843b894741d6e60576466859a23cf3a0c90ea75dc120bad8",
+        "9e0ddc16733e8c40833509da0daac961e9d51172476938efa4c28fc98544b10a",
+    ),
+    "PSSMCounts": Released(
+        (1072,),
+        1680751936,
+        "ed7774b9c2243f9b817122fa59b7a80bc0ee04ce6c896142eb5f2852197bb0f4",
+        "b9e4912908b48e69578517ec1a6e86ea52ecffda5295367f790f5bf2b8c35120",
+    ),
+    "tfBiasArray": Released(
+        (1072,),
+        1678129522,
+        "e2c27c24b6418c98d4a67d6ef81e8b50fb75fd9ce39976944704a0b5cf2d5f2f",
+        "acb628c48b17521a1cc8a07464537862452a27d3efe21e490c240f9b384bb16a",
+    ),
+    "tfMotifMatchArray": Released(
+        (2753, 1072),
+        1678129522,
+        "f101ffa5c8d98da79d8a7101f4bc79d48abc93d462d521a3f7befcaf555af104",
+        "6d2e4b21f9e141fdffd03931e93d15dfa3ad95c6de043a28531bc551560eb73d",
+    ),
+    "tfChrArr": Released(
+        (2753, 24, 1),
+        1674507204,
+        "e8fccb2874ebff5cb7a65126bbbcc71da6e16fe1ad686e32cb28d86424ae58db",
+        "0ac2d3ce9e5ae992f145c7620327bb20cdde5eee68652cee6ce3a179f9a9be68",
+    ),
+    "tfTssArr": Released(
+        (2753, 1),
+        1674507204,
+        "bb5eb212cba744a04f45a2a7661cccafc5692d652be4a5a77df3af112e3d83a3",
+        "753fe5bc4d266becf6a0e4ac09036901ef5569bcf2386472a43a5bef3d849d49",
+    ),
+    "chrArr_gene": Released(
+        (19786, 24, 1),
+        1675720835,
+        "90a282dad68fccaede0ca2140277376cec3eb4804d1c0fa1e1ec1ea67ae4cf7f",
+        "7d0b42165275b2132784aec7e465a3368f10c112f80aca25b35b260b415e8b0e",
+    ),
+    "tssArr_gene": Released(
+        (19786, 1),
+        1675720835,
+        "e5dec692a56777f625bab2abb1213a01148c0c8467e21c2b305509d59f7b9951",
+        "c26810c3cc697e2d74f9c7340a9ca77dd8f1aa5f662cb16d8e123bedb3363392",
+    ),
+    "cellTypeArr": Released(
+        (17382, 54, 1),
+        1674506463,
+        "c7d201b232c569acc51428637d10affaa18169911feeabe9097ff2b62b662805",
+        "c4fcc58e7e3dc664706c68d3b92519d8790d980d61a5202fd4e68464be5b4c7d",
+    ),
+}
+
+
+def npy_bytes(array: NDArray[Any]) -> bytes:
+    """Return an array as the float64 .npy file of the release."""
+    file = io.BytesIO()
+    np.save(file, array.astype(np.float64))
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def records(realdata: Path) -> GeneRecords:
+    """Return the gene lines of GENCODE v26."""
+    return read_gene_records(realdata / "gencode" / "gencode.v26.gene_lines.gtf.gz")
+
+
+@pytest.fixture(scope="module")
+def genes(records: GeneRecords) -> Genes:
+    """Return the target genes of the release."""
+    return target_genes(records, CHROMOSOMES, "release")
+
+
+@pytest.fixture(scope="module")
+def released_ids(realdata: Path) -> list[str]:
+    """Return the versioned IDs of the release's regulators."""
+    with open(realdata / "gtex" / "released_regulators.txt", encoding="utf-8", newline="") as handle:
+        return next(csv.reader(handle))
+
+
+@pytest.fixture(scope="module")
+def regulators(released_ids: list[str], records: GeneRecords) -> Regulators:
+    """Return the regulators of the release."""
+    return regulator_axis(released_ids, records)
+
+
+@pytest.fixture(scope="module")
+def chr22(realdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return chromosome 22 as plain FASTA."""
+    out = tmp_path_factory.mktemp("genome") / "genome.fa"
+    extract_chromosomes(realdata / "chr22" / "chr22.fa.gz", ["chr22"], out)
+    return out
+
+
+@pytest.fixture(scope="module")
+def samples(realdata: Path) -> Samples:
+    """Return the 17,382 samples."""
+    header = read_header(realdata / "gtex" / "gene_tpm_3_genes.gct.gz")
+    return sample_axis(header.sample_ids, realdata / "gtex" / "sample_attributes_rnaseq.txt")
+
+
+@pytest.fixture(scope="module")
+def rebuilt(genes: Genes, regulators: Regulators, samples: Samples) -> dict[str, NDArray[Any]]:
+    """Return the released arrays that the real data suffice for."""
+    profiles = motif_columns(human_profiles(), regulators)
+    motifs = motif_axis(profiles, spare=1)
+    mapping = motif_map(regulators, motifs)
+    return {
+        "POLIIKernels": kernels(core_profiles(), 19),
+        "PSSMCounts": motifs.counts,
+        "tfBiasArray": mapping.sum(axis=0) == 0,
+        "tfMotifMatchArray": mapping,
+        "tfChrArr": chromosome_onehot(regulators.chromosome)[:, :, None],
+        "tfTssArr": regulators.tss[:, None],
+        "chrArr_gene": chromosome_onehot(genes.chromosome)[:, :, None],
+        "tssArr_gene": genes.tss[:, None],
+        "cellTypeArr": tissue_onehot(samples.tissue)[1][:, :, None],
+    }
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_released_array(rebuilt: dict[str, NDArray[Any]], name: str) -> None:
+    released = RELEASED[name]
+    assert rebuilt[name].shape == released.shape
+    assert hashlib.sha256(npy_bytes(rebuilt[name])).hexdigest() == released.npy
+
+
+@pytest.mark.parametrize("name", RELEASED)
+def test_released_file(rebuilt: dict[str, NDArray[Any]], name: str) -> None:
+    released = RELEASED[name]
+    content = npy_bytes(rebuilt[name])
+    packed = io.BytesIO()
+    # Python leaves ".gz" out of the header's name, as the release does.
+    with gzip.GzipFile(f"{name}.npy.gz", "wb", 9, packed, released.mtime) as handle:
+        handle.write(content)
+    if hashlib.sha256(packed.getvalue()).hexdigest() == released.gz:
+        return
+    assert hashlib.sha256(content).hexdigest() == released.npy
+    pytest.skip(f"the array is the release's, but zlib {zlib.ZLIB_RUNTIME_VERSION} packs it into other bytes")
+
+
+def test_tissues_are_54_sorted_names(samples: Samples) -> None:
+    names, _ = tissue_onehot(samples.tissue)
+    assert len(names) == 54
+    assert names == sorted(names)
+
+
+def test_released_motif_columns(regulators: Regulators) -> None:
+    profiles = motif_columns(human_profiles(), regulators)
+    assert len(profiles) == 1071
+    assert len({one.name for one in profiles}) == 813
+    assert sum(one.name == "TFAP2A" for one in profiles) == 6
+    assert not any("::" in one.name for one in profiles)
+    pssm = kernels(profiles, 35, spare=1)
+    assert pssm.shape == (35, 4, 1072)
+    assert not pssm[:, :, -1].any()
+
+
+def test_corrected_motif_columns(released_ids: list[str], regulators: Regulators, records: GeneRecords) -> None:
+    both = regulator_axis(sorted([*released_ids, "ENSG00000198690.9", "ENSG00000100146.16"]), records)
+    assert len(both) == 2755
+    release = [one.matrix_id for one in motif_columns(human_profiles(), regulators)]
+    profiles = motif_columns(human_profiles(), both)
+    corrected = [one.matrix_id for one in profiles]
+    assert len(corrected) == 1072
+    assert corrected.index("MA0442.2") == 455
+    assert corrected[:455] + corrected[456:] == release
+    assert len({one.name for one in profiles}) == 814
+    mapping = motif_map(both, motif_axis(profiles))
+    assert mapping.shape == (2755, 1072)
+    assert (mapping.sum(axis=0) > 0).all()
+
+
+def test_target_genes(genes: Genes, records: GeneRecords) -> None:
+    assert len(records) == 58219
+    assert len(genes) == 19786
+    assert sum(bool(ids) for ids in genes.merged) == 18
+    assert sum(len(ids.split(";")) for ids in genes.merged if ids) == 18
+    assert genes.window_start.min() == 29689
+    assert genes.tss.mean() == pytest.approx(73_641_783.55, abs=0.01)
+    assert "chrM" not in genes.chromosome
+    assert sum(gene.endswith("_PAR_Y") for gene in genes.gene_id.tolist()) > 0
+
+
+def test_lambert_list(realdata: Path, released_ids: list[str]) -> None:
+    path = realdata / "lambert" / "DatabaseExtract_v_1.01.csv"
+    release, corrected = read_lambert(path, "release"), read_lambert(path, "corrected")
+    assert len(corrected) == 2765 - 3  # three IDs are no Ensembl IDs
+    assert corrected - release == {"ENSG00000198690", "ENSG00000100146"}
+    assert {stem(gene) for gene in released_ids} < release
+    assert len({stem(gene) for gene in released_ids}) == 2750
+
+
+def test_regulators_come_out_of_a_gct_of_all_genes(
+    realdata: Path, tmp_path: Path, records: GeneRecords, genes: Genes, released_ids: list[str]
+) -> None:
+    # A GCT of two samples on the real gene IDs, with the release's versions where the annotation lacks them.
+    versioned = {(stem(gene), gene.endswith("_PAR_Y")): gene for gene in released_ids}
+    ids = [versioned.get((stem(gene), gene.endswith("_PAR_Y")), gene) for gene in records.gene_id.tolist()]
+    path = tmp_path / "all.gct.gz"
+    with gzip.open(path, "wt", compresslevel=1) as handle:
+        handle.write(f"#1.2\n{len(ids)}\t2\nName\tDescription\tS0\tS1\n")
+        for number, gene in enumerate(ids):
+            handle.write(f"{gene}\t-\t{number}\t{number / 4}\n")
+    stems = read_lambert(realdata / "lambert" / "DatabaseExtract_v_1.01.csv", "release")
+    expression, found, levels = read_expression(path, genes, np.array(["S0", "S1"]), stems, "release")
+    assert found == sorted(found)
+    assert set(released_ids) <= set(found)
+    # These have gene lines but are no rows of GTEx's GCT, as the specification says.
+    assert len(found) - len(released_ids) == 7
+    row = {gene: number for number, gene in enumerate(ids)}
+    assert levels.shape == (2, len(found))
+    assert levels[0].tolist() == [row[gene] for gene in found]
+    assert levels[1].tolist() == [row[gene] / 4 for gene in found]
+    assert expression[:, 0].tolist() == [row.get(gene, 0) for gene in genes.gene_id.tolist()]
+
+
+def test_tissues_among_held_out_samples(samples: Samples) -> None:
+    split = thesis_split(gene_pool=None)
+    assert len(set(samples.tissue[split.validation_samples].tolist())) == 50
+    assert len(set(samples.tissue[split.test_samples].tolist())) == 49
+
+
+def test_donors(realdata: Path, samples: Samples) -> None:
+    donors = donor_axis(samples, realdata / "gtex" / "subject_phenotypes.txt")
+    assert set(donors.donor_id.tolist()) == set(samples.donor_id.tolist())
+    assert donors.donor_id[0] == "GTEX-1117F"
+    assert (donors.sex[0], donors.age[0]) == ("2", "60-69")
+    assert set(donors.sex.tolist()) <= {"1", "2"}
+    assert len(donors) == len({"-".join(name.split("-")[:2]) for name in samples.sample_id.tolist()})
+
+
+def chr22_genes(records: GeneRecords, edition: str = "release") -> Genes:
+    """Return the target genes of chromosome 22."""
+    return target_genes(records, ("chr22",), edition)
+
+
+def test_chr22_has_439_genes_without_unknown_bases(chr22: Path, records: GeneRecords) -> None:
+    genes = chr22_genes(records)
+    assert len(genes) == 439
+    onehot = onehot_windows(chr22, genes)
+    assert onehot.shape == (439, 2823, 4)
+    assert set(np.unique(onehot).tolist()) == {0, 1}
+    assert (onehot.sum(axis=2) == 1).all()
+
+
+def test_chr22_is_whole(chr22: Path) -> None:
+    bases = "".join(line for line in chr22.read_text().splitlines() if not line.startswith(">")).upper()
+    assert len(bases) == 50_818_468
+    assert hashlib.md5(bases.encode(), usedforsecurity=False).hexdigest() == "221733a2a15e2de66d33e73d126c5109"
+
+
+# Ten bases before the TSS, the TSS base and ten after, 5' to 3' on the gene's strand. Read from the FASTA by slicing
+# its text at the GTF's coordinate; on - reversed and complemented by hand.
+TSS_BASES = [
+    ("HMOX1", "+", 35380361, "AGGAGGCAGG", "C", "GGGGACTTAG"),
+    ("MIF", "+", 23894004, "GACAGGAGGT", "A", "CAGGGGCTCA"),
+    ("XBP1", "-", 28800597, "CCACGACCGT", "A", "GAAAGGCCGG"),
+    ("MAPK1", "-", 21867680, "CTCGGCGCGC", "G", "CCCCTCCCTC"),
+]
+
+
+@pytest.mark.parametrize(("edition", "plus"), [("release", 2772), ("corrected", 2773)])
+@pytest.mark.parametrize(("name", "strand", "tss", "before", "base", "after"), TSS_BASES)
+def test_bases_around_the_tss(
+    chr22: Path,
+    records: GeneRecords,
+    edition: str,
+    plus: int,
+    name: str,
+    strand: str,
+    tss: int,
+    before: str,
+    base: str,
+    after: str,
+) -> None:
+    genes = chr22_genes(records, edition)
+    gene = genes.take(genes.gene_name == name)
+    assert gene.tss.tolist() == [tss]
+    assert gene.strand.tolist() == [strand]
+    window = "".join("ACGT"[column] for column in onehot_windows(chr22, gene)[0].argmax(axis=1))
+    index = plus if strand == "+" else 2773
+    assert window[index - 10 : index] == before
+    assert window[index] == base
+    assert window[index + 1 : index + 11] == after
+
+
+@pytest.mark.parametrize("cell", ["K562", "GM12878"])
+def test_accessibility_peaks_at_the_tss(realdata: Path, records: GeneRecords, cell: str) -> None:
+    genes = chr22_genes(records)
+    path = realdata / "chr22" / f"acc.{cell}.chr22.bw"
+    far = dataclasses.replace(genes, window_start=genes.window_start + 20_000, window_end=genes.window_end + 20_000)
+    near_mean = track_windows(path, genes)[:, 2673:].mean(dtype=np.float64)
+    far_mean = track_windows(path, far)[:, 2673:].mean(dtype=np.float64)
+    assert near_mean > 3 * far_mean > 0
+
+
+@pytest.mark.parametrize("name", ["acc.K562", "GM12878.ds", "K562.ds"])
+def test_real_tracks_equal_values_by_position(realdata: Path, records: GeneRecords, name: str) -> None:
+    genes = chr22_genes(records).take(np.arange(0, 439, 40))
+    files = sorted((realdata / "chr22").glob(f"{name}.chr22*.bw"))
+    assert files
+    for path in files:
+        found = track_windows(path, genes)
+        handle = pyBigWig.open(str(path))
+        for row in range(len(genes)):
+            values = handle.values("chr22", int(genes.window_start[row]), int(genes.window_end[row]))
+            expected = np.array([0 if value != value else value for value in values], dtype=np.float32)
+            assert np.array_equal(found[row], expected if genes.strand[row] == "+" else expected[::-1])
+        handle.close()
+
+
+def test_initiation_stands_just_downstream_on_the_genes_strand(realdata: Path, records: GeneRecords) -> None:
+    # Stranded initiation, so a reversed or complemented window would lose it.
+    genes = chr22_genes(records)
+    plus, minus = genes.take(genes.strand == "+"), genes.take(genes.strand == "-")
+    sense = [
+        track_windows(realdata / "chr22" / "K562.ds.chr22.pl.bw", plus),
+        track_windows(realdata / "chr22" / "K562.ds.chr22.mn.bw", minus),
+    ]
+    for windows in sense:
+        profile = np.abs(windows).mean(axis=0, dtype=np.float64)
+        assert profile[2673:].mean() > 5 * profile[:1500].mean()
+
+
+def test_gct_of_three_genes(realdata: Path, samples: Samples, make_genes: MakeGenes) -> None:
+    path = realdata / "gtex" / "gene_tpm_3_genes.gct.gz"
+    header = read_header(path)
+    assert header.rows == 3
+    assert len(header.sample_ids) == 17382
+    assert header.sample_ids[-1] == "GTEX-ZZPU-2726-SM-5NQ8O"
+    ids = ["ENSG00000171867.16", "ENSG00000130234.10", "ENSG00000000000.1"]
+    genes = make_genes([("chr20", "+", 4686456), ("chrX", "-", 15602148), ("chr1", "+", 9000)], ids=ids)
+    expression, regulators, levels = read_expression(
+        path, genes, samples.sample_id, frozenset({"ENSG00000184012"}), "release"
+    )
+    assert expression.shape == (3, 17382)
+    assert expression[0, :3].tolist() == np.array([127, 52.78, 113.8], dtype=np.float32).tolist()
+    assert expression[0, -1] == np.float32(66.64)
+    assert expression[1, :3].tolist() == np.array([0.09511, 0.09585, 0.1738], dtype=np.float32).tolist()
+    assert expression[1, -1] == np.float32(3.277)
+    assert not expression[2].any()
+    assert regulators == ["ENSG00000184012.11"]
+    assert levels.shape == (17382, 1)
+    assert levels[[0, 1, -1], 0].tolist() == np.array([7.375, 0.1302, 0.008049], dtype=np.float32).tolist()
+
+
+def test_gct_whose_header_lies(realdata: Path, refuses: Refuses) -> None:
+    path = realdata / "gtex" / "gene_reads_59_genes.gct.gz"
+    with refuses("gene_reads_59_genes.gct.gz", "56200", "59"):
+        list(read_rows(path, lambda gene: gene.startswith("ENSG00000117118.")))
+
+
+def test_attributes_cover_the_gct(samples: Samples) -> None:
+    assert len(samples) == 17382
+    assert samples.sample_id[0] == "GTEX-1117F-0226-SM-5GZZ7"
+    assert samples.tissue[:2].tolist() == ["Adipose - Subcutaneous", "Muscle - Skeletal"]
+
+
+@pytest.mark.parametrize("mark", ["k4me1", "k4me3", "k27ac"])
+def test_hg19_histones_read(realdata: Path, make_genes: MakeGenes, mark: str) -> None:
+    path = realdata / "histone_hg19" / f"H1_{mark}.bw"
+    handle = pyBigWig.open(str(path))
+    (chromosome,) = handle.chroms()
+    start, end, value = handle.intervals(chromosome)[0]
+    genes = make_genes([(chromosome, "+", start + 3000), (chromosome, "-", start + 3000), ("chr1", "+", 9000)])
+    found = track_windows(path, genes)
+    for row in (0, 1):
+        values = handle.values(chromosome, int(genes.window_start[row]), int(genes.window_end[row]))
+        expected = np.nan_to_num(np.array(values, dtype=np.float32))
+        assert np.array_equal(found[row], expected if row == 0 else expected[::-1])
+    handle.close()
+    assert value > 0
+    assert end > start
+    assert found[:2].max() > 0
+    assert not found[2].any()

@@ -1,0 +1,92 @@
+"""Scan and pooling: the fast paths against the slow reference, and cases counted by hand."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from conftest import Refuses
+from tr300m import scan
+from tr300m.dataset import Dataset
+
+SMALL = ((40, 6), (20, 4), (10, 1))
+
+
+def random_onehot(genes: int, length: int, seed: int = 0) -> np.ndarray[Any, Any]:
+    chance = np.random.default_rng(seed)
+    onehot = np.eye(4, dtype=np.float16)[chance.integers(0, 4, (genes, length))]
+    onehot[:, 5] = 0.25  # an N
+    onehot[0, :3] = 0.0  # off the chromosome
+    return onehot
+
+
+def test_the_schedule_leaves_430_positions() -> None:
+    assert sum(length for length, _ in scan.SCHEDULE) == 2823
+    assert scan.pooled_length() == 430
+    assert scan.max_pool(np.zeros((2, 2823, 3))).shape == (2, 430, 3)
+
+
+def test_pooling_by_hand() -> None:
+    scores = np.array([3, 1, 2, 9, 9, 4, 5, 7, 6], dtype=float)[:, None]
+    # 5 by 2 keeps two pairs and drops the fifth (a 9); 3 by 3; 1 by 1.
+    assert scan.max_pool(scores, ((5, 2), (3, 3), (1, 1)))[:, 0].tolist() == [3, 9, 7, 6]
+
+
+def test_the_reference_by_hand() -> None:
+    onehot = np.eye(4)[[0, 1, 2]]
+    kernel = np.zeros((3, 4, 1))
+    kernel[0, 0], kernel[1, 1], kernel[2, 2] = 1, 2, 4
+    # Position 1 sees A, C, G: all three match. Beyond the ends each base counts 0.25 of the sum of its column.
+    assert scan.scan(onehot, kernel)[:, 0].tolist() == [0.25, 7.0, 1.0]
+    onehot = np.eye(4)[[2, 2, 2]]
+    assert scan.scan(onehot, kernel)[:, 0].tolist() == [4.25, 4.0, 1.0]
+
+
+@pytest.mark.parametrize("width", [1, 4, 19, 35])
+def test_the_fast_scan_equals_the_reference(width: int) -> None:
+    onehot = random_onehot(3, 70)
+    kernels = np.random.default_rng(1).normal(size=(width, 4, 6)) * 10
+    expected = np.stack([scan.max_pool(scan.scan(gene, kernels), SMALL) for gene in onehot])
+    np.testing.assert_allclose(scan.pooled_scan(onehot, kernels, SMALL), expected, atol=1e-4)
+
+
+def test_motifs_are_scored_on_one_strand_and_in_order() -> None:
+    onehot = random_onehot(1, 70)
+    motif = onehot[0, 30:35].astype(float)
+    scores = scan.scan(onehot[0], motif[:, :, None])
+    assert scores[:, 0].argmax() == 32
+    assert scores.max() == 5.0
+
+
+def test_the_table_on_disk(tmp_path: Path) -> None:
+    chance = np.random.default_rng(2)
+    pssm, core = chance.normal(size=(5, 4, 7)) * 8, chance.normal(size=(3, 4, 2))
+    # More genes than a block.
+    onehot = random_onehot(scan.GENES_PER_BLOCK + 6, 70)
+    dataset = cast(Dataset, SimpleNamespace(onehot=onehot, pssm=pssm, core=core))
+    scan.write_scan_table(dataset, tmp_path / "scan", SMALL)
+    table = scan.ScanTable.open(tmp_path / "scan")
+    assert table.pooled.dtype == table.core.dtype == np.float16
+    for found, kernels in ((table.pooled, pssm), (table.core, core)):
+        expected = scan.pooled_scan(onehot, kernels, SMALL)
+        np.testing.assert_allclose(found, expected, rtol=2**-11, atol=1e-6)
+    assert sorted(path.name for path in (tmp_path / "scan").iterdir()) == ["core.npy", "pooled.npy"]
+
+
+def test_a_failed_scan_leaves_nothing(tmp_path: Path) -> None:
+    dataset = cast(Dataset, SimpleNamespace(onehot=random_onehot(2, 70), pssm=np.zeros((5, 3, 7)), core=None))
+    with pytest.raises(Exception):  # noqa: B017
+        scan.write_scan_table(dataset, tmp_path, SMALL)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_table_and_a_bad_schedule_are_refused(tmp_path: Path, refuses: Refuses) -> None:
+    with refuses("pooled.npy", "run the rule"):
+        scan.ScanTable.open(tmp_path)
+    with refuses("70 bp", "80"):
+        scan.check_schedule(SMALL, 80)
+    with refuses("10 bp by 20"):
+        scan.check_schedule(((10, 20),), 10)
+    with refuses("by 0"):
+        scan.check_schedule(((10, 0),), 10)

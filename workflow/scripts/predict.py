@@ -1,0 +1,26 @@
+"""Predict one part of the split with a trained run."""
+
+import os
+from pathlib import Path
+
+# Before TensorFlow is imported: a run on the CPU must not take a GPU's memory.
+if snakemake.resources.device == "cpu":
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+from tr300m.dataset import Dataset
+from tr300m.job import job
+from tr300m.predict import predict
+from tr300m.scan import ScanTable
+from tr300m.splits import Split
+
+with job(snakemake.log[0]):
+    dataset = Dataset.open(Path(snakemake.input.manifest).parent)
+    predict(
+        dataset,
+        Split.read(snakemake.input.split, dataset.genes, dataset.samples),
+        snakemake.wildcards.part,
+        Path(snakemake.input.record).parent,
+        snakemake.output.predictions,
+        scan=ScanTable.open(Path(snakemake.input.scan[0]).parent) if snakemake.input.scan else None,
+        threads=snakemake.threads,
+    )

@@ -1,0 +1,121 @@
+"""The command `tr300m`: what people do outside the workflow."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from .errors import TR300MError
+
+EXAMPLES = """
+\b
+Examples:
+  tr300m describe results/demo/dataset
+  tr300m pairs --count 5
+  tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver
+  tr300m table results/demo/table1.tsv
+"""
+
+
+class _Group(click.Group):
+    """A group whose commands end with our errors' message alone."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except TR300MError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=_Group, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="tr300m")
+def main() -> None:
+    """Look at TR300M datasets and use trained models."""
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def describe(folder: Path) -> None:
+    """Describe the dataset in FOLDER: axes, arrays, sources.
+
+    \b
+    Example:
+      tr300m describe results/demo/dataset
+    """
+    from .dataset import Dataset
+
+    dataset = Dataset.open(folder)
+    click.echo(repr(dataset))
+    click.echo("\nArrays:")
+    for name, entry in dataset.manifest["arrays"].items():
+        shape = " x ".join(f"{size:,} {axis}" for size, axis in zip(entry["shape"], entry["axes"], strict=True))
+        click.echo(f"  {name:17} {entry['dtype']:8} {shape}; {entry['unit']}")
+    click.echo("\nConstants:")
+    for name, value in dataset.manifest["constants"].items():
+        click.echo(f"  {name:17} {value:.6g}")
+    click.echo("\nSources:")
+    for name, record in dataset.manifest["sources"].items():
+        click.echo(f"  {name:24} {record['sha256'][:12]}  {record['origin']}")
+
+
+@main.command()
+@click.option("--count", default=10, show_default=True, type=click.IntRange(min=1), help="How many pairs.")
+@click.option("--seed", default=3, show_default=True, help="Seed of the order; the thesis's is 3.")
+@click.option("--dataset", "folder", type=click.Path(path_type=Path), help="Dataset whose IDs to print too.")
+@click.option("--split", type=click.Path(path_type=Path), help="Split file whose genes and samples are held out.")
+def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> None:
+    """Print training pairs in the thesis's order: gene and sample index, and their IDs with --dataset.
+
+    \b
+    Examples:
+      tr300m pairs --count 5
+      tr300m pairs --dataset results/demo/dataset --split results/demo/splits/thesis.tsv
+    """
+    from .dataset import Dataset
+    from .pairs import PairOrder, training_pairs
+    from .splits import Split
+
+    if folder is None:
+        if split is not None:
+            raise click.UsageError("--split needs --dataset, whose axes it indexes")
+        for gene, sample in training_pairs(count, seed):
+            click.echo(f"{gene}\t{sample}")
+        return
+    dataset = Dataset.open(folder)
+    held_out = None if split is None else Split.read(split, dataset.genes, dataset.samples)
+    order = PairOrder(seed, len(dataset.genes), len(dataset.samples), held_out)
+    for gene, sample in order.take(count):
+        click.echo(f"{gene}\t{sample}\t{dataset.genes.gene_id[gene]}\t{dataset.samples.sample_id[sample]}")
+
+
+@main.command()
+@click.argument("table", type=click.Path(path_type=Path))
+def table(table: Path) -> None:
+    """Print a results TABLE (.tsv) aligned.
+
+    \b
+    Example:
+      tr300m table results/demo/table1.tsv
+    """
+    from .io import read_tsv
+    from .tables import format_console
+
+    click.echo(format_console({name: column.tolist() for name, column in read_tsv(table).items()}))
+
+
+@main.command("config-doc")
+@click.option(
+    "--schema",
+    default=Path("workflow/schemas/config.schema.yaml"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Schema of the configuration.",
+)
+def config_doc(schema: Path) -> None:
+    """Print the documentation of the configuration, key by key, as Markdown."""
+    from .config import document, read_schema
+
+    loaded = read_schema(schema)
+    sys.stdout.write("\n".join(["# Configuration", "", " ".join(loaded["description"].split()), ""]))
+    sys.stdout.write("\n| key | type or choices | default | meaning |\n|---|---|---|---|\n")
+    sys.stdout.write("\n".join(document(loaded)) + "\n")

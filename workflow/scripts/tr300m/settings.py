@@ -1,0 +1,131 @@
+"""A configuration resolved: defaults filled in, tables read, every problem found before the first job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from .architectures import Architecture, read_architectures
+from .config import check, fill_defaults, find_problems, read_schema
+from .runs import Run, read_runs
+from .sources import Location, Source, check_choices, locate, read_sources
+
+SCHEMAS = Path("workflow/schemas")
+SOURCES_TABLE = Path("config/sources.tsv")
+UPSTREAM = "resources/upstream"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the rules need to know of a configuration.
+
+    Attributes
+    ----------
+    config
+        All keys, defaults included.
+    results
+        Folder of everything the configuration makes.
+    sources
+        The sources that the configuration reads, by key.
+    locations
+        Where each of them comes from.
+    architectures, runs
+        Rows of the two tables, by name.
+    """
+
+    config: dict[str, Any]
+    results: str
+    sources: dict[str, Source]
+    locations: dict[str, Location]
+    architectures: dict[str, Architecture]
+    runs: dict[str, Run]
+
+    def source_path(self, key: str) -> str:
+        """Return the path of a source: downloaded, simulated or the user's own."""
+        location = self.locations[key]
+        if location.kind == "local":
+            return location.value
+        folder = UPSTREAM if location.kind == "upstream" else f"{self.results}/sources"
+        return f"{folder}/{self.sources[key].local_name}"
+
+    def simulated_path(self, key: str) -> str:
+        """Return the path that a source has if it is simulated."""
+        return f"{self.results}/sources/{self.sources[key].local_name}"
+
+    def source_records(self) -> dict[str, dict[str, str]]:
+        """Return path, origin and published checksum of each needed source, for the manifest."""
+        records = {}
+        for key, source in self.sources.items():
+            if not source.needed:
+                continue
+            location = self.locations[key]
+            upstream = location.kind == "upstream"
+            records[key] = {
+                "path": self.source_path(key),
+                "origin": source.urls[0] if upstream else location.value or location.kind,
+                "published_checksum": source.checksum if upstream else "",
+            }
+        return records
+
+    def download_of(self, name: str) -> dict[str, Any]:
+        """Return what to fetch for a local file name: addresses, size, checksum, terms of use."""
+        key, source = next((key, source) for key, source in self.sources.items() if source.local_name == name)
+        if self.locations[key].kind == "url":
+            return {"urls": [self.locations[key].value], "size": None, "checksum": "", "terms": ""}
+        return {"urls": list(source.urls), "size": source.size, "checksum": source.checksum, "terms": source.terms}
+
+    def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
+        """Return the local names of the sources of one kind."""
+        return [self.sources[key].local_name for key, location in self.locations.items() if location.kind == kind]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any source is simulated: tables and figures then say so."""
+        return any(location.kind == "simulated" for location in self.locations.values())
+
+    @property
+    def table1_runs(self) -> list[str]:
+        """Runs of Table 1: the thesis's split and output, no control, the first row of each architecture."""
+        chosen: dict[str, str] = {}
+        for name, run in self.runs.items():
+            if (run.split, run.likelihood, run.control) == ("thesis", "nb_exponential", "none"):
+                chosen.setdefault(run.architecture, name)
+        return list(chosen.values())
+
+
+def resolve(config: Mapping[str, Any], root: Path) -> Settings:
+    """Resolve a configuration.
+
+    Parameters
+    ----------
+    config
+        As read from YAML and the command line.
+    root
+        Folder of the Snakefile, for the schemas and the sources table. Paths in `config` are left as they are.
+
+    Raises
+    ------
+    TR300MError
+        With all problems found in the configuration, or in the first table that has one.
+    """
+    schema = read_schema(root / SCHEMAS / "config.schema.yaml")
+    filled = fill_defaults(config, schema)
+    problems = find_problems(filled, schema)
+    check("the configuration", problems)
+    table = read_sources(root / SOURCES_TABLE)
+    problems = check_choices(table, filled["sources"], filled["data"])
+    for key in ("genes", "samples", "runs", "architectures"):
+        if filled[key] and not Path(filled[key]).is_file():
+            problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")
+    check("the configuration", problems)
+    architectures = read_architectures(filled["architectures"])
+    runs = read_runs(filled["runs"], architectures, root / SCHEMAS / "runs.schema.yaml")
+    used = {key: source for key, source in table.items() if source.needed or key in filled["sources"]}
+    return Settings(
+        config=filled,
+        results=filled["results"].rstrip("/"),
+        sources=used,
+        locations={key: locate(key, filled["sources"], filled["data"]) for key in used},
+        architectures=architectures,
+        runs=runs,
+    )

@@ -1,0 +1,49 @@
+"""Train one run."""
+
+import os
+from pathlib import Path
+
+# Before TensorFlow is imported: a run on the CPU must not take a GPU's memory.
+if snakemake.resources.device == "cpu":
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
+
+from tr300m.architectures import Architecture
+from tr300m.dataset import Dataset
+from tr300m.job import job
+from tr300m.likelihood import make_likelihood
+from tr300m.metrics import accuracy, log_pearson, pearson
+from tr300m.network import NetworkConfig
+from tr300m.scan import ScanTable
+from tr300m.splits import Split
+from tr300m.training import TrainingConfig, train
+
+with job(snakemake.log[0]):
+    row = snakemake.params.run
+    training = dict(snakemake.params.training)
+    dataset = Dataset.open(Path(snakemake.input.manifest).parent)
+
+    def score(truth, median):
+        """Return the figures of the training curves."""
+        return {
+            "pearson": pearson(truth, median),
+            "log_pearson": log_pearson(truth, median),
+            "accuracy": accuracy(truth, median, dataset.expression_median),
+        }
+
+    train(
+        dataset,
+        Split.read(snakemake.input.split, dataset.genes, dataset.samples),
+        Architecture(**snakemake.params.architecture),
+        make_likelihood(row["likelihood"], rate_cap=training.pop("rate_cap")),
+        NetworkConfig.from_dict(snakemake.params.network),
+        TrainingConfig.from_dict(training | {"threads": snakemake.threads}),
+        seed=row["seed"],
+        steps=row["steps"],
+        out=Path(snakemake.output.weights).parent,
+        score=score,
+        scan=ScanTable.open(Path(snakemake.input.scan[0]).parent) if row["scan"] == "cached" else None,
+        control=row["control"],
+        run=row["run"],
+        code=snakemake.params.code,
+        gpu=snakemake.resources.device == "gpu",
+    )
