@@ -29,6 +29,12 @@ DTYPES: dict[Any, type] = {Ints: np.int64, Floats: np.float64}
 class Table:
     """Columns of equal length as fields of a frozen dataclass."""
 
+    def __post_init__(self) -> None:
+        """Check that the columns are equally long."""
+        lengths = {name: len(column) for name, column in self.columns().items()}
+        if len(set(lengths.values())) > 1:
+            raise TR300MError(f"the columns of {type(self).__name__} differ in length: {lengths}")
+
     def columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns by name, in order."""
         return {field.name: getattr(self, field.name) for field in dataclasses.fields(cast(Any, self))}
@@ -161,6 +167,8 @@ class ArraySpec(NamedTuple):
     unit: str
 
 
+# Of the dataset folder; a reader refuses another.
+FORMAT = 1
 ARRAYS = {
     "onehot": ArraySpec(("gene", "window", "base"), "probability of A, C, G, T; all zero off the chromosome"),
     "expression": ArraySpec(("gene", "sample"), "TPM"),

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .axes import ARRAYS, Donors, Genes, Motifs, Regulators, Samples, Tracks
+from .axes import ARRAYS, FORMAT, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from .errors import TR300MError
 from .io import read_json, read_tsv
 
@@ -87,7 +87,7 @@ class Dataset:
         manifest = _manifest(root)
         tables = {name: table.read(_need(root / f"{name}.tsv")) for name, table in TABLES.items()}
         tissues = tuple(read_tsv(_need(root / "tissues.tsv"))["tissue"].tolist())
-        arrays = {name: np.load(_need(root / f"{name}.npy"), mmap_mode="r") for name in ARRAYS}
+        arrays = {name: _map(_need(root / f"{name}.npy")) for name in ARRAYS}
         for name, array in arrays.items():
             entry = manifest["arrays"][name]
             if list(array.shape) != entry["shape"] or str(array.dtype) != entry["dtype"]:
@@ -157,8 +157,19 @@ def _need(path: Path) -> Path:
     return path
 
 
+def _map(path: Path) -> NDArray[Any]:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise TR300MError(f"{path} is no whole array: {error}", "delete it and build the dataset again") from None
+
+
 def _manifest(root: Path) -> dict[str, Any]:
     manifest: dict[str, Any] = read_json(_need(root / "manifest.json"))
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise TR300MError(
+            f"{root}/manifest.json is not of format {FORMAT}, the one this version reads", "build the dataset again"
+        )
     missing = sorted(set(ARRAYS) - set(manifest.get("arrays", {})))
     if missing:
         raise TR300MError(f"{root}/manifest.json does not describe {', '.join(missing)}", "build the dataset again")

@@ -21,6 +21,8 @@ from .progress import bar
 ATTEMPTS = 6
 FIRST_WAIT, LONGEST_WAIT = 2.0, 120.0
 TIMEOUT = (20.0, 60.0)
+# At most so many bytes are lost when a connection breaks off.
+CHUNK = 1 << 16
 GIVE_UP = (400, 401, 403, 404, 410)
 
 
@@ -139,6 +141,8 @@ def _fetch_http(url: str, part: Path, size: int | None) -> None:
             raise _RetryError(f"status {response.status_code}", float(after) if after.isdigit() else None)
         if response.headers.get("Content-Type", "").startswith("text/html"):
             raise TR300MError("the server answered with a web page, not with the file")
+        # What came before the connection broke off is kept; the length is checked below.
+        response.raw.enforce_content_length = False
         resumed = response.status_code == 206
         expected = int(response.headers.get("Content-Length", 0)) + (have if resumed else 0)
         with open(part, "ab" if resumed else "wb") as handle:
@@ -152,6 +156,6 @@ def _fetch_http(url: str, part: Path, size: int | None) -> None:
 def _with_bar(response: requests.Response, name: str, start: int, total: int | None) -> Iterator[bytes]:
     with bar(total, f"fetching {name.removesuffix('.part')}", "B") as meter:
         meter.update(start)
-        for block in response.iter_content(BLOCK):
+        for block in response.iter_content(CHUNK):
             yield block
             meter.update(len(block))

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from .axes import Genes
 from .errors import TR300MError
+from .genes import check_edition
 from .io import gzip_errors, open_binary
 from .progress import progress
 
 Levels = NDArray[np.float32]
+LARGEST = np.finfo(np.float32).max
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[
         seen: set[str] = set()
         rows = progress(handle, total=header.rows, what=f"reading {Path(gct).name}", unit="rows")
         for number, line in enumerate(rows, start=4):
+            if not line.strip():
+                raise TR300MError(f"{gct}, line {number} is empty", "the file was cut or edited: fetch it again")
             gene = line[: line.find(b"\t")].decode("utf-8", "replace")
             if (found := line.count(b"\t")) != tabs:
                 raise TR300MError(
@@ -105,7 +109,8 @@ def _parse(gct: Path | str, number: int, gene: str, text: bytes, count: int) -> 
         values = np.empty(0)
     if len(values) != count:
         raise TR300MError(f"{gct}, line {number}, gene {gene}: a value is not a number")
-    if not np.all(values >= 0) or np.isinf(values).any():
+    # NaN fails both comparisons.
+    if not np.all((values >= 0) & (values <= LARGEST)):
         raise TR300MError(f"{gct}, line {number}, gene {gene}: a TPM is negative, NaN or infinite")
     return values
 
@@ -127,7 +132,7 @@ def read_expression(
     genes
         Target genes. In edition ``corrected`` the genes that share a TSS are summed; in ``release`` the first counts.
     samples
-        Sample IDs to keep, in GCT order.
+        IDs of the samples to keep, in the order of the result.
     regulator_stems
         Ensembl IDs of regulators, without version.
     edition
@@ -141,12 +146,21 @@ def read_expression(
         Versioned IDs of the rows that are regulators, sorted.
     levels [sample, regulator], float32
         TPM of those rows.
+
+    Raises
+    ------
+    TR300MError
+        As `read_rows`, or if the edition is unknown, a sample is not in the GCT, or no row is a regulator.
     """
+    check_edition(edition)
     row_of: dict[str, int] = {gene: row for row, gene in enumerate(genes.gene_id.tolist())}
     if edition == "corrected":
         for row, merged in enumerate(genes.merged.tolist()):
             row_of.update((gene, row) for gene in merged.split(";") if gene)
     position = {sample: column for column, sample in enumerate(read_header(gct).sample_ids)}
+    missing = [sample for sample in samples.tolist() if sample not in position]
+    if missing:
+        raise TR300MError(f"{gct} has no sample {missing[0]}", "build the sample axis from the same GCT")
     columns = np.array([position[sample] for sample in samples.tolist()], dtype=np.intp)
     expression = np.zeros((len(genes), len(columns)), dtype=np.float32)
     summed: dict[int, NDArray[np.float64]] = {}

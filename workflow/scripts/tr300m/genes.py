@@ -57,19 +57,24 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
         fields = line.split("\t")
         try:
             chromosome, _, feature, start, end, _, strand, _, attributes = fields
-            tss = int(start) if strand == "+" else int(end)
+            first, last = int(start), int(end)
             gene_id = _attribute(attributes, "gene_id")
             gene_type, gene_name = _attribute(attributes, "gene_type"), _attribute(attributes, "gene_name")
         except ValueError:
-            raise TR300MError(f"{gtf}, line {number}: not a GTF line of nine columns", "is it a GTF file?") from None
+            raise TR300MError(
+                f"{gtf}, line {number}: not a GTF line of nine columns with numbers for start and end",
+                "is it a GTF file, whole?",
+            ) from None
         if feature != "gene":
             continue
-        if not gene_id or strand not in ("+", "-"):
-            raise TR300MError(f"{gtf}, line {number}: a gene line without gene_id or strand", "is it a GENCODE GTF?")
+        if not gene_id or strand not in ("+", "-") or not 1 <= first <= last:
+            raise TR300MError(
+                f"{gtf}, line {number}: a gene line without gene_id, strand or 1 <= start <= end", "is it a GENCODE GTF?"
+            )
         if gene_id in lines_of:
             raise TR300MError(f"{gtf}, line {number}: gene {gene_id} was on line {lines_of[gene_id]} already")
         lines_of[gene_id] = number
-        rows.append((gene_id, gene_name, gene_type, chromosome, strand, tss))
+        rows.append((gene_id, gene_name, gene_type, chromosome, strand, first if strand == "+" else last))
     if not rows:
         raise TR300MError(f"{gtf} has no line whose feature is 'gene'", "GENCODE's comprehensive annotation is needed")
     gene_ids, names, types, chromosomes, strands, tss_column = zip(*rows, strict=True)
@@ -89,7 +94,7 @@ def windows(tss: Ints, strand: Strings, edition: str) -> tuple[Ints, Ints]:
     Edition ``release`` treats the 1-based TSS as if it were 0-based, so the TSS base stands at index 2772 of a +
     window and 2773 of a - window; ``corrected`` shifts + windows by one base, so that it stands at 2773 on both.
     """
-    _check_edition(edition)
+    check_edition(edition)
     plus = strand == "+"
     shift = 1 if edition == "corrected" else 0
     start = np.where(plus, tss - UPSTREAM - shift, tss - DOWNSTREAM)
@@ -101,8 +106,8 @@ def overlap_clusters(chromosome: Strings, start: Ints, end: Ints) -> Ints:
     ranges = pr.PyRanges(
         pd.DataFrame({"Chromosome": chromosome, "Start": start, "End": end, "Row": np.arange(len(start))})
     )
-    clustered = ranges.cluster().df.sort_values("Row")
-    # Numbered by first appearance, so that the numbers do not depend on the order in which pyranges walks.
+    clustered = ranges.cluster(slack=-1).df.sort_values("Row")
+    # slack -1: windows that only touch do not overlap. Numbered by first appearance, so that the numbers do not depend on the order in which pyranges walks.
     codes, _ = pd.factorize(clustered["Cluster"])
     return codes.astype(np.int64)
 
@@ -179,6 +184,7 @@ def chromosome_onehot(chromosome: Strings) -> NDArray[np.float64]:
     return (chromosome[:, None] == np.array(CHROMOSOMES)[None, :]).astype(np.float64)
 
 
-def _check_edition(edition: str) -> None:
+def check_edition(edition: str) -> None:
+    """Refuse an edition that is neither ``release`` nor ``corrected``."""
     if edition not in EDITIONS:
         raise TR300MError(f"unknown edition {edition!r}", f"choose {' or '.join(EDITIONS)}")

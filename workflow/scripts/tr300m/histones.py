@@ -8,9 +8,11 @@ from numpy.typing import NDArray
 
 from .axes import Genes, Tracks
 from .errors import TR300MError
+from .io import open_binary
 from .progress import progress
 from .sequence import clip_window
 
+BIGWIG_MAGIC = (0x888FFC26).to_bytes(4, "little")
 MARKS = ("H3K4me1", "H3K4me3", "H3K27ac")
 CELLS = ("Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf")
 
@@ -64,14 +66,14 @@ def track_windows(bigwig: Path | str, genes: Genes) -> NDArray[np.float32]:
 
 
 def _open(bigwig: Path | str) -> "pyBigWig.bigWigFile":
-    if not Path(bigwig).is_file():
-        raise TR300MError(f"{bigwig} does not exist", "check the path in the config's `sources`")
-    try:
-        track = pyBigWig.open(str(bigwig))
-        if track is not None and track.isBigWig():
-            return track
-    except RuntimeError:
-        pass
+    # The first bytes are looked at here, because pyBigWig complains to the terminal.
+    with open_binary(bigwig) as handle:
+        magic = handle.read(4)
+    if magic in (BIGWIG_MAGIC, BIGWIG_MAGIC[::-1]):
+        try:
+            return pyBigWig.open(str(bigwig))
+        except RuntimeError:
+            pass
     raise TR300MError(f"{bigwig} is not a bigWig file", "fetch it again, or correct the path in the config's `sources`")
 
 

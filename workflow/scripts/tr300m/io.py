@@ -7,6 +7,7 @@ import os
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, cast
 
@@ -106,12 +107,15 @@ def read_tsv(path: Path | str) -> dict[str, NDArray[np.str_]]:
     Raises
     ------
     TR300MError
-        If there is no header, or a line has another number of fields than the header.
+        If there is no header, a name in it appears twice, or a line has another number of fields.
     """
-    lines = [(number, line) for number, line in enumerate(read_lines(path), start=1) if line and line[0] != "#"]
+    numbered = ((number, line) for number, line in enumerate(read_lines(path), start=1) if line)
+    lines = list(dropwhile(lambda item: item[1].startswith("#"), numbered))
     if not lines:
         raise TR300MError(f"{path} is empty", "a tab-separated table with a header line is expected")
     header = lines[0][1].split("\t")
+    if len(set(header)) != len(header):
+        raise TR300MError(f"{path}: a column name appears twice in the header {' '.join(header)}")
     rows = [line.split("\t") for _, line in lines[1:]]
     for (number, _), row in zip(lines[1:], rows, strict=True):
         if len(row) != len(header):
@@ -124,16 +128,29 @@ def read_tsv(path: Path | str) -> dict[str, NDArray[np.str_]]:
 
 def write_tsv(path: Path | str, columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> None:
     """Write columns of equal length as a tab-separated table with a header line, atomically."""
-    rows = zip(*columns.values(), strict=True)
+    rows = [list(map(str, row)) for row in zip(*columns.values(), strict=True)]
+    for row in rows:
+        if any("\t" in value or "\n" in value for value in row):
+            raise TR300MError(f"{path}: a value of the row {row} holds a tab or a line end")
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as handle:
-        handle.write("\t".join(columns) + "\n")
-        handle.writelines("\t".join(str(value) for value in row) + "\n" for row in rows)
+        handle.writelines("\t".join(row) + "\n" for row in [list(columns), *rows])
 
 
 def read_json(path: Path | str) -> Any:
-    """Read a JSON file."""
-    with open(path, encoding="utf-8") as handle:
-        return json.load(handle)
+    """Read a JSON file.
+
+    Raises
+    ------
+    TR300MError
+        If it is missing or no JSON.
+    """
+    try:
+        with open(path, encoding="utf-8") as handle:
+            return json.load(handle)
+    except OSError as error:
+        raise TR300MError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:
+        raise TR300MError(f"{path} is not JSON: {error}", "delete it and let the workflow write it again") from None
 
 
 def write_json(path: Path | str, value: Any) -> None:

@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .axes import ARRAYS, Genes
+from .axes import ARRAYS, FORMAT, Genes
 from .io import sha256
-
-FORMAT = 1
 
 
 def array_entry(folder: Path, name: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pyjaspar import jaspardb
 
 from .axes import Floats, Motifs, Regulators
+from .errors import TR300MError
 
 TF_RELEASE, TF_WIDTH = "JASPAR2022", 35
 CORE_RELEASE, CORE_WIDTH = "JASPAR2020", 19
@@ -71,6 +72,9 @@ def kernels(profiles: Sequence[Profile], width: int, spare: int = 0) -> Floats:
     spare
         All-zero kernels appended; the released arrays have one.
     """
+    longest = max((len(profile.counts) for profile in profiles), default=0)
+    if longest > width:
+        raise TR300MError(f"a profile of {longest} positions does not fit a kernel of {width}")
     result = np.zeros((width, 4, len(profiles) + spare))
     for column, profile in enumerate(profiles):
         length = len(profile.counts)

@@ -75,12 +75,12 @@ class PairOrder:
     Attributes
     ----------
     state
-        The generator's last accepted state; setting it continues from there.
+        The generator's state behind the last pair given; setting it continues from there.
 
     Raises
     ------
     TR300MError
-        If the table has 2^32 pairs or more, or the split leaves no pair.
+        If the table has 2^32 pairs or more, or the split is of another table or leaves no pair.
     """
 
     def __init__(
@@ -93,6 +93,8 @@ class PairOrder:
         self._gene_trains = np.ones(n_genes, dtype=bool)
         self._sample_trains = np.ones(n_samples, dtype=bool)
         if split is not None:
+            if max(split.held_out_genes, default=0) >= n_genes or max(split.held_out_samples, default=0) >= n_samples:
+                raise TR300MError(f"the split is not of a table of {n_genes} genes and {n_samples} samples")
             self._gene_trains[split.held_out_genes] = False
             self._sample_trains[split.held_out_samples] = False
         if not self._gene_trains.any() or not self._sample_trains.any():
@@ -100,6 +102,18 @@ class PairOrder:
         self.state = initial_state(seed)
         while self._number(self.state) >= n_genes * n_samples:
             self.state = xorshift32(self.state)
+
+    @property
+    def state(self) -> int:
+        """The generator's state behind the last pair given."""
+        return self._state
+
+    @state.setter
+    def state(self, state: int) -> None:
+        # From 0 the generator would never leave 0.
+        if not 0 < state < 1 << 32:
+            raise TR300MError(f"{state} is no state of a 32-bit xorshift generator")
+        self._state = state
 
     def _number(self, state: int) -> int:
         return state & ((1 << self.bits) - 1)

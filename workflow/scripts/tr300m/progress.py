@@ -50,6 +50,8 @@ def bar(total: int | None, what: str, unit: str) -> "tqdm[Never]":
         # Short work leaves no lines in a log.
         delay=0 if terminal else SECONDS_BETWEEN_LINES,
         ascii=True,
+        # A second bar on a terminal stands below the first; in a log there is no below.
+        position=None if terminal else 0,
         bar_format=None if terminal else "{desc}: {n_fmt} of {total_fmt} ({rate_fmt}, {remaining} left)",
     )
 

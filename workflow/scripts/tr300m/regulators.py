@@ -8,7 +8,7 @@ import numpy as np
 from .axes import Regulators
 from .errors import TR300MError
 from .expression import stem
-from .genes import GeneRecords
+from .genes import GeneRecords, check_edition
 from .samples import read_columns
 
 ID_COLUMN = "Ensembl ID"
@@ -24,8 +24,9 @@ def read_lambert(path: Path | str, edition: str) -> frozenset[str]:
     Raises
     ------
     TR300MError
-        If the file has no column ``Ensembl ID`` or no Ensembl ID in it.
+        If the edition is unknown, or the file has no column ``Ensembl ID`` or no Ensembl ID in it.
     """
+    check_edition(edition)
     column = read_columns(path, [ID_COLUMN], separator=",")[ID_COLUMN]
     found = frozenset(stem(value) for value in column if value.startswith("ENSG"))
     if not found:

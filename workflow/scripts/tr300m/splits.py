@@ -17,6 +17,7 @@ PARTS: tuple[Part, ...] = ("validation", "test")
 N_GENES, N_SAMPLES = 19786, 17382
 # As printed in the thesis; the table has 19,786 genes.
 THESIS_GENE_POOL = 19746
+REBUILD = "delete the file: the workflow draws the split again"
 
 
 @dataclass(frozen=True)
@@ -67,17 +68,25 @@ class Split:
         Raises
         ------
         TR300MError
-            If an index does not carry the ID that the axis has there, or an entry is held out twice.
+            If the file is no split, an index does not carry the ID that the axis has there, or one is held out twice.
         """
         table = read_tsv(path)
+        if set(table) != {"axis", "part", "index", "id"} or not np.char.isdigit(table["index"]).all():
+            raise TR300MError(f"{path}: columns axis, part, index (a number) and id expected", REBUILD)
         index = table["index"].astype(np.int64)
+        for column, allowed in (("axis", ("gene", "sample")), ("part", PARTS)):
+            if not np.isin(table[column], allowed).all():
+                wrong = table[column][~np.isin(table[column], allowed)][0]
+                raise TR300MError(f"{path}: {column} {wrong} is none of {', '.join(allowed)}", REBUILD)
         for axis, ids in (("gene", genes.gene_id), ("sample", samples.sample_id)):
             chosen = table["axis"] == axis
-            own = index[chosen]
-            if (own >= len(ids)).any() or (ids[own] != table["id"][chosen]).any():
-                raise TR300MError(f"{path}: its {axis}s are not those of the dataset", "delete the file; it is rebuilt")
-            if len(np.unique(own)) != len(own):
-                raise TR300MError(f"{path}: a {axis} is held out twice")
+            seen: set[int] = set()
+            for i, name in zip(index[chosen].tolist(), table["id"][chosen].tolist(), strict=True):
+                if i >= len(ids) or ids[i] != name:
+                    raise TR300MError(f"{path}: {axis} {i} of the dataset is not {name}", REBUILD)
+                if i in seen:
+                    raise TR300MError(f"{path}: {axis} {name} is held out twice", REBUILD)
+                seen.add(i)
 
         def part(axis: str, name: str) -> NDArray[np.int64]:
             return index[(table["axis"] == axis) & (table["part"] == name)]

@@ -1,0 +1,184 @@
+"""The configuration: messages, defaults, documentation, run table."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tr300m.architectures import Architecture, read_architectures
+from tr300m.config import document, fill_defaults, find_problems, read_schema
+from tr300m.errors import TR300MError
+from tr300m.network import NetworkConfig
+from tr300m.runs import read_runs
+from tr300m.settings import resolve
+from tr300m.training import TrainingConfig
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
+HEADER = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+GOOD = "seq\tseq\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\n"
+
+
+def problems(**config: Any) -> list[str]:
+    return find_problems(fill_defaults(config, SCHEMA), SCHEMA)
+
+
+@pytest.fixture(autouse=True)
+def _at_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_defaults_alone_are_valid() -> None:
+    assert problems() == []
+
+
+def test_unknown_key_names_the_close_one() -> None:
+    (problem,) = problems(editon="release")
+    assert problem == "`editon`: unknown key; did you mean `edition`?"
+
+
+def test_unknown_key_in_a_section_is_found() -> None:
+    (problem,) = problems(network={"widht": 3})
+    assert "`network: widht`" in problem
+    assert "`width`" in problem
+
+
+def test_wrong_type_says_what_to_write() -> None:
+    (problem,) = problems(split={"held_out_genes": "many"})
+    assert "`split: held_out_genes`: 'many' is of type str; write an integer" in problem
+
+
+def test_wrong_choice_lists_the_choices() -> None:
+    (problem,) = problems(edition="latest")
+    assert "'latest' is not one of release, corrected" in problem
+
+
+def test_unknown_chromosome() -> None:
+    (problem,) = problems(chromosomes=["chr23"])
+    assert "chr23" in problem
+
+
+def test_all_problems_come_at_once() -> None:
+    assert len(problems(edition="x", chromosomes="chr1", training={"batch_size": 0})) == 3
+
+
+@pytest.mark.parametrize("name", ["config", "demo", "chr22"])
+def test_shipped_configurations_are_valid(name: str) -> None:
+    config = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
+    assert problems(**config) == []
+
+
+def test_schema_defaults_are_the_codes_defaults() -> None:
+    filled = fill_defaults({}, SCHEMA)
+    assert NetworkConfig.from_dict(filled["network"]) == NetworkConfig()
+    training = {key: value for key, value in filled["training"].items() if key != "rate_cap"}
+    assert TrainingConfig.from_dict(training) == TrainingConfig()
+
+
+def test_documentation_is_up_to_date() -> None:
+    page = (ROOT / "config/README.md").read_text()
+    for row in document(SCHEMA):
+        assert row in page, "run `make docs`"
+
+
+def test_every_key_is_described() -> None:
+    assert all(not row.endswith("|  |") for row in document(SCHEMA))
+
+
+def test_missing_local_file_says_what_to_write() -> None:
+    with pytest.raises(TR300MError, match=r"`sources: hg38`: nowhere.fa.gz does not exist; write the path") as error:
+        resolve({"sources": {"default": "simulated", "hg38": "nowhere.fa.gz"}}, ROOT)
+    assert "`upstream` to download it" in str(error.value)
+
+
+def test_unknown_source_names_the_close_one() -> None:
+    with pytest.raises(TR300MError, match="did you mean hg38"):
+        resolve({"sources": {"hg39": "upstream"}}, ROOT)
+
+
+def test_data_folder_is_asked_for() -> None:
+    with pytest.raises(TR300MError, match="--config data=FOLDER"):
+        resolve(yaml.safe_load((ROOT / "config/chr22.yaml").read_text()), ROOT)
+
+
+def test_locations(tmp_path: Path) -> None:
+    fasta = tmp_path / "my.fa"
+    fasta.write_text(">chr1\nA\n")
+    settings = resolve(
+        {
+            "results": "results/x/",
+            "data": str(tmp_path),
+            "sources": {
+                "hg38": "{data}/my.fa",
+                "gencode_v26": "https://example.org/v26.gtf.gz",
+                "histones": "simulated",
+                "histone_H3K4me1_K562": "upstream",
+            },
+        },
+        ROOT,
+    )
+    assert settings.source_path("hg38") == str(fasta)
+    assert settings.source_path("gencode_v26") == "results/x/sources/gencode.v26.annotation.gtf.gz"
+    assert settings.download_of("gencode.v26.annotation.gtf.gz")["urls"] == ["https://example.org/v26.gtf.gz"]
+    assert settings.source_path("histone_H3K4me3_Nhek") == "results/x/sources/NhekH3k4me3.bigWig"
+    assert settings.source_path("histone_H3K4me1_K562") == "resources/upstream/K562H3k4me1.bigWig"
+    assert settings.source_path("gtex_tpm") == "resources/upstream/gene_tpm.gct.gz"
+    assert settings.simulated
+
+
+def test_full_run_reads_27_sources() -> None:
+    assert len(resolve({}, ROOT).source_records()) == 27
+
+
+def test_optional_source_is_used_only_when_named() -> None:
+    assert "encode_ccre" not in resolve({}, ROOT).locations
+    assert "encode_ccre" in resolve({"sources": {"encode_ccre": "upstream"}}, ROOT).locations
+
+
+def read(tmp_path: Path, text: str) -> Any:
+    table = tmp_path / "runs.tsv"
+    table.write_text(text)
+    return read_runs(table, ["seq", "seq_tf"], ROOT / "workflow/schemas/runs.schema.yaml")
+
+
+def test_run_table(tmp_path: Path) -> None:
+    runs = read(tmp_path, HEADER + GOOD)
+    assert runs["seq"].steps == 100
+    assert runs["seq"].seed == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (GOOD.replace("\tseq\t", "\tseq_xx\t"), "run seq: `architecture`: seq_xx is not known; write one of seq, seq_tf"),
+        (GOOD.replace("thesis", "random"), "`split`: 'random' is not one of thesis"),
+        (GOOD.replace("on_the_fly", "fast"), "`scan`: 'fast' is not one of on_the_fly, cached"),
+        (GOOD.replace("100", "many"), "`steps`: 'many' is of type str; write an integer"),
+        (GOOD + GOOD, "the name appears twice"),
+        ("", "write at least one row"),
+        ("seq/a" + GOOD[3:], "`run`"),
+    ],
+)
+def test_bad_run_tables(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(TR300MError) as error:
+        read(tmp_path, HEADER + line)
+    assert message in str(error.value)
+
+
+def test_run_table_with_other_columns(tmp_path: Path) -> None:
+    with pytest.raises(TR300MError, match="write run architecture split"):
+        read(tmp_path, "run\tarchitecture\nseq\tseq\n")
+
+
+def test_architecture_table_agrees_with_the_keys() -> None:
+    table = read_architectures(ROOT / "config/architectures.tsv")
+    assert len(table) == 7
+    for key, architecture in table.items():
+        assert architecture == Architecture.from_key(key)
+
+
+def test_table1_takes_the_first_row_of_each_architecture(tmp_path: Path) -> None:
+    table = tmp_path / "runs.tsv"
+    table.write_text(HEADER + GOOD + GOOD.replace("seq\t", "again\t", 1) + GOOD.replace("seq\tseq", "tf\tseq_tf"))
+    assert resolve({"runs": str(table)}, ROOT).table1_runs == ["seq", "tf"]

@@ -1,0 +1,353 @@
+"""The seven models: sizes, a slow forward pass of their definition, dropout, inputs."""
+
+# isort: off
+from tr300m import devices
+
+# isort: on
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import keras
+import numpy as np
+import pytest
+from conftest import Refuses
+from numpy.typing import NDArray
+from tr300m import scan
+from tr300m.architectures import Architecture
+from tr300m.dataset import Dataset
+from tr300m.layers import BaseDropout
+from tr300m.network import NetworkConfig, build_model, model_inputs, predict_raw
+
+Array = NDArray[Any]
+PARAMETERS = {
+    "seq": 5_612_132,
+    "seq_tf": 5_613_204,
+    "seq_tf_df": 5_613_206,
+    "seq_tf_core": 5_599_281,
+    "seq_tf_core_hm": 5_587_969,
+    "seq_core_hm": 5_586_897,
+    "seq_tf_hm": 5_601_892,
+}
+SMALL = NetworkConfig(
+    length=100,
+    schedule=((50, 6), (30, 3), (20, 1)),
+    width=30,
+    bottleneck=8,
+    blocks=4,
+    kernel_sizes=(7, 5, 3, 3),
+    pool_blocks=(0, 2),
+)
+GENES, SAMPLES, MOTIFS, ELEMENTS, REGULATORS, TISSUES = 6, 5, 9, 4, 12, 3
+# Keras 3.15 converts variables in a way that NumPy 2 warns about.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+assert keras.backend.backend() == devices.os.environ["KERAS_BACKEND"]
+
+
+def make_dataset(seed: int = 0) -> Dataset:
+    """Make arrays of a dataset, with a distance of -1 for about half of the regulators."""
+    chance = np.random.default_rng(seed)
+    onehot = np.eye(4, dtype=np.float16)[chance.integers(0, 4, (GENES, SMALL.length))]
+    onehot[0, 7] = 0.25
+    distance = np.where(chance.random((GENES, REGULATORS)) < 0.5, -1, chance.random((GENES, REGULATORS)) * 3)
+    motif_map = (chance.random((REGULATORS, MOTIFS)) < 0.3).astype(np.uint8)
+    regulator_levels = chance.gamma(0.5, 2.0, (SAMPLES, REGULATORS)).astype(np.float32)
+    histones = chance.gamma(0.5, 2.0, (GENES, SMALL.length, 21)).astype(np.float32)
+    arrays = {
+        "onehot": onehot,
+        "regulator_levels": regulator_levels,
+        "motif_map": motif_map,
+        "tf_levels": regulator_levels @ motif_map.astype(np.float32),
+        "tissue": np.eye(TISSUES, dtype=np.uint8)[chance.integers(0, TISSUES, SAMPLES)],
+        "histones": histones,
+        "histone_mean": float(histones.mean()),
+        "pssm": chance.normal(size=(7, 4, MOTIFS)),
+        "core": chance.normal(size=(5, 4, ELEMENTS)),
+        "tissues": tuple(map(str, range(TISSUES))),
+        "regulators": range(REGULATORS),
+    }
+    return cast(Dataset, SimpleNamespace(**arrays, distance=lambda genes: distance[genes].astype(np.float32)))
+
+
+def randomise(model: keras.Model, seed: int = 1) -> dict[str, Array]:
+    """Set every weight to a random number; return them by path, float64."""
+    chance = np.random.default_rng(seed)
+    weights = {}
+    for variable in model.trainable_variables:
+        spread = 1.0 if len(variable.shape) < 2 else (6 / sum(variable.shape[-2:])) ** 0.5
+        value = chance.normal(size=variable.shape) * spread * 0.5
+        variable.assign(value)
+        weights[variable.path] = np.asarray(value, np.float32).astype(np.float64)
+    return weights
+
+
+def slow_forward(w: dict[str, Array], key: str, data: Dataset, gene: int, sample: int) -> Array:
+    """Compute one pair's raw numbers from the definition, in float64 and with loops."""
+    tokens = key.split("_")
+
+    def pool(x: Array) -> Array:
+        out, start = [], 0
+        for length, factor in SMALL.schedule:
+            out += [x[start + i * factor : start + (i + 1) * factor].max(axis=0) for i in range(length // factor)]
+            start += length
+        return np.array(out)
+
+    def scores(kernels: Array) -> Array:
+        side = (len(kernels) - 1) // 2
+        filler = np.full((side, 4), 0.25)
+        x = np.concatenate([filler, data.onehot[gene].astype(float), filler])
+        return np.array([(x[i : i + len(kernels), :, None] * kernels).sum((0, 1)) for i in range(SMALL.length)])
+
+    def relu(x: Array) -> Array:
+        return np.maximum(x, 0)
+
+    def norm(x: Array, name: str) -> Array:
+        mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
+        return (x - mean) / np.sqrt(variance + 1e-3) * w[f"{name}/gamma"] + w[f"{name}/beta"]
+
+    def dense(x: Array, name: str) -> Array:
+        return x @ w[f"{name}/kernel"] + w[f"{name}/bias"]
+
+    z = relu(pool(scores(data.pssm)) * w["motif_scale/scale"] + w["motif_scale/bias"])
+    if "tf" in tokens:
+        levels = data.tf_levels[sample].astype(float)
+        if "df" in tokens:
+            distance = data.distance(np.array([gene]))[0]
+            levels = np.zeros(MOTIFS)
+            for k in range(REGULATORS):
+                r, floor = w["distance_factor/r"], w["distance_factor/w"]
+                factor = (np.exp(-np.exp(r) * distance[k]) if distance[k] >= 0 else 0) + np.exp(floor)
+                levels += data.regulator_levels[sample, k] * factor * data.motif_map[k]
+        z = z * (levels * w["level_scale/scale"])
+    x = dense(z, "motif_dense")
+    branches = []
+    if "hm" in tokens:
+        cells = dense(data.tissue[sample].astype(float), "tissue_cells").reshape(7, 4)
+        signal = data.histones[gene].astype(float).reshape(-1, 3, 7) / data.histone_mean
+        mixed = np.concatenate([signal[:, mark] @ cells for mark in range(3)], axis=1)
+        branches.append(pool(mixed))
+    if "core" in tokens:
+        branches.append(pool(scores(data.core)))
+    if branches:
+        branch = np.concatenate(branches, axis=1)
+        x = np.concatenate([x, relu(branch * w["branch_scale/scale"] + w["branch_scale/bias"])], axis=1)
+    assert x.shape == (38, 30)
+
+    for block in range(SMALL.blocks):
+        name = f"block{block}"
+        y = norm(x, f"{name}_norm")
+        kernel, bias = w[f"{name}_local/kernel"], w[f"{name}_local/bias"]
+        y = relu(np.array([y[i] @ kernel[i] + bias[i] for i in range(len(y))]))
+        y = norm(y + dense(x, f"{name}_dense"), f"{name}_bottleneck_norm")
+        kernel, bias = w[f"{name}_conv/kernel"], w[f"{name}_conv/bias"]
+        side = len(kernel) // 2
+        padded = np.pad(y, ((side, side), (0, 0)))
+        y = np.array([sum(padded[i + k] @ kernel[k] for k in range(len(kernel))) + bias for i in range(len(y))])
+        x = relu(y) + x
+        if block in SMALL.pool_blocks:
+            x = np.maximum(x[0 : len(x) // 2 * 2 : 2], x[1 : len(x) // 2 * 2 : 2])
+    return dense(norm(x, "last_norm").ravel(), "raw")
+
+
+def all_pairs() -> Array:
+    return np.stack(np.meshgrid(np.arange(GENES), np.arange(SAMPLES)), axis=-1).reshape(-1, 2)
+
+
+def run(model: keras.Model, inputs: dict[str, Array], training: bool = False) -> Array:
+    return np.asarray(keras.ops.convert_to_numpy(model(inputs, training=training)))
+
+
+@pytest.mark.parametrize("key", PARAMETERS)
+def test_parameters_at_full_size(key: str) -> None:
+    model = build_model(
+        key,
+        pssm=np.zeros((35, 4, 1072)),
+        core=np.zeros((19, 4, 13)),
+        n_tissues=54,
+        n_regulators=2753,
+        motif_map=np.zeros((2753, 1072)),
+    )
+    assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == PARAMETERS[key]
+    assert len(model.trainable_variables) == len(model.weights)  # motifs are no weights
+    assert model.output_shape == (None, 4)
+
+
+@pytest.mark.parametrize("key", PARAMETERS)
+def test_both_variants_equal_the_definition(key: str) -> None:
+    data, pairs = make_dataset(), all_pairs()
+    architecture = Architecture.from_key(key)
+    model = build_model(key, data, config=SMALL)
+    weights = randomise(model)
+    expected = np.array([slow_forward(weights, key, data, gene, sample) for gene, sample in pairs])
+    assert expected.std(axis=0).min() > 1e-3
+    found = run(model, model_inputs(data, architecture, pairs[:, 0], pairs[:, 1]))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+    twin = build_model(key, data, config=SMALL, scanned=True)
+    assert [v.path for v in twin.trainable_variables] == [v.path for v in model.trainable_variables]
+    twin.set_weights(model.get_weights())
+    table = scan.scan_genes(data.onehot, data.pssm, data.core, SMALL.schedule)
+    found = run(twin, model_inputs(data, architecture, pairs[:, 0], pairs[:, 1], table))
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("key", ["seq", "seq_tf_df", "seq_tf_core_hm"])
+def test_predictions_do_not_depend_on_order_or_blocks(key: str) -> None:
+    data, architecture = make_dataset(), Architecture.from_key(key)
+    pairs = all_pairs()[np.random.default_rng(3).permutation(GENES * SAMPLES)]
+    model, twin = (build_model(key, data, config=SMALL, scanned=scanned) for scanned in (False, True))
+    randomise(model)
+    twin.set_weights(model.get_weights())
+    expected = run(model, model_inputs(data, architecture, pairs[:, 0], pairs[:, 1]))
+    done: list[int] = []
+    small = predict_raw(
+        twin, data, architecture, pairs, schedule=SMALL.schedule, batch_size=4, genes_per_block=2, done=done.append
+    )
+    np.testing.assert_allclose(small, expected, rtol=1e-4, atol=1e-4)
+    assert sum(done) == len(pairs)
+    table = scan.scan_genes(data.onehot, data.pssm, data.core, SMALL.schedule)
+    cached = predict_raw(twin, data, architecture, pairs, schedule=SMALL.schedule, scan=table)
+    np.testing.assert_allclose(cached, small, rtol=1e-5, atol=1e-5)
+
+
+def test_base_dropout_leaves_a_quarter_and_only_in_training() -> None:
+    layer = BaseDropout(0.1)
+    onehot = np.eye(4, dtype=np.float32)[np.random.default_rng(0).integers(0, 4, (20, 500))]
+    assert np.array_equal(layer(onehot, training=False), onehot)
+    dropped = np.asarray(layer(onehot, training=True))
+    changed = (dropped != onehot).any(axis=2)
+    assert np.all(dropped[changed] == 0.25)
+    assert np.array_equal(dropped[~changed], onehot[~changed])
+    assert 0.08 < changed.mean() < 0.12
+    assert not np.array_equal(layer(onehot, training=True), dropped)
+
+
+@pytest.mark.parametrize("switch", ["base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"])
+def test_each_dropout_acts_in_training_alone(switch: str) -> None:
+    none = dict.fromkeys(("base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"), 0.0)
+    data, key = make_dataset(), "seq_tf_core_hm"
+    inputs = model_inputs(data, Architecture.from_key(key), np.arange(5), np.arange(5))
+    outputs = {}
+    for rate in (0.0, 0.3):
+        model = build_model(key, data, config=dataclasses.replace(SMALL, **{**none, switch: rate}))
+        randomise(model)
+        outputs[rate] = [run(model, inputs, training) for training in (False, True)]
+    np.testing.assert_allclose(outputs[0.3][0], outputs[0.0][0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs[0.0][1], outputs[0.0][0], rtol=1e-5, atol=1e-6)
+    assert np.abs(outputs[0.3][1] - outputs[0.3][0]).max() > 1e-3
+
+
+def test_one_mask_serves_motifs_and_core_elements() -> None:
+    model = build_model("seq_tf_core", make_dataset(), config=SMALL)
+    assert model.get_layer("scan").input is model.get_layer("core_scan").input
+
+
+def test_weights_start_as_defined() -> None:
+    full = {"pssm": np.zeros((35, 4, 50)), "core": np.zeros((19, 4, 13)), "n_tissues": 54}
+    model = build_model("seq_tf_core_hm", **full)
+    limits = {"block0_local": (430, 128, 32), "block11_local": (6, 128, 32)}
+    for name, (length, channels, units) in limits.items():
+        kernel, bias = (np.asarray(v.numpy()) for v in model.get_layer(name).weights)
+        limit = np.sqrt(6 / ((channels + units) * length))
+        assert kernel.shape == (length, channels, units)
+        assert bias.shape == (length, units)
+        assert 0.999 * limit < np.abs(kernel).max() <= limit * (1 + 1e-6)
+        assert kernel.std() == pytest.approx(limit / np.sqrt(3), rel=0.02)
+    assert np.sqrt(6 / (160 * 430)) == pytest.approx(0.0093, abs=1e-4)
+    glorot = {"motif_dense": 50 + 103, "block0_dense": 160, "block0_conv": 7 * 160, "raw": 772, "tissue_cells": 82}
+    for name, fans in glorot.items():
+        kernel, bias = (v.numpy() for v in model.get_layer(name).weights)
+        assert np.abs(kernel).max() == pytest.approx(np.sqrt(6 / fans), rel=0.02)
+        assert not bias.any()
+    for layer in ("motif_scale", "branch_scale", "block3_norm", "last_norm"):
+        scale, bias = (v.numpy() for v in model.get_layer(layer).weights)
+        assert (scale == 1).all()
+        assert not bias.any()
+    assert all(layer.epsilon == 1e-3 for layer in model.layers if "norm" in layer.name)
+
+
+@pytest.mark.parametrize("key", PARAMETERS)
+def test_whole_models_survive_saving(key: str, tmp_path: Path) -> None:
+    data, architecture = make_dataset(), Architecture.from_key(key)
+    model = build_model(key, data, config=SMALL)
+    randomise(model)
+    model.save(tmp_path / "model.keras")
+    inputs = model_inputs(data, architecture, np.arange(4), np.arange(4))
+    again = keras.saving.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(run(again, inputs), run(model, inputs))
+
+
+def test_inputs_are_those_the_architecture_reads(refuses: Refuses) -> None:
+    data = make_dataset()
+    index = np.array([2, 0])
+    names = {
+        "seq": {"sequence"},
+        "seq_tf_df": {"sequence", "regulator_levels", "distance"},
+        "seq_tf_core_hm": {"sequence", "levels", "tissue", "histones"},
+    }
+    for key, expected in names.items():
+        inputs = model_inputs(data, Architecture.from_key(key), index, index)
+        assert set(inputs) == expected == set(build_model(key, data, config=SMALL).input)
+        assert {x.dtype for x in inputs.values()} == {np.dtype(np.float32)}
+    np.testing.assert_allclose(inputs["histones"], data.histones[index] / data.histone_mean, rtol=1e-6)
+    cast(Any, data).histone_mean = 0.0
+    with refuses("histone marks are all zero"):
+        model_inputs(data, Architecture.from_key("seq_tf_hm"), index, index)
+
+
+def test_settings_are_checked(refuses: Refuses) -> None:
+    assert NetworkConfig.from_dict(json.loads(json.dumps(dataclasses.asdict(SMALL)))) == SMALL
+    assert NetworkConfig().trunk_lengths() == (430, 215, 215, 107, 107, 53, 53, 26, 26, 13, 13, 6, 6)
+    with refuses("unknown setting widht", "width"):
+        NetworkConfig.from_dict({"widht": 3})
+    with refuses("100 bp", "2823"):
+        NetworkConfig(schedule=SMALL.schedule)
+    with refuses("block 2 pools by 2 and gets 1"):
+        NetworkConfig(length=3, schedule=((3, 1),), pool_blocks=(0, 2))
+    with refuses("5 blocks", "4 kernel_sizes"):
+        dataclasses.replace(SMALL, blocks=5)
+    with refuses("trunk_dropout is 1"):
+        NetworkConfig(trunk_dropout=1.0)
+    with refuses("bottleneck is 0"):
+        NetworkConfig(bottleneck=0)
+    data = make_dataset()
+    with refuses("16 channels", "more than 16"):
+        build_model("seq_tf_core_hm", data, config=dataclasses.replace(SMALL, width=16))
+    with refuses("seq_tf_core needs core"):
+        build_model("seq_tf_core", pssm=data.pssm)
+    with refuses("seq needs pssm"):
+        build_model("seq")
+
+
+JAX_SCRIPT = """
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+import test_network as t
+data, key, pairs = t.make_dataset(), sys.argv[2], t.all_pairs()
+model = t.build_model(key, data, config=t.SMALL)
+t.randomise(model)
+raw = t.run(model, t.model_inputs(data, t.Architecture.from_key(key), pairs[:, 0], pairs[:, 1]))
+from tr300m.likelihood import LIKELIHOODS
+np.savez(sys.argv[3], raw=raw, nll=LIKELIHOODS["nb_exponential"].nll(np.linspace(0, 50, len(raw)), raw))
+"""
+
+
+def test_jax_computes_the_same(tmp_path: Path) -> None:
+    pytest.importorskip("jax")
+    found = {}
+    for backend in ("tensorflow", "jax"):
+        path = tmp_path / f"{backend}.npz"
+        command = [sys.executable, "-c", JAX_SCRIPT, str(Path(__file__).parent), "seq_tf_core_hm", str(path)]
+        environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+        source = str(Path(scan.__file__).parents[1])
+        environment["PYTHONPATH"] = os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        found[backend] = np.load(path)
+    for name in ("raw", "nll"):
+        np.testing.assert_allclose(found["jax"][name], found["tensorflow"][name], rtol=1e-4, atol=1e-4)

@@ -1,0 +1,97 @@
+"""What editing a module reruns, and that imports run one way."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tr300m.provenance import PACKAGE, code_hash, modules
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = ROOT / "workflow/scripts"
+
+# From left to right in docs/architecture.md; a module may import from its own stage or from those before it.
+STAGES = [
+    ["errors", "io", "progress", "provenance", "job"],
+    ["architectures", "axes", "config", "sources", "download", "runs", "settings", "simulate"],
+    ["genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "manifest"],
+    ["dataset", "splits", "pairs"],
+    ["scan", "devices", "layers", "likelihood", "network"],
+    ["run_record", "training"],
+    ["predict", "metrics"],
+    ["tables", "theme", "figures"],
+    ["cli", "__init__"],
+]
+STAGE_OF = {name: stage for stage, names in enumerate(STAGES) for name in names}
+
+
+def names_used_by(script: str) -> set[str]:
+    files = [file.relative_to(PACKAGE) for file in modules(SCRIPTS / script)]
+    return {file.parts[0].removesuffix(".py") for file in files}
+
+
+def top_level_imports(path: Path) -> set[str]:
+    """Modules of the package imported when `path` is imported (not inside functions or for types only)."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.level:
+            depth = len(path.relative_to(PACKAGE).parts) - node.level
+            if depth == 0:
+                found |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_one_way(path: Path) -> None:
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    later = {name for name in top_level_imports(path) if STAGE_OF[name] > STAGE_OF[own]}
+    assert not later, f"{own} imports {later} from a later stage"
+
+
+def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
+    for script in ("train.py", "predict.py"):
+        for file in modules(SCRIPTS / script):
+            for node in ast.parse(file.read_text()).body:
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                assert not {name.split(".")[0] for name in names} & {"pandas", "snakemake"}, file
+
+
+@pytest.mark.parametrize(
+    ("module", "scripts"),
+    [
+        ("pairs", {"train.py", "predict.py"}),
+        ("likelihood", {"train.py", "predict.py"}),
+        ("histones", {"histone_track.py", "histones.py"}),
+        ("sequence", {"genome.py", "onehot.py", "histone_track.py", "histones.py"}),
+        ("regulators", {"expression.py"}),
+        ("download", {"download.py"}),
+        ("figures", {"panels.py", "table1.py"}),
+    ],
+)
+def test_what_an_edit_reruns(module: str, scripts: set[str]) -> None:
+    found = {path.name for path in SCRIPTS.glob("*.py") if module in names_used_by(path.name)}
+    assert found == scripts
+
+
+def test_only_the_download_module_could_touch_a_download() -> None:
+    rules = (ROOT / "workflow/rules/sources.smk").read_text()
+    download_rule = rules[rules.index("rule download:") : rules.index("use rule")]
+    assert "code_hash" not in download_rule
+
+
+def test_hash_follows_content_and_not_time(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("from tr300m.pairs import PairOrder\n")
+    before = code_hash(script)
+    (PACKAGE / "pairs.py").touch()
+    assert code_hash(script) == before
+    other = tmp_path / "other.py"
+    other.write_text("from tr300m.genes import windows\n")
+    assert code_hash(other) != before
+
+
+def test_modules_are_followed_through_others() -> None:
+    assert {"genes", "axes", "errors", "io"} <= names_used_by("genes.py")
+    assert "network" not in names_used_by("genes.py")
+    assert "training" in names_used_by("train.py")
