@@ -14,10 +14,12 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profil
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
 
-# Takes the first Python that fits; a pyenv or Debian stub that does not run is passed over.
+# Takes the first Python that fits; a stub that does not run is passed over. Of an active virtual environment its base is
+# taken, because the environment may be the one that is about to be made anew.
 define FIND_PYTHON
 python=; for candidate in $(PYTHON) python3.12 python3.11 python3 python; do \
-  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; then python=$$candidate; break; fi; \
+  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))' 2>/dev/null; then \
+    python=$$("$$candidate" -c 'import sys; print(sys._base_executable)'); break; fi; \
 done; \
 if [ -z "$$python" ]; then \
   echo "Error: Python 3.11 or 3.12 with its venv module is needed; found: $$(python3 --version 2>&1)." >&2; \

@@ -1,7 +1,7 @@
 """The seven models: sizes, a slow forward pass of their definition, dropout, inputs."""
 
 # isort: off
-from tr300m import devices
+from tr300m import devices  # noqa: F401 (sets the backend)
 
 # isort: on
 import dataclasses
@@ -46,7 +46,7 @@ SMALL = NetworkConfig(
 GENES, SAMPLES, MOTIFS, ELEMENTS, REGULATORS, TISSUES = 6, 5, 9, 4, 12, 3
 # Keras 3.15 converts variables in a way that NumPy 2 warns about.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-assert keras.backend.backend() == devices.os.environ["KERAS_BACKEND"]
+assert keras.backend.backend() == os.environ["KERAS_BACKEND"]
 
 
 def make_dataset(seed: int = 0) -> Dataset:
@@ -108,7 +108,7 @@ def slow_forward(w: dict[str, Array], key: str, data: Dataset, gene: int, sample
 
     def norm(x: Array, name: str) -> Array:
         mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
-        return (x - mean) / np.sqrt(variance + 1e-3) * w[f"{name}/gamma"] + w[f"{name}/beta"]
+        return np.asarray((x - mean) / np.sqrt(variance + 1e-3) * w[f"{name}/gamma"] + w[f"{name}/beta"])
 
     def dense(x: Array, name: str) -> Array:
         return x @ w[f"{name}/kernel"] + w[f"{name}/bias"]
@@ -151,7 +151,7 @@ def slow_forward(w: dict[str, Array], key: str, data: Dataset, gene: int, sample
         x = relu(y) + x
         if block in SMALL.pool_blocks:
             x = np.maximum(x[0 : len(x) // 2 * 2 : 2], x[1 : len(x) // 2 * 2 : 2])
-    return dense(norm(x, "last_norm").ravel(), "raw")
+    return np.asarray(dense(norm(x, "last_norm").ravel(), "raw"))
 
 
 def all_pairs() -> Array:
@@ -229,7 +229,7 @@ def test_base_dropout_leaves_a_quarter_and_only_in_training() -> None:
 
 @pytest.mark.parametrize("switch", ["base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"])
 def test_each_dropout_acts_in_training_alone(switch: str) -> None:
-    none = dict.fromkeys(("base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"), 0.0)
+    none: dict[str, Any] = dict.fromkeys(("base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"), 0.0)
     data, key = make_dataset(), "seq_tf_core_hm"
     inputs = model_inputs(data, Architecture.from_key(key), np.arange(5), np.arange(5))
     outputs = {}
@@ -247,8 +247,25 @@ def test_one_mask_serves_motifs_and_core_elements() -> None:
     assert model.get_layer("scan").input is model.get_layer("core_scan").input
 
 
+def test_dropout_comes_before_each_addition() -> None:
+    model = build_model("seq", make_dataset(), config=SMALL)
+
+    def feeds(layer: str) -> list[str]:
+        tensors = model.get_layer(layer).input
+        return [x._keras_history.operation.name for x in (tensors if isinstance(tensors, list) else [tensors])]
+
+    assert feeds("branch_dropout") == ["motif_dense"]
+    for block, before in ((0, "branch_dropout"), (1, "block0_pool"), (2, "block1_conv_add")):
+        name = f"block{block}"
+        assert feeds(f"{name}_local_dropout") == [f"{name}_local"]
+        assert feeds(f"{name}_local_add") == [f"{name}_local_dropout", f"{name}_dense"]
+        assert feeds(f"{name}_conv_dropout") == [f"{name}_conv"]
+        assert feeds(f"{name}_conv_add") == [f"{name}_conv_dropout", before]
+        assert feeds(f"{name}_dense") == [before]
+
+
 def test_weights_start_as_defined() -> None:
-    full = {"pssm": np.zeros((35, 4, 50)), "core": np.zeros((19, 4, 13)), "n_tissues": 54}
+    full: dict[str, Any] = {"pssm": np.zeros((35, 4, 50)), "core": np.zeros((19, 4, 13)), "n_tissues": 54}
     model = build_model("seq_tf_core_hm", **full)
     limits = {"block0_local": (430, 128, 32), "block11_local": (6, 128, 32)}
     for name, (length, channels, units) in limits.items():

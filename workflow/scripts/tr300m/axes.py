@@ -4,6 +4,7 @@ Each table is a frozen dataclass whose fields are columns: one-dimensional array
 """
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self, cast
@@ -112,6 +113,24 @@ class Genes(Table):
     merged: Strings
     cluster: Ints
 
+    def find(self, names: Sequence[str]) -> Ints:
+        """Return the indices of genes given by versioned ID, ID without version, or name.
+
+        Raises
+        ------
+        TR300MError
+            If a name fits no gene or several.
+        """
+        stems = np.array([gene.partition(".")[0] for gene in self.gene_id.tolist()])
+        found = []
+        for name in names:
+            rows = np.flatnonzero((self.gene_id == name) | (stems == name) | (self.gene_name == name))
+            if len(rows) != 1:
+                several = "several genes: " + ", ".join(self.gene_id[rows].tolist()) if len(rows) else "no target gene"
+                raise TR300MError(f"{name} is {several}", "genes.tsv of the dataset lists IDs and names")
+            found.append(int(rows[0]))
+        return np.array(found, dtype=np.int64)
+
 
 @dataclass(frozen=True)
 class Samples(Table):
@@ -120,6 +139,24 @@ class Samples(Table):
     sample_id: Strings
     donor_id: Strings
     tissue: Strings
+
+    def find(self, sample_ids: Sequence[str], tissue: str | None = None) -> Ints:
+        """Return the indices of the samples named, and of those of a tissue.
+
+        Raises
+        ------
+        TR300MError
+            If a sample or the tissue is not there, or nothing is asked for.
+        """
+        missing = sorted(set(sample_ids) - set(self.sample_id.tolist()))
+        if missing:
+            raise TR300MError(f"no sample {missing[0]}", "samples.tsv of the dataset lists them")
+        if tissue is not None and tissue not in self.tissue:
+            raise TR300MError(f"no sample of tissue {tissue!r}", f"there are {', '.join(np.unique(self.tissue).tolist())}")
+        rows = np.flatnonzero(np.isin(self.sample_id, list(sample_ids)) | (self.tissue == (tissue or "")))
+        if not len(rows):
+            raise TR300MError("no sample is asked for", "name samples or a tissue")
+        return rows
 
 
 @dataclass(frozen=True)

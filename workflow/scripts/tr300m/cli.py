@@ -89,6 +89,56 @@ def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> Non
 
 
 @main.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("dataset", type=click.Path(path_type=Path))
+@click.option("--gene", "gene_names", multiple=True, required=True, help="Gene ID or name; may be repeated.")
+@click.option("--sample", "sample_ids", multiple=True, help="Sample ID; may be repeated.")
+@click.option("--tissue", help="All samples of a tissue (GTEx's SMTSD).")
+@click.option(
+    "--fasta",
+    type=click.Path(path_type=Path),
+    help="Your own promoter sequences, 5' to 3', one record a gene and named like it, in place of the dataset's.",
+)
+def predict(
+    run: Path,
+    dataset: Path,
+    gene_names: tuple[str, ...],
+    sample_ids: tuple[str, ...],
+    tissue: str | None,
+    fasta: Path | None,
+) -> None:
+    """Predict TPM with the trained model in folder RUN for genes and samples of the dataset in folder DATASET.
+
+    Prints a table: gene, sample, tissue, median and mean of the predicted distribution, and the measured TPM.
+
+    \b
+    Examples:
+      tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver
+      tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver --fasta mutated.fa
+    """
+    import dataclasses
+
+    import numpy as np
+
+    from .dataset import Dataset
+    from .predict import predict_pairs
+    from .sequence import read_promoters
+
+    opened = Dataset.open(dataset)
+    genes = opened.genes.find(gene_names)
+    samples = opened.samples.find(sample_ids, tissue)
+    view = opened.take_genes(genes)
+    if fasta is not None:
+        view = dataclasses.replace(view, onehot=read_promoters(fasta, gene_names, view.onehot.shape[1]))
+    pairs = np.stack([np.repeat(np.arange(len(genes)), len(samples)), np.tile(samples, len(genes))], axis=1)
+    result = predict_pairs(view, run, pairs)
+    click.echo("gene\tsample\ttissue\tmedian\tmean\tmeasured")
+    for (gene, sample), median, mean in zip(pairs, result.median, result.mean, strict=True):
+        ids = f"{gene_names[gene]}\t{view.samples.sample_id[sample]}\t{view.samples.tissue[sample]}"
+        click.echo(f"{ids}\t{median:.4g}\t{mean:.4g}\t{view.expression[gene, sample]:.4g}")
+
+
+@main.command()
 @click.argument("table", type=click.Path(path_type=Path))
 def table(table: Path) -> None:
     """Print a results TABLE (.tsv) aligned.

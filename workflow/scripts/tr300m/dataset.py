@@ -1,6 +1,6 @@
 """The dataset folder: aligned arrays and axis tables, opened and checked as one object."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -85,9 +85,9 @@ class Dataset:
         """
         root = Path(folder)
         manifest = _manifest(root)
-        tables = {name: table.read(_need(root / f"{name}.tsv")) for name, table in TABLES.items()}
+        tables: dict[str, Any] = {name: table.read(_need(root / f"{name}.tsv")) for name, table in TABLES.items()}
         tissues = tuple(read_tsv(_need(root / "tissues.tsv"))["tissue"].tolist())
-        arrays = {name: _map(_need(root / f"{name}.npy")) for name in ARRAYS}
+        arrays: dict[str, Any] = {name: _map(_need(root / f"{name}.npy")) for name in ARRAYS}
         for name, array in arrays.items():
             entry = manifest["arrays"][name]
             if list(array.shape) != entry["shape"] or str(array.dtype) != entry["dtype"]:
@@ -131,6 +131,22 @@ class Dataset:
             np.concatenate([self.genes.chromosome, self.regulators.chromosome]), return_inverse=True
         )
         return codes[: len(self.genes)], codes[len(self.genes) :]
+
+    def take_genes(self, genes: NDArray[np.integer]) -> Self:
+        """Return the dataset of some genes only, in that order, their arrays in memory.
+
+        Parameters
+        ----------
+        genes
+            Gene indices [n].
+        """
+        return replace(
+            self,
+            genes=self.genes.take(genes),
+            onehot=self.onehot[genes],
+            expression=self.expression[genes],
+            histones=self.histones[genes],
+        )
 
     def distance(self, genes: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return the distance of genes to all regulators.

@@ -5,6 +5,7 @@ from . import devices  # first: it sets the backend before Keras is imported
 
 # isort: on
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,8 +59,11 @@ def load_run(folder: Path | str, dataset: "Dataset") -> "tuple[keras.Model, Arch
     likelihood = make_likelihood(**run["likelihood"])
     model = build_model(architecture, dataset, config=config, scanned=True, n_outputs=likelihood.n_outputs)
     try:
-        model.load_weights(weights)
-    except ValueError as error:
+        with warnings.catch_warnings():
+            # Keras only warns where it leaves a layer untrained.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(weights)
+    except (ValueError, UserWarning) as error:
         raise TR300MError(
             f"{weights} does not fit this dataset: {str(error).splitlines()[0]}",
             "predict on the dataset it was trained on",

@@ -1,6 +1,6 @@
 """Promoter sequence: FASTA to one-hot windows in A, C, G, T order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +82,44 @@ def onehot_windows(fasta: Path | str, genes: Genes) -> NDArray[np.float16]:
     minus = genes.strand == "-"
     # Reversing both axes is the reverse complement, because A, C, G, T reversed are T, G, C, A.
     result[minus] = result[minus, ::-1, ::-1]
+    return result
+
+
+def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArray[np.float16]:
+    """Read promoter sequences that are already windows, 5' to 3'.
+
+    Parameters
+    ----------
+    fasta
+        Plain FASTA with a record for each of `names`.
+    names
+        Record names, in the order of the result.
+    width
+        Length that each must have (base pairs).
+
+    Returns
+    -------
+    array [name, width, 4], float16
+
+    Raises
+    ------
+    TR300MError
+        If a record is missing or has another length.
+    """
+    records: dict[str, list[str]] = {}
+    for line in read_lines(fasta):
+        if line.startswith(">"):
+            current = records.setdefault((line[1:].split() or [""])[0], [])
+        elif records:
+            current.append(line.strip())
+    result = np.empty((len(names), width, len(BASES)), dtype=np.float16)
+    for row, name in enumerate(names):
+        if name not in records:
+            raise TR300MError(f"{fasta} has no record {name}", "name each record like the gene that it stands for")
+        sequence = "".join(records[name])
+        if len(sequence) != width:
+            raise TR300MError(f"{fasta}: {name} has {len(sequence):,} bp, {width:,} expected")
+        result[row] = onehot(sequence)
     return result
 
 

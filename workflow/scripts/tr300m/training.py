@@ -36,9 +36,12 @@ Score = Callable[[NDArray[np.float64], NDArray[np.float64]], Mapping[str, float]
 """From true and predicted TPM [pair] to named figures."""
 
 CURVES = ("pearson", "log_pearson", "accuracy")
+VALIDATION = "val_"
+"""Prefix of the history's columns on validation pairs; those on training pairs have none."""
 COLUMNS = (
     *("epoch", "step", "seconds", "loss", *CURVES),
-    *("val_loss", *(f"val_{figure}" for figure in CURVES), "pairs_per_second"),
+    *(f"{VALIDATION}{figure}" for figure in ("loss", *CURVES)),
+    "pairs_per_second",
 )
 """Of history.tsv. `seconds` counts from the start of training; `loss` is the mean of the epoch's steps, dropout on."""
 SECONDS_PER_CALL = 4.0
@@ -181,7 +184,6 @@ def train(
         for scanned in (scan is not None, True)
     )
     order = PairOrder(seed, len(dataset.genes), len(dataset.samples), split)
-    curves = _curve_pairs(dataset, split, training_config.curve_pairs, seed)
     log(
         f"{name}: training {architecture.label}, {model.count_params():,} parameters, {steps:,} steps of "
         f"{training_config.batch_size} pairs, scan {'on the fly' if scan is None else 'cached'}, on {device}"
@@ -213,7 +215,8 @@ def train(
                     truth = dataset.expression[pairs[:, 0], pairs[:, 1]]
                     figures = score(truth.astype(np.float64), likelihood.median(raw))
                     row |= {prefix + figure: float(figures[figure]) for figure in CURVES}
-            row["val_loss"] = float(pair_nll(likelihood, truth, raw).mean())
+                    if prefix == VALIDATION:
+                        row[f"{VALIDATION}loss"] = float(pair_nll(likelihood, truth, raw).mean())
             row["pairs_per_second"] = round((last - first) * training_config.batch_size / seconds, 1)
             row["seconds"] = round(time.monotonic() - begun, 1)
             rows.append(row)
@@ -355,7 +358,7 @@ def _compile(
 
 
 def _curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> dict[str, Pairs]:
-    """Choose the training (prefix '') and validation (prefix 'val_') pairs of the curves, the same for every row.
+    """Choose the training (prefix '') and validation pairs of the curves, the same for every row.
 
     Training pairs share as many genes as the validation part has, because each gene costs a scan.
     """
@@ -368,7 +371,7 @@ def _curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> d
     samples = np.setdiff1d(np.arange(len(dataset.samples)), split.held_out_samples)
     genes = chance.permutation(genes)[: len(split.validation_genes)]
     training = np.stack([chance.choice(genes, count), chance.choice(samples, count)], axis=1)
-    return {"": training, "val_": validation[np.sort(chance.choice(len(validation), count, replace=False))]}
+    return {"": training, VALIDATION: validation[np.sort(chance.choice(len(validation), count, replace=False))]}
 
 
 def pair_nll(likelihood: Likelihood, truth: NDArray[Any], raw: NDArray[np.float32]) -> NDArray[np.float64]:

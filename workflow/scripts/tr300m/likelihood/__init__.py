@@ -57,7 +57,7 @@ def make_likelihood(name: str, **settings: Any) -> Likelihood:
     if name not in LIKELIHOODS:
         raise TR300MError(f"unknown likelihood {name!r}", f"known are {', '.join(LIKELIHOODS)}")
     try:
-        return dataclasses.replace(cast(Any, LIKELIHOODS[name]), **settings)
+        return cast(Likelihood, dataclasses.replace(cast(Any, LIKELIHOODS[name]), **settings))
     except TypeError:
         raise TR300MError(f"likelihood {name} does not take the settings {', '.join(settings)}") from None
 

@@ -1,0 +1,300 @@
+"""The workflow: what each configuration plans, what an edit reruns, a small run end to end."""
+
+import dataclasses
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tr300m.io import read_json, read_tsv
+from tr300m.simulate.config import SimulationConfig
+from tr300m.simulate.samples import simulate_subject_phenotypes
+
+ROOT = Path(__file__).parents[1]
+TRACKED = ("Snakefile", "workflow", "config", "envs", "resources/thesis_results.tsv")
+ARRAY_RULES = {
+    "gene_lines": 1, "genes": 1, "samples": 1, "expression": 1, "motifs": 1, "genome": 1, "onehot": 1,
+    "histone_track": 21, "histones": 1, "manifest": 1,
+}  # fmt: skip
+SIMULATION_RULES = {
+    "simulate_annotation": 1, "simulate_samples": 1, "simulate_donors": 1, "simulate_lambert": 1,
+    "simulate_genome": 1, "simulate_truth": 1, "simulate_expression": 1, "simulate_histone_track": 21,
+}  # fmt: skip
+RUN_RULES = {"train": 7, "predict": 7, "metrics": 7, "split": 1, "table1": 1}
+# Two runs of few steps on 80 genes; donors come through a download, so that a download's reruns are seen too.
+SMALL = """
+results: results/small
+runs: small_runs.tsv
+chromosomes: [chr1, chrX, chrY]
+sources:
+  default: simulated
+  gtex_subject_phenotypes: {url}
+split: {{held_out_genes: 20, held_out_samples: 8, gene_pool: null}}
+network: {{width: 32, bottleneck: 4, kernel_sizes: [3, 3], pool_blocks: [0, 1]}}
+training: {{batch_size: 16, epoch_steps: 3, curve_pairs: 40, steps_per_call: 3}}
+compute: {{device: cpu, train_threads: 1, train_mem_mb: 1000, array_mem_mb: 1000}}
+simulation: {{genes: 80, regulators: 12, samples: 24, donors: 6, chromosomes: [chr1, chrX, chrY]}}
+"""
+RUNS = (
+    "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+    "seq\tseq\tthesis\tnb_exponential\tnone\tcached\t3\t6\n"
+    "all\tseq_tf_core_hm\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t6\n"
+)
+
+
+def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
+    """Run Snakemake in a folder and return all it prints."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
+    output = done.stdout + done.stderr
+    assert not check or done.returncode == 0, output
+    assert check or done.returncode != 0, output
+    return output
+
+
+def planned(output: str) -> dict[str, int]:
+    """Return the jobs per rule that a dry run announces."""
+    if "Nothing to be done" in output:
+        return {}
+    table = output[output.index("Job stats:") :].split("\n\n")[0]
+    counts = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.M)}
+    counts.pop("total")
+    return counts
+
+
+def dry_run(folder: Path, *arguments: str) -> dict[str, int]:
+    return planned(snakemake(folder, "--dry-run", *arguments))
+
+
+def checkout(folder: Path) -> Path:
+    """Copy what the workflow needs, without results."""
+    for name in TRACKED:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, target)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a checkout in which nothing was run."""
+    return checkout(tmp_path_factory.mktemp("clean"))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a checkout in which the small configuration was run."""
+    folder = checkout(tmp_path_factory.mktemp("small"))
+    settings = SimulationConfig(genes=80, regulators=12, samples=24, donors=6, chromosomes=("chr1", "chrX", "chrY"))
+    simulate_subject_phenotypes(settings, folder / "donors.txt")
+    (folder / "small.yaml").write_text(SMALL.format(url=(folder / "donors.txt").as_uri()))
+    (folder / "small_runs.tsv").write_text(RUNS)
+    snakemake(folder, "--configfile", "small.yaml")
+    return folder
+
+
+def test_full_run_is_planned_whole(clean: Path) -> None:
+    assert dry_run(clean, "results/table1.tsv") == {"download": 27, **ARRAY_RULES, **RUN_RULES}
+
+
+def test_demo_is_planned_whole(clean: Path) -> None:
+    expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, "panels": 7, "all": 1}
+    assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
+
+
+def test_chr22_is_planned_whole(clean: Path) -> None:
+    data = clean / "data"
+    for name in (
+        "gencode/gencode.v26.gene_lines.gtf.gz",
+        "chr22/chr22.fa.gz",
+        "lambert/DatabaseExtract_v_1.01.csv",
+        "gtex/sample_attributes_rnaseq.txt",
+        "gtex/subject_phenotypes.txt",
+    ):
+        (data / name).parent.mkdir(parents=True, exist_ok=True)
+        (data / name).touch()
+    simulated = {name: SIMULATION_RULES[name] for name in ("simulate_truth", "simulate_expression")}
+    expected = {**simulated, "simulate_histone_track": 21, **ARRAY_RULES, **RUN_RULES, "scan": 1, "panels": 7, "all": 1}
+    assert dry_run(clean, "--configfile", "config/chr22.yaml", "--config", f"data={data}") == expected
+
+
+def test_editions_plan_the_same_jobs(clean: Path) -> None:
+    assert dry_run(clean, "results/table1.tsv", "--config", "edition=corrected") == {
+        "download": 27,
+        **ARRAY_RULES,
+        **RUN_RULES,
+    }
+
+
+def test_lint_passes(clean: Path) -> None:
+    assert "Congratulations" in snakemake(clean, "--lint")
+
+
+@pytest.mark.parametrize("profile", ["local"])
+def test_profiles_are_read(clean: Path, profile: str) -> None:
+    output = snakemake(clean, "--dry-run", "--workflow-profile", f"workflow/profiles/{profile}", "dataset")
+    assert "Using workflow specific profile" in output
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("editon=release", "`editon`: unknown key; did you mean `edition`?"),
+        ("edition=latest", "'latest' is not one of release, corrected"),
+        ("chromosomes=chr1", "`chromosomes`: 'chr1' is of type str; write an array or null"),
+        ("sources={hg38: nowhere.fa}", "nowhere.fa does not exist; write the path of your file, a URL, `upstream`"),
+        ("runs=bad_runs.tsv", "run seq: `architecture`: sequence is not known; write one of seq, seq_tf,"),
+    ],
+)
+def test_a_bad_configuration_stops_before_any_job(clean: Path, setting: str, message: str) -> None:
+    (clean / "bad_runs.tsv").write_text(RUNS.replace("seq\tseq\t", "seq\tsequence\t"))
+    output = snakemake(clean, "--dry-run", "results/table1.tsv", "--config", setting, check=False)
+    assert message in output
+    assert "Job stats" not in output
+
+
+@pytest.mark.slow
+def test_small_run_makes_a_table(small: Path) -> None:
+    table = read_tsv(small / "results/small/table1.tsv")
+    assert table["Model Architecture"].tolist() == ["Seq", "Seq + TF + Core + HM"]
+    assert list(table)[1:6] == [
+        "Pearson Correlation",
+        "Log Pearson Correlation",
+        "Spearman Correlation",
+        "Log R2",
+        "Accuracy",
+    ]
+    assert table["Pairs"].tolist() == ["40", "40"]
+    assert "imulated data" in (small / "results/small/table1.md").read_text()
+    record = read_json(small / "results/small/runs/all/run.json")
+    assert record["seed"] == 3
+    assert record["steps"] == 6
+    assert record["arrays"]["onehot"] == read_json(small / "results/small/dataset/manifest.json")["arrays"]["onehot"]["sha256"]
+    for name in ("panels.png", "panels.svg"):
+        assert (small / "results/small/runs/seq" / name).stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_a_second_call_does_nothing(small: Path) -> None:
+    assert dry_run(small, "--configfile", "small.yaml") == {}
+
+
+@pytest.mark.slow
+def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None:
+    sources = read_json(small / "results/small/dataset/manifest.json")["sources"]
+    assert len(sources) == 27
+    assert sources["gtex_subject_phenotypes"]["origin"] == (small / "donors.txt").as_uri()
+    assert sources["hg38"]["origin"] == "simulated"
+    assert all(len(record["sha256"]) == 64 for record in sources.values())
+
+
+@pytest.mark.slow
+def test_changing_a_row_retrains_that_run_only(small: Path) -> None:
+    table = small / "small_runs.tsv"
+    table.write_text(RUNS.replace("cached\t3\t6", "cached\t4\t6"))
+    try:
+        jobs = dry_run(small, "--configfile", "small.yaml")
+    finally:
+        table.write_text(RUNS)
+    assert jobs == {"train": 1, "predict": 1, "metrics": 1, "panels": 1, "table1": 1, "all": 1}
+
+
+@pytest.mark.slow
+def test_a_new_row_trains_that_run_only(small: Path) -> None:
+    table = small / "small_runs.tsv"
+    table.write_text(RUNS + RUNS.splitlines()[2].replace("all\t", "again\t") + "\n")
+    try:
+        jobs = dry_run(small, "--configfile", "small.yaml")
+    finally:
+        table.write_text(RUNS)
+    assert jobs == {"train": 1, "predict": 1, "panels": 1, "all": 1}
+
+
+EVALUATION = {"train", "predict", "metrics", "panels", "table1", "all"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "edited", "untouched"),
+    [
+        ("figures", {"panels", "table1"}, {"train", "predict", "metrics"}),
+        ("likelihood/nb_exponential", EVALUATION, {"manifest", "scan"}),
+        ("histones", {"histone_track", "histones", "manifest"} | EVALUATION, {"expression", "onehot", "motifs"}),
+        ("motifs", {"motifs", "manifest", "scan"} | EVALUATION, {"expression", "histone_track"}),
+        ("genes", {"gene_lines", "genes", "expression", "onehot"} | EVALUATION, {"simulate_annotation"}),
+        ("download", set(), EVALUATION),
+        ("simulate/bigwig", {"simulate_histone_track", "histone_track"} | EVALUATION, {"simulate_expression"}),
+    ],
+)
+def test_what_an_edit_reruns(small: Path, module: str, edited: Sequence[str], untouched: Sequence[str]) -> None:
+    path = small / f"workflow/scripts/tr300m/{module}.py"
+    before = path.read_text()
+    path.write_text(before + "\n# An edit.\n")
+    try:
+        jobs = dry_run(small, "--configfile", "small.yaml")
+    finally:
+        path.write_text(before)
+    assert set(edited) <= set(jobs)
+    assert not set(untouched) & set(jobs)
+    assert not {"download", "download_own"} & set(jobs)
+
+
+@pytest.mark.slow
+def test_compute_settings_rerun_nothing(small: Path) -> None:
+    assert dry_run(small, "--configfile", "small.yaml", "--config", "compute={device: auto, train_threads: 2}") == {}
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_table(small: Path) -> None:
+    table = small / "results/small/table1.tsv"
+    before = table.read_bytes()
+    snakemake(small, "--configfile", "small.yaml", "--forcerun", "train")
+    assert table.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_bad_input_stops_with_its_name_and_leaves_nothing(small: Path) -> None:
+    gct = small / "results/small/sources/gene_tpm.gct.gz"
+    whole = gct.read_bytes()
+    cut = small / "cut.gct.gz"
+    cut.write_bytes(whole[: len(whole) // 2])
+    output = snakemake(
+        small,
+        "--configfile",
+        "small.yaml",
+        "--config",
+        "results=results/cut",
+        f"sources={{default: simulated, gtex_tpm: {cut}}}",
+        "--until",
+        "expression",
+        check=False,
+    )
+    assert f"{cut} is truncated or corrupt" in output
+    assert "Traceback" not in output
+    assert not (small / "results/cut/dataset/expression.npy").exists()
+
+
+@pytest.mark.slow
+def test_histones_win_on_the_demo(tmp_path: Path) -> None:
+    """The simulator's expression follows its histone signal, so a model that sees it must be far ahead."""
+    folder = checkout(tmp_path)
+    rows = (ROOT / "config/demo_runs.tsv").read_text().splitlines(keepends=True)
+    (folder / "two_runs.tsv").write_text("".join(row for row in rows if row.split("\t")[0] in ("run", "seq_tf", "seq_tf_hm")))
+    snakemake(folder, "--configfile", "config/demo.yaml", "--config", "runs=two_runs.tsv", "results/demo/table1.tsv")
+    table = read_tsv(folder / "results/demo/table1.tsv")
+    without, with_histones = (float(value) for value in table["Log Pearson Correlation"])
+    assert with_histones > without + 20
+    assert with_histones > 60
+
+
+def test_small_settings_are_the_simulators() -> None:
+    """The download in the small run stands for a simulated file: its settings must be the same."""
+    fields = {field.name for field in dataclasses.fields(SimulationConfig)}
+    assert {"genes", "regulators", "samples", "donors", "chromosomes"} <= fields
