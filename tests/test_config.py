@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import yaml
-
 from tr300m.architectures import Architecture, read_architectures
 from tr300m.config import document, fill_defaults, find_problems, read_schema
 from tr300m.errors import TR300MError
@@ -151,7 +150,10 @@ def test_run_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (GOOD.replace("\tseq\t", "\tseq_xx\t"), "run seq: `architecture`: seq_xx is not known; write one of seq, seq_tf"),
+        (
+            GOOD.replace("\tseq\t", "\tseq_xx\t"),
+            "run seq: `architecture`: seq_xx is not known; write one of seq, seq_tf",
+        ),
         (GOOD.replace("thesis", "random"), "`split`: 'random' is not one of thesis"),
         (GOOD.replace("on_the_fly", "fast"), "`scan`: 'fast' is not one of on_the_fly, cached"),
         (GOOD.replace("100", "many"), "`steps`: 'many' is of type str; write an integer"),

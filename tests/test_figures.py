@@ -124,8 +124,8 @@ def test_one_row_nothing_measured(tmp_path: Path) -> None:
 
 
 def test_same_bytes_twice(tmp_path: Path) -> None:
-    thesis = {"seq": {key: 0.3 for key in tables.PERCENT}}
-    rows = [("Seq", {key: 0.31 for key in tables.PERCENT})]
+    thesis = {"seq": dict.fromkeys(tables.PERCENT, 0.3)}
+    rows = [("Seq", dict.fromkeys(tables.PERCENT, 0.31))]
     for number in "12":
         figures.save(
             figures.run_panels(*pairs(5_000), history(3), "t", "s"),
@@ -149,7 +149,7 @@ def test_drawing_leaves_matplotlib_settings_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rows", [1, 7, 25])
 def test_nothing_is_cut_off(rows: int) -> None:
-    metrics_ = {key: 0.3 for key in tables.PERCENT}
+    metrics_ = dict.fromkeys(tables.PERCENT, 0.3)
     forest = [
         (f"Seq + TF + Core + HM, seed {i}", {key: x + i / 99 for key, x in metrics_.items()}) for i in range(rows)
     ]
@@ -209,6 +209,6 @@ def test_errors(tmp_path: Path) -> None:
         figures.table1_forest([])
     with pytest.raises(TR300MError, match="'Seq' lacks pearson"):
         figures.table1_forest([("Seq", {})])
-    with pytest.raises(TR300MError, match="does not end in .svg"):
+    with pytest.raises(TR300MError, match=r"does not end in \.svg"):
         figures.save(figures.run_panels(truth, median, columns, "t", "s"), tmp_path / "a.png", tmp_path / "a.svg")
     assert not list(tmp_path.iterdir())

@@ -158,7 +158,6 @@ def test_special_functions() -> None:
     x = np.geomspace(1e-6, 1e6, 400)
     single = x.astype(np.float32)
     np.testing.assert_allclose(special.lgamma(single), gammaln(x), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(special.digamma(single), digamma(x), rtol=1e-5, atol=1e-5)
     expected = gammaln(x + 1) - (x + 0.5) * np.log(x) + x - 0.5 * np.log(2 * np.pi)
     np.testing.assert_allclose(special.stirling_error(single)[x < 1e3], expected[x < 1e3], rtol=1e-5, atol=3e-6)
     logits = np.array([-200, -30, -1, 0, 1, 30, 200], np.float32)

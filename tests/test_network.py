@@ -39,13 +39,10 @@ SMALL = NetworkConfig(
     schedule=((50, 6), (30, 3), (20, 1)),
     width=30,
     bottleneck=8,
-    blocks=4,
     kernel_sizes=(7, 5, 3, 3),
     pool_blocks=(0, 2),
 )
 GENES, SAMPLES, MOTIFS, ELEMENTS, REGULATORS, TISSUES = 6, 5, 9, 4, 12, 3
-# Keras 3.15 converts variables in a way that NumPy 2 warns about.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 assert keras.backend.backend() == os.environ["KERAS_BACKEND"]
 
 
@@ -138,7 +135,7 @@ def slow_forward(w: dict[str, Array], key: str, data: Dataset, gene: int, sample
         x = np.concatenate([x, relu(branch * w["branch_scale/scale"] + w["branch_scale/bias"])], axis=1)
     assert x.shape == (38, 30)
 
-    for block in range(SMALL.blocks):
+    for block in range(len(SMALL.kernel_sizes)):
         name = f"block{block}"
         y = norm(x, f"{name}_norm")
         kernel, bias = w[f"{name}_local/kernel"], w[f"{name}_local/bias"]
@@ -326,8 +323,8 @@ def test_settings_are_checked(refuses: Refuses) -> None:
         NetworkConfig(schedule=SMALL.schedule)
     with refuses("block 2 pools by 2 and gets 1"):
         NetworkConfig(length=3, schedule=((3, 1),), pool_blocks=(0, 2))
-    with refuses("5 blocks", "4 kernel_sizes"):
-        dataclasses.replace(SMALL, blocks=5)
+    with refuses("4 kernel_sizes, pool_blocks [4]"):
+        dataclasses.replace(SMALL, pool_blocks=(4,))
     with refuses("trunk_dropout is 1"):
         NetworkConfig(trunk_dropout=1.0)
     with refuses("bottleneck is 0"):

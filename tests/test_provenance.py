@@ -4,7 +4,6 @@ import ast
 from pathlib import Path
 
 import pytest
-
 from tr300m.provenance import PACKAGE, code_hash, modules
 
 ROOT = Path(__file__).parents[1]

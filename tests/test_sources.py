@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-
 from tr300m import download
 from tr300m.download import fetch
 from tr300m.errors import TR300MError

@@ -31,7 +31,6 @@ NETWORK = NetworkConfig(
     schedule=((30, 6), (20, 2), (10, 1)),
     width=24,
     bottleneck=8,
-    blocks=2,
     kernel_sizes=(3, 3),
     pool_blocks=(0, 1),
 )
@@ -124,7 +123,7 @@ def test_the_model_learns_what_is_planted(cached: bool, tmp_path: Path) -> None:
     assert history["val_loss"][-1] < history["val_loss"][0]
     assert history["log_pearson"][-1] > 0.8
     # Unseen genes and samples.
-    found = predict(dataset, SPLIT, "test", tmp_path / "run", scan=table, log=lambda line: None)
+    found = predict(dataset, SPLIT.pairs("test"), tmp_path / "run", scan=table, log=lambda line: None)
     assert found["gene"].tolist() == [3, 4]
     assert found["median"][0] > 5 * found["median"][1]
 
@@ -185,13 +184,14 @@ import sys
 import numpy as np
 sys.path.insert(0, sys.argv[1])
 import test_training as t
-t.predict(t.make_dataset(), t.SPLIT, "validation", sys.argv[2], sys.argv[3], threads=1, log=lambda line: None)
+found = t.predict(t.make_dataset(), t.SPLIT.pairs("validation"), sys.argv[2], threads=1, log=lambda line: None)
+np.savez(sys.argv[3], **found)
 """
 
 
 def test_the_history_shows_the_model_that_was_saved(tmp_path: Path) -> None:
     history = fit(tmp_path)  # curve_pairs exceeds the 6 validation pairs
-    found = predict(make_dataset(), SPLIT, "validation", tmp_path, log=lambda line: None)
+    found = predict(make_dataset(), SPLIT.pairs("validation"), tmp_path, log=lambda line: None)
     assert history["val_loss"][-1] == pytest.approx(found["nll"].mean(), rel=1e-5)
     assert history["val_pearson"][-1] == pytest.approx(metrics.pearson(found["truth"], found["median"]), rel=1e-4)
 
@@ -199,7 +199,7 @@ def test_the_history_shows_the_model_that_was_saved(tmp_path: Path) -> None:
 def test_a_new_process_predicts_the_same(tmp_path: Path) -> None:
     dataset = make_dataset()
     fit(tmp_path / "run")
-    here = predict(dataset, SPLIT, "validation", tmp_path / "run", log=lambda line: None)
+    here = predict(dataset, SPLIT.pairs("validation"), tmp_path / "run", log=lambda line: None)
     assert np.array_equal(np.stack([here["gene"], here["sample"]], axis=1), SPLIT.pairs("validation"))
     np.testing.assert_array_equal(here["truth"], dataset.expression[here["gene"], here["sample"]])
     likelihood = LIKELIHOODS["nb_exponential"]

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-
 from tr300m.io import read_json, read_tsv
 from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.samples import simulate_subject_phenotypes
@@ -176,7 +175,10 @@ def test_small_run_makes_a_table(small: Path) -> None:
     record = read_json(small / "results/small/runs/all/run.json")
     assert record["seed"] == 3
     assert record["steps"] == 6
-    assert record["arrays"]["onehot"] == read_json(small / "results/small/dataset/manifest.json")["arrays"]["onehot"]["sha256"]
+    assert (
+        record["arrays"]["onehot"]
+        == read_json(small / "results/small/dataset/manifest.json")["arrays"]["onehot"]["sha256"]
+    )
     for name in ("panels.png", "panels.svg"):
         assert (small / "results/small/runs/seq" / name).stat().st_size > 10_000
 
@@ -286,7 +288,9 @@ def test_histones_win_on_the_demo(tmp_path: Path) -> None:
     """The simulator's expression follows its histone signal, so a model that sees it must be far ahead."""
     folder = checkout(tmp_path)
     rows = (ROOT / "config/demo_runs.tsv").read_text().splitlines(keepends=True)
-    (folder / "two_runs.tsv").write_text("".join(row for row in rows if row.split("\t")[0] in ("run", "seq_tf", "seq_tf_hm")))
+    (folder / "two_runs.tsv").write_text(
+        "".join(row for row in rows if row.split("\t")[0] in ("run", "seq_tf", "seq_tf_hm"))
+    )
     snakemake(folder, "--configfile", "config/demo.yaml", "--config", "runs=two_runs.tsv", "results/demo/table1.tsv")
     table = read_tsv(folder / "results/demo/table1.tsv")
     without, with_histones = (float(value) for value in table["Log Pearson Correlation"])

@@ -20,7 +20,7 @@ with job(snakemake.log[0]):
     )
     regulators = regulator_axis(regulator_ids, GeneRecords.read(snakemake.input.records))
     silent = int((~expression.any(axis=1)).sum())
-    print(f"{len(genes):,} genes, {silent} of them all zero or not in the GCT; {len(regulators):,} regulators", file=sys.stderr)
+    print(f"{len(genes):,} genes, {silent} all zero or not in the GCT; {len(regulators):,} regulators", file=sys.stderr)
     save_array(snakemake.output.expression, expression)
     save_array(snakemake.output.levels, levels)
     regulators.write(snakemake.output.regulators)

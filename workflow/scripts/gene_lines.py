@@ -1,6 +1,5 @@
 """Read the gene lines of the annotation once for all rules."""
 
-
 from tr300m.genes import read_gene_records
 from tr300m.job import job
 

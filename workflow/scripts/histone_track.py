@@ -1,6 +1,5 @@
 """Read one histone track over the promoter windows."""
 
-
 from tr300m.axes import Genes
 from tr300m.histones import track_windows
 from tr300m.io import save_array

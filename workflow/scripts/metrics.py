@@ -1,7 +1,6 @@
 """Score the predictions of one run."""
 
 import numpy as np
-
 from tr300m.io import read_json, write_json
 from tr300m.job import job
 from tr300m.metrics import evaluate

@@ -1,6 +1,5 @@
 """Encode the promoter windows."""
 
-
 from tr300m.axes import Genes
 from tr300m.io import save_array
 from tr300m.job import job

@@ -1,7 +1,6 @@
 """Draw the four panels of the thesis's Appendix D for one run."""
 
 import numpy as np
-
 from tr300m.figures import run_panels, save
 from tr300m.io import read_json, read_tsv
 from tr300m.job import job

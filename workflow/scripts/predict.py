@@ -8,6 +8,7 @@ if snakemake.resources.device == "cpu":
     os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 from tr300m.dataset import Dataset
+from tr300m.io import save_arrays
 from tr300m.job import job
 from tr300m.predict import predict
 from tr300m.scan import ScanTable
@@ -15,12 +16,12 @@ from tr300m.splits import Split
 
 with job(snakemake.log[0]):
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
-    predict(
+    split = Split.read(snakemake.input.split, dataset.genes, dataset.samples)
+    predictions = predict(
         dataset,
-        Split.read(snakemake.input.split, dataset.genes, dataset.samples),
-        snakemake.wildcards.part,
+        split.pairs(snakemake.wildcards.part),
         Path(snakemake.input.record).parent,
-        snakemake.output.predictions,
         scan=ScanTable.open(Path(snakemake.input.scan[0]).parent) if snakemake.input.scan else None,
         threads=snakemake.threads,
     )
+    save_arrays(snakemake.output.predictions, predictions)

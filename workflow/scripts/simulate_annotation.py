@@ -1,6 +1,5 @@
 """Simulate the annotation."""
 
-
 from tr300m.job import job
 from tr300m.simulate.annotation import simulate_gtf
 from tr300m.simulate.config import SimulationConfig

@@ -1,6 +1,5 @@
 """Simulate the list of regulators."""
 
-
 from tr300m.job import job
 from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.lambert import simulate_lambert

@@ -1,6 +1,5 @@
 """Simulate the sample attributes."""
 
-
 from tr300m.job import job
 from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.samples import simulate_sample_attributes

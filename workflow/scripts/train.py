@@ -35,7 +35,7 @@ with job(snakemake.log[0]):
         Split.read(snakemake.input.split, dataset.genes, dataset.samples),
         Architecture(**snakemake.params.architecture),
         make_likelihood(row["likelihood"], rate_cap=training.pop("rate_cap")),
-        NetworkConfig.from_dict({**snakemake.params.network, "blocks": len(snakemake.params.network["kernel_sizes"])}),
+        NetworkConfig.from_dict(snakemake.params.network),
         TrainingConfig.from_dict(training | {"threads": snakemake.threads}),
         seed=row["seed"],
         steps=row["steps"],

@@ -152,7 +152,7 @@ class Samples(Table):
         if missing:
             raise TR300MError(f"no sample {missing[0]}", "samples.tsv of the dataset lists them")
         if tissue is not None and tissue not in self.tissue:
-            raise TR300MError(f"no sample of tissue {tissue!r}", f"there are {', '.join(np.unique(self.tissue).tolist())}")
+            raise TR300MError(f"no sample of tissue {tissue!r}", "one of " + ", ".join(np.unique(self.tissue).tolist()))
         rows = np.flatnonzero(np.isin(self.sample_id, list(sample_ids)) | (self.tissue == (tissue or "")))
         if not len(rows):
             raise TR300MError("no sample is asked for", "name samples or a tissue")
@@ -161,7 +161,7 @@ class Samples(Table):
 
 @dataclass(frozen=True)
 class Donors(Table):
-    """Donors of the samples; sex is GTEx's code (1 male, 2 female), age a decade such as ``60-69``; ``NA`` if unknown."""
+    """Donors; sex is GTEx's code (1 male, 2 female), age a decade such as ``60-69``; ``NA`` if unknown."""
 
     donor_id: Strings
     sex: Strings

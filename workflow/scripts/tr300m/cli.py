@@ -36,7 +36,7 @@ def main() -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def describe(folder: Path) -> None:
-    """Describe the dataset in FOLDER: axes, arrays, sources.
+    r"""Describe the dataset in FOLDER: axes, arrays, sources.
 
     \b
     Example:
@@ -64,7 +64,7 @@ def describe(folder: Path) -> None:
 @click.option("--dataset", "folder", type=click.Path(path_type=Path), help="Dataset whose IDs to print too.")
 @click.option("--split", type=click.Path(path_type=Path), help="Split file whose genes and samples are held out.")
 def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> None:
-    """Print training pairs in the thesis's order: gene and sample index, and their IDs with --dataset.
+    r"""Print training pairs in the thesis's order: gene and sample index, and their IDs with --dataset.
 
     \b
     Examples:
@@ -107,7 +107,7 @@ def predict(
     tissue: str | None,
     fasta: Path | None,
 ) -> None:
-    """Predict TPM with the trained model in folder RUN for genes and samples of the dataset in folder DATASET.
+    r"""Predict TPM with the trained model in folder RUN for genes and samples of the dataset in folder DATASET.
 
     Prints a table: gene, sample, tissue, median and mean of the predicted distribution, and the measured TPM.
 
@@ -121,7 +121,7 @@ def predict(
     import numpy as np
 
     from .dataset import Dataset
-    from .predict import predict_pairs
+    from .predict import predict as predict_with
     from .sequence import read_promoters
 
     opened = Dataset.open(dataset)
@@ -131,9 +131,9 @@ def predict(
     if fasta is not None:
         view = dataclasses.replace(view, onehot=read_promoters(fasta, gene_names, view.onehot.shape[1]))
     pairs = np.stack([np.repeat(np.arange(len(genes)), len(samples)), np.tile(samples, len(genes))], axis=1)
-    result = predict_pairs(view, run, pairs)
+    result = predict_with(view, pairs, run)
     click.echo("gene\tsample\ttissue\tmedian\tmean\tmeasured")
-    for (gene, sample), median, mean in zip(pairs, result.median, result.mean, strict=True):
+    for (gene, sample), median, mean in zip(pairs, result["median"], result["mean"], strict=True):
         ids = f"{gene_names[gene]}\t{view.samples.sample_id[sample]}\t{view.samples.tissue[sample]}"
         click.echo(f"{ids}\t{median:.4g}\t{mean:.4g}\t{view.expression[gene, sample]:.4g}")
 
@@ -141,7 +141,7 @@ def predict(
 @main.command()
 @click.argument("table", type=click.Path(path_type=Path))
 def table(table: Path) -> None:
-    """Print a results TABLE (.tsv) aligned.
+    r"""Print a results TABLE (.tsv) aligned.
 
     \b
     Example:

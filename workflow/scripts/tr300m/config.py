@@ -63,11 +63,13 @@ def _describe(error: ValidationError) -> Iterator[str]:
         return
     meaning = f" ({_text(schema)})" if "description" in schema else ""
     if error.validator == "enum":
-        yield f"`{where}`: {error.instance!r} is not one of {', '.join(map(str, cast(list[Any], error.validator_value)))}{meaning}"
+        choices = ", ".join(map(str, cast(list[Any], error.validator_value)))
+        yield f"`{where}`: {error.instance!r} is not one of {choices}{meaning}"
     elif error.validator == "type":
         expected = cast(str | list[str], error.validator_value)
         names = " or ".join(expected if isinstance(expected, list) else [expected])
-        yield f"`{where}`: {error.instance!r} is of type {type(error.instance).__name__}; write {_article(names)}{meaning}"
+        found = type(error.instance).__name__
+        yield f"`{where}`: {error.instance!r} is of type {found}; write {_article(names)}{meaning}"
     else:
         yield f"`{where}`: {error.message}{meaning}"
 

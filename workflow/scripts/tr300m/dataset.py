@@ -12,7 +12,6 @@ from .axes import ARRAYS, FORMAT, Donors, Genes, Motifs, Regulators, Samples, Tr
 from .errors import TR300MError
 from .io import read_json, read_tsv
 
-
 TABLES: dict[str, Any] = {
     "genes": Genes,
     "samples": Samples,
@@ -127,9 +126,7 @@ class Dataset:
 
     @cached_property
     def _chromosome_codes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        names, codes = np.unique(
-            np.concatenate([self.genes.chromosome, self.regulators.chromosome]), return_inverse=True
-        )
+        _, codes = np.unique(np.concatenate([self.genes.chromosome, self.regulators.chromosome]), return_inverse=True)
         return codes[: len(self.genes)], codes[len(self.genes) :]
 
     def take_genes(self, genes: NDArray[np.integer]) -> Self:

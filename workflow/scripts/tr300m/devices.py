@@ -1,7 +1,7 @@
 """Where the model runs: backend defaults, thread counts, the device's name.
 
-Import this module before Keras. It makes TensorFlow the default backend and keeps TensorFlow's start-up messages (CPU
-features, missing CUDA) off stderr, where they bury the workflow's own lines.
+The package takes Keras from here and nowhere else: this module makes TensorFlow the default backend and keeps
+TensorFlow's start-up messages (CPU features, missing CUDA) off stderr, where they bury the workflow's own lines.
 """
 
 import os
@@ -35,7 +35,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if GPU_NODE.exists() else "3")
 # TensorFlow ignores that level for what it says while it is being imported.
 with _stderr_off():
-    import keras
+    import keras as keras
+    from keras import ops as ops
 
 
 def tensorflow() -> Any:

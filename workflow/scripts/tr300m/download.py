@@ -34,12 +34,15 @@ class _RetryError(Exception):
         self.wait = wait
 
 
+PASSING = (_RetryError, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError)
+
+
 def content_digest(path: Path, checksum: str) -> str:
     """Return the digest of a file in the manner of `checksum`: its algorithm, of the bytes or the gzip's content."""
     algorithm = checksum.partition(":")[0]
     unzip = algorithm.startswith("uncompressed-")
     digest = hashlib.new(algorithm.removeprefix("uncompressed-"))
-    with gzip_errors(path), (gzip.open(path, "rb") if unzip else open(path, "rb")) as handle:
+    with gzip_errors(path), gzip.open(path, "rb") if unzip else open(path, "rb") as handle:
         while block := handle.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
@@ -56,8 +59,9 @@ def verify(path: Path, size: int | None, checksum: str) -> None:
     found = path.stat().st_size
     if size is not None and found != size:
         raise TR300MError(f"{path} has {found:,} bytes, {size:,} expected")
-    if checksum and content_digest(path, checksum) != checksum.partition(":")[2].lower():
-        raise TR300MError(f"{path}: its {checksum.partition(':')[0]} is not the expected one", "upstream may have changed")
+    algorithm, _, expected = checksum.partition(":")
+    if checksum and content_digest(path, checksum) != expected.lower():
+        raise TR300MError(f"{path}: its {algorithm} is not the expected one", "upstream may have changed")
 
 
 def fetch(urls: Sequence[str], out: Path, size: int | None, checksum: str) -> None:
@@ -116,7 +120,7 @@ def _fetch_one(url: str, part: Path, size: int | None) -> None:
         try:
             _fetch_http(url, part, size)
             return
-        except (_RetryError, requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+        except PASSING as error:
             if attempt == ATTEMPTS:
                 raise TR300MError(f"gave up after {ATTEMPTS} attempts: {error}") from None
             asked = error.wait if isinstance(error, _RetryError) else None

@@ -1,4 +1,4 @@
-"""Figures of a run (the four panels of the thesis's Appendix D) and of Table 1, drawn without a display and without pyplot.
+"""Figures of a run (the four panels of the thesis's Appendix D) and of Table 1, drawn without a display.
 
 Every function returns a `Figure`; `save` writes the same bytes for the same figure.
 """
@@ -123,7 +123,7 @@ def table1_forest(
     rows
         Label and metrics (fractions), first row on top.
     thesis
-        From `tables.read_thesis`; adds the thesis's figures as hollow markers where the label is one of its architectures.
+        From `tables.read_thesis`; adds the thesis's figures as hollow markers where the label is in its table.
     title, subtitle
         Text above the panels.
 
@@ -283,7 +283,7 @@ def _draw_curves(
 
 
 def _label_ends(panel: Axes, ends: Sequence[tuple[float, str, str]], span: float) -> None:
-    """Write (value, label, colour) to the right of the panel at the height of each value, moved apart where they would touch."""
+    """Write (value, label, colour) to the right of the panel, each at its value, moved apart where they would touch."""
     low, high = widened(*panel.get_ylim(), span)
     # The axes must not move any more, or the labels would miss their lines.
     panel.set_ylim(low, high)

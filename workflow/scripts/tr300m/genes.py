@@ -69,7 +69,8 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
             continue
         if not gene_id or strand not in ("+", "-") or not 1 <= first <= last:
             raise TR300MError(
-                f"{gtf}, line {number}: a gene line without gene_id, strand or 1 <= start <= end", "is it a GENCODE GTF?"
+                f"{gtf}, line {number}: a gene line without gene_id, strand or 1 <= start <= end",
+                "is it a GENCODE GTF?",
             )
         if gene_id in lines_of:
             raise TR300MError(f"{gtf}, line {number}: gene {gene_id} was on line {lines_of[gene_id]} already")
@@ -102,12 +103,13 @@ def windows(tss: Ints, strand: Strings, edition: str) -> tuple[Ints, Ints]:
 
 
 def overlap_clusters(chromosome: Strings, start: Ints, end: Ints) -> Ints:
-    """Number the groups of windows [gene] that overlap, directly or through others, on either strand."""
+    """Return a number [gene] for each group of windows that overlap, directly or through others, on either strand."""
     ranges = pr.PyRanges(
         pd.DataFrame({"Chromosome": chromosome, "Start": start, "End": end, "Row": np.arange(len(start))})
     )
+    # slack -1: windows that only touch do not overlap.
     clustered = ranges.cluster(slack=-1).df.sort_values("Row")
-    # slack -1: windows that only touch do not overlap. Numbered by first appearance, so that the numbers do not depend on the order in which pyranges walks.
+    # Numbered by first appearance, so that the numbers do not depend on the order in which pyranges walks.
     codes, _ = pd.factorize(clustered["Cluster"])
     return codes.astype(np.int64)
 

@@ -163,3 +163,9 @@ def save_array(path: Path | str, array: NDArray[Any]) -> None:
     """Write an array as `.npy`, atomically."""
     with atomic_path(path) as temporary:
         np.save(temporary, array, allow_pickle=False)
+
+
+def save_arrays(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays by name as compressed `.npz`, atomically."""
+    with atomic_path(path) as temporary, open(temporary, "wb") as handle:
+        np.savez_compressed(handle, allow_pickle=False, **arrays)

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 from numpy.typing import ArrayLike
 
+from .devices import keras, ops
 from .scan import UNKNOWN_BASE, Schedule, padding, pooled_length
 
 Tensor = Any

@@ -1,7 +1,7 @@
 """The thesis's metrics of a point estimate, in float64.
 
-Each takes TPM values as arrays [pair] and returns one Python float. Where a metric has no value (a correlation with a constant, for
-one) it is NaN, never 0: a model that predicts the same number everywhere did not reach "correlation 0".
+Each takes TPM values as arrays [pair] and returns one Python float. Where a metric has no value (a correlation with a
+constant, for one) it is NaN, never 0: a model that predicts the same number everywhere did not reach "correlation 0".
 """
 
 from collections.abc import Callable

@@ -33,8 +33,7 @@ def _fetch(release: str, **query: object) -> list[tuple[Profile, list[str]]]:
     with closing(database.conn):
         motifs = database.fetch_motifs(all_versions=True, **query)
     return [
-        (Profile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species))
-        for m in motifs
+        (Profile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species)) for m in motifs
     ]
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
 from .architectures import Architecture
+from .devices import keras
 from .errors import TR300MError
 from .layers import (
     EPSILON,
@@ -50,12 +50,10 @@ class NetworkConfig:
         Channels of the trunk, branches included.
     bottleneck
         Units of the locally connected layers.
-    blocks
-        Trunk blocks.
     kernel_sizes
-        Convolution width of each block; entries past `blocks` are ignored.
+        Convolution width of each block; there are as many blocks.
     pool_blocks
-        Blocks that end in a pooling by 2; entries past `blocks` are ignored.
+        Blocks that end in a pooling by 2, counted from 0.
     base_dropout
         Share of bases replaced by 0.25 (scan on the fly only).
     histone_dropout
@@ -70,7 +68,6 @@ class NetworkConfig:
     schedule: tuple[tuple[int, int], ...] = SCHEDULE
     width: int = 128
     bottleneck: int = 32
-    blocks: int = 12
     kernel_sizes: tuple[int, ...] = (7, 7, 5, 5, 3, 3, 3, 3, 3, 3, 3, 3)
     pool_blocks: tuple[int, ...] = (0, 2, 4, 6, 8, 10)
     base_dropout: float = 0.1
@@ -80,15 +77,17 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         check_schedule(self.schedule, self.length)
-        for name in ("width", "bottleneck", "blocks"):
+        for name in ("width", "bottleneck"):
             if getattr(self, name) < 1:
                 raise TR300MError(f"network: {name} is {getattr(self, name)}", "give at least 1")
         for name in ("base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise TR300MError(f"network: {name} is {getattr(self, name)}", "a share is at least 0 and less than 1")
-        if len(self.kernel_sizes) < self.blocks:
+        blocks = len(self.kernel_sizes)
+        if not blocks or not set(self.pool_blocks) <= set(range(blocks)):
             raise TR300MError(
-                f"network: {self.blocks} blocks, but {len(self.kernel_sizes)} kernel_sizes", "give one per block"
+                f"network: {blocks} kernel_sizes, pool_blocks {list(self.pool_blocks)}",
+                "give one kernel size per block, and name in pool_blocks only blocks that there are, counted from 0",
             )
         self.trunk_lengths()
 
@@ -101,7 +100,7 @@ class NetworkConfig:
             If a block would pool fewer than 2 positions.
         """
         lengths = [pooled_length(self.schedule)]
-        for block in range(self.blocks):
+        for block in range(len(self.kernel_sizes)):
             factor = 2 if block in self.pool_blocks else 1
             if lengths[-1] < factor:
                 raise TR300MError(
@@ -243,7 +242,7 @@ def build_model(
         branch = keras.layers.ReLU(name="branch_relu")(ScaleBias(name="branch_scale")(branch))
         trunk = keras.layers.Concatenate(name="trunk_input")([trunk, branch])
 
-    for block in range(config.blocks):
+    for block in range(len(config.kernel_sizes)):
         sizes = (config.bottleneck, config.kernel_sizes[block], config.trunk_dropout)
         trunk = trunk_block(trunk, f"block{block}", *sizes, pooled=block in config.pool_blocks)
     trunk = keras.layers.LayerNormalization(epsilon=EPSILON, name="last_norm")(trunk)

@@ -1,9 +1,5 @@
-"""Prediction: run a trained model over the pairs of a split's part."""
+"""Prediction: run a trained model over pairs of genes and samples."""
 
-# isort: off
-from . import devices  # first: it sets the backend before Keras is imported
-
-# isort: on
 import sys
 import warnings
 from collections.abc import Callable
@@ -13,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import devices
 from .architectures import Architecture
 from .errors import TR300MError
-from .io import atomic_path, read_json
+from .io import read_json
 from .likelihood import Likelihood, make_likelihood
 from .network import NetworkConfig, build_model, predict_raw
 from .progress import bar
@@ -23,13 +20,12 @@ from .scan import ScanTable
 from .training import pair_nll
 
 if TYPE_CHECKING:
-    import keras
-
     from .dataset import Dataset
-    from .splits import Part, Split
 
 
-def load_run(folder: Path | str, dataset: "Dataset") -> "tuple[keras.Model, Architecture, NetworkConfig, Likelihood]":
+def load_run(
+    folder: Path | str, dataset: "Dataset"
+) -> tuple[devices.keras.Model, Architecture, NetworkConfig, Likelihood]:
     """Rebuild a trained model from a run's folder.
 
     Parameters
@@ -73,26 +69,24 @@ def load_run(folder: Path | str, dataset: "Dataset") -> "tuple[keras.Model, Arch
 
 def predict(
     dataset: "Dataset",
-    split: "Split",
-    part: "Part",
+    pairs: NDArray[np.int64],
     run_folder: Path | str,
-    out: Path | str | None = None,
     *,
     scan: ScanTable | None = None,
     threads: int = 0,
     batch_size: int = 64,
     log: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> dict[str, NDArray[Any]]:
-    """Predict all pairs of a part; each gene is scanned once.
+    """Predict expression of pairs with a trained run; each gene is scanned once.
 
     Parameters
     ----------
-    dataset, split, part
-        What to predict: ``validation`` or ``test``.
+    dataset
+        What the pairs index.
+    pairs
+        Gene and sample indices [pair, 2].
     run_folder
         Folder of the trained run.
-    out
-        Where to write the result as `.npz`; not written where None.
     scan
         Cached scan, for runs that were trained on it; None scans now.
     threads
@@ -105,8 +99,8 @@ def predict(
     Returns
     -------
     dict
-        `gene` and `sample` (int64 indices), `truth` (float32, TPM), `raw` (float32 [pair, 4]), `median` (float64, TPM),
-        `nll` (float64, nat), each [pair] in the split's order.
+        `gene` and `sample` (int64 indices), `truth` (float32, TPM), `raw` (float32 [pair, 4]), `median` and `mean`
+        (float64, TPM), `nll` (float64, nat), each [pair] in the order given.
 
     Raises
     ------
@@ -115,9 +109,8 @@ def predict(
     """
     threads = devices.set_threads(threads)
     model, architecture, config, likelihood = load_run(run_folder, dataset)
-    pairs = split.pairs(part)
-    name = f"{architecture.key}: predicting {part}"
-    log(f"{name}, {len(pairs):,} pairs of {len(np.unique(pairs[:, 0])):,} genes, on {devices.describe(threads)}")
+    name = f"predicting with {Path(run_folder).name}"
+    log(f"{name}: {len(pairs):,} pairs of {len(np.unique(pairs[:, 0])):,} genes, on {devices.describe(threads)}")
     with bar(len(pairs), name, "pair") as meter:
         raw = predict_raw(
             model,
@@ -130,15 +123,12 @@ def predict(
             done=meter.update,
         )
     truth = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
-    result: dict[str, NDArray[Any]] = {
+    return {
         "gene": pairs[:, 0],
         "sample": pairs[:, 1],
         "truth": truth,
         "raw": raw,
         "median": likelihood.median(raw),
+        "mean": likelihood.mean(raw),
         "nll": pair_nll(likelihood, truth, raw),
     }
-    if out is not None:
-        with atomic_path(out) as temporary, open(temporary, "wb") as handle:
-            np.savez_compressed(handle, **result)  # type: ignore[arg-type]
-    return result

@@ -78,9 +78,7 @@ def read_sources(path: Path | str) -> dict[str, Source]:
         if size and not size.isdigit():
             raise TR300MError(f"{path}: bytes of {key} is {size!r}, a number or nothing expected")
         urls = tuple(address for address in (url, mirror) if address)
-        sources[key] = Source(
-            key, name, urls, int(size) if size else None, checksum, needed == "yes", terms, citation
-        )
+        sources[key] = Source(key, name, urls, int(size) if size else None, checksum, needed == "yes", terms, citation)
     return sources
 
 
@@ -121,9 +119,8 @@ def check_choices(sources: Mapping[str, Source], choices: Mapping[str, str], dat
     for key in choices:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
-            problems.append(
-                f"`sources: {key}`: no such source; " + (f"did you mean {close[0]}?" if close else "see config/sources.tsv")
-            )
+            advice = f"did you mean {close[0]}?" if close else "see config/sources.tsv"
+            problems.append(f"`sources: {key}`: no such source; {advice}")
     for key, source in sources.items():
         if not source.needed and key not in choices:
             continue

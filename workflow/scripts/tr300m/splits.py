@@ -142,9 +142,7 @@ def thesis_split(
     genes = generator.choice(pool, held_out_genes, replace=False).astype(np.int64)
     samples = generator.choice(n_samples, held_out_samples, replace=False).astype(np.int64)
     half_genes, half_samples = held_out_genes // 2, held_out_samples // 2
-    return Split(
-        "thesis", genes[:half_genes], genes[half_genes:], samples[:half_samples], samples[half_samples:]
-    )
+    return Split("thesis", genes[:half_genes], genes[half_genes:], samples[:half_samples], samples[half_samples:])
 
 
 SPLITS: dict[str, Callable[..., Split]] = {"thesis": thesis_split}

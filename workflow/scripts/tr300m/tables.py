@@ -1,4 +1,4 @@
-"""Table 1 of the thesis from metrics: columns of text, TSV, Markdown beside the thesis's figures, and a view for the console."""
+"""Table 1 of the thesis from metrics: as columns of text, TSV, Markdown beside the thesis's, and for a console."""
 
 import math
 import textwrap
@@ -33,13 +33,13 @@ def table1(rows: Sequence[tuple[str, Metrics]]) -> dict[str, list[str]]:
     Parameters
     ----------
     rows
-        Label of the run and its metrics as `metrics.evaluate` gives them (fractions, not percents), in the order of the table.
+        Label of the run and its metrics as `metrics.evaluate` gives them (fractions, not percents), first row on top.
 
     Returns
     -------
     dict
-        Column name to text [row]: the thesis's columns in its order, in percent with one decimal, then NLL with three decimals
-        and the number of pairs. A metric that is NaN reads "undefined".
+        Column name to text [row]: the thesis's columns in its order, in percent with one decimal, then NLL with three
+        decimals and the number of pairs. A metric that is NaN reads "undefined".
 
     Raises
     ------
@@ -171,7 +171,7 @@ def markdown(
 
 
 def format_console(columns: Columns) -> str:
-    """Return the table as aligned text for a terminal: labels to the left, numbers to the right, headers over two lines."""
+    """Return the table as aligned text for a terminal: labels to the left, numbers to the right, wrapped headers."""
     headers = [textwrap.wrap(name, HEADER_WIDTH, break_long_words=False) for name in columns]
     depth = max(map(len, headers))
     # Headers sit on the line above the numbers, so that short ones are not lost at the top.

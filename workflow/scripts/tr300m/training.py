@@ -1,9 +1,5 @@
 """Training: a compiled loop over the pair order, and what it leaves behind."""
 
-# isort: off
-from . import devices  # first: it sets the backend before Keras is imported
-
-# isort: on
 import dataclasses
 import sys
 import time
@@ -12,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import keras
 import numpy as np
-from keras import ops
 from numpy.typing import NDArray
 
+from . import devices
 from .architectures import Architecture
+from .devices import keras, ops
 from .errors import TR300MError
 from .io import atomic_path, write_json, write_tsv
 from .likelihood import Likelihood, make_likelihood, settings_of

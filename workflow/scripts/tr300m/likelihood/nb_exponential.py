@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from keras import ops
 from numpy.typing import ArrayLike, NDArray
 from scipy import special as scipy_special
 
+from ..devices import ops
 from .special import LOG_2PI, Tensor, deviance, lgamma, log_sigmoid, stirling_error
 
 Floats = NDArray[np.float64]

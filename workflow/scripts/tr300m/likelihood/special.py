@@ -5,9 +5,7 @@ Tensors in, tensors of the same shape and type out; all are differentiable.
 
 from typing import Any
 
-import keras
-from keras import ops
-
+from ..devices import keras, ops
 from ..errors import TR300MError
 
 Tensor = Any
@@ -37,20 +35,6 @@ def lgamma(x: Tensor) -> Tensor:
 
         return jax.scipy.special.gammaln(x)
     raise _missing("lgamma")
-
-
-def digamma(x: Tensor) -> Tensor:
-    """Return the derivative of `lgamma`, x > 0."""
-    backend = keras.backend.backend()
-    if backend == "tensorflow":
-        import tensorflow as tf
-
-        return tf.math.digamma(x)
-    if backend == "jax":
-        import jax.scipy.special
-
-        return jax.scipy.special.digamma(x)
-    raise _missing("digamma")
 
 
 def log_sigmoid(x: Tensor) -> Tensor:
