@@ -71,8 +71,8 @@ types: env ## mypy, strict, on the package
 	@$(BIN)/mypy
 
 dry-run: env ## Plan the full run and the demo without doing anything
-	@$(BIN)/snakemake --cores 8 --dry-run --quiet all results/table1.tsv
-	@$(SNAKEMAKE) --configfile config/demo.yaml --dry-run --quiet all
+	@$(BIN)/snakemake --cores 8 results/table1.tsv --dry-run --quiet rules
+	@$(SNAKEMAKE) --configfile config/demo.yaml --dry-run --quiet rules
 
 check: lint types test dry-run ## All of the above checks
 
