@@ -37,6 +37,7 @@ rule all:
     default_target: True
     input:
         "<results>/table1.tsv",
+        expand("<results>/runs/{run}/metrics.validation.json", run=RUNS),
         expand("<results>/runs/{run}/panels.png", run=RUNS),
     localrule: True
 

@@ -1,5 +1,6 @@
 """The command `tr300m` and the package's public surface, on a dataset folder made here."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,27 @@ def test_predict_refuses(folder: Path, run: Path, options: list[str], message: s
     result = call("predict", run, folder, *options)
     assert result.exit_code == 1
     assert message in result.output
+
+
+def test_a_model_of_other_motifs_is_refused(folder: Path, run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    dataset = tr300m.Dataset.open(folder)
+    save_array(other / "pssm.npy", np.asarray(dataset.pssm)[:, :, ::-1])
+    write_json(other / "manifest.json", build_manifest(other, ["genes.tsv"], {}, {}, "abc"))
+    result = call("predict", run, other, "--gene", "B", "--tissue", "Lung")
+    assert result.exit_code == 1
+    assert "was trained with other pssm than" in result.output
+
+
+def test_a_table_of_another_build_is_refused(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    genes = Genes.read(other / "genes.tsv")
+    genes.take(np.arange(GENES)[::-1]).write(other / "genes.tsv")
+    result = call("describe", other)
+    assert result.exit_code == 1
+    assert "genes.tsv is not the one that the manifest describes" in result.output
 
 
 @pytest.mark.parametrize(("record", "message"), [(">X\nA\n", "has no record HNF4A"), (">HNF4A\nACGT\n", "has 4 bp")])

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tr300m.axes import Genes
+from tr300m.errors import TR300MError
 from tr300m.expression import read_expression, read_header, read_rows, stem
 
 Refuses = Callable[..., AbstractContextManager[None]]
@@ -244,3 +245,11 @@ def test_unknown_edition(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes
     path = write(tmp_path / "a.gct", gct())
     with refuses("relaese"):
         read(path, target_table(make_genes), edition="relaese")
+
+
+@pytest.mark.parametrize("row", ["1 2\t\t3", "1\t\t3", "\t1\t3", "1\t3\t"])
+def test_blanks_in_a_row_are_refused(tmp_path: Path, row: str) -> None:
+    path = tmp_path / "a.gct"
+    path.write_text(f"#1.2\n1\t3\nName\tDescription\tA\tB\tC\ng\tG\t{row}\n")
+    with pytest.raises(TR300MError, match="line 4, gene g"):
+        list(read_rows(path, lambda gene: True))

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tr300m.axes import Genes
+from tr300m.errors import TR300MError
 from tr300m.genes import (
     CHROMOSOMES,
     choose_genes,
@@ -231,3 +232,8 @@ def test_unknown_edition(tmp_path: Path, refuses: Refuses) -> None:
     records = read_gene_records(write_gtf(tmp_path / "a.gtf"))
     with refuses("relaese"):
         target_genes(records, CHROMOSOMES, "relaese")
+
+
+def test_an_empty_list_of_genes_is_refused(make_genes: Callable[..., Genes]) -> None:
+    with pytest.raises(TR300MError, match="list is empty"):
+        choose_genes(make_genes([("chr1", "+", 5000)]), [])

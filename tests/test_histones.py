@@ -10,6 +10,7 @@ import pyBigWig
 import pytest
 from numpy.typing import NDArray
 from tr300m.axes import Genes
+from tr300m.errors import TR300MError
 from tr300m.histones import stack_tracks, track_axis, track_windows
 
 Refuses = Callable[..., AbstractContextManager[None]]
@@ -161,3 +162,12 @@ def test_stack_puts_tracks_last(tmp_path: Path) -> None:
     out = np.zeros((5, 7, 3), dtype=np.float32)
     stack_tracks(paths, out)
     assert np.array_equal(out, np.stack(singles, axis=-1))
+
+
+def test_a_track_of_another_naming_is_refused(tmp_path: Path, make_genes: MakeGenes) -> None:
+    path = tmp_path / "numbers.bw"
+    with pyBigWig.open(str(path), "w") as track:
+        track.addHeader([("1", 10_000)])
+        track.addEntries(["1"], [0], ends=[100], values=[1.0])
+    with pytest.raises(TR300MError, match=r"numbers.bw has none of the genes' chromosomes; it has 1"):
+        track_windows(path, make_genes([("chr1", "+", 5000)]))

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 
 import pytest
+from tr300m import provenance
 from tr300m.provenance import PACKAGE, code_hash, modules
 
 ROOT = Path(__file__).parents[1]
@@ -73,21 +74,25 @@ def test_what_an_edit_reruns(module: str, scripts: set[str]) -> None:
     assert found == scripts
 
 
-def test_only_the_download_module_could_touch_a_download() -> None:
-    rules = (ROOT / "workflow/rules/sources.smk").read_text()
-    download_rule = rules[rules.index("rule download:") : rules.index("use rule")]
-    assert "code_hash" not in download_rule
+def test_hash_follows_code_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "tr300m"
+    package.mkdir()
+    module, script = package / "module.py", tmp_path / "script.py"
+    script.write_text("from tr300m.module import answer\n")
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+
+    def hash_of(text: str) -> str:
+        module.write_text(text)
+        return code_hash(script)
+
+    first = hash_of('def answer():\n    """Doc."""\n    return 42\n')
+    assert hash_of('def answer():\n    """Other words."""\n    # Why.\n    return (42)\n') == first
+    assert hash_of('def answer():\n    """Doc."""\n    return 43\n') != first
 
 
-def test_hash_follows_content_and_not_time(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text("from tr300m.pairs import PairOrder\n")
-    before = code_hash(script)
-    (PACKAGE / "pairs.py").touch()
-    assert code_hash(script) == before
-    other = tmp_path / "other.py"
-    other.write_text("from tr300m.genes import windows\n")
-    assert code_hash(other) != before
+def test_messages_shape_no_result() -> None:
+    assert {"errors", "job", "progress"} <= names_used_by("train.py")
+    assert {"errors", "job", "progress"} == provenance.WITHOUT_EFFECT
 
 
 def test_modules_are_followed_through_others() -> None:

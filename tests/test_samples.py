@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tr300m.axes import Samples
+from tr300m.errors import TR300MError
 from tr300m.samples import choose_samples, donor_axis, donor_of, read_columns, sample_axis, tissue_onehot
 
 Refuses = Callable[..., AbstractContextManager[None]]
@@ -170,3 +171,16 @@ def test_phenotypes_without_a_column(tmp_path: Path, refuses: Refuses, column: s
     path = write(tmp_path / "phenotypes.txt", PHENOTYPES.replace(column, "X", 1))
     with refuses("phenotypes.txt", column):
         donor_axis(samples, path)
+
+
+def test_a_quotation_mark_is_a_character_like_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "attributes.txt"
+    path.write_text('SAMPID\tSMPTHNTS\tSMTSD\nS1\t"6 pieces\tLung\nS2\t2 pieces\tLiver\nS3\tends"\tSkin\n')
+    assert sample_axis(["S1", "S2", "S3"], path).tissue.tolist() == ["Lung", "Liver", "Skin"]
+
+
+def test_an_empty_list_of_samples_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "attributes.txt"
+    path.write_text("SAMPID\tSMTSD\nS1\tLung\n")
+    with pytest.raises(TR300MError, match="list is empty"):
+        choose_samples(sample_axis(["S1"], path), [])

@@ -9,6 +9,7 @@ import pytest
 from conftest import Refuses
 from tr300m import scan
 from tr300m.dataset import Dataset
+from tr300m.errors import TR300MError
 
 SMALL = ((40, 6), (20, 4), (10, 1))
 
@@ -90,3 +91,11 @@ def test_a_missing_table_and_a_bad_schedule_are_refused(tmp_path: Path, refuses:
         scan.check_schedule(((10, 20),), 10)
     with refuses("by 0"):
         scan.check_schedule(((10, 0),), 10)
+
+
+def test_a_scan_of_other_genes_is_refused() -> None:
+    table = scan.ScanTable(np.zeros((3, 4, 5)), np.zeros((3, 4, 1)))
+    dataset = SimpleNamespace(genes=range(4), pssm=np.zeros((35, 4, 5)), core=np.zeros((19, 4, 1)))
+    with pytest.raises(TR300MError, match="3 genes, 5 motifs, 1 core elements; the dataset 4, 5, 1"):
+        scan.check_scan(table, cast(Any, dataset))
+    scan.check_scan(None, cast(Any, dataset))

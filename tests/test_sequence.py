@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tr300m.axes import Genes
-from tr300m.sequence import clip_window, extract_chromosomes, onehot, onehot_windows
+from tr300m.errors import TR300MError
+from tr300m.sequence import clip_window, extract_chromosomes, onehot, onehot_windows, read_promoters
 
 Refuses = Callable[..., AbstractContextManager[None]]
 MakeGenes = Callable[..., Genes]
@@ -217,3 +218,17 @@ def test_windows_of_a_bad_fasta(tmp_path: Path, refuses: Refuses, make_genes: Ma
 def test_windows_of_a_missing_fasta(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes) -> None:
     with refuses("none.fa"):
         onehot_windows(tmp_path / "none.fa", make_genes([("chr1", "+", 3000)]))
+
+
+def test_promoters_given_twice_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "own.fa"
+    path.write_text(">A\nACGT\n>A\nACGT\n")
+    with pytest.raises(TR300MError, match="record A appears twice"):
+        read_promoters(path, ["A"], 8)
+
+
+def test_headers_may_hold_any_letter(tmp_path: Path) -> None:
+    path = tmp_path / "genome.fa"
+    path.write_text(">chr1 \u03b1\nACGT\n", encoding="utf-8")
+    extract_chromosomes(path, ["chr1"], tmp_path / "out.fa")
+    assert (tmp_path / "out.fa").read_text() == ">chr1\nACGT\n"

@@ -35,6 +35,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         start = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").rstrip("-"))
+        if start >= len(CONTENT):
+            self.send_error(416)
+            return
         body = b"<html></html>" if self.path == "/page" else CONTENT[start:]
         self.send_response(206 if start else 200)
         self.send_header("Content-Type", "text/html" if self.path == "/page" else "application/octet-stream")
@@ -139,3 +142,21 @@ def test_a_size_that_is_no_number(tmp_path: Path) -> None:
     (tmp_path / "s.tsv").write_text(header + "a\ta.gz\thttp://x\t\tmany\t\tyes\tt\tc\n")
     with pytest.raises(TR300MError, match="bytes of a is 'many'"):
         read_sources(tmp_path / "s.tsv")
+
+
+def test_a_whole_part_of_unknown_size_is_not_fetched_again(
+    server: tuple[str, list[tuple[str, str | None]]], tmp_path: Path
+) -> None:
+    (tmp_path / "file.part").write_bytes(CONTENT)
+    fetch([f"{server[0]}/file"], tmp_path / "file", None, SHA)
+    assert (tmp_path / "file").read_bytes() == CONTENT
+    assert server[1] == [("/file", f"bytes={len(CONTENT)}-")]
+
+
+def test_an_interrupted_part_of_unknown_size_is_kept(
+    server: tuple[str, list[tuple[str, str | None]]], tmp_path: Path
+) -> None:
+    (tmp_path / "file.part").write_bytes(CONTENT[:1000])
+    with pytest.raises(TR300MError, match="404"):
+        fetch([f"{server[0]}/missing"], tmp_path / "file", None, SHA)
+    assert (tmp_path / "file.part").read_bytes() == CONTENT[:1000]

@@ -215,6 +215,6 @@ rule manifest:
         sources=SETTINGS.source_records(),
         shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples")},
         simulation=(config["simulation"] if SETTINGS.simulated else {}),
-        code=code_hash("manifest.py"),
+        code=code_hash(*ARRAY_SCRIPTS),
     script:
         "../scripts/manifest.py"

@@ -32,9 +32,15 @@ def either(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-def code_hash(script):
-    """Return the hash of the modules that a script imports: results are rebuilt when it changes."""
-    return provenance.code_hash(SCRIPTS / script)
+def code_hash(*scripts):
+    """Return the hash of the modules that scripts import: results are rebuilt when it changes."""
+    return provenance.code_hash(*(SCRIPTS / script for script in scripts))
+
+
+ARRAY_SCRIPTS = [
+    f"{name}.py"
+    for name in "gene_lines genes samples expression motifs genome onehot histone_track histones manifest".split()
+]
 
 
 def dataset_files():

@@ -18,6 +18,7 @@ rule download:
         runtime=720,
     params:
         source=lambda wildcards: SETTINGS.download_of(wildcards.name),
+        table=str(settings.SOURCES_TABLE),
     script:
         "../scripts/download.py"
 

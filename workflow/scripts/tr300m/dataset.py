@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from .axes import ARRAYS, FORMAT, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from .errors import TR300MError
-from .io import read_json, read_tsv
+from .io import read_json, read_tsv, sha256
 
+REBUILD = "the folder mixes two builds: delete it and build it again"
 TABLES: dict[str, Any] = {
     "genes": Genes,
     "samples": Samples,
@@ -80,10 +81,13 @@ class Dataset:
         Raises
         ------
         TR300MError
-            If a file is missing, an array's shape or dtype is not the manifest's, or two axes disagree.
+            If a file is missing, a table or an array's shape or dtype is not the manifest's, or two axes disagree.
         """
         root = Path(folder)
         manifest = _manifest(root)
+        for name, entry in manifest["tables"].items():
+            if sha256(_need(root / name)) != entry["sha256"]:
+                raise TR300MError(f"{root}/{name} is not the one that the manifest describes", REBUILD)
         tables: dict[str, Any] = {name: table.read(_need(root / f"{name}.tsv")) for name, table in TABLES.items()}
         tissues = tuple(read_tsv(_need(root / "tissues.tsv"))["tissue"].tolist())
         arrays: dict[str, Any] = {name: _map(_need(root / f"{name}.npy")) for name in ARRAYS}
@@ -93,7 +97,7 @@ class Dataset:
                 raise TR300MError(
                     f"{root}/{name}.npy is {array.dtype}{list(array.shape)}, the manifest says "
                     f"{entry['dtype']}{entry['shape']}",
-                    "the folder mixes two builds: delete it and build it again",
+                    REBUILD,
                 )
         sizes = {"tissue": len(tissues), "base": 4}
         singular = {"genes": "gene", "samples": "sample", "regulators": "regulator", "motifs": "motif"}
@@ -200,7 +204,7 @@ def _check_axes(root: Path, arrays: dict[str, NDArray[Any]], sizes: dict[str, in
             if sizes.setdefault(axis, size) != size:
                 raise TR300MError(
                     f"{root}: axis {axis} is {size} long in {name}, {sizes[axis]} in {owner[axis]}",
-                    "the folder mixes two builds: delete it and build it again",
+                    REBUILD,
                 )
             owner.setdefault(axis, name)
 

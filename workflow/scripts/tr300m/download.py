@@ -23,6 +23,7 @@ FIRST_WAIT, LONGEST_WAIT = 2.0, 120.0
 TIMEOUT = (20.0, 60.0)
 # At most so many bytes are lost when a connection breaks off.
 CHUNK = 1 << 16
+RANGE_NOT_SATISFIABLE = 416
 GIVE_UP = (400, 401, 403, 404, 410)
 
 
@@ -92,12 +93,15 @@ def fetch(urls: Sequence[str], out: Path, size: int | None, checksum: str) -> No
     for url in urls:
         try:
             _fetch_one(url, part, size)
+        except TR300MError as error:
+            failures.append(f"  {url}: {error.message}")
+            continue
+        try:
             verify(part, size, checksum)
         except TR300MError as error:
             failures.append(f"  {url}: {error.message}")
-            # Bytes that fail the check are worth nothing; an interrupted file is.
-            if part.exists() and (size is None or part.stat().st_size >= size):
-                part.unlink()
+            # Whole and wrong: worth nothing. What an interrupted transfer left is kept for the next call.
+            part.unlink()
             continue
         part.replace(out)
         return
@@ -140,6 +144,9 @@ def _fetch_http(url: str, part: Path, size: int | None) -> None:
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
         if response.status_code in GIVE_UP:
             raise TR300MError(f"the server answered {response.status_code} {response.reason}")
+        if response.status_code == RANGE_NOT_SATISFIABLE and have:
+            # There is nothing behind what we have: the file is whole, or the check of its content will say it is not.
+            return
         if response.status_code not in (200, 206):
             after = response.headers.get("Retry-After", "")
             raise _RetryError(f"status {response.status_code}", float(after) if after.isdigit() else None)

@@ -100,6 +100,8 @@ def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[
 
 
 def _parse(gct: Path | str, number: int, gene: str, text: bytes, count: int) -> NDArray[np.float64]:
+    # NumPy would read over a space or an empty field.
+    blank = b" " in text or b"\t\t" in text or text.startswith(b"\t") or text.rstrip(b"\r\n").endswith(b"\t")
     try:
         with warnings.catch_warnings():
             # NumPy warns and returns what it could read; the length check below says it in our words.
@@ -107,7 +109,7 @@ def _parse(gct: Path | str, number: int, gene: str, text: bytes, count: int) -> 
             values = np.fromstring(text.decode("ascii", "replace"), sep="\t", dtype=np.float64)
     except ValueError:
         values = np.empty(0)
-    if len(values) != count:
+    if len(values) != count or blank:
         raise TR300MError(f"{gct}, line {number}, gene {gene}: a value is not a number")
     # NaN fails both comparisons.
     if not np.all((values >= 0) & (values <= LARGEST)):

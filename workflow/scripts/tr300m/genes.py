@@ -170,8 +170,10 @@ def choose_genes(genes: Genes, wanted: list[str]) -> Genes:
     Raises
     ------
     TR300MError
-        If an ID is not a target gene.
+        If an ID is not a target gene, or there is none.
     """
+    if not wanted:
+        raise TR300MError("the `genes` list is empty", "name at least one gene, or set `genes: null`")
     missing = sorted(set(wanted) - set(genes.gene_id.tolist()))
     if missing:
         raise TR300MError(

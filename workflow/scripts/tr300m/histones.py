@@ -34,13 +34,18 @@ def track_windows(bigwig: Path | str, genes: Genes) -> NDArray[np.float32]:
     Raises
     ------
     TR300MError
-        If the file is no bigWig, cannot be read, or holds an infinite value in a window.
+        If the file is no bigWig, cannot be read, has none of the genes' chromosomes, or an infinite value in a window.
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.float32)
     track = _open(bigwig)
     try:
         lengths = track.chroms()
+        if not lengths.keys() & set(genes.chromosome.tolist()):
+            raise TR300MError(
+                f"{bigwig} has none of the genes' chromosomes; it has {', '.join(sorted(lengths)[:3])} ...",
+                "a track on hg38 with UCSC names (chr1 ..) is needed",
+            )
         # Sorted access keeps the reader inside one compressed block after the other.
         order = np.lexsort((genes.window_start, genes.chromosome)).tolist()
         for row in progress(order, total=len(order), what=f"reading {Path(bigwig).name}", unit="genes"):

@@ -29,6 +29,12 @@ def mean_of(array: np.ndarray[Any, Any], block: int = 256) -> float:
     return float(total / array.size)
 
 
+def median_of(array: np.ndarray[Any, Any]) -> float:
+    """Return the median of an array; of an even number of values the middle two are averaged in float64."""
+    middle = [(array.size - 1) // 2, array.size // 2]
+    return float(np.partition(array, middle, axis=None)[middle].mean(dtype=np.float64))
+
+
 def build_manifest(
     folder: Path, tables: list[str], sources: Mapping[str, Any], config: Mapping[str, Any], code: str
 ) -> dict[str, Any]:
@@ -60,7 +66,7 @@ def build_manifest(
         "constants": {
             "histone_mean": mean_of(np.load(folder / "histones.npy", mmap_mode="r")),
             "tss_mean": float(Genes.read(folder / "genes.tsv").tss.mean()),
-            "expression_median": float(np.median(expression)),
+            "expression_median": median_of(expression),
         },
         "arrays": {name: array_entry(folder, name) for name in ARRAYS},
         "tables": {name: {"sha256": sha256(folder / name)} for name in tables},

@@ -99,7 +99,7 @@ class PairOrder:
             self._sample_trains[split.held_out_samples] = False
         if not self._gene_trains.any() or not self._sample_trains.any():
             raise TR300MError("the split leaves no gene or no sample to train on", "hold out fewer")
-        self.state = initial_state(seed)
+        self.state = xorshift32(initial_state(seed))
         while self._number(self.state) >= n_genes * n_samples:
             self.state = xorshift32(self.state)
 

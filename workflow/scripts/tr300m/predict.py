@@ -16,7 +16,8 @@ from .io import read_json
 from .likelihood import Likelihood, make_likelihood
 from .network import NetworkConfig, build_model, predict_raw
 from .progress import bar
-from .scan import ScanTable
+from .run_record import differences
+from .scan import ScanTable, check_scan
 from .training import pair_nll
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ def load_run(
         if not path.is_file():
             raise TR300MError(f"{path} is missing", "train the run first")
     run = read_json(record)
+    if found := differences(run["arrays"], dataset.manifest):
+        raise TR300MError(
+            f"{folder} was trained with other {', '.join(found)} than those of {dataset.folder}",
+            "predict on a dataset of the same edition, motifs, tissues and regulators",
+        )
     architecture = Architecture(**run["architecture"])
     config = NetworkConfig.from_dict(run["network"])
     likelihood = make_likelihood(**run["likelihood"])
@@ -107,6 +113,7 @@ def predict(
     TR300MError
         If the run is not complete or does not fit the dataset.
     """
+    check_scan(scan, dataset)
     threads = devices.set_threads(threads)
     model, architecture, config, likelihood = load_run(run_folder, dataset)
     name = f"predicting with {Path(run_folder).name}"

@@ -6,6 +6,8 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
+# They tell the user something and shape no result.
+WITHOUT_EFFECT = frozenset({"errors", "job", "progress"})
 
 
 @cache
@@ -48,9 +50,20 @@ def modules(script: Path) -> list[Path]:
     return sorted(seen - {top})
 
 
-def code_hash(script: Path | str) -> str:
-    """Return a hash over the modules that a script uses: names and contents, not times."""
+def _meaning(source: str) -> str:
+    """Return Python source without comments, docstrings and layout: what can change a result."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body[0] = ast.Pass()
+    return ast.unparse(tree)
+
+
+def code_hash(*scripts: Path | str) -> str:
+    """Return a hash over the modules that scripts use: names and code, not times, comments or docstrings."""
+    files = sorted({file for script in scripts for file in modules(Path(script))})
     digest = hashlib.sha256()
-    for file in modules(Path(script)):
-        digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    for file in files:
+        if file.stem not in WITHOUT_EFFECT:
+            digest.update(f"{file.relative_to(PACKAGE).as_posix()}\0{_meaning(file.read_text('utf-8'))}\0".encode())
     return digest.hexdigest()[:16]

@@ -28,6 +28,25 @@ def peak_memory_mb() -> float:
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
+# What a trained model's inputs mean; the genes and samples may be others.
+MEANING = ("pssm", "core", "motif_map", "tissues.tsv", "regulators.tsv", "tracks.tsv")
+
+
+def differences(trained: Mapping[str, str], manifest: Mapping[str, Any]) -> list[str]:
+    """Return which motifs, tissues, regulators or tracks of a dataset are not those that a model was trained on.
+
+    Parameters
+    ----------
+    trained
+        `checksums` of the dataset it was trained on.
+    manifest
+        Of the dataset at hand.
+    """
+    here = checksums(manifest)
+    return [name for name in MEANING if name in trained and trained[name] != here.get(name)]
+
+
 def checksums(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """Array name to SHA-256, from a dataset's manifest."""
-    return {name: str(entry["sha256"]) for name, entry in manifest.get("arrays", {}).items() if "sha256" in entry}
+    """Return the SHA-256 of arrays and tables by name, from a dataset's manifest."""
+    entries = {**manifest.get("arrays", {}), **manifest.get("tables", {})}
+    return {name: str(entry["sha256"]) for name, entry in entries.items() if "sha256" in entry}

@@ -1,7 +1,9 @@
 """GTEx samples: sample and donor attributes to the sample axis and its tissues."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -22,7 +24,9 @@ def read_columns(path: Path | str, columns: Sequence[str], separator: str = "\t"
     """
     with open_text(path) as handle:
         try:
-            table = pd.read_csv(handle, sep=separator, dtype=str, keep_default_na=False)
+            # GTEx's tab-separated files quote nothing: a quotation mark in free text is a character like any other.
+            quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
+            table = pd.read_csv(handle, sep=separator, dtype=str, keep_default_na=False, quoting=quoting)
         except (pd.errors.ParserError, pd.errors.EmptyDataError, EOFError, UnicodeDecodeError) as error:
             raise TR300MError(f"cannot read {path}: {error}", "is this the right file, whole?") from None
     missing = [name for name in columns if name not in table]
@@ -79,6 +83,8 @@ def choose_samples(samples: Samples, wanted: Sequence[str]) -> Samples:
     TR300MError
         If an ID is not a sample of the GCT.
     """
+    if not wanted:
+        raise TR300MError("the `samples` list is empty", "name at least one sample, or set `samples: null`")
     missing = sorted(set(wanted) - set(samples.sample_id.tolist()))
     if missing:
         raise TR300MError(f"{len(missing)} samples of the `samples` list are not in the GCT, such as {missing[0]}")

@@ -176,6 +176,26 @@ class ScanTable:
         return cls(*arrays)
 
 
+def check_scan(table: ScanTable | None, dataset: "Dataset") -> None:
+    """Check that a cached scan has the genes and motifs of a dataset.
+
+    Raises
+    ------
+    TR300MError
+        If their numbers differ.
+    """
+    if table is None:
+        return
+    found = (len(table.pooled), table.pooled.shape[2], table.core.shape[2])
+    expected = (len(dataset.genes), dataset.pssm.shape[2], dataset.core.shape[2])
+    if found != expected:
+        raise TR300MError(
+            "the cached scan has {} genes, {} motifs, {} core elements; ".format(*found)
+            + "the dataset {}, {}, {}".format(*expected),
+            "delete the scan and let the workflow make it again",
+        )
+
+
 def scan_genes(
     onehot: NDArray[Any], pssm: NDArray[Any], core: NDArray[Any] | None, schedule: Schedule = SCHEDULE
 ) -> ScanTable:

@@ -29,7 +29,7 @@ ONEHOT_OF_BYTE = _lookup()
 
 def onehot(sequence: str) -> NDArray[np.float16]:
     """Encode a sequence as one-hot [base, 4]; soft-masking is ignored, other letters give 0.25 four times."""
-    return ONEHOT_OF_BYTE[np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)]
+    return ONEHOT_OF_BYTE[np.frombuffer(sequence.encode("ascii", "replace"), dtype=np.uint8)]
 
 
 def clip_window(start: int, end: int, length: int) -> tuple[int, int, int]:
@@ -104,12 +104,15 @@ def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArr
     Raises
     ------
     TR300MError
-        If a record is missing or has another length.
+        If a record is missing, appears twice or has another length.
     """
     records: dict[str, list[str]] = {}
     for line in read_lines(fasta):
         if line.startswith(">"):
-            current = records.setdefault((line[1:].split() or [""])[0], [])
+            name = (line[1:].split() or [""])[0]
+            if name in records:
+                raise TR300MError(f"{fasta}: record {name} appears twice")
+            current = records[name] = []
         elif records:
             current.append(line.strip())
     result = np.empty((len(names), width, len(BASES)), dtype=np.float16)
@@ -148,6 +151,8 @@ def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path
                 keep = name in wanted
                 if keep:
                     seen.add(name)
+                    # The rest of a header line is free text, and may hold any letter.
+                    line = f">{name}"
             elif number == 1:
                 raise TR300MError(f"{fasta} does not start with '>'", "is it a FASTA file?")
             if keep:

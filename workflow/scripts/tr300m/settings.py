@@ -68,11 +68,11 @@ class Settings:
         return records
 
     def download_of(self, name: str) -> dict[str, Any]:
-        """Return what to fetch for a local file name: addresses, size, checksum, terms of use."""
+        """Return what to fetch for a local file name: addresses, size, checksum. A rerun is decided by these."""
         key, source = next((key, source) for key, source in self.sources.items() if source.local_name == name)
         if self.locations[key].kind == "url":
-            return {"urls": [self.locations[key].value], "size": None, "checksum": "", "terms": ""}
-        return {"urls": list(source.urls), "size": source.size, "checksum": source.checksum, "terms": source.terms}
+            return {"urls": [self.locations[key].value], "size": None, "checksum": ""}
+        return {"urls": list(source.urls), "size": source.size, "checksum": source.checksum}
 
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
         """Return the local names of the sources of one kind."""

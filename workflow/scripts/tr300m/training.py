@@ -21,7 +21,7 @@ from .network import NetworkConfig, build_model, gene_arrays, histone_unit, pred
 from .pairs import PairOrder
 from .progress import bar
 from .run_record import checksums, peak_memory_mb, versions
-from .scan import ScanTable
+from .scan import ScanTable, check_scan
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -118,7 +118,7 @@ def train(
 ) -> dict[str, list[float]]:
     """Train one model and write `model.weights.h5`, `history.tsv` and `run.json` into `out`.
 
-    The same seed, thread count and device give the same weights, bit for bit.
+    On a CPU the same seed and thread count give the same weights, bit for bit.
 
     Parameters
     ----------
@@ -167,6 +167,7 @@ def train(
     if steps < 1:
         raise TR300MError(f"run {name}: {steps} steps", "train for at least 1")
     started = time.monotonic()
+    check_scan(scan, dataset)
     threads = devices.set_threads(training_config.threads)
     if gpu:
         devices.require_gpu()
