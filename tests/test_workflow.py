@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
 from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.samples import simulate_subject_phenotypes
@@ -282,6 +284,31 @@ def test_bad_input_stops_with_its_name_and_leaves_nothing(small: Path) -> None:
     assert f"{cut} is truncated or corrupt" in output
     assert "Traceback" not in output
     assert not (small / "results/cut/dataset/expression.npy").exists()
+
+
+@pytest.mark.slow
+def test_editions_differ_as_they_should(small: Path) -> None:
+    """Targets share TSS, FAN1 and SOX10 are on the simulated list: both editions differ on the same sources."""
+    targets = [f"results/{edition}/splits/thesis.tsv" for edition in ("release", "corrected")]
+    opened = {}
+    for edition, split in zip(("release", "corrected"), targets, strict=True):
+        text = (small / "small.yaml").read_text().replace("gene_pool: null", "gene_pool: 60")
+        (small / "edition.yaml").write_text(text)
+        settings = (f"edition={edition}", f"results=results/{edition}")
+        snakemake(small, split, "dataset", "--configfile", "edition.yaml", "--config", *settings)
+        opened[edition] = Dataset.open(small / f"results/{edition}/dataset")
+    release, corrected = opened["release"], opened["corrected"]
+    assert len(corrected.regulators) == len(release.regulators) + 2
+    assert not set(corrected.regulators.gene_name) - set(release.regulators.gene_name) - {"FAN1", "SOX10"}
+    assert release.motifs.matrix_id[-1] == ""
+    assert (corrected.motifs.matrix_id != "").all()
+    assert "MA0442.2" in corrected.motifs.matrix_id
+    shared = np.flatnonzero(release.genes.merged != "")
+    assert len(shared) == 2
+    assert (corrected.expression[shared].sum(axis=1) > release.expression[shared].sum(axis=1)).all()
+    held_out = {edition: read_tsv(small / split) for edition, split in zip(opened, targets, strict=True)}
+    largest = {e: t["index"][t["axis"] == "gene"].astype(int).max() for e, t in held_out.items()}
+    assert largest["release"] < 60 <= largest["corrected"]
 
 
 @pytest.mark.slow

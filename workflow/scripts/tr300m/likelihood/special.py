@@ -1,4 +1,4 @@
-"""Special functions that `keras.ops` lacks, and small stable ones; the only module that asks which backend runs.
+"""Special functions that `keras.ops` lacks, and small stable ones, for either backend.
 
 Tensors in, tensors of the same shape and type out; all are differentiable.
 """
