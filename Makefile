@@ -11,7 +11,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profil
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu demo chr22 test check lint types dry-run docs lock clean
+.PHONY: help env env-gpu demo unlock chr22 test check lint types dry-run docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
@@ -25,7 +25,7 @@ python=; for candidate in $(PYTHON) python3.12 python3.11 python3 python; do \
 done; \
 if [ -z "$$python" ]; then \
   echo "Error: Python 3.11 or 3.12 with its venv module is needed; found: $$(python3 --version 2>&1)." >&2; \
-  echo "Hint: install it (Debian: apt-get install python3 python3-venv), or name yours: make $@ PYTHON=/path/to/python3.12" >&2; exit 1; \
+  echo "Hint: install it (Debian: apt-get install python3 python3-venv), or name yours: make env PYTHON=/path/to/python3.12" >&2; exit 1; \
 fi
 endef
 
@@ -53,8 +53,12 @@ demo: env ## Simulate every source, build the arrays, train and evaluate all sev
 	@$(SNAKEMAKE) $(QUIET) --configfile config/demo.yaml
 	@$(BIN)/tr300m table results/demo/table1.tsv
 
+# After a kill Snakemake's lock is left behind.
+unlock: env ## Let the next call go on after a killed one
+	@$(BIN)/snakemake --unlock
+
 chr22: env ## The same on real chr22: make chr22 DATA=FOLDER
-	@if [ -z "$(DATA)" ]; then echo "Error: make chr22 needs a folder of real files. Hint: make chr22 DATA=FOLDER; README.md says what is in it" >&2; exit 1; fi
+	@if [ -z "$(DATA)" ]; then echo "Error: make chr22 needs a folder of real files. Hint: make chr22 DATA=FOLDER; config/chr22.yaml says what is in it" >&2; exit 1; fi
 	@$(SNAKEMAKE) $(QUIET) --configfile config/chr22.yaml --config data="$(DATA)"
 	@$(BIN)/tr300m table results/chr22/table1.tsv
 

@@ -53,4 +53,5 @@ onstart:
 
 
 onsuccess:
-    print(f"Done. Table: {RESULTS}/table1.tsv (.md, .png); figures: {RESULTS}/runs/RUN/panels.png", file=sys.stderr)
+    if Path(RESULTS, "table1.tsv").is_file():
+        print(f"Table: {RESULTS}/table1.tsv (.md, .png); figures: {RESULTS}/runs/RUN/panels.png", file=sys.stderr)

@@ -114,7 +114,7 @@ def test_describe_of_no_dataset_says_what_to_do(tmp_path: Path) -> None:
     result = call("describe", tmp_path)
     assert result.exit_code == 1
     assert "manifest.json is missing" in result.output
-    assert "Hint: build the dataset" in result.output
+    assert "Hint: give the folder" in result.output
 
 
 def test_predict(folder: Path, run: Path) -> None:

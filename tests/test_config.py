@@ -118,7 +118,7 @@ def test_locations(tmp_path: Path) -> None:
         ROOT,
     )
     assert settings.source_path("hg38") == str(fasta)
-    assert settings.source_path("gencode_v26") == "results/x/sources/gencode.v26.annotation.gtf.gz"
+    assert settings.source_path("gencode_v26") == "results/x/downloads/gencode.v26.annotation.gtf.gz"
     assert settings.download_of("gencode.v26.annotation.gtf.gz")["urls"] == ["https://example.org/v26.gtf.gz"]
     assert settings.source_path("histone_H3K4me3_Nhek") == "results/x/sources/NhekH3k4me3.bigWig"
     assert settings.source_path("histone_H3K4me1_K562") == "resources/upstream/K562H3k4me1.bigWig"

@@ -94,6 +94,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = checkout(tmp_path_factory.mktemp("small"))
     settings = SimulationConfig(genes=80, regulators=12, samples=24, donors=6, chromosomes=("chr1", "chrX", "chrY"))
     simulate_subject_phenotypes(settings, folder / "donors.txt")
+    # Unlike what the simulator would write here, so that one cannot stand in for the other.
+    (folder / "donors.txt").write_text((folder / "donors.txt").read_text().replace("60-69", "60-61"))
     (folder / "small.yaml").write_text(SMALL.format(url=(folder / "donors.txt").as_uri()))
     (folder / "small_runs.tsv").write_text(RUNS)
     snakemake(folder, "--configfile", "small.yaml")
@@ -194,6 +196,7 @@ def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None
     sources = read_json(small / "results/small/dataset/manifest.json")["sources"]
     assert len(sources) == 27
     assert sources["gtex_subject_phenotypes"]["origin"] == (small / "donors.txt").as_uri()
+    assert "60-61" in (small / "results/small/dataset/donors.tsv").read_text()
     assert sources["hg38"]["origin"] == "simulated"
     assert all(len(record["sha256"]) == 64 for record in sources.values())
 

@@ -31,7 +31,7 @@ rule panels:
 rule table1:
     input:
         metrics=expand("<results>/runs/{run}/metrics.validation.json", run=SETTINGS.table1_runs),
-        thesis="resources/thesis_results.tsv",
+        thesis=str(ROOT / "resources/thesis_results.tsv"),
     output:
         tsv=report("<results>/table1.tsv", caption="../report/table1.rst", category="Tables"),
         markdown="<results>/table1.md",

@@ -7,8 +7,6 @@ rule download:
         f"{UPSTREAM}/benchmarks/{{name}}.tsv"
     wildcard_constraints:
         name=either(SETTINGS.file_names("upstream")),
-    # Here, not in a profile: the same job tries again and resumes.
-    retries: 2
     conda:
         "../../envs/workflow.yaml"
     threads: 1
@@ -18,7 +16,7 @@ rule download:
         runtime=720,
     params:
         source=lambda wildcards: SETTINGS.download_of(wildcards.name),
-        table=str(settings.SOURCES_TABLE),
+        table=str(ROOT / settings.SOURCES_TABLE),
     script:
         "../scripts/download.py"
 
@@ -26,7 +24,7 @@ rule download:
 # A URL of the user's: checked like the others, but kept with the configuration that names it.
 use rule download as download_own with:
     output:
-        "<results>/sources/{name}",
+        "<results>/downloads/{name}",
     log:
         "<logs>/download/{name}.log",
     benchmark:

@@ -36,7 +36,7 @@ def main() -> None:
 @main.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def describe(folder: Path) -> None:
-    r"""Describe the dataset in FOLDER: axes, arrays, sources.
+    """Describe the dataset in FOLDER: axes, arrays, sources.
 
     \b
     Example:
@@ -60,11 +60,17 @@ def describe(folder: Path) -> None:
 
 @main.command()
 @click.option("--count", default=10, show_default=True, type=click.IntRange(min=1), help="How many pairs.")
-@click.option("--seed", default=3, show_default=True, help="Seed of the order; the thesis's is 3.")
+@click.option(
+    "--seed",
+    default=3,
+    show_default=True,
+    type=click.IntRange(0, 2**32 - 1),
+    help="Seed of the order; the thesis's is 3.",
+)
 @click.option("--dataset", "folder", type=click.Path(path_type=Path), help="Dataset whose IDs to print too.")
 @click.option("--split", type=click.Path(path_type=Path), help="Split file whose genes and samples are held out.")
 def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> None:
-    r"""Print training pairs in the thesis's order: gene and sample index, and their IDs with --dataset.
+    """Print training pairs in the thesis's order: gene and sample index, and their IDs with --dataset.
 
     \b
     Examples:
@@ -107,7 +113,7 @@ def predict(
     tissue: str | None,
     fasta: Path | None,
 ) -> None:
-    r"""Predict TPM with the trained model in folder RUN for genes and samples of the dataset in folder DATASET.
+    """Predict TPM with the trained model in folder RUN for genes and samples of the dataset in folder DATASET.
 
     Prints a table: gene, sample, tissue, median and mean of the predicted distribution, and the measured TPM.
 
@@ -141,7 +147,7 @@ def predict(
 @main.command()
 @click.argument("table", type=click.Path(path_type=Path))
 def table(table: Path) -> None:
-    r"""Print a results TABLE (.tsv) aligned.
+    """Print a results TABLE (.tsv) aligned.
 
     \b
     Example:

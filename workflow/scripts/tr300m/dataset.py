@@ -170,7 +170,10 @@ class Dataset:
 
 def _need(path: Path) -> Path:
     if not path.is_file():
-        raise TR300MError(f"{path} is missing", "build the dataset with the workflow: snakemake --cores all dataset")
+        raise TR300MError(
+            f"{path} is missing",
+            "give the folder that holds manifest.json, such as results/demo/dataset; `make demo` builds that one",
+        )
     return path
 
 

@@ -51,6 +51,9 @@ def job(log: str) -> Iterator[None]:
         except TR300MError as error:
             print(f"\nError: {error}\n", file=sys.stderr)
             sys.exit(1)
+        except KeyboardInterrupt:
+            print("\nInterrupted\n", file=sys.stderr)
+            sys.exit(130)
         except Exception:
             # Written here, so that the log holds it too; the interpreter would only tell the terminal.
             traceback.print_exc()

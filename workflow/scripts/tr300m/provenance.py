@@ -60,10 +60,9 @@ def _meaning(source: str) -> str:
 
 
 def code_hash(*scripts: Path | str) -> str:
-    """Return a hash over the modules that scripts use: names and code, not times, comments or docstrings."""
-    files = sorted({file for script in scripts for file in modules(Path(script))})
+    """Return a hash over scripts and the modules they use: names and code, not times, comments or docstrings."""
+    used = {file for script in scripts for file in modules(Path(script)) if file.stem not in WITHOUT_EFFECT}
     digest = hashlib.sha256()
-    for file in files:
-        if file.stem not in WITHOUT_EFFECT:
-            digest.update(f"{file.relative_to(PACKAGE).as_posix()}\0{_meaning(file.read_text('utf-8'))}\0".encode())
+    for file in sorted(used | {Path(script) for script in scripts}):
+        digest.update(f"{file.name}\0{_meaning(file.read_text('utf-8'))}\0".encode())
     return digest.hexdigest()[:16]

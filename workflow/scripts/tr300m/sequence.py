@@ -13,6 +13,7 @@ from .io import atomic_path, read_lines
 from .progress import progress
 
 BASES = "ACGT"
+IUPAC = frozenset("ACGTUNRYKMSWBDHV")
 
 
 def _lookup() -> NDArray[np.float16]:
@@ -104,7 +105,7 @@ def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArr
     Raises
     ------
     TR300MError
-        If a record is missing, appears twice or has another length.
+        If a record is missing, appears twice, has another length or letters that are no bases.
     """
     records: dict[str, list[str]] = {}
     for line in read_lines(fasta):
@@ -120,6 +121,8 @@ def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArr
         if name not in records:
             raise TR300MError(f"{fasta} has no record {name}", "name each record like the gene that it stands for")
         sequence = "".join(records[name])
+        if wrong := set(sequence.upper()) - IUPAC:
+            raise TR300MError(f"{fasta}: {name} holds {', '.join(sorted(wrong))}", "write bases, or N where unknown")
         if len(sequence) != width:
             raise TR300MError(f"{fasta}: {name} has {len(sequence):,} bp, {width:,} expected")
         result[row] = onehot(sequence)

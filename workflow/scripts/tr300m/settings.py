@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 from .architectures import Architecture, read_architectures
 from .config import check, fill_defaults, find_problems, read_schema
+from .errors import TR300MError
 from .runs import Run, read_runs
+from .simulate.config import SimulationConfig
 from .sources import Location, Source, check_choices, locate, read_sources
 
 SCHEMAS = Path("workflow/schemas")
@@ -45,7 +47,10 @@ class Settings:
         location = self.locations[key]
         if location.kind == "local":
             return location.value
-        folder = UPSTREAM if location.kind == "upstream" else f"{self.results}/sources"
+        if location.kind == "simulated":
+            return self.simulated_path(key)
+        # A URL of the user's has a folder of its own: what is simulated must never stand in for it.
+        folder = UPSTREAM if location.kind == "upstream" else f"{self.results}/downloads"
         return f"{folder}/{self.sources[key].local_name}"
 
     def simulated_path(self, key: str) -> str:
@@ -114,6 +119,14 @@ def resolve(config: Mapping[str, Any], root: Path) -> Settings:
     check("the configuration", problems)
     table = read_sources(root / SOURCES_TABLE)
     problems = check_choices(table, filled["sources"], filled["data"])
+    for key in ("runs", "architectures"):
+        # The tables that come with the workflow are found from any working directory.
+        if not Path(filled[key]).is_file() and (root / filled[key]).is_file():
+            filled[key] = str(root / filled[key])
+    try:
+        SimulationConfig.from_dict(filled["simulation"])
+    except TR300MError as error:
+        problems.append(f"`simulation`: {error.message}; {error.hint}")
     for key in ("genes", "samples", "runs", "architectures"):
         if filled[key] and not Path(filled[key]).is_file():
             problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")

@@ -111,12 +111,21 @@ def window_codes(genome: dict[str, NDArray[np.uint8]], gene: Gene) -> NDArray[np
 def read_regulator_ids(path: Path | str) -> set[str]:
     """Read the Ensembl IDs of the regulator list."""
     with open_text(path) as handle:
-        return {row["Ensembl ID"] for row in csv.DictReader(handle)}
+        rows = csv.DictReader(handle)
+        if "Ensembl ID" not in (rows.fieldnames or []):
+            raise TR300MError(
+                f"{path} lacks the column Ensembl ID", "the Lambert list is needed: DatabaseExtract_v_1.01.csv"
+            )
+        return {row["Ensembl ID"] for row in rows}
 
 
 def read_samples(path: Path | str, count: int) -> SampleTable:
     """Read up to `count` RNA-seq samples of a sample table, as even as possible over tissues, in file order."""
     table = read_tsv(path)
+    if missing := {"SAMPID", "SMTSD", "SMAFRZE"} - table.keys():
+        raise TR300MError(
+            f"{path} lacks the column {', '.join(sorted(missing))}", "GTEx's SampleAttributesDS is needed"
+        )
     kept = np.flatnonzero(table["SMAFRZE"] == "RNASEQ")
     tissue = table["SMTSD"][kept]
     rank = np.zeros(len(kept), dtype=np.int64)
