@@ -74,7 +74,7 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     network = tr300m.network.NetworkConfig(width=26, bottleneck=2, kernel_sizes=(3,), pool_blocks=(0,))
     split = thesis_split(GENES, SAMPLES, 2, 2, None)
     score = {"pearson": 0.0, "log_pearson": 0.0, "accuracy": 0.0}
-    config = TrainingConfig(batch_size=4, epoch_steps=2, curve_pairs=2, threads=1)
+    config = TrainingConfig(batch_size=4, epoch_steps=2, curve_pairs=2)
     train(
         dataset, split, "seq_tf_hm", "nb_exponential", network, config, seed=3, steps=2, out=out, score=lambda *_: score
     )  # fmt: skip

@@ -12,7 +12,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 
 # From left to right in docs/architecture.md; a module may import from its own stage or from those before it.
 STAGES = [
-    ["errors", "io", "progress", "provenance", "job"],
+    ["errors", "io", "progress", "provenance", "job", "sections"],
     ["architectures", "axes", "config", "sources", "download", "runs", "settings", "simulate"],
     ["genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "manifest"],
     ["dataset", "splits", "pairs"],

@@ -14,11 +14,12 @@ import numpy as np
 import pyBigWig  # type: ignore[import-not-found, import-untyped, unused-ignore]
 import pytest
 from numpy.typing import NDArray
+from tr300m.axes import CELLS, MARKS
 from tr300m.errors import TR300MError
 from tr300m.io import read_json, read_lines, read_tsv
 from tr300m.simulate.annotation import simulate_gtf
 from tr300m.simulate.bigwig import simulate_bigwig
-from tr300m.simulate.config import CELLS, MARKS, SimulationConfig
+from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.formats import (
     OUTSIDE,
     UNKNOWN,

@@ -10,9 +10,9 @@ sys.path.insert(0, str(SCRIPTS))
 from snakemake.exceptions import WorkflowError
 
 from tr300m import provenance, settings
-from tr300m.axes import ARRAYS
+from tr300m.axes import ARRAYS, CELLS, MARKS
+from tr300m.dataset import TABLES
 from tr300m.errors import TR300MError
-from tr300m.histones import CELLS, MARKS
 from tr300m.splits import PARTS, SPLITS
 
 try:
@@ -23,7 +23,6 @@ except TR300MError as error:
 config = SETTINGS.config
 RUNS, RESULTS, UPSTREAM = SETTINGS.runs, SETTINGS.results, settings.UPSTREAM
 TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
-TABLES = "genes samples donors tissues regulators motifs core_motifs tracks".split()
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
 
 
@@ -45,7 +44,7 @@ ARRAY_SCRIPTS = [
 
 def dataset_files():
     """Return all arrays and tables of the dataset folder."""
-    files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in TABLES]
+    files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in [*TABLES, "tissues"]]
     return [f"{RESULTS}/dataset/{name}" for name in files]
 
 

@@ -189,6 +189,11 @@ class Motifs(Table):
     counts: Floats
 
 
+# In the order of the released array.
+MARKS = ("H3K4me1", "H3K4me3", "H3K27ac")
+CELLS = ("Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf")
+
+
 @dataclass(frozen=True)
 class Tracks(Table):
     """Histone tracks, mark by mark and within a mark cell by cell."""

@@ -6,15 +6,13 @@ import numpy as np
 import pyBigWig
 from numpy.typing import NDArray
 
-from .axes import Genes, Tracks
+from .axes import CELLS, MARKS, Genes, Tracks
 from .errors import TR300MError
 from .io import open_binary
 from .progress import progress
 from .sequence import clip_window
 
 BIGWIG_MAGIC = (0x888FFC26).to_bytes(4, "little")
-MARKS = ("H3K4me1", "H3K4me3", "H3K27ac")
-CELLS = ("Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf")
 
 
 def track_axis() -> Tracks:

@@ -1,6 +1,5 @@
 """The model: seven combinations of inputs in front of one convolutional trunk."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -23,6 +22,7 @@ from .layers import (
     trunk_block,
 )
 from .scan import SCHEDULE, ScanTable, Schedule, check_schedule, pooled_length, scan_genes
+from .sections import check_keys
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -119,10 +119,7 @@ class NetworkConfig:
         TR300MError
             If a key is unknown or a value impossible.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise TR300MError(f"network: unknown setting {', '.join(unknown)}", f"known are {', '.join(known)}")
+        check_keys("network", values, cls)
         return cls(**{name: _tuples(value) for name, value in values.items()})
 
 

@@ -22,6 +22,7 @@ from .pairs import PairOrder
 from .progress import bar
 from .run_record import checksums, peak_memory_mb, versions
 from .scan import ScanTable, check_scan
+from .sections import check_keys
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -90,10 +91,7 @@ class TrainingConfig:
         TR300MError
             If a key is unknown or a value impossible.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
-        unknown = sorted(set(values) - set(known))
-        if unknown:
-            raise TR300MError(f"training: unknown setting {', '.join(unknown)}", f"known are {', '.join(known)}")
+        check_keys("training", values, cls)
         return cls(**values)
 
 

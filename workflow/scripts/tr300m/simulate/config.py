@@ -6,10 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..axes import CELLS
 from ..errors import TR300MError
-
-CELLS = ("Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf")
-MARKS = ("H3K4me1", "H3K4me3", "H3K27ac")
 
 # Every file draws from streams of its own, so that changing how one file is made leaves the others as they were.
 STREAMS = (

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import CELLS, SimulationConfig
+from ..axes import CELLS
+from .config import SimulationConfig
 
 MAIN_SHARE = 0.65
 # The first match in a tissue's name names its main cell.

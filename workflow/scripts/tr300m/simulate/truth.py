@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from ..axes import CELLS
 from ..errors import TR300MError
 from .annotation import CODING
-from .config import CELLS, SimulationConfig
+from .config import SimulationConfig
 from .formats import (
     PAR_Y,
     WINDOW,

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..axes import CELLS
 from ..io import save_array, write_json, write_tsv
-from .config import CELLS
 from .formats import Gene, SampleTable
 from .motifs import Profile
 
