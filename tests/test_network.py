@@ -21,8 +21,10 @@ from numpy.typing import NDArray
 from tr300m import scan
 from tr300m.architectures import Architecture
 from tr300m.dataset import Dataset
+from tr300m.inference import predict_raw
+from tr300m.inputs import model_inputs
 from tr300m.layers import BaseDropout
-from tr300m.network import NetworkConfig, build_model, model_inputs, predict_raw
+from tr300m.network import NetworkConfig, build_model
 
 Array = NDArray[Any]
 PARAMETERS = {

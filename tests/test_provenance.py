@@ -16,8 +16,8 @@ STAGES = [
     ["architectures", "axes", "config", "sources", "download", "runs", "settings", "simulate"],
     ["genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "manifest"],
     ["dataset", "splits", "pairs"],
-    ["scan", "devices", "layers", "likelihood", "network"],
-    ["run_record", "training"],
+    ["scan", "backend", "devices", "layers", "likelihood", "network", "inputs", "inference"],
+    ["run_record", "feed", "steps", "checkpoints", "curves", "loop", "training_config", "training"],
     ["predict", "metrics"],
     ["tables", "theme", "figures"],
     ["cli", "__init__"],
@@ -60,7 +60,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
 @pytest.mark.parametrize(
     ("module", "scripts"),
     [
-        ("pairs", {"train.py", "predict.py"}),
+        ("pairs", {"train.py"}),
         ("likelihood", {"train.py", "predict.py"}),
         ("histones", {"histone_track.py", "histones.py"}),
         ("sequence", {"genome.py", "onehot.py", "histone_track.py", "histones.py"}),

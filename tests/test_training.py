@@ -6,25 +6,27 @@ from tr300m import devices
 # isort: on
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import keras
 import numpy as np
 import pytest
 from conftest import Refuses
 from numpy.typing import NDArray
 from tr300m import metrics, scan
 from tr300m.dataset import Dataset
+from tr300m.errors import TR300MError
 from tr300m.io import read_json, read_tsv
 from tr300m.likelihood import LIKELIHOODS
 from tr300m.network import NetworkConfig, build_model
+from tr300m.pairs import PairOrder
 from tr300m.predict import load_run, predict
 from tr300m.splits import Split
-from tr300m.training import COLUMNS, TrainingConfig, train
+from tr300m.training import COLUMNS, ComputeConfig, TrainingConfig, train
 
 NETWORK = NetworkConfig(
     length=60,
@@ -38,6 +40,13 @@ TRAINING = TrainingConfig(batch_size=16, learning_rate=3e-3, epoch_steps=10, cur
 GENES, SAMPLES, MOTIFS, REGULATORS = 150, 20, 5, 6
 SPLIT = Split("toy", *(np.array(x, dtype=np.int64) for x in ([0, 1, 2], [3, 4], [5, 1], [0])))
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+class Axis(SimpleNamespace):
+    """An axis table of names alone."""
+
+    def __len__(self) -> int:
+        return len(next(iter(vars(self).values())))
 
 
 def make_dataset() -> Dataset:
@@ -64,8 +73,8 @@ def make_dataset() -> Dataset:
         "histone_mean": float(histones.mean()),
         "pssm": pssm,
         "core": chance.normal(size=(5, 4, 3)),
-        "genes": range(GENES),
-        "samples": range(SAMPLES),
+        "genes": Axis(gene_id=np.array([f"G{gene}" for gene in range(GENES)])),
+        "samples": Axis(sample_id=np.array([f"S{sample}" for sample in range(SAMPLES)])),
         "regulators": range(REGULATORS),
         "tissues": ("a", "b"),
         "manifest": {"arrays": {"onehot": {"sha256": "abc", "shape": [1]}}},
@@ -139,8 +148,7 @@ def test_dropout_is_on_while_training(tmp_path: Path) -> None:
 
 
 def test_the_first_step_of_adam_is_the_learning_rate(tmp_path: Path) -> None:
-    keras.utils.set_random_seed(3)
-    start = build_model("seq", make_dataset(), config=NETWORK).get_weights()
+    start = build_model("seq", make_dataset(), config=NETWORK, seed=3).get_weights()
     fit(tmp_path, "seq", steps=1, learning_rate=1e-3)
     moved = np.concatenate([np.abs(a - b).ravel() for a, b in zip(weights(tmp_path), start, strict=True)])
     assert moved.max() == pytest.approx(1e-3, rel=1e-3)
@@ -176,7 +184,8 @@ def test_the_files_of_a_run(tmp_path: Path) -> None:
     assert "mine: training Seq + TF + Core + HM" in lines[0]
     assert "25 steps of 16 pairs" in lines[0]
     assert record["device"] in lines[0]
-    assert "s a step, about" in lines[1]
+    assert "left with the host" in lines[1] or "copied to" in lines[1]
+    assert "s a step, about" in lines[2]
 
 
 SCRIPT = """
@@ -220,11 +229,29 @@ def test_a_new_process_predicts_the_same(tmp_path: Path) -> None:
             np.testing.assert_allclose(there[name], here[name], rtol=1e-4, atol=1e-5)
 
 
-def test_a_loss_that_is_not_finite_stops_the_run(tmp_path: Path, refuses: Refuses) -> None:
+@pytest.mark.parametrize("checkpoint_steps", [0, 2])
+def test_a_loss_that_is_not_finite_stops_the_run(checkpoint_steps: int, tmp_path: Path) -> None:
     dataset = make_dataset()
-    dataset.expression[:] = np.nan
-    with refuses("run mine", "step 1 is nan"):
-        fit(tmp_path, dataset=dataset, run="mine")
+    # The gene of a pair of step 6 that no earlier step has seen: it is the only one that can spoil a loss.
+    pairs = PairOrder(3, GENES, SAMPLES, SPLIT).take(6 * TRAINING.batch_size)
+    early, late = pairs[: 5 * TRAINING.batch_size], pairs[5 * TRAINING.batch_size :]
+    gene, sample = next(pair for pair in late if not (early == pair).all(axis=1).any())
+    dataset.expression[gene, sample] = np.nan
+    compute = ComputeConfig(checkpoint_steps=checkpoint_steps)
+    with pytest.raises(TR300MError) as caught:
+        fit(tmp_path / "run", dataset=dataset, run="mine", checkpoints=tmp_path / "kept", compute=compute)
+    assert "run mine: the loss of step 6 is nan" in caught.value.message
+    batch = read_tsv(tmp_path / "run" / "bad_batch.tsv")
+    assert str(tmp_path / "run" / "bad_batch.tsv") in caught.value.message
+    assert np.array_equal(np.stack([batch["gene"], batch["sample"]], axis=1), late.astype(str))
+    assert set(batch["gene_id"][batch["tpm"] == "nan"]) == {f"G{gene}"}
+    assert set(batch["sample_id"][batch["tpm"] == "nan"]) == {f"S{sample}"}
+    named = re.search(r"step_0+4-[0-9a-f]{16}.npz", caught.value.message)
+    assert bool(named) == bool(checkpoint_steps)
+    assert "no checkpoint" in caught.value.message or checkpoint_steps
+    # Put right, the run goes through and the file of the batch is gone.
+    fit(tmp_path / "run", run="mine")
+    assert not (tmp_path / "run" / "bad_batch.tsv").exists()
 
 
 def test_bad_requests_are_refused(tmp_path: Path, refuses: Refuses) -> None:
@@ -255,10 +282,10 @@ def test_weights_of_another_dataset_are_refused(tmp_path: Path, refuses: Refuses
 @pytest.mark.skipif(bool(devices.gpu_names()), reason="a GPU is there")
 def test_a_missing_gpu_is_told(tmp_path: Path, refuses: Refuses) -> None:
     with refuses("GPU was asked for", "nvidia-smi"):
-        fit(tmp_path, gpu=True)
+        fit(tmp_path, compute=ComputeConfig(gpu=True))
 
 
 def test_threads_cannot_change_once_tensorflow_runs(refuses: Refuses) -> None:
-    devices.tensorflow().constant(1.0)
+    devices.ops.ones(1)
     with refuses("not with 77 threads"):
         devices.set_threads(77)

@@ -65,13 +65,13 @@ def split_file(wildcards):
 
 def scan_files(wildcards):
     """Return the cached scan where the run uses it."""
-    names = ("pooled", "core") if RUNS[wildcards.run].scan == "cached" else ()
-    return [f"{RESULTS}/scan/{name}.npy" for name in names]
+    names = ("pooled.npy", "core.npy", "scan.json") if RUNS[wildcards.run].scan == "cached" else ()
+    return [f"{RESULTS}/scan/{name}" for name in names]
 
 
-def gpus():
+def gpus(count=1):
     """Return how many GPUs a training or prediction asks the scheduler for."""
-    return 0 if config["compute"]["device"] == "cpu" else 1
+    return 0 if config["compute"]["device"] == "cpu" else count
 
 
 def plan():

@@ -20,6 +20,7 @@ rule predict:
         mem_mb=config["compute"]["train_mem_mb"],
         runtime=240,
         device=config["compute"]["device"],
+        backend=config["compute"]["backend"],
     params:
         code=code_hash("predict.py"),
     script:

@@ -6,6 +6,7 @@ rule scan:
     output:
         pooled="<results>/scan/pooled.npy",
         core="<results>/scan/core.npy",
+        record="<results>/scan/scan.json",
     log:
         "<logs>/scan.log",
     benchmark:

@@ -40,10 +40,15 @@ rule train:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]
     resources:
-        gpu=gpus(),
+        gpu=gpus(config["compute"]["gpus"]),
         mem_mb=config["compute"]["train_mem_mb"],
         runtime=config["compute"]["train_minutes"],
+        # Resources, not params: another machine must not train anew.
         device=config["compute"]["device"],
+        backend=config["compute"]["backend"],
+        arrays=config["compute"]["arrays"],
+        xla="on" if config["compute"]["xla"] else "off",
+        checkpoint_minutes=str(config["compute"]["checkpoint_minutes"]),
     params:
         run=run_row,
         architecture=architecture_row,

@@ -1,26 +1,27 @@
 """Train one run."""
 
-import os
 from pathlib import Path
 
-# Before TensorFlow is imported: a run on the CPU must not take a GPU's memory.
-if snakemake.resources.device == "cpu":
-    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-
-from tr300m.architectures import Architecture
-from tr300m.dataset import Dataset
+from tr300m.backend import use_backend
 from tr300m.job import job
-from tr300m.likelihood import make_likelihood
-from tr300m.metrics import accuracy, log_pearson, pearson
-from tr300m.network import NetworkConfig
-from tr300m.scan import ScanTable
-from tr300m.splits import Split
-from tr300m.training import TrainingConfig, train
 
 with job(snakemake.log[0]):
+    # Before anything imports Keras.
+    use_backend(snakemake.resources.backend, device=snakemake.resources.device)
+
+    from tr300m.architectures import Architecture
+    from tr300m.dataset import Dataset
+    from tr300m.likelihood import make_likelihood
+    from tr300m.metrics import accuracy, log_pearson, pearson
+    from tr300m.network import NetworkConfig
+    from tr300m.scan import ScanTable
+    from tr300m.splits import Split
+    from tr300m.training import ComputeConfig, TrainingConfig, train
+
     row = snakemake.params.run
     training = dict(snakemake.params.training)
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
+    folder = Path(snakemake.output.weights).parent
 
     def score(truth, median):
         """Return the figures of the training curves."""
@@ -39,11 +40,18 @@ with job(snakemake.log[0]):
         TrainingConfig.from_dict(training | {"threads": snakemake.threads}),
         seed=row["seed"],
         steps=row["steps"],
-        out=Path(snakemake.output.weights).parent,
+        out=folder,
         score=score,
+        compute=ComputeConfig(
+            gpu=snakemake.resources.device == "gpu",
+            devices=max(1, snakemake.resources.gpu),
+            arrays=snakemake.resources.arrays,
+            xla=snakemake.resources.xla == "on",
+            checkpoint_minutes=float(snakemake.resources.checkpoint_minutes),
+        ),
         scan=ScanTable.open(Path(snakemake.input.scan[0]).parent) if row["scan"] == "cached" else None,
         control=row["control"],
         run=row["run"],
         code=snakemake.params.code,
-        gpu=snakemake.resources.device == "gpu",
+        checkpoints=folder.parents[1] / "checkpoints" / row["run"],
     )

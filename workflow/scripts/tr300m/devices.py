@@ -1,19 +1,21 @@
-"""Where the model runs: backend defaults, thread counts, the device's name.
+"""Where the model runs: Keras and its backend, CPU threads, GPUs and memory.
 
-The package takes Keras from here and nowhere else: this module makes TensorFlow the default backend and keeps
-TensorFlow's start-up messages (CPU features, missing CUDA) off stderr, where they bury the workflow's own lines.
+The package takes Keras from here and nowhere else: this module settles the backend and keeps TensorFlow's start-up
+messages (CPU features, missing CUDA) off stderr, where they bury the workflow's own lines.
 """
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+from .backend import use_backend
 from .errors import TR300MError
 
 GPU_NODE = Path("/dev/nvidiactl")
+MEMINFO = Path("/proc/meminfo")
 
 
 @contextmanager
@@ -30,7 +32,8 @@ def _stderr_off() -> Iterator[None]:
         os.close(nowhere)
 
 
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+BACKEND = use_backend()
+"""What Keras runs on in this process: ``tensorflow`` or ``jax``."""
 # 2 hides all but errors. Without a GPU, "no CUDA device" is an error to TensorFlow, not to us.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if GPU_NODE.exists() else "3")
 # TensorFlow ignores that level for what it says while it is being imported.
@@ -39,36 +42,18 @@ with _stderr_off():
     from keras import ops as ops
 
 
-def tensorflow() -> Any:
-    """Return the tensorflow module.
-
-    Raises
-    ------
-    TR300MError
-        If Keras runs on another backend.
-    """
-    if keras.backend.backend() != "tensorflow":
-        raise TR300MError(
-            f"this step runs on TensorFlow, and KERAS_BACKEND is {keras.backend.backend()}",
-            "unset KERAS_BACKEND, or set it to tensorflow",
-        )
-    import tensorflow as tf
-
-    return tf
-
-
 def cores() -> int:
     """Count the processor cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def set_threads(threads: int) -> int:
-    """Fix the number of CPU threads of TensorFlow; results are repeatable for one number only.
+    """Fix the number of CPU threads; results are repeatable for one number only.
 
     Parameters
     ----------
     threads
-        0 leaves TensorFlow's choice: one per core.
+        0 leaves the backend's choice: one per core.
 
     Returns
     -------
@@ -78,29 +63,53 @@ def set_threads(threads: int) -> int:
     Raises
     ------
     TR300MError
-        If TensorFlow already runs with another number.
+        If the backend already runs with another number.
     """
     if threads == 0:
         return cores()
-    config = tensorflow().config.threading
-    if config.get_intra_op_parallelism_threads() != threads:
-        try:
-            config.set_intra_op_parallelism_threads(threads)
-            # Operations run one after the other, each on all threads: the order of sums stays the same.
-            config.set_inter_op_parallelism_threads(1)
-        except RuntimeError:
-            raise TR300MError(
-                f"TensorFlow already runs, and not with {threads} threads",
-                "start a new process, or ask for the same number of threads throughout",
-            ) from None
+    if not (_jax_threads if BACKEND == "jax" else _tensorflow_threads)(threads):
+        raise TR300MError(
+            f"{label()} already runs, and not with {threads} threads",
+            "start a new process, or ask for the same number of threads throughout",
+        )
     return threads
 
 
+def _tensorflow_threads(threads: int) -> bool:
+    import tensorflow as tf
+
+    config = tf.config.threading
+    if config.get_intra_op_parallelism_threads() == threads:
+        return True
+    try:
+        config.set_intra_op_parallelism_threads(threads)
+        # Operations run one after the other, each on all threads: the order of sums stays the same.
+        config.set_inter_op_parallelism_threads(1)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _jax_threads(threads: int) -> bool:
+    # JAX has no public question for this; its thread pools read NPROC when the first array is made.
+    from jax._src import xla_bridge
+
+    if xla_bridge.backends_are_initialized():
+        return os.environ.get("NPROC") == str(threads)
+    os.environ["NPROC"] = str(threads)
+    return True
+
+
 def gpu_names() -> list[str]:
-    """Names of the GPUs that TensorFlow sees, in its order."""
-    config = tensorflow().config
-    gpus = config.list_physical_devices("GPU")
-    return [config.experimental.get_device_details(gpu).get("device_name", "unknown GPU") for gpu in gpus]
+    """Names of the GPUs that the backend sees, in its order."""
+    if BACKEND == "jax":
+        import jax
+
+        return [str(device.device_kind) for device in jax.devices() if device.platform == "gpu"]
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    return [tf.config.experimental.get_device_details(gpu).get("device_name", "unknown GPU") for gpu in gpus]
 
 
 def require_gpu() -> None:
@@ -109,16 +118,90 @@ def require_gpu() -> None:
     Raises
     ------
     TR300MError
-        If TensorFlow sees none.
+        If the backend sees none.
     """
     if not gpu_names():
         raise TR300MError(
-            "a GPU was asked for, and TensorFlow sees none",
-            "check nvidia-smi and CUDA_VISIBLE_DEVICES, and install the extra `gpu` (tensorflow[and-cuda])",
+            f"a GPU was asked for, and {label()} sees none",
+            "check nvidia-smi and CUDA_VISIBLE_DEVICES, and install the extra `gpu`",
         )
 
 
-def describe(threads: int) -> str:
-    """Name the device that will be used: ``GPU 0: NVIDIA A100`` or ``CPU, 2 threads``."""
+def require_devices(count: int, batch_size: int) -> None:
+    """Check that a batch can be shared out over `count` devices.
+
+    Raises
+    ------
+    TR300MError
+        If there are fewer, the backend cannot use several, or the batch does not divide.
+    """
+    if count == 1:
+        return
+    if BACKEND != "jax":
+        raise TR300MError(
+            f"{count} devices were asked for; {label()} trains on one here", "set `compute: backend: jax`"
+        )
+    import jax
+
+    if len(jax.devices()) < count:
+        raise TR300MError(f"{count} devices were asked for, and JAX sees {len(jax.devices())}", "lower `compute: gpus`")
+    if batch_size % count:
+        raise TR300MError(
+            f"a batch of {batch_size} pairs does not divide over {count} devices",
+            "change batch_size or `compute: gpus`",
+        )
+
+
+def describe(threads: int, count: int = 1) -> str:
+    """Name what will be used: ``GPU 0: NVIDIA A100``, ``CPU, 2 threads`` or, of several, ``4 x NVIDIA A100``."""
     names = gpu_names()
-    return f"GPU 0: {names[0]}" if names else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    name = f"GPU 0: {names[0]}" if names else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
+    return name if count == 1 else f"{count} x {names[0] if names else name}"
+
+
+def free_memory() -> int | None:
+    """Bytes free for arrays where the model runs, or None where nobody says.
+
+    On a GPU that TensorFlow drives: nine tenths of its memory, because TensorFlow takes all of it when it starts. On
+    the CPU: what the system calls available; a limit set on the process's group alone is not seen.
+    """
+    if not gpu_names():
+        return _available(MEMINFO)
+    if BACKEND == "jax":
+        import jax
+
+        stats = jax.devices()[0].memory_stats() or {}
+        return stats["bytes_limit"] - stats["bytes_in_use"] if "bytes_limit" in stats else None
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id=0"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        return int(found.split()[0]) * (1 << 20) * 9 // 10
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None
+
+
+def _available(meminfo: Path) -> int | None:
+    if not meminfo.is_file():
+        return None
+    fields = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+    return int(fields["MemAvailable"].split()[0]) << 10 if "MemAvailable" in fields else None
+
+
+def peak_device_memory_mb() -> float | None:
+    """Largest use of the first GPU's memory by this process, MB (2^20 bytes); None on a CPU."""
+    if not gpu_names():
+        return None
+    if BACKEND == "jax":
+        import jax
+
+        peak = (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+    else:
+        import tensorflow as tf
+
+        peak = tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    return None if peak is None else peak / (1 << 20)
+
+
+def label() -> str:
+    """Name of the backend as its makers write it."""
+    return {"tensorflow": "TensorFlow", "jax": "JAX"}[BACKEND]

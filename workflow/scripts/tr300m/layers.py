@@ -1,5 +1,6 @@
 """Keras layers that are the model's own: scan, pooling, scales, distance factor, histone mixture."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -204,7 +205,20 @@ class MixCells(keras.layers.Layer):
         return (signal_shape[0], signal_shape[1], signal_shape[2] // weights_shape[1] * weights_shape[2])
 
 
-def locally_connected(length: int, channels: int, units: int, name: str) -> keras.layers.Layer:
+def dense(units: int, name: str, own_seed: Callable[[str], int], dtype: str | None = None) -> keras.layers.Layer:
+    """Build a linear layer with bias, Glorot-uniform from the seed of its name."""
+    start = keras.initializers.GlorotUniform(own_seed(name))
+    return keras.layers.Dense(units, kernel_initializer=start, name=name, dtype=dtype)
+
+
+def dropout(rate: float, name: str, own_seed: Callable[[str], int], dtype: str | None = None) -> keras.layers.Layer:
+    """Build a dropout of single values that draws from the seed of its name."""
+    return keras.layers.Dropout(rate, seed=own_seed(name), name=name, dtype=dtype)
+
+
+def locally_connected(
+    length: int, channels: int, units: int, name: str, own_seed: Callable[[str], int], dtype: str | None = None
+) -> keras.layers.Layer:
     """Build a layer with weights of its own at every position: a locally connected layer of kernel 1, with ReLU.
 
     Glorot's limit counts the positions as receptive field, as Keras 2 did for [length, channels, units]; a limit per
@@ -216,12 +230,23 @@ def locally_connected(length: int, channels: int, units: int, name: str) -> kera
         output_shape=(length, units),
         bias_axes="ld",
         activation="relu",
-        kernel_initializer=keras.initializers.RandomUniform(-limit, limit),
+        kernel_initializer=keras.initializers.RandomUniform(-limit, limit, own_seed(name)),
         name=name,
+        dtype=dtype,
     )
 
 
-def trunk_block(x: Tensor, prefix: str, bottleneck: int, kernel_size: int, dropout: float, *, pooled: bool) -> Tensor:
+def trunk_block(
+    x: Tensor,
+    prefix: str,
+    bottleneck: int,
+    kernel_size: int,
+    rate: float,
+    *,
+    pooled: bool,
+    policy: str,
+    own_seed: Callable[[str], int],
+) -> Tensor:
     """Add one block of the trunk: a position-wise bottleneck and a convolution, each plus the block's input.
 
     Parameters
@@ -234,10 +259,14 @@ def trunk_block(x: Tensor, prefix: str, bottleneck: int, kernel_size: int, dropo
         Units of the locally connected layer.
     kernel_size
         Positions that the convolution sees.
-    dropout
+    rate
         Share of values dropped after either.
     pooled
         Whether the block ends in a max pooling by 2.
+    policy
+        Keras's dtype policy; normalisation statistics are float32 under any.
+    own_seed
+        Gives a layer's seed by its name.
 
     Returns
     -------
@@ -249,12 +278,24 @@ def trunk_block(x: Tensor, prefix: str, bottleneck: int, kernel_size: int, dropo
     def name(part: str) -> str:
         return f"{prefix}_{part}"
 
-    y = keras.layers.LayerNormalization(epsilon=EPSILON, name=name("norm"))(x)
-    y = locally_connected(length, channels, bottleneck, name("local"))(y)
-    y = keras.layers.Dropout(dropout, name=name("local_dropout"))(y)
-    y = keras.layers.Add(name=name("local_add"))([y, keras.layers.Dense(bottleneck, name=name("dense"))(x)])
-    y = keras.layers.LayerNormalization(epsilon=EPSILON, name=name("bottleneck_norm"))(y)
-    y = keras.layers.Conv1D(channels, kernel_size, padding="same", activation="relu", name=name("conv"))(y)
-    y = keras.layers.Dropout(dropout, name=name("conv_dropout"))(y)
-    y = keras.layers.Add(name=name("conv_add"))([y, x])
-    return keras.layers.MaxPooling1D(2, name=name("pool"))(y) if pooled else y
+    def norm(part: str) -> keras.layers.Layer:
+        return keras.layers.LayerNormalization(epsilon=EPSILON, name=name(part), dtype=policy)
+
+    def add(part: str) -> keras.layers.Layer:
+        return keras.layers.Add(name=name(part), dtype=policy)
+
+    y = locally_connected(length, channels, bottleneck, name("local"), own_seed, policy)(norm("norm")(x))
+    y = dropout(rate, name("local_dropout"), own_seed, policy)(y)
+    y = add("local_add")([y, dense(bottleneck, name("dense"), own_seed, policy)(x)])
+    y = keras.layers.Conv1D(
+        channels,
+        kernel_size,
+        padding="same",
+        activation="relu",
+        kernel_initializer=keras.initializers.GlorotUniform(own_seed(name("conv"))),
+        name=name("conv"),
+        dtype=policy,
+    )(norm("bottleneck_norm")(y))
+    y = dropout(rate, name("conv_dropout"), own_seed, policy)(y)
+    y = add("conv_add")([y, x])
+    return keras.layers.MaxPooling1D(2, name=name("pool"), dtype=policy)(y) if pooled else y

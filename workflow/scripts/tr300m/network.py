@@ -1,10 +1,11 @@
 """The model: seven combinations of inputs in front of one convolutional trunk."""
 
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import numpy as np
 from numpy.typing import NDArray
 
 from .architectures import Architecture
@@ -19,9 +20,11 @@ from .layers import (
     PoolSegments,
     ScaleBias,
     Tensor,
+    dense,
+    dropout,
     trunk_block,
 )
-from .scan import SCHEDULE, ScanTable, Schedule, check_schedule, pooled_length, scan_genes
+from .scan import SCHEDULE, check_schedule, pooled_length
 from .sections import check_keys
 
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ CELLS = 7
 MARKS = 3
 MIXTURES = 4
 """Superpositions of the seven cells that each mark is seen through."""
-SCORES = ("motif_scores", "core_scores")
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+"""Of the trunk's blocks: name in the configuration, and Keras's policy."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,9 @@ class NetworkConfig:
         Share of motif features (whole channels) dropped before the trunk.
     trunk_dropout
         Share of values dropped in the blocks.
+    precision
+        Of the blocks: ``float32`` or ``bfloat16``. Weights, normalisation statistics, motif scores and outputs are
+        float32 in both.
     """
 
     length: int = 2823
@@ -74,6 +81,7 @@ class NetworkConfig:
     histone_dropout: float = 0.1
     branch_dropout: float = 0.2
     trunk_dropout: float = 0.2
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         check_schedule(self.schedule, self.length)
@@ -83,6 +91,8 @@ class NetworkConfig:
         for name in ("base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise TR300MError(f"network: {name} is {getattr(self, name)}", "a share is at least 0 and less than 1")
+        if self.precision not in PRECISIONS:
+            raise TR300MError(f"network: precision is {self.precision}", f"write {' or '.join(PRECISIONS)}")
         blocks = len(self.kernel_sizes)
         if not blocks or not set(self.pool_blocks) <= set(range(blocks)):
             raise TR300MError(
@@ -135,6 +145,7 @@ def build_model(
     config: NetworkConfig | None = None,
     scanned: bool = False,
     n_outputs: int = 4,
+    seed: int = 0,
 ) -> keras.Model:
     """Build an architecture, untrained.
 
@@ -159,6 +170,9 @@ def build_model(
         variants: ``twin.set_weights(model.get_weights())`` moves them.
     n_outputs
         Numbers that the likelihood needs.
+    seed
+        Of the initial weights and of the dropout. Each layer draws from its own, so that a layer that is there in one
+        variant only changes no other.
 
     Returns
     -------
@@ -182,6 +196,7 @@ def build_model(
         motif_map = dataset.motif_map if motif_map is None else motif_map
         n_tissues = len(dataset.tissues) if n_tissues is None else n_tissues
         n_regulators = len(dataset.regulators) if n_regulators is None else n_regulators
+    own_seed = partial(layer_seed, seed)
     pssm = _given(pssm, "pssm", architecture)
     positions, motifs = pooled_length(config.schedule), pssm.shape[2]
     elements = _given(core, "core", architecture).shape[2] if architecture.core else 0
@@ -204,7 +219,9 @@ def build_model(
         if architecture.core:
             core_scores = take("core_scores", positions, elements)
     else:
-        sequence = BaseDropout(config.base_dropout, name="base_dropout")(take("sequence", config.length, 4))
+        sequence = BaseDropout(config.base_dropout, seed=own_seed("base_dropout"), name="base_dropout")(
+            take("sequence", config.length, 4)
+        )
         scores = MotifScan(pssm, config.schedule, name="scan")(sequence)
         if architecture.core:
             core_scores = MotifScan(_given(core, "core", architecture), config.schedule, name="core_scan")(sequence)
@@ -221,15 +238,17 @@ def build_model(
             levels = take("levels", motifs)
         levels = keras.layers.Reshape((1, motifs), name="levels_row")(ScaleBias(bias=False, name="level_scale")(levels))
         features = keras.layers.Multiply(name="motifs_by_levels")([features, levels])
-    trunk = keras.layers.Dense(narrow, name="motif_dense")(features)
-    trunk = keras.layers.SpatialDropout1D(config.branch_dropout, name="branch_dropout")(trunk)
+    trunk = dense(narrow, "motif_dense", own_seed)(features)
+    trunk = keras.layers.SpatialDropout1D(
+        config.branch_dropout, seed=own_seed("branch_dropout"), name="branch_dropout"
+    )(trunk)
 
     branches = []
     if architecture.hm:
         histones = take("histones", config.length, MARKS * CELLS)
         tissue = take("tissue", _given(n_tissues, "n_tissues", architecture))
-        histones = keras.layers.Dropout(config.histone_dropout, name="histone_dropout")(histones)
-        cells = keras.layers.Dense(CELLS * MIXTURES, name="tissue_cells")(tissue)
+        histones = dropout(config.histone_dropout, "histone_dropout", own_seed)(histones)
+        cells = dense(CELLS * MIXTURES, "tissue_cells", own_seed)(tissue)
         cells = keras.layers.Reshape((CELLS, MIXTURES), name="cells")(cells)
         branches.append(PoolSegments(config.schedule, name="histone_pool")(MixCells(name="mix_cells")(histones, cells)))
     if architecture.core:
@@ -239,12 +258,25 @@ def build_model(
         branch = keras.layers.ReLU(name="branch_relu")(ScaleBias(name="branch_scale")(branch))
         trunk = keras.layers.Concatenate(name="trunk_input")([trunk, branch])
 
-    for block in range(len(config.kernel_sizes)):
-        sizes = (config.bottleneck, config.kernel_sizes[block], config.trunk_dropout)
-        trunk = trunk_block(trunk, f"block{block}", *sizes, pooled=block in config.pool_blocks)
+    for block, kernel_size in enumerate(config.kernel_sizes):
+        trunk = trunk_block(
+            trunk,
+            f"block{block}",
+            config.bottleneck,
+            kernel_size,
+            config.trunk_dropout,
+            pooled=block in config.pool_blocks,
+            policy=PRECISIONS[config.precision],
+            own_seed=own_seed,
+        )
     trunk = keras.layers.LayerNormalization(epsilon=EPSILON, name="last_norm")(trunk)
-    raw = keras.layers.Dense(n_outputs, name="raw")(keras.layers.Flatten(name="flat")(trunk))
+    raw = dense(n_outputs, "raw", own_seed)(keras.layers.Flatten(name="flat")(trunk))
     return keras.Model(inputs, raw, name=architecture.key)
+
+
+def layer_seed(seed: int, layer: str) -> int:
+    """Return the seed (31 bits) of a layer: a hash of the model's seed and the layer's name."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{layer}".encode()).digest()[:4], "big") >> 1
 
 
 def _given(value: T | None, name: str, architecture: Architecture) -> T:
@@ -255,139 +287,3 @@ def _given(value: T | None, name: str, architecture: Architecture) -> T:
 
 def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value
-
-
-def gene_arrays(dataset: "Dataset", architecture: Architecture, scan: ScanTable | None) -> dict[str, NDArray[Any]]:
-    """Return the inputs that belong to genes as whole arrays [gene, ...], as stored; `distance` is not among them."""
-    arrays: dict[str, NDArray[Any]] = {"sequence": dataset.onehot} if scan is None else {"motif_scores": scan.pooled}
-    if scan is not None and architecture.core:
-        arrays["core_scores"] = scan.core
-    if architecture.hm:
-        arrays["histones"] = dataset.histones
-    return arrays
-
-
-def sample_arrays(dataset: "Dataset", architecture: Architecture) -> dict[str, NDArray[Any]]:
-    """Return the inputs that belong to samples as whole arrays [sample, ...], as stored."""
-    arrays: dict[str, NDArray[Any]] = {}
-    if architecture.distance:
-        arrays["regulator_levels"] = dataset.regulator_levels
-    elif architecture.tf:
-        arrays["levels"] = dataset.tf_levels
-    if architecture.hm:
-        arrays["tissue"] = dataset.tissue
-    return arrays
-
-
-def histone_unit(dataset: "Dataset") -> float:
-    """Return the number that histones are divided by: their mean.
-
-    Raises
-    ------
-    TR300MError
-        If they are all zero.
-    """
-    if not dataset.histone_mean > 0:
-        raise TR300MError(
-            "the dataset's histone marks are all zero",
-            "check the histone tracks among the sources, or choose an architecture without hm",
-        )
-    return dataset.histone_mean
-
-
-def model_inputs(
-    dataset: "Dataset",
-    architecture: Architecture,
-    genes: NDArray[np.int64],
-    samples: NDArray[np.int64],
-    scanned: ScanTable | None = None,
-    scan_rows: NDArray[np.int64] | None = None,
-) -> dict[str, NDArray[np.float32]]:
-    """Gather what a model reads for pairs of genes and samples.
-
-    Parameters
-    ----------
-    dataset
-        Where the arrays are.
-    architecture
-        Which of them it reads.
-    genes, samples
-        Indices [pair].
-    scanned
-        Cached scan, for the variant built with ``scanned=True``; None gives the sequence.
-    scan_rows
-        Rows of `scanned` [pair] where it does not hold all genes of the dataset.
-
-    Returns
-    -------
-    dict
-        Input name to float32 array [pair, ...].
-    """
-    inputs = {}
-    for name, array in gene_arrays(dataset, architecture, scanned).items():
-        rows = scan_rows if scan_rows is not None and name in SCORES else genes
-        inputs[name] = array[rows].astype(np.float32)
-    for name, array in sample_arrays(dataset, architecture).items():
-        inputs[name] = array[samples].astype(np.float32)
-    if architecture.hm:
-        inputs["histones"] /= np.float32(histone_unit(dataset))
-    if architecture.distance:
-        inputs["distance"] = dataset.distance(genes)
-    return inputs
-
-
-def predict_raw(
-    model: keras.Model,
-    dataset: "Dataset",
-    architecture: Architecture,
-    pairs: NDArray[np.int64],
-    *,
-    schedule: Schedule = SCHEDULE,
-    scan: ScanTable | None = None,
-    batch_size: int = 64,
-    genes_per_block: int = 64,
-    done: Callable[[int], object] = lambda pairs: None,
-) -> NDArray[np.float32]:
-    """Run a model on pairs, scanning each gene once.
-
-    Parameters
-    ----------
-    model
-        The variant built with ``scanned=True``.
-    dataset, architecture
-        What it reads.
-    pairs
-        Gene and sample indices [pair, 2], in any order.
-    schedule
-        Pooling schedule of the model.
-    scan
-        Cached scan; None scans the genes now, a block at a time.
-    batch_size, genes_per_block
-        Pairs per call and genes scanned at once; they bound the memory.
-    done
-        Called with the number of pairs finished since its last call.
-
-    Returns
-    -------
-    ndarray
-        Raw outputs [pair, n_outputs], float32.
-    """
-    genes, gene_of_pair = np.unique(pairs[:, 0], return_inverse=True)
-    raw = np.empty((len(pairs), model.output_shape[-1]), np.float32)
-    for first in range(0, len(genes), genes_per_block):
-        block = genes[first : first + genes_per_block]
-        table, offset = scan, genes
-        if table is None:
-            table = scan_genes(
-                dataset.onehot[block], dataset.pssm, dataset.core if architecture.core else None, schedule
-            )
-            offset = np.arange(len(genes)) - first
-        rows = np.flatnonzero((gene_of_pair >= first) & (gene_of_pair < first + len(block)))
-        for start in range(0, len(rows), batch_size):
-            batch = rows[start : start + batch_size]
-            inputs = model_inputs(
-                dataset, architecture, pairs[batch, 0], pairs[batch, 1], table, offset[gene_of_pair[batch]]
-            )
-            raw[batch] = model.predict_on_batch(inputs)
-            done(len(batch))
-    return raw

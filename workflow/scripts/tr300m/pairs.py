@@ -1,4 +1,6 @@
-"""The order of training pairs: the thesis's xorshift32 over the table of genes and samples."""
+"""The order of training pairs: the thesis's xorshift32 over the table of genes and samples, or plain uniform draws."""
+
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,15 +92,7 @@ class PairOrder:
             raise TR300MError(f"{n_genes} genes x {n_samples} samples do not fit the 32-bit pair order")
         self.n_genes, self.n_samples = n_genes, n_samples
         self.bits = min(32, (NUMBERS_PER_PAIR * n_genes * n_samples - 1).bit_length())
-        self._gene_trains = np.ones(n_genes, dtype=bool)
-        self._sample_trains = np.ones(n_samples, dtype=bool)
-        if split is not None:
-            if max(split.held_out_genes, default=0) >= n_genes or max(split.held_out_samples, default=0) >= n_samples:
-                raise TR300MError(f"the split is not of a table of {n_genes} genes and {n_samples} samples")
-            self._gene_trains[split.held_out_genes] = False
-            self._sample_trains[split.held_out_samples] = False
-        if not self._gene_trains.any() or not self._sample_trains.any():
-            raise TR300MError("the split leaves no gene or no sample to train on", "hold out fewer")
+        self._gene_trains, self._sample_trains = _training(n_genes, n_samples, split)
         self.state = xorshift32(initial_state(seed))
         while self._number(self.state) >= n_genes * n_samples:
             self.state = xorshift32(self.state)
@@ -135,6 +129,85 @@ class PairOrder:
             # The block's last state, unless it holds more pairs than were asked for.
             self.state = int(states[accepted[-1]]) if missing == 0 else int(states[-1])
         return np.concatenate(kept) if kept else np.empty((0, 2), dtype=np.int64)
+
+
+class UniformOrder:
+    """Training pairs drawn uniformly, with replacement and without end, by NumPy's PCG64.
+
+    Parameters
+    ----------
+    seed
+        Of the generator.
+    n_genes, n_samples
+        Lengths of the two axes.
+    split
+        Whose genes and samples never train; None to hold nothing out.
+
+    Attributes
+    ----------
+    state
+        Pairs given so far; setting it continues from there.
+
+    Raises
+    ------
+    TR300MError
+        If the split is of another table or leaves no pair.
+    """
+
+    def __init__(
+        self, seed: int = 3, n_genes: int = N_GENES, n_samples: int = N_SAMPLES, split: Split | None = None
+    ) -> None:
+        self.seed = seed
+        self._genes, self._samples = map(np.flatnonzero, _training(n_genes, n_samples, split))
+        self.state = 0
+
+    @property
+    def state(self) -> int:
+        """Pairs given so far."""
+        return self._given
+
+    @state.setter
+    def state(self, given: int) -> None:
+        if given < 0:
+            raise TR300MError(f"{given} is no number of pairs")
+        self._given = given
+        # A pair takes one number of the generator, which can jump.
+        self._generator = np.random.Generator(np.random.PCG64(self.seed).advance(given))
+
+    def take(self, count: int) -> Ints:
+        """Return the next `count` training pairs [count, 2], (gene, sample)."""
+        self._given += count
+        # 53 random bits over a table of 2^32 pairs at most: no pair is likelier than another by more than 2^-21.
+        number = (self._generator.random(count) * (len(self._genes) * len(self._samples))).astype(np.int64)
+        gene, sample = np.divmod(number, len(self._samples))
+        return np.stack([self._genes[gene], self._samples[sample]], axis=1)
+
+
+class Order(Protocol):
+    """Training pairs without end, from a position that can be saved."""
+
+    state: int
+
+    def take(self, count: int) -> Ints:
+        """Return the next `count` training pairs [count, 2], (gene, sample)."""
+        ...
+
+
+ORDERS: dict[str, type[PairOrder] | type[UniformOrder]] = {"xorshift": PairOrder, "uniform": UniformOrder}
+"""By their names in the configuration; the thesis's is ``xorshift``."""
+
+
+def _training(n_genes: int, n_samples: int, split: Split | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which genes and which samples train."""
+    genes, samples = np.ones(n_genes, dtype=bool), np.ones(n_samples, dtype=bool)
+    if split is not None:
+        if max(split.held_out_genes, default=0) >= n_genes or max(split.held_out_samples, default=0) >= n_samples:
+            raise TR300MError(f"the split is not of a table of {n_genes} genes and {n_samples} samples")
+        genes[split.held_out_genes] = False
+        samples[split.held_out_samples] = False
+    if not genes.any() or not samples.any():
+        raise TR300MError("the split leaves no gene or no sample to train on", "hold out fewer")
+    return genes, samples
 
 
 def training_pairs(

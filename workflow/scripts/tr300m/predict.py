@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from . import devices
 from .architectures import Architecture
 from .errors import TR300MError
+from .inference import pair_nll, predict_raw
 from .io import read_json
 from .likelihood import Likelihood, make_likelihood
-from .network import NetworkConfig, build_model, predict_raw
+from .network import NetworkConfig, build_model
 from .progress import bar
 from .run_record import differences
 from .scan import ScanTable, check_scan
-from .training import pair_nll
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -113,9 +113,9 @@ def predict(
     TR300MError
         If the run is not complete or does not fit the dataset.
     """
-    check_scan(scan, dataset)
     threads = devices.set_threads(threads)
     model, architecture, config, likelihood = load_run(run_folder, dataset)
+    check_scan(scan, dataset, config.schedule)
     name = f"predicting with {Path(run_folder).name}"
     log(f"{name}: {len(pairs):,} pairs of {len(np.unique(pairs[:, 0])):,} genes, on {devices.describe(threads)}")
     with bar(len(pairs), name, "pair") as meter:

@@ -1,6 +1,8 @@
 """Motif scan and pooling in NumPy: the slow reference, the fast path, and the cached table of pooled scores."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import TR300MError
-from .io import atomic_path
+from .io import read_json, write_json
 from .progress import bar
 
 if TYPE_CHECKING:
@@ -22,6 +24,11 @@ SCHEDULE: tuple[tuple[int, int], ...] = ((1983, 18), (480, 6), (240, 2), (120, 1
 UNKNOWN_BASE = 0.25
 """Each of the four entries of a base that is not known: N, padding, dropped."""
 GENES_PER_BLOCK = 64
+KINDS = ("pooled", "core")
+"""Files of a cached scan, `KIND.npy`: transcription factor motifs, core promoter elements."""
+RECORD = "scan.json"
+"""Beside them: the key of what was scanned."""
+REBUILD = "delete the scan and let the workflow make it again"
 
 
 def pooled_length(schedule: Schedule = SCHEDULE) -> int:
@@ -148,10 +155,13 @@ class ScanTable:
         Transcription factor motifs [gene, pooled position, motif].
     core
         Core promoter elements [gene, pooled position, element].
+    key
+        `scan_key` of what was scanned; empty in memory.
     """
 
     pooled: NDArray[Any]
     core: NDArray[Any]
+    key: str = ""
 
     @classmethod
     def open(cls, folder: Path | str) -> "ScanTable":
@@ -160,10 +170,10 @@ class ScanTable:
         Raises
         ------
         TR300MError
-            If one is missing or their genes or positions differ.
+            If a file is missing or the arrays' genes or positions differ.
         """
         arrays = []
-        for name in ("pooled", "core"):
+        for name in KINDS:
             path = Path(folder) / f"{name}.npy"
             try:
                 arrays.append(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -173,16 +183,27 @@ class ScanTable:
                 ) from None
         if arrays[0].shape[:2] != arrays[1].shape[:2]:
             raise TR300MError(f"the two arrays of the cached scan in {folder} differ in shape", "write both again")
-        return cls(*arrays)
+        return cls(arrays[0], arrays[1], str(read_json(Path(folder) / RECORD)["key"]))
 
 
-def check_scan(table: ScanTable | None, dataset: "Dataset") -> None:
-    """Check that a cached scan has the genes and motifs of a dataset.
+def scan_key(dataset: "Dataset", schedule: Schedule) -> str:
+    """Return a hash of all that pooled scores depend on: kernels, schedule and the windows themselves."""
+    digest = hashlib.sha256(json.dumps([list(map(int, segment)) for segment in schedule]).encode())
+    for array in (dataset.pssm, dataset.core, dataset.onehot):
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        # In pieces, because the windows are mapped into memory and need not fit in it.
+        for start in range(0, len(array), GENES_PER_BLOCK):
+            digest.update(array[start : start + GENES_PER_BLOCK].tobytes())
+    return digest.hexdigest()
+
+
+def check_scan(table: ScanTable | None, dataset: "Dataset", schedule: Schedule = SCHEDULE) -> None:
+    """Check that a cached scan is of a dataset's windows and motifs, pooled by a schedule.
 
     Raises
     ------
     TR300MError
-        If their numbers differ.
+        If it is not.
     """
     if table is None:
         return
@@ -192,8 +213,10 @@ def check_scan(table: ScanTable | None, dataset: "Dataset") -> None:
         raise TR300MError(
             "the cached scan has {} genes, {} motifs, {} core elements; ".format(*found)
             + "the dataset {}, {}, {}".format(*expected),
-            "delete the scan and let the workflow make it again",
+            REBUILD,
         )
+    if table.key != scan_key(dataset, schedule):
+        raise TR300MError("the cached scan is of other windows, motifs or pooling than the dataset's", REBUILD)
 
 
 def scan_genes(
@@ -205,30 +228,54 @@ def scan_genes(
 
 
 def write_scan_table(dataset: "Dataset", folder: Path | str, schedule: Schedule = SCHEDULE) -> None:
-    """Scan and pool all genes of a dataset, block by block, into `pooled.npy` and `core.npy`.
+    """Scan and pool all genes of a dataset, block by block, into `pooled.npy` and `core.npy`, beside `scan.json`.
 
     Scores are stored as float16, whose spacing makes the error at most 0.13 down to -512 and 0.016 from zero to 64.
+    If it is killed, the next call goes on behind the last whole block, unless what is to be scanned has changed.
 
     Parameters
     ----------
     dataset
         Its `onehot` [gene, position, base], `pssm` and `core` [width, base, motif] are read.
     folder
-        Where the two arrays go; each appears under its name only when complete.
+        Where the files go; each appears under its name only when complete.
     schedule
         Pooling schedule.
     """
     genes, length, _ = dataset.onehot.shape
     check_schedule(schedule, length)
-    for name, kernels in (("pooled", dataset.pssm), ("core", dataset.core)):
-        shape = (genes, pooled_length(schedule), kernels.shape[2])
-        with (
-            atomic_path(Path(folder) / f"{name}.npy") as temporary,
-            bar(genes, f"scanning for {kernels.shape[2]} motifs", "gene") as meter,
-        ):
-            table = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=shape)
-            for start in range(0, genes, GENES_PER_BLOCK):
-                block = slice(start, min(start + GENES_PER_BLOCK, genes))
-                pooled_scan(dataset.onehot[block], kernels, schedule, out=table[block])
-                meter.update(block.stop - block.start)
-            table.flush()
+    key = scan_key(dataset, schedule)
+    kernels = dict(zip(KINDS, (dataset.pssm, dataset.core), strict=True))
+    shapes = {name: (genes, pooled_length(schedule), kernels[name].shape[2]) for name in KINDS}
+    parts = {name: Path(folder) / f"{name}.part" for name in KINDS}
+    progress = Path(folder) / "part.json"
+    done = _done(progress, parts, key)
+    tables = {name: _part(parts[name], shapes[name], new=done == 0) for name in KINDS}
+    with bar(genes, f"scanning for {shapes[KINDS[0]][2]} motifs", "gene") as meter:
+        meter.initial = meter.n = done
+        for start in range(done, genes, GENES_PER_BLOCK):
+            block = slice(start, min(start + GENES_PER_BLOCK, genes))
+            for name, table in tables.items():
+                pooled_scan(dataset.onehot[block], kernels[name], schedule, out=table[block])
+                table.flush()
+            write_json(progress, {"key": key, "genes": block.stop})
+            meter.update(block.stop - block.start)
+    del tables
+    for name, part in parts.items():
+        part.replace(Path(folder) / f"{name}.npy")
+    write_json(Path(folder) / RECORD, {"key": key, "schedule": schedule, "genes": genes})
+    progress.unlink(missing_ok=True)
+
+
+def _part(path: Path, shape: tuple[int, ...], *, new: bool) -> np.memmap[Any, np.dtype[np.float16]]:
+    """Make a part file of zeros, or open the one there is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return np.lib.format.open_memmap(path, mode="w+" if new else "r+", dtype=np.float16, shape=shape)
+
+
+def _done(progress: Path, parts: Mapping[str, Path], key: str) -> int:
+    """Return how many genes the part files hold of the scan `key`."""
+    if not progress.is_file() or not all(path.is_file() for path in parts.values()):
+        return 0
+    record = read_json(progress)
+    return int(record["genes"]) if record["key"] == key else 0

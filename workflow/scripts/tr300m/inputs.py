@@ -1,0 +1,94 @@
+"""What a model reads of a dataset: which arrays, and their rows for pairs of genes and samples."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .architectures import Architecture
+from .errors import TR300MError
+from .scan import ScanTable
+
+if TYPE_CHECKING:
+    from .dataset import Dataset
+
+SCORES = ("motif_scores", "core_scores")
+
+
+def gene_arrays(dataset: "Dataset", architecture: Architecture, scan: ScanTable | None) -> dict[str, NDArray[Any]]:
+    """Return the inputs that belong to genes as whole arrays [gene, ...], as stored; `distance` is not among them."""
+    arrays: dict[str, NDArray[Any]] = {"sequence": dataset.onehot} if scan is None else {"motif_scores": scan.pooled}
+    if scan is not None and architecture.core:
+        arrays["core_scores"] = scan.core
+    if architecture.hm:
+        arrays["histones"] = dataset.histones
+    return arrays
+
+
+def sample_arrays(dataset: "Dataset", architecture: Architecture) -> dict[str, NDArray[Any]]:
+    """Return the inputs that belong to samples as whole arrays [sample, ...], as stored."""
+    arrays: dict[str, NDArray[Any]] = {}
+    if architecture.distance:
+        arrays["regulator_levels"] = dataset.regulator_levels
+    elif architecture.tf:
+        arrays["levels"] = dataset.tf_levels
+    if architecture.hm:
+        arrays["tissue"] = dataset.tissue
+    return arrays
+
+
+def histone_unit(dataset: "Dataset") -> float:
+    """Return the number that histones are divided by: their mean.
+
+    Raises
+    ------
+    TR300MError
+        If they are all zero.
+    """
+    if not dataset.histone_mean > 0:
+        raise TR300MError(
+            "the dataset's histone marks are all zero",
+            "check the histone tracks among the sources, or choose an architecture without hm",
+        )
+    return dataset.histone_mean
+
+
+def model_inputs(
+    dataset: "Dataset",
+    architecture: Architecture,
+    genes: NDArray[np.int64],
+    samples: NDArray[np.int64],
+    scanned: ScanTable | None = None,
+    scan_rows: NDArray[np.int64] | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Gather what a model reads for pairs of genes and samples.
+
+    Parameters
+    ----------
+    dataset
+        Where the arrays are.
+    architecture
+        Which of them it reads.
+    genes, samples
+        Indices [pair].
+    scanned
+        Cached scan, for the variant built with ``scanned=True``; None gives the sequence.
+    scan_rows
+        Rows of `scanned` [pair] where it does not hold all genes of the dataset.
+
+    Returns
+    -------
+    dict
+        Input name to float32 array [pair, ...].
+    """
+    inputs = {}
+    for name, array in gene_arrays(dataset, architecture, scanned).items():
+        rows = scan_rows if scan_rows is not None and name in SCORES else genes
+        inputs[name] = array[rows].astype(np.float32)
+    for name, array in sample_arrays(dataset, architecture).items():
+        inputs[name] = array[samples].astype(np.float32)
+    if architecture.hm:
+        inputs["histones"] /= np.float32(histone_unit(dataset))
+    if architecture.distance:
+        inputs["distance"] = dataset.distance(genes)
+    return inputs
