@@ -230,8 +230,9 @@ class TrainingLoop:
     def _not_finite(self, step: int, loss: float, pairs: Pairs) -> TR300MError:
         files = [] if self.checkpoints is None else self.checkpoints.files()
         good = f"the last checkpoint before it is {files[0]}" if files else "no checkpoint was written before it"
+        batch = self.describe_batch(pairs)
         return TR300MError(
-            f"run {self.name}: the loss of step {step:,} is {loss}; its batch is in {self.describe_batch(pairs)}; {good}",
+            f"run {self.name}: the loss of step {step:,} is {loss}; its batch is in {batch}; {good}",
             "lower the learning rate; check the expression and level arrays for values that are not finite",
         )
 

@@ -135,6 +135,8 @@ def train(
         "network": dataclasses.asdict(network_config),
         "training": dataclasses.asdict(training_config),
         "backend": BACKEND,
+        # It draws other dropout from the same seed.
+        "xla": compute.xla,
         "code": code,
         "arrays": checksums(dataset.manifest),
     }

@@ -67,7 +67,7 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class ComputeConfig:
-    """On what a model is trained: nothing here is meant to change a result by more than rounding.
+    """On what a model is trained: but for `xla`, nothing here changes a result by more than rounding.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class ComputeConfig:
     arrays
         Where the arrays lie: ``device``, ``host``, or ``auto``, by the memory that is free.
     xla
-        Whether TensorFlow compiles the step with XLA; JAX always does.
+        Whether TensorFlow compiles the step with XLA, which draws other dropout from the same seed; JAX always does.
     checkpoint_minutes
         Time between two checkpoints; 0 for one after every call.
     checkpoint_steps
