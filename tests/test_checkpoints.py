@@ -99,7 +99,7 @@ def test_keys_tell_inputs_apart(tmp_path: Path) -> None:
     other.delete()
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """Ends a training from inside."""
 
 
@@ -108,14 +108,14 @@ def stop_at(text: str) -> object:
 
     def log(line: str) -> None:
         if text in line:
-            raise Stopped
+            raise StoppedError
 
     return log
 
 
 def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         fit(tmp_path / "run", log=stop_at("step 20"), **settings)
     files = sorted(path.name[:17] for path in (tmp_path / "kept").rglob("*.npz"))
     # Step 20 is an epoch's last: its row comes before its checkpoint, which never came.
@@ -142,7 +142,7 @@ def test_checkpoints_by_time_change_nothing(tmp_path: Path) -> None:
 
 def test_checkpoints_of_other_inputs_are_told_and_not_used(tmp_path: Path) -> None:
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         fit(tmp_path / "run", log=stop_at("step 20"), **settings)
     lines: list[str] = []
     fit(tmp_path / "run", seed=4, log=lines.append, **settings)
@@ -152,7 +152,7 @@ def test_checkpoints_of_other_inputs_are_told_and_not_used(tmp_path: Path) -> No
 
 def test_neither_threads_nor_calls_part_a_run_from_its_checkpoints(tmp_path: Path) -> None:
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         fit(tmp_path / "run", log=stop_at("step 20"), **settings)
     fit(tmp_path / "run", steps_per_call=3, **settings)
     assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == [16]

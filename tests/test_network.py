@@ -329,6 +329,8 @@ def test_settings_are_checked(refuses: Refuses) -> None:
         dataclasses.replace(SMALL, pool_blocks=(4,))
     with refuses("trunk_dropout is 1"):
         NetworkConfig(trunk_dropout=1.0)
+    with refuses("precision is float16", "bfloat16"):
+        NetworkConfig(precision="float16")
     with refuses("bottleneck is 0"):
         NetworkConfig(bottleneck=0)
     data = make_dataset()
@@ -338,6 +340,44 @@ def test_settings_are_checked(refuses: Refuses) -> None:
         build_model("seq_tf_core", pssm=data.pssm)
     with refuses("seq needs pssm"):
         build_model("seq")
+
+
+def test_a_seed_gives_both_variants_the_same_start() -> None:
+    data, key = make_dataset(), "seq_tf_core_hm"
+    model, twin, other = (
+        build_model(key, data, config=SMALL, scanned=scanned, seed=seed)
+        for scanned, seed in ((False, 5), (True, 5), (False, 6))
+    )
+    for first, second in zip(model.get_weights(), twin.get_weights(), strict=True):
+        assert np.array_equal(first, second)
+    drawn = [k for k, x in enumerate(model.get_weights()) if len(np.unique(x)) > 1]
+    # One kernel each: Dense to the trunk, the tissue's cells, three a block, the outputs.
+    assert len(drawn) == 3 + 3 * len(SMALL.kernel_sizes)
+    assert not any(np.array_equal(model.get_weights()[k], other.get_weights()[k]) for k in drawn)
+    # No two layers draw the same numbers.
+    assert len({float(model.get_weights()[k].ravel()[0]) for k in drawn}) == len(drawn)
+    seeds = [layer.seed for layer in model.layers if "dropout" in layer.name]
+    assert len(set(seeds)) == len(seeds) == 3 + 2 * len(SMALL.kernel_sizes)
+    without_bases = {layer.seed for layer in model.layers if "dropout" in layer.name and layer.name != "base_dropout"}
+    assert {layer.seed for layer in twin.layers if "dropout" in layer.name} == without_bases
+
+
+def test_bfloat16_is_for_the_blocks_alone() -> None:
+    config = dataclasses.replace(SMALL, precision="bfloat16")
+    model = build_model("seq_tf_core_hm", make_dataset(), config=config)
+    for layer in model.layers:
+        expected = "bfloat16" if layer.name.startswith("block") else "float32"
+        assert layer.compute_dtype == expected, layer.name
+    assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
+    data, architecture = make_dataset(), Architecture.from_key("seq_tf_core_hm")
+    inputs = model_inputs(data, architecture, np.arange(5), np.arange(5))
+    full = build_model("seq_tf_core_hm", data, config=SMALL)
+    assert (run(model, inputs) != run(full, inputs)).all()
+    # Weights move between the two: they are float32 in both.
+    randomise(full)
+    model.set_weights(full.get_weights())
+    spread = np.abs(run(full, inputs)).max()
+    np.testing.assert_allclose(run(model, inputs), run(full, inputs), rtol=0, atol=0.05 * spread)
 
 
 JAX_SCRIPT = """

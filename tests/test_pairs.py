@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tr300m.pairs import PairOrder, draws, initial_state, training_pairs, xorshift32
+from tr300m.pairs import PairOrder, UniformOrder, draws, initial_state, training_pairs, xorshift32
 from tr300m.splits import Split, thesis_split
 
 Refuses = Callable[..., AbstractContextManager[None]]
@@ -183,3 +183,51 @@ def test_state_zero_is_refused(refuses: Refuses) -> None:
     order = PairOrder()
     with refuses("0"):
         order.state = 0
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.lists(st.integers(0, 700), min_size=1, max_size=6))
+def test_uniform_pairs_in_pieces_equal_those_at_once(counts: list[int]) -> None:
+    order = UniformOrder(split=thesis_split())
+    pieces = np.concatenate([order.take(count) for count in counts])
+    assert np.array_equal(pieces, UniformOrder(split=thesis_split()).take(sum(counts)))
+    assert order.state == sum(counts)
+
+
+def test_uniform_pairs_go_on_from_a_saved_state() -> None:
+    order = UniformOrder(5, 12, 10)
+    order.take(37)
+    saved = order.state
+    expected = order.take(20)
+    fresh = UniformOrder(5, 12, 10)
+    fresh.state = saved
+    assert np.array_equal(fresh.take(20), expected)
+
+
+def test_uniform_pairs_are_uniform_and_leave_out_what_is_held_out() -> None:
+    split = thesis_split(12, 10, 4, 2, None)
+    pairs = UniformOrder(3, 12, 10, split).take(64_000)
+    assert pairs.dtype == np.int64
+    assert not np.isin(pairs[:, 0], split.held_out_genes).any()
+    assert not np.isin(pairs[:, 1], split.held_out_samples).any()
+    _, counts = np.unique(pairs[:, 0] * 10 + pairs[:, 1], return_counts=True)
+    # 8 genes by 8 samples, 1000 draws of each expected: six deviations of a Poisson count.
+    assert len(counts) == 64
+    assert np.abs(counts - 1000).max() < 6 * 1000**0.5
+
+
+def test_uniform_seeds_differ_and_repeat() -> None:
+    assert np.array_equal(UniformOrder(4).take(50), UniformOrder(4).take(50))
+    assert not np.array_equal(UniformOrder(4).take(50), UniformOrder(3).take(50))
+    assert not np.array_equal(UniformOrder(3).take(50), PairOrder(3).take(50))
+
+
+def test_uniform_orders_that_cannot_be_are_refused(refuses: Refuses) -> None:
+    one, two = np.array([0]), np.array([1])
+    with refuses("leaves no gene"):
+        UniformOrder(n_genes=2, n_samples=5, split=Split("none", one, two, one, two))
+    with refuses("split is not of a table"):
+        UniformOrder(n_genes=10, n_samples=10, split=thesis_split(30, 30, 20, 20, None))
+    order = UniformOrder()
+    with refuses("-1 is no number of pairs"):
+        order.state = -1

@@ -72,14 +72,17 @@ def test_the_table_on_disk(tmp_path: Path) -> None:
     for found, kernels in ((table.pooled, pssm), (table.core, core)):
         expected = scan.pooled_scan(onehot, kernels, SMALL)
         np.testing.assert_allclose(found, expected, rtol=2**-11, atol=1e-6)
-    assert sorted(path.name for path in (tmp_path / "scan").iterdir()) == ["core.npy", "pooled.npy"]
+    assert sorted(path.name for path in (tmp_path / "scan").iterdir()) == ["core.npy", "pooled.npy", "scan.json"]
+    assert table.key == scan.scan_key(dataset, SMALL)
 
 
-def test_a_failed_scan_leaves_nothing(tmp_path: Path) -> None:
-    dataset = cast(Dataset, SimpleNamespace(onehot=random_onehot(2, 70), pssm=np.zeros((5, 3, 7)), core=None))
-    with pytest.raises(Exception):  # noqa: B017
+def test_a_failed_scan_leaves_no_table(tmp_path: Path, refuses: Refuses) -> None:
+    dataset = toy()
+    cast(Any, dataset).pssm = np.zeros((5, 3, 7))
+    with pytest.raises(ValueError):
         scan.write_scan_table(dataset, tmp_path, SMALL)
-    assert list(tmp_path.iterdir()) == []
+    with refuses("pooled.npy", "run the rule"):
+        scan.ScanTable.open(tmp_path)
 
 
 def test_a_missing_table_and_a_bad_schedule_are_refused(tmp_path: Path, refuses: Refuses) -> None:
@@ -91,6 +94,110 @@ def test_a_missing_table_and_a_bad_schedule_are_refused(tmp_path: Path, refuses:
         scan.check_schedule(((10, 20),), 10)
     with refuses("by 0"):
         scan.check_schedule(((10, 0),), 10)
+
+
+def toy(genes: int = 5) -> Dataset:
+    """Make a dataset of windows and kernels alone."""
+    chance = np.random.default_rng(2)
+    pssm, core = chance.normal(size=(5, 4, 7)), chance.normal(size=(3, 4, 2))
+    onehot = random_onehot(genes, 70)
+    return cast(Dataset, SimpleNamespace(onehot=onehot, pssm=pssm, core=core, genes=range(genes)))
+
+
+def changed(name: str) -> Dataset:
+    """Make the toy with the first number of an array changed."""
+    dataset = toy()
+    array = getattr(dataset, name).copy()
+    array.flat[0] += 1
+    cast(Any, dataset).__dict__[name] = array
+    return dataset
+
+
+def test_the_key_is_of_all_that_scores_depend_on() -> None:
+    key = scan.scan_key(toy(), SMALL)
+    assert key == scan.scan_key(toy(), [list(segment) for segment in SMALL])  # type: ignore[misc]
+    others = [scan.scan_key(changed(name), SMALL) for name in ("onehot", "pssm", "core")]
+    others += [scan.scan_key(toy(6), SMALL), scan.scan_key(toy(), ((40, 5), (20, 4), (10, 1)))]
+    assert len({key, *others}) == 6
+
+
+@pytest.mark.parametrize("name", ["onehot", "pssm", "core"])
+def test_a_scan_of_something_else_is_refused(name: str, tmp_path: Path) -> None:
+    scan.write_scan_table(toy(), tmp_path, SMALL)
+    table = scan.ScanTable.open(tmp_path)
+    scan.check_scan(table, toy(), SMALL)
+    with pytest.raises(TR300MError, match="other windows, motifs or pooling") as caught:
+        scan.check_scan(table, changed(name), SMALL)
+    assert "delete the scan" in str(caught.value)
+    with pytest.raises(TR300MError, match="other windows, motifs or pooling"):
+        scan.check_scan(table, toy(), ((40, 5), (20, 4), (10, 1)))
+
+
+class KilledError(Exception):
+    """Stands for the end of a process."""
+
+
+def scan_until(dataset: Dataset, folder: Path, genes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scan and end before the block that starts at `genes`; the schedule is SMALL."""
+    real = scan.pooled_scan
+    left = 2 * genes // scan.GENES_PER_BLOCK
+
+    def limited(*arguments: Any, **named: Any) -> Any:
+        nonlocal left
+        if left == 0:
+            raise KilledError
+        left -= 1
+        return real(*arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scan, "pooled_scan", limited)
+        with pytest.raises(KilledError):
+            scan.write_scan_table(dataset, folder, SMALL)
+
+
+def count_scanned(dataset: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Scan to the end; return how many genes were scanned for that."""
+    real, scanned = scan.pooled_scan, [0]
+
+    def counting(onehot: Any, *arguments: Any, **named: Any) -> Any:
+        scanned[0] += len(onehot)
+        return real(onehot, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scan, "pooled_scan", counting)
+        scan.write_scan_table(dataset, folder, SMALL)
+    return scanned[0] // 2
+
+
+def test_a_killed_scan_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = scan.GENES_PER_BLOCK
+    dataset = toy(3 * block + 5)
+    scan_until(dataset, tmp_path / "part", 2 * block, monkeypatch)
+    assert not list((tmp_path / "part").glob("*.npy"))
+    assert count_scanned(dataset, tmp_path / "part", monkeypatch) == block + 5
+    scan.write_scan_table(dataset, tmp_path / "whole", SMALL)
+    for name in ("pooled.npy", "core.npy", "scan.json"):
+        assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert sorted(path.name for path in (tmp_path / "part").iterdir()) == ["core.npy", "pooled.npy", "scan.json"]
+
+
+def test_a_part_of_something_else_is_scanned_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = scan.GENES_PER_BLOCK
+    dataset = toy(3 * block + 5)
+    scan_until(dataset, tmp_path, 2 * block, monkeypatch)
+    other = toy(3 * block + 5)
+    cast(Any, other).pssm = other.pssm + 1
+    assert count_scanned(other, tmp_path, monkeypatch) == 3 * block + 5
+    expected = scan.pooled_scan(other.onehot, other.pssm, SMALL)
+    np.testing.assert_allclose(scan.ScanTable.open(tmp_path).pooled, expected, rtol=2**-11, atol=1e-6)
+
+
+def test_a_part_without_its_array_is_scanned_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = scan.GENES_PER_BLOCK
+    dataset = toy(2 * block)
+    scan_until(dataset, tmp_path, block, monkeypatch)
+    (tmp_path / "core.part").unlink()
+    assert count_scanned(dataset, tmp_path, monkeypatch) == 2 * block
 
 
 def test_a_scan_of_other_genes_is_refused() -> None:
