@@ -4,6 +4,7 @@
 from tr300m import devices
 
 # isort: on
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,27 @@ def test_rows_keep_the_shape_of_the_pairs() -> None:
     assert np.array_equal(rows["sequence"].reshape(12, 60, 4), feed.rows(PAIRS)["sequence"])
     assert rows["expression"].shape == (3, 4)
     assert feed.gathered_bytes(4) == sum(row.nbytes for row in feed.rows(PAIRS[:4]).values())
+
+
+def mapped_kb() -> int:
+    """Read how much of mapped files counts as this process's memory."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith("RssFile:"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="no /proc")
+def test_rows_of_a_mapped_file_do_not_stay_in_memory(tmp_path: Path) -> None:
+    table = np.random.default_rng(0).random((64, 1 << 17))  # 64 MB
+    np.save(tmp_path / "table.npy", table)
+    mapped = np.load(tmp_path / "table.npy", mmap_mode="r")
+    feed = Feed({"sequence": mapped}, {}, np.zeros((64, 1), np.float32), 1.0, on_device=False)
+    pairs = np.stack([np.arange(64), np.zeros(64, np.int64)], axis=1)
+    before = mapped_kb()
+    rows = [feed.rows(half) for half in (pairs[:40], pairs[40:])]
+    assert mapped_kb() - before < 1 << 13
+    assert np.array_equal(np.concatenate([half["sequence"] for half in rows]), table)
+    # The file itself is untouched, and can be read again.
+    assert np.array_equal(feed.rows(pairs[:1])["sequence"], table[:1])
 
 
 def test_bytes_are_those_of_all_tables() -> None:
@@ -113,30 +135,28 @@ def test_available_memory_is_read_off_the_kernel_s_table(tmp_path: Path) -> None
     assert devices._available(table) is None
 
 
-def test_items_are_made_one_ahead_and_in_order() -> None:
+def counted(made: list[int]) -> Iterator[int]:
+    """Yield 1, 2, 3, noting each as it is made."""
+    for k in (1, 2, 3):
+        made.append(k)
+        yield k
+
+
+def test_items_come_in_order_and_one_is_made_ahead() -> None:
     made: list[int] = []
-
-    def items() -> "list[int]":
-        return made
-
-    def make() -> "object":
-        for k in range(4):
-            made.append(k)
-            yield k
-
-    found = []
-    for item in ahead(make()):  # type: ignore[arg-type]
-        found.append(item)
-    assert found == items() == [0, 1, 2, 3]
+    items = ahead(counted(made))
+    assert next(items) == 1
+    assert list(items) == [2, 3]
+    assert made == [1, 2, 3]
 
 
-def test_an_error_while_items_are_made_reaches_the_user_of_them() -> None:
-    def make() -> "object":
-        yield 1
-        raise ValueError("made badly")
+def failing() -> Iterator[int]:
+    yield 1
+    raise ValueError("made badly")
 
-    found = []
+
+def test_an_error_in_making_an_item_reaches_its_user() -> None:
+    items = ahead(failing())
+    assert next(items) == 1
     with pytest.raises(ValueError, match="made badly"):
-        for item in ahead(make()):  # type: ignore[arg-type, var-annotated]
-            found.append(item)
-    assert found == [1]
+        next(items)

@@ -66,6 +66,8 @@ def run_on_jax(folder: Path) -> None:
         found[f"devices_{count}"] = trajectory(NETWORK, devices=count)
     found["host"] = trajectory(NETWORK, on_device=False)
     found["host_devices_2"] = trajectory(NETWORK, on_device=False, devices=2)
+    for name, settings in {"fused": {}, "fused_host_devices_2": {"on_device": False, "devices": 2}}.items():
+        found[name] = trajectory(NETWORK, fused=True, **settings)  # type: ignore[arg-type]
     found["bfloat16"] = trajectory(NetworkConfig(**{**vars(STILL), "precision": "bfloat16"}))
     found["float32"] = trajectory(STILL)
     fit(folder / "jax", steps=3, compute=ComputeConfig(devices=2))
@@ -131,6 +133,12 @@ def test_several_devices_give_the_result_of_one(on_jax: dict[str, NDArray[Any]])
 @pytest.mark.slow
 def test_gathered_rows_give_the_result_of_tables_on_jax(on_jax: dict[str, NDArray[Any]]) -> None:
     np.testing.assert_allclose(on_jax["host"], on_jax["devices_1"], rtol=1e-3, atol=2e-3)
+
+
+@pytest.mark.slow
+def test_the_loop_of_a_gpu_gives_the_result_of_single_steps(on_jax: dict[str, NDArray[Any]]) -> None:
+    for name in ("fused", "fused_host_devices_2"):
+        np.testing.assert_allclose(on_jax[name], on_jax["devices_1"], rtol=1e-3, atol=2e-3, err_msg=name)
 
 
 @pytest.mark.slow

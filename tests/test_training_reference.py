@@ -171,6 +171,20 @@ def test_the_compiled_loop_equals_a_slow_reference(key: str, cached: bool, train
     np.testing.assert_allclose(history["loss"].astype(float), means, rtol=0, atol=1e-3)
 
 
+@pytest.mark.slow
+def test_both_scans_take_the_same_path_without_dropout(trained: Path) -> None:
+    keys = [run_name("seq_tf_core_hm", cached) for cached in (False, True)]
+    otf, cached = (load_run(trained / key, toy())[0].get_weights() for key in keys)
+    # Scores of float16 have 11 bits: the paths part by less than one step of eight.
+    for k in range(len(otf)):
+        np.testing.assert_allclose(cached[k], otf[k], rtol=0, atol=RATE, err_msg=f"weight {k}")
+    assert not all(np.array_equal(a, b) for a, b in zip(otf, cached, strict=True))
+    histories = [read_tsv(trained / key / "history.tsv") for key in keys]
+    for column in ("loss", "val_loss"):
+        first, second = (history[column].astype(float) for history in histories)
+        np.testing.assert_allclose(second, first, rtol=1e-3)
+
+
 def outputs_of(key: str, *layers: str, training: bool) -> tuple[dict[str, NDArray[Any]], Arrays]:
     """Run an untrained model that drops on one pair of every gene; return its inputs and the layers' outputs."""
     dataset = toy()

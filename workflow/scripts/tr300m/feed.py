@@ -1,5 +1,6 @@
 """The arrays behind a training step, and where they lie: on the device, or with the host."""
 
+import mmap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -78,7 +79,10 @@ class Feed:
         gene, sample = pairs[..., 0], pairs[..., 1]
         rows = {name: table[gene] for name, table in self.by_gene.items()}
         rows |= {name: table[sample] for name, table in self.by_sample.items()}
-        return {**rows, "expression": self.expression[gene, sample]}
+        rows["expression"] = self.expression[gene, sample]
+        for table in self.all_tables.values():
+            _let_go(table)
+        return rows
 
     def gathered_bytes(self, count: int) -> int:
         """Bytes of the gathered rows of `count` pairs."""
@@ -107,6 +111,15 @@ class Feed:
         if "histones" in inputs:
             inputs["histones"] = inputs["histones"] / self.histone_unit
         return inputs, ops.cast(truth, "float32")
+
+
+def _let_go(table: NDArray[Any]) -> None:
+    """Unmap the pages of a mapped file that were read: the system keeps them while it has room for them.
+
+    Else all that was ever read would count as this process's memory.
+    """
+    if isinstance(table.base, mmap.mmap):
+        table.base.madvise(mmap.MADV_DONTNEED)
 
 
 def make_feed(

@@ -26,6 +26,9 @@ class _Tee:
         for stream in self.streams:
             stream.flush()
 
+    def close(self) -> None:
+        """Close nothing: a library that was imported meanwhile closes at exit what it took for stderr."""
+
     def isatty(self) -> bool:
         return False
 

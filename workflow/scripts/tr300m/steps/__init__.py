@@ -62,6 +62,7 @@ def make_stepper(
     steps_per_call: int,
     devices: int = 1,
     xla: bool = False,
+    fused: bool | None = None,
 ) -> Stepper:
     """Compile a training for the running backend.
 
@@ -77,12 +78,14 @@ def make_stepper(
         Over how many devices a batch is shared out (JAX).
     xla
         Whether TensorFlow compiles the step with XLA; JAX always does.
+    fused
+        Whether JAX runs the steps of a call as one compiled loop; None does so on a GPU. TensorFlow always does.
     """
     optimizer.build(model.trainable_variables)
     if BACKEND == "jax":
         from .jax import JaxStepper
 
-        return JaxStepper(model, likelihood, optimizer, feed, steps_per_call, devices)
+        return JaxStepper(model, likelihood, optimizer, feed, steps_per_call, devices, fused)
     from .tensorflow import TensorFlowStepper
 
     return TensorFlowStepper(model, likelihood, optimizer, feed, batch_size, xla)

@@ -18,6 +18,8 @@ from . import State, check_state, mean_nll, name_state, variables
 class JaxStepper:
     """See `Stepper`; the state is a tuple of lists, given to each call and got back from it.
 
+    On a GPU the steps of a call are one compiled loop.
+
     Over several devices the batch is shared out and all else is copied to each, as `keras.distribution.DataParallel`
     lays it out; the compiler adds the sums over devices.
     """
@@ -30,9 +32,12 @@ class JaxStepper:
         feed: Feed,
         steps_per_call: int,
         count: int,
+        fused: bool | None = None,
     ) -> None:
         self._model = model
         self._capacity = steps_per_call
+        # XLA's loops run several times slower than single steps on a CPU: convolutions inside them are not threaded.
+        self._fused = jax.default_backend() != "cpu" if fused is None else fused
         self._mesh = keras.distribution.DataParallel(
             devices=keras.distribution.list_devices()[:count]
         ).device_mesh.backend_mesh
@@ -69,18 +74,27 @@ class JaxStepper:
 
         # The state is overwritten in place.
         self._loop = jax.jit(loop, donate_argnums=0)
+        self._step = jax.jit(step, donate_argnums=0)
         self._forward = jax.jit(forward)
 
-    def upload(self, rows: Rows) -> tuple[dict[str, Any], int]:
-        """Bring rows to the devices, filled up to the length that is compiled for; also return how many are real."""
+    def upload(self, rows: Rows) -> tuple[Any, int]:
+        """Bring rows to the devices, in the form that `run` takes; also return how many steps they hold."""
         count = len(next(iter(rows.values())))
-        return {name: self._shared(_fill_up(x, self._capacity), axis=1) for name, x in rows.items()}, count
+        if self._fused:
+            return {name: self._shared(_fill_up(x, self._capacity), axis=1) for name, x in rows.items()}, count
+        return [{name: self._shared(x[k], axis=0) for name, x in rows.items()} for k in range(count)], count
 
-    def run(self, uploaded: tuple[Mapping[str, Any], int]) -> NDArray[np.float32]:
+    def run(self, uploaded: tuple[Any, int]) -> NDArray[np.float32]:
         """Take one step per batch; return the losses [step]."""
         rows, count = uploaded
-        self._state, losses = self._loop(self._state, self._tables, rows, np.int32(count))
-        return np.asarray(losses)[:count]
+        if self._fused:
+            self._state, losses = self._loop(self._state, self._tables, rows, np.int32(count))
+            return np.asarray(losses)[:count]
+        found = []
+        for batch in rows:
+            self._state, loss = self._step(self._state, self._tables, batch)
+            found.append(loss)
+        return np.array(found, np.float32)
 
     def predict(self, rows: Rows) -> NDArray[np.float32]:
         """Return raw outputs of a batch, nothing dropped."""
