@@ -137,8 +137,7 @@ class TrainingLoop:
             If a loss is not finite.
         """
         at, size = self.position, self.training.epoch_steps
-        # No step: compiles, so that the first call's time is that of its steps.
-        self.stepper.run(self._prepare(0).uploaded)
+        self.stepper.compile(self.feed.rows(np.zeros((0, self.training.batch_size, 2), np.int64)))
         begun = time.monotonic() - at.seconds
         saved, calls = time.monotonic(), 0
         with bar(steps, self.name, "step") as meter:

@@ -21,6 +21,10 @@ class Stepper(Protocol):
     `rows` are those of a `Feed`, with leading axes [step, batch] for `run` and [batch] for `predict`.
     """
 
+    def compile(self, rows: Rows) -> None:
+        """Compile for rows of no step [0, batch, ...], so that the first call's time is that of its steps."""
+        ...
+
     def upload(self, rows: Rows) -> Any:
         """Bring rows [step, batch, ...] to the device; may run on another thread than `run`."""
         ...

@@ -74,8 +74,17 @@ class JaxStepper:
 
         # The state is overwritten in place.
         self._loop = jax.jit(loop, donate_argnums=0)
-        self._step = jax.jit(step, donate_argnums=0)
+        self._step: Any = jax.jit(step, donate_argnums=0)
         self._forward = jax.jit(forward)
+
+    def compile(self, rows: Rows) -> None:
+        """Run no step, or compile the single one."""
+        if self._fused:
+            self.run(self.upload(rows))
+            return
+        layout = NamedSharding(self._mesh, _spec(self._mesh.axis_names[0]))
+        batch = {name: jax.ShapeDtypeStruct(x.shape[1:], x.dtype, sharding=layout) for name, x in rows.items()}  # type: ignore[no-untyped-call]
+        self._step = self._step.lower(self._state, self._tables, batch).compile()
 
     def upload(self, rows: Rows) -> tuple[Any, int]:
         """Bring rows to the devices, in the form that `run` takes; also return how many steps they hold."""

@@ -63,6 +63,10 @@ class TensorFlowStepper:
         self._loop = tf.function(loop, input_signature=[tables, many], autograph=False)
         self._forward = tf.function(forward, input_signature=[tables, batch], autograph=False)
 
+    def compile(self, rows: Rows) -> None:
+        """Run no step, which compiles."""
+        self.run(self.upload(rows))
+
     def upload(self, rows: Rows) -> dict[str, Any]:
         """Make tensors of rows [step, batch, ...]."""
         return {name: tf.convert_to_tensor(x) for name, x in rows.items()}
