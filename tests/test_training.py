@@ -161,6 +161,22 @@ def test_other_architectures_train(key: str, tmp_path: Path) -> None:
     assert np.isfinite(history["val_loss"]).all()
 
 
+def test_arrays_with_the_host_change_nothing(tmp_path: Path) -> None:
+    histories = {}
+    for arrays in ("device", "host"):
+        histories[arrays] = fit(tmp_path / arrays, compute=ComputeConfig(arrays=arrays))
+        assert read_json(tmp_path / arrays / "run.json")["arrays_on_device"] == (arrays == "device")
+    for column in ("loss", "val_loss", "log_pearson"):
+        assert histories["host"][column] == pytest.approx(histories["device"][column], rel=1e-5)
+
+
+def test_pairs_may_come_in_plain_uniform_order(tmp_path: Path) -> None:
+    fit(tmp_path / "uniform", steps=10, pair_order="uniform")
+    fit(tmp_path / "thesis", steps=10)
+    assert not same(tmp_path / "uniform", tmp_path / "thesis")
+    assert read_json(tmp_path / "uniform" / "run.json")["pair_state"] == 10 * TRAINING.batch_size
+
+
 def test_the_files_of_a_run(tmp_path: Path) -> None:
     lines: list[str] = []
     history = fit(tmp_path, steps=25, run="mine", code="c0de", log=lines.append, steps_per_call=7)
@@ -261,6 +277,8 @@ def test_bad_requests_are_refused(tmp_path: Path, refuses: Refuses) -> None:
         fit(tmp_path, steps=0)
     with refuses("batch_size is 0"):
         TrainingConfig(batch_size=0)
+    with refuses("pair_order is random", "xorshift, uniform"):
+        TrainingConfig(pair_order="random")
     with refuses("learning_rate is 0"):
         TrainingConfig(learning_rate=0)
     with refuses("unknown setting lr", "learning_rate"):
