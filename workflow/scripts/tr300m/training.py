@@ -3,7 +3,8 @@
 import dataclasses
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from .network import NetworkConfig, build_model
 from .pairs import ORDERS
 from .run_record import checksums, peak_memory_mb, versions
 from .scan import ScanTable, check_scan, pooled_length
-from .steps import make_stepper
+from .steps import Stepper, make_stepper
 from .training_config import ComputeConfig as ComputeConfig
 from .training_config import TrainingConfig as TrainingConfig
 
@@ -106,70 +107,35 @@ def train(
         If the loss is not finite, the control is unknown, steps < 1, a device is missing or too small, or dataset and
         scan disagree.
     """
-    if isinstance(architecture, str):
-        architecture = Architecture.from_key(architecture)
-    if isinstance(likelihood, str):
-        likelihood = make_likelihood(likelihood)
-    compute = ComputeConfig() if compute is None else compute
-    name, folder = run or architecture.key, Path(out)
-    if control != "none":
-        raise TR300MError(f"run {name}: control {control!r} is not known", "write none")
-    if steps < 1:
-        raise TR300MError(f"run {name}: {steps} steps", "train for at least 1")
-    started = time.monotonic()
-    check_scan(scan, dataset, network_config.schedule)
-    threads = devices.set_threads(training_config.threads)
-    if compute.gpu:
-        devices.require_gpu()
-    devices.require_devices(compute.devices, training_config.batch_size)
-    device = devices.describe(threads, compute.devices)
-    scanned = "on_the_fly" if scan is None else "cached"
-    inputs = {
-        "architecture": dataclasses.asdict(architecture),
-        "likelihood": settings_of(likelihood),
-        "control": control,
-        "split": split.name,
-        "scan": scanned,
-        "seed": seed,
-        "steps": steps,
-        "network": dataclasses.asdict(network_config),
-        "training": dataclasses.asdict(training_config),
-        "backend": BACKEND,
-        # It draws other dropout from the same seed.
-        "xla": compute.xla,
-        "code": code,
-        "arrays": checksums(dataset.manifest),
-    }
-    kept = None if checkpoints is None else Checkpoints(checkpoints, _key(inputs, split, scan))
-    model = build_model(
-        architecture,
+    asked = _Run(
         dataset,
-        scanned=scan is not None,
-        config=network_config,
-        n_outputs=likelihood.n_outputs,
-        seed=seed,
+        split,
+        Architecture.from_key(architecture) if isinstance(architecture, str) else architecture,
+        make_likelihood(likelihood) if isinstance(likelihood, str) else likelihood,
+        network_config,
+        training_config,
+        ComputeConfig() if compute is None else compute,
+        scan,
+        control,
+        seed,
+        steps,
+        code,
     )
+    name, folder = run or asked.architecture.key, Path(out)
+    started = time.monotonic()
+    asked.check(name)
+    threads = devices.set_threads(training_config.threads)
+    device = asked.device(threads)
+    kept = None if checkpoints is None else Checkpoints(checkpoints, asked.key())
+
+    model = asked.model()
     log(
-        f"{name}: training {architecture.label}, {model.count_params():,} parameters, {steps:,} steps of "
-        f"{training_config.batch_size} pairs, scan {scanned.replace('_', ' ')}, on {device}, {devices.label()}"
+        f"{name}: training {asked.architecture.label}, {model.count_params():,} parameters, {steps:,} steps of "
+        f"{training_config.batch_size} pairs, scan {asked.scanned.replace('_', ' ')}, on {device}, {devices.label()}"
         + (f", {threads} CPU threads" if device.startswith("GPU") else "")
     )
-    feed, steps_per_call = _feed(dataset, architecture, scan, network_config, training_config, compute, log)
-    stepper = make_stepper(
-        model,
-        likelihood,
-        keras.optimizers.Adam(
-            training_config.learning_rate,
-            beta_1=training_config.beta_1,
-            beta_2=training_config.beta_2,
-            epsilon=training_config.epsilon,
-        ),
-        feed,
-        batch_size=training_config.batch_size,
-        steps_per_call=steps_per_call,
-        devices=compute.devices,
-        xla=compute.xla,
-    )
+    feed, steps_per_call = asked.feed(log)
+    stepper = asked.stepper(model, feed, steps_per_call)
     (folder / BAD_BATCH).unlink(missing_ok=True)
     loop = TrainingLoop(
         name,
@@ -177,24 +143,17 @@ def train(
         feed,
         ORDERS[training_config.pair_order](seed, len(dataset.genes), len(dataset.samples), split),
         training_config,
-        compute,
+        asked.compute,
         steps_per_call=steps_per_call,
         checkpoints=kept,
         describe_batch=partial(_write_batch, dataset, folder / BAD_BATCH),
         log=log,
     )
     loop.resume()
-    rows = loop.run(
-        steps,
-        partial(
-            curve_figures,
-            curve_pairs(dataset, split, training_config.curve_pairs, seed),
-            partial(predict_pairs, stepper, feed, batch_size=training_config.batch_size),
-            dataset.expression,
-            likelihood,
-            score,
-        ),
-    )
+    predict = partial(predict_pairs, stepper, feed, batch_size=training_config.batch_size)
+    pairs = curve_pairs(dataset, split, training_config.curve_pairs, seed)
+    rows = loop.run(steps, partial(curve_figures, pairs, predict, dataset.expression, asked.likelihood, score))
+
     stepper.update_model()
     with atomic_path(folder / "model.weights.h5") as temporary:
         model.save_weights(temporary)
@@ -202,7 +161,7 @@ def train(
     write_tsv(folder / "history.tsv", history)
     end = {
         "parameters": int(sum(np.prod(w.shape, dtype=np.int64) for w in model.trainable_variables)),
-        "compute": dataclasses.asdict(compute),
+        "compute": dataclasses.asdict(asked.compute),
         "arrays_on_device": feed.on_device,
         "device": device,
         "threads": threads,
@@ -214,42 +173,120 @@ def train(
         "peak_memory_mb": round(peak_memory_mb()),
         "peak_device_memory_mb": devices.peak_device_memory_mb(),
     }
-    write_json(folder / "run.json", {"run": name, **inputs, **end})
+    write_json(folder / "run.json", {"run": name, **asked.inputs(), **end})
     if kept is not None:
         kept.delete()
     return history
 
 
-def _key(inputs: Mapping[str, Any], split: "Split", scan: ScanTable | None) -> str:
-    """Return the key of a training's checkpoints: all that its result depends on, to the last digits on a GPU."""
-    # Neither changes what a step computes, but for rounding in the case of threads.
-    training = {name: value for name, value in inputs["training"].items() if name not in ("threads", "steps_per_call")}
-    held_out = [part.tolist() for part in (*split.axes("validation"), *split.axes("test"))]
-    return inputs_key({**inputs, "training": training, "held_out": held_out, "scan_key": scan.key if scan else ""})
+@dataclass(frozen=True)
+class _Run:
+    """A training as it was asked for: the arguments of `train`."""
+
+    dataset: "Dataset"
+    split: "Split"
+    architecture: Architecture
+    likelihood: Likelihood
+    network: NetworkConfig
+    training: TrainingConfig
+    compute: ComputeConfig
+    scan: ScanTable | None
+    control: str
+    seed: int
+    steps: int
+    code: str
+
+    @property
+    def scanned(self) -> str:
+        """The scan's name in the run table."""
+        return "on_the_fly" if self.scan is None else "cached"
+
+    def check(self, name: str) -> None:
+        """Refuse what cannot be trained."""
+        if self.control != "none":
+            raise TR300MError(f"run {name}: control {self.control!r} is not known", "write none")
+        if self.steps < 1:
+            raise TR300MError(f"run {name}: {self.steps} steps", "train for at least 1")
+        check_scan(self.scan, self.dataset, self.network.schedule)
+
+    def device(self, threads: int) -> str:
+        """Name what it will run on; refuse if that is not there."""
+        if self.compute.gpu:
+            devices.require_gpu()
+        devices.require_devices(self.compute.devices, self.training.batch_size)
+        return devices.describe(threads, self.compute.devices)
+
+    def inputs(self) -> dict[str, Any]:
+        """Return all that the result depends on, as it is recorded."""
+        return {
+            "architecture": dataclasses.asdict(self.architecture),
+            "likelihood": settings_of(self.likelihood),
+            "control": self.control,
+            "split": self.split.name,
+            "scan": self.scanned,
+            "seed": self.seed,
+            "steps": self.steps,
+            "network": dataclasses.asdict(self.network),
+            "training": dataclasses.asdict(self.training),
+            "backend": BACKEND,
+            # It draws other dropout from the same seed.
+            "xla": self.compute.xla,
+            "code": self.code,
+            "arrays": checksums(self.dataset.manifest),
+        }
+
+    def key(self) -> str:
+        """Return the key of its checkpoints: a hash of its inputs, with the split and the scan by content."""
+        inputs = self.inputs()
+        # Neither changes what a step computes, but for rounding in the case of threads.
+        for name in ("threads", "steps_per_call"):
+            del inputs["training"][name]
+        inputs["held_out"] = [part.tolist() for part in (*self.split.axes("validation"), *self.split.axes("test"))]
+        inputs["scan_key"] = "" if self.scan is None else self.scan.key
+        return inputs_key(inputs)
+
+    def model(self) -> keras.Model:
+        """Build the model, untrained."""
+        return build_model(
+            self.architecture,
+            self.dataset,
+            scanned=self.scan is not None,
+            config=self.network,
+            n_outputs=self.likelihood.n_outputs,
+            seed=self.seed,
+        )
+
+    def feed(self, log: Callable[[str], object]) -> tuple[Feed, int]:
+        """Collect the arrays where the memory wants them; return them and the most steps a call."""
+        feed = make_feed(self.dataset, self.architecture, self.scan)
+        travelling = feed.gathered_bytes(self.training.batch_size)
+        motifs = self.dataset.pssm.shape[2]
+        working = working_bytes(self.network, self.training.batch_size, motifs, on_the_fly=self.scan is None)
+        # Three batches of rows: one in use, one ahead, one being gathered.
+        on_device = place_arrays(self.compute.arrays, feed.nbytes, working + 3 * travelling, log)
+        steps = self.training.steps_per_call
+        if not on_device:
+            steps = min(steps, max(1, HOST_BYTES_PER_CALL // travelling))
+        return dataclasses.replace(feed, on_device=on_device), steps
+
+    def stepper(self, model: keras.Model, feed: Feed, steps_per_call: int) -> Stepper:
+        """Compile the steps, with Adam."""
+        config = self.training
+        return make_stepper(
+            model,
+            self.likelihood,
+            keras.optimizers.Adam(
+                config.learning_rate, beta_1=config.beta_1, beta_2=config.beta_2, epsilon=config.epsilon
+            ),
+            feed,
+            batch_size=config.batch_size,
+            steps_per_call=steps_per_call,
+            devices=self.compute.devices,
+            xla=self.compute.xla,
+        )
 
 
-def _feed(
-    dataset: "Dataset",
-    architecture: Architecture,
-    scan: ScanTable | None,
-    network: NetworkConfig,
-    training: TrainingConfig,
-    compute: ComputeConfig,
-    log: Callable[[str], object],
-) -> tuple[Feed, int]:
-    """Collect the arrays where the memory wants them; return them and the most steps a call."""
-    feed = make_feed(dataset, architecture, scan)
-    travelling = feed.gathered_bytes(training.batch_size)
-    working = working_bytes(network, training.batch_size, dataset.pssm.shape[2], scan is None)
-    # Three batches of rows: one in use, one ahead, one being gathered.
-    on_device = place_arrays(compute.arrays, feed.nbytes, working + 3 * travelling, log)
-    steps = training.steps_per_call
-    if not on_device:
-        steps = min(steps, max(1, HOST_BYTES_PER_CALL // travelling))
-    return dataclasses.replace(feed, on_device=on_device), steps
-
-
-def working_bytes(network: NetworkConfig, batch_size: int, motifs: int, on_the_fly: bool) -> int:
+def working_bytes(network: NetworkConfig, batch_size: int, motifs: int, *, on_the_fly: bool) -> int:
     """Return roughly how many bytes a step needs beside the arrays: what it keeps for the gradients, and its scan.
 
     Counted are ten arrays of pooled scores, ten of each block's channels, and the scores of the longest segment
