@@ -154,7 +154,11 @@ def test_neither_threads_nor_calls_part_a_run_from_its_checkpoints(tmp_path: Pat
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
     with pytest.raises(StoppedError):
         fit(tmp_path / "run", log=stop_at("step 20"), **settings)
-    fit(tmp_path / "run", steps_per_call=3, **settings)
+    lines: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices, "describe", lambda threads, count: "CPU, 99 threads")
+        fit(tmp_path / "run", steps_per_call=3, log=lines.append, **settings)
+    assert any("that was on CPU, " in line and "last digits" in line for line in lines)
     assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == [16]
 
 

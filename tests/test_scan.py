@@ -1,5 +1,10 @@
 """Scan and pooling: the fast paths against the slow reference, and cases counted by hand."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -179,6 +184,33 @@ def test_a_killed_scan_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     for name in ("pooled.npy", "core.npy", "scan.json"):
         assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert sorted(path.name for path in (tmp_path / "part").iterdir()) == ["core.npy", "pooled.npy", "scan.json"]
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import test_scan as t
+t.scan.write_scan_table(t.toy(60 * t.scan.GENES_PER_BLOCK), Path(sys.argv[2]), t.SMALL)
+"""
+
+
+def test_a_scan_that_was_killed_ends_like_one_that_was_not(tmp_path: Path) -> None:
+    source = str(Path(scan.__file__).parents[1])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(tmp_path / "part")]
+    child = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    while child.poll() is None and not (tmp_path / "part/part.json").is_file():
+        time.sleep(0.001)
+    child.kill()
+    _, errors = child.communicate()
+    assert child.returncode == -signal.SIGKILL, errors
+    assert not list((tmp_path / "part").glob("*.npy"))
+    dataset = toy(60 * scan.GENES_PER_BLOCK)
+    for folder in ("part", "whole"):
+        scan.write_scan_table(dataset, tmp_path / folder, SMALL)
+    for name in ("pooled.npy", "core.npy", "scan.json"):
+        assert (tmp_path / "part" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
 
 
 def test_a_part_of_something_else_is_scanned_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

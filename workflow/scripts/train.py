@@ -48,6 +48,7 @@ with job(snakemake.log[0]):
             arrays=snakemake.resources.arrays,
             xla=snakemake.resources.xla == "on",
             checkpoint_minutes=float(snakemake.resources.checkpoint_minutes),
+            checkpoint_steps=snakemake.resources.checkpoint_steps,
         ),
         scan=ScanTable.open(Path(snakemake.input.scan[0]).parent) if row["scan"] == "cached" else None,
         control=row["control"],

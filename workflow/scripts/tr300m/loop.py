@@ -32,6 +32,8 @@ class Position:
     ----------
     pair_state
         Of the pair order, behind the last step's pairs.
+    device
+        What took the last step.
     step
         Steps taken.
     seconds
@@ -45,6 +47,7 @@ class Position:
     """
 
     pair_state: int
+    device: str
     step: int = 0
     seconds: float = 0.0
     losses: list[float] = field(default_factory=list)
@@ -73,6 +76,8 @@ class TrainingLoop:
         What takes steps, where rows come from, and in which order pairs do.
     training, compute
         Settings.
+    device
+        Name of what takes the steps.
     steps_per_call
         Most steps a call.
     checkpoints
@@ -92,6 +97,7 @@ class TrainingLoop:
         training: TrainingConfig,
         compute: ComputeConfig,
         *,
+        device: str,
         steps_per_call: int,
         checkpoints: Checkpoints | None,
         describe_batch: Callable[[Pairs], Path],
@@ -100,7 +106,7 @@ class TrainingLoop:
         self.name, self.stepper, self.feed, self.order, self.log = name, stepper, feed, order, log
         self.training, self.compute, self.checkpoints = training, compute, checkpoints
         self.steps_per_call, self.describe_batch = steps_per_call, describe_batch
-        self.position = Position(order.state)
+        self.position = Position(order.state, device)
         self._steps_now = 1
 
     def resume(self) -> None:
@@ -116,10 +122,12 @@ class TrainingLoop:
             return
         arrays, record = found
         self.stepper.restore(arrays)
-        self.position = Position(**record)
-        self.position.resumed.append(self.position.step)
-        self.order.state = self.position.pair_state
-        self.log(f"{self.name}: goes on from its checkpoint of step {self.position.step:,}")
+        before, device = Position(**record), self.position.device
+        self.log(f"{self.name}: goes on from its checkpoint of step {before.step:,}")
+        if before.device != device:
+            self.log(f"{self.name}: that was on {before.device}: the weights will differ in their last digits")
+        self.position = dataclasses.replace(before, device=device, resumed=[*before.resumed, before.step])
+        self.order.state = before.pair_state
 
     def run(self, steps: int, figures: Callable[[], dict[str, float]]) -> list[dict[str, float]]:
         """Train up to step `steps`; return the rows of the history.

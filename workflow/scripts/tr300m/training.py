@@ -144,6 +144,7 @@ def train(
         ORDERS[training_config.pair_order](seed, len(dataset.genes), len(dataset.samples), split),
         training_config,
         asked.compute,
+        device=device,
         steps_per_call=steps_per_call,
         checkpoints=kept,
         describe_batch=partial(_write_batch, dataset, folder / BAD_BATCH),
