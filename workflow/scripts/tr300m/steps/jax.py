@@ -36,7 +36,7 @@ class JaxStepper:
     ) -> None:
         self._model = model
         self._capacity = steps_per_call
-        # XLA's loops run several times slower than single steps on a CPU: convolutions inside them are not threaded.
+        # On a CPU XLA's loops run several times slower than single steps.
         self._fused = jax.default_backend() != "cpu" if fused is None else fused
         self._mesh = keras.distribution.DataParallel(
             devices=keras.distribution.list_devices()[:count]
