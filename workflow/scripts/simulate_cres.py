@@ -6,6 +6,4 @@ from tr300m.simulate.cres import simulate_cres
 
 with job(snakemake.log[0]):
     config = SimulationConfig.from_dict(snakemake.params.simulation)
-    simulate_cres(
-        config, snakemake.input.gtf, snakemake.input.sizes, snakemake.output.bigbed, snakemake.output.rows
-    )
+    simulate_cres(config, snakemake.input.gtf, snakemake.input.sizes, snakemake.output.bigbed, snakemake.output.rows)

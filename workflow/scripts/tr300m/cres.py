@@ -23,8 +23,8 @@ def cre_windows(bigbed: Path | str, genes: Genes) -> NDArray[np.uint16]:
     Returns
     -------
     array [gene, window], uint16
-        The score (0 to 1,000) at every position inside a cCRE's half-open interval; where two overlap, that of the later
-        row of the file. 0 outside, off the chromosome, and on a chromosome that the file lacks.
+        The score (0 to 1,000) at every position inside a cCRE's half-open interval; where two overlap, that of the
+        later row of the file. 0 outside, off the chromosome, and on a chromosome that the file lacks.
 
     Raises
     ------

@@ -90,15 +90,11 @@ def _chromosome_tree(lengths: list[tuple[str, int]]) -> bytes:
     )
 
 
-def _blocks(
-    names: list[str], rows: Sequence[BedRow], per_block: int, offset: int
-) -> tuple[bytes, list[Node], int]:
+def _blocks(names: list[str], rows: Sequence[BedRow], per_block: int, offset: int) -> tuple[bytes, list[Node], int]:
     """Return the compressed blocks, an index item for each, and the size of the largest before compression."""
     packed, nodes, largest = [], [], 1
     for number, mine in _cut(names, rows, per_block):
-        plain = b"".join(
-            struct.pack("<III", number, row.start, row.end) + row.rest.encode() + b"\0" for row in mine
-        )
+        plain = b"".join(struct.pack("<III", number, row.start, row.end) + row.rest.encode() + b"\0" for row in mine)
         block = zlib.compress(plain)
         nodes.append(Node((number, mine[0].start), (number, max(row.end for row in mine)), offset, len(block)))
         packed.append(block)
