@@ -234,7 +234,7 @@ class Written(NamedTuple):
         return cls(**{**record, "shape": tuple(record["shape"])})
 
 
-def write_release(out: Path | str, array: Rebuilt, time: int) -> Written:
+def write_release(out: Path | str, array: Rebuilt, time: int, block_bytes: int = BLOCK_BYTES) -> Written:
     """Write an array as the release does, atomically, a block at a time.
 
     Parameters
@@ -245,11 +245,13 @@ def write_release(out: Path | str, array: Rebuilt, time: int) -> Written:
         What to write.
     time
         Seconds since 1970 for the gzip header.
+    block_bytes
+        About how much of the array is in memory at a time; the file does not depend on it.
     """
     final, digest = Path(out), hashlib.sha256()
     with atomic_path(final) as temporary:
         with open(temporary, "wb") as raw, gzip.GzipFile(final.name, "wb", LEVEL, raw, time) as handle:
-            for chunk in npy_chunks(array):
+            for chunk in npy_chunks(array, block_bytes):
                 digest.update(chunk)
                 handle.write(chunk)
         facts = Written(array.shape, temporary.stat().st_size, sha256(temporary), digest.hexdigest())
