@@ -21,6 +21,10 @@ SUFFIXES = (".npy.gz", ".npy")
 SIGN = np.uint64(1 << 63)
 
 
+class NotWholeError(Exception):
+    """A stream is no whole `.npy`; `PublishedData.open` adds its name."""
+
+
 class PublishedData:
     """The published files: a zip such as the release's `data.zip`, or a folder; `X.npy.gz` or `X.npy` at any depth.
 
@@ -79,7 +83,7 @@ class PublishedData:
                 if name.endswith(".gz"):
                     raw = cast(IO[bytes], stack.enter_context(gzip.open(raw, "rb")))
                 yield raw
-            except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
+            except (NotWholeError, EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
                 raise TR300MError(f"{self.path}, {name} is truncated or corrupt: {error}", "fetch it again") from None
 
 
@@ -129,7 +133,7 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]
 
     Raises
     ------
-    TR300MError
+    NotWholeError
         If it is no `.npy`.
     """
     try:
@@ -137,7 +141,7 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         return read(stream)
     except ValueError as error:
-        raise TR300MError(f"it is no .npy file: {error}") from None
+        raise NotWholeError(f"no .npy file: {error}") from None
 
 
 def read_blocks(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[tuple[slice, Doubles]]:
@@ -145,7 +149,7 @@ def read_blocks(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any])
 
     Raises
     ------
-    EOFError
+    NotWholeError
         If the stream ends early or goes on after the last row.
     """
     for rows in slices(shape):
@@ -156,10 +160,10 @@ def read_blocks(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any])
         while len(content) < size and (piece := stream.read(size - len(content))):
             content += piece
         if len(content) < size:
-            raise EOFError("it ends before the last row")
+            raise NotWholeError("it ends before the last row")
         yield rows, np.frombuffer(content, dtype).reshape(block_shape).astype(np.float64, copy=False)
     if stream.read(1):
-        raise EOFError("it goes on after the last row")
+        raise NotWholeError("it goes on after the last row")
 
 
 def compare(ours: Rebuilt, stream: IO[bytes], what: str = "comparing") -> Difference | str:
