@@ -145,10 +145,10 @@ def test_ulp_counts_the_steps_to_the_next_number(start: float, steps: int) -> No
     end = start
     for _ in range(steps):
         end = float(np.nextafter(end, np.inf))
-    # From below zero to above it -0 is a step of its own, which nextafter leaves out.
-    crosses = int(start < 0 <= end and not np.signbit(end)) if steps else 0
-    assert difference(np.array([start]), np.array([end])).largest_ulp in (steps, steps + crosses)
-    assert difference(np.array([end]), np.array([start])).largest_ulp in (steps, steps + crosses)
+    # On the way from below zero to above it -0 and 0 are two numbers, of which nextafter takes one.
+    expected = steps + int(bool(np.signbit(start)) and not np.signbit(end))
+    assert difference(np.array([start]), np.array([end])).largest_ulp == expected
+    assert difference(np.array([end]), np.array([start])).largest_ulp == expected
 
 
 def test_largest_distance_of_all_does_not_overflow() -> None:
