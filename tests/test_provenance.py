@@ -14,7 +14,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 STAGES = [
     ["errors", "io", "progress", "provenance", "job", "sections"],
     ["architectures", "axes", "config", "sources", "download", "runs", "settings", "simulate"],
-    ["genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "manifest"],
+    ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "manifest"],
     ["dataset", "splits", "pairs"],
     ["scan", "devices", "layers", "likelihood", "network"],
     ["run_record", "training"],
