@@ -14,7 +14,8 @@ SCRIPTS = ROOT / "workflow/scripts"
 STAGES = [
     ["errors", "io", "progress", "provenance", "job", "sections"],
     ["architectures", "axes", "config", "sources", "download", "runs", "settings", "simulate"],
-    ["genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "cres", "manifest"],
+    ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "cres"],
+    ["manifest"],
     ["dataset", "splits", "pairs"],
     ["release", "compare_release", "gzip_time"],
     ["scan", "devices", "layers", "likelihood", "network"],

@@ -222,7 +222,8 @@ def test_regulators_come_out_of_a_gct_of_all_genes(
         for number, gene in enumerate(ids):
             handle.write(f"{gene}\t-\t{number}\t{number / 4}\n")
     stems = read_lambert(realdata / "lambert" / "DatabaseExtract_v_1.01.csv", "release")
-    expression, found, levels = read_expression(path, genes, np.array(["S0", "S1"]), stems, "release")
+    expression = np.zeros((len(genes), 2), dtype=np.float32)
+    _, found, levels = read_expression(path, genes, np.array(["S0", "S1"]), stems, "release", expression)
     assert found == sorted(found)
     assert set(released_ids) <= set(found)
     # These have gene lines but are no rows of GTEx's GCT, as the specification says.
@@ -350,10 +351,11 @@ def test_gct_of_three_genes(realdata: Path, samples: Samples, make_genes: MakeGe
     assert header.sample_ids[-1] == "GTEX-ZZPU-2726-SM-5NQ8O"
     ids = ["ENSG00000171867.16", "ENSG00000130234.10", "ENSG00000000000.1"]
     genes = make_genes([("chr20", "+", 4686456), ("chrX", "-", 15602148), ("chr1", "+", 9000)], ids=ids)
-    expression, regulators, levels = read_expression(
-        path, genes, samples.sample_id, frozenset({"ENSG00000184012"}), "release"
+    expression = np.zeros((3, 17382), dtype=np.float32)
+    expressed, regulators, levels = read_expression(
+        path, genes, samples.sample_id, frozenset({"ENSG00000184012"}), "release", expression
     )
-    assert expression.shape == (3, 17382)
+    assert expressed.tolist() == [True, True, False]
     assert expression[0, :3].tolist() == np.array([127, 52.78, 113.8], dtype=np.float32).tolist()
     assert expression[0, -1] == np.float32(66.64)
     assert expression[1, :3].tolist() == np.array([0.09511, 0.09585, 0.1738], dtype=np.float32).tolist()

@@ -186,9 +186,9 @@ def exported(upstream: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     targets = target_genes(records, CHROMOSOMES, "release")
     gct = upstream / "tpm.gct.gz"
     samples = sample_axis(read_header(gct).sample_ids, upstream / "samples.txt")
-    expression, regulators, levels = read_expression(
-        gct, targets, samples.sample_id, read_lambert(upstream / "tf.csv", "release"), "release"
-    )
+    stems = read_lambert(upstream / "tf.csv", "release")
+    expression = np.zeros((len(targets), len(samples)), dtype=np.float32)
+    _, regulators, levels = read_expression(gct, targets, samples.sample_id, stems, "release", expression)
     regulator_axis(regulators, records)
     extract_chromosomes(upstream / "g.fa.gz", targets.chromosome.tolist(), root / "g.fa")
     built = {
@@ -216,9 +216,8 @@ def histones(upstream: Path, root: Path, targets: Genes) -> NDArray[np.float32]:
         for cell in CELLS:
             paths.append(root / f"{mark}_{cell}.npy")
             save_array(paths[-1], track_windows(upstream / f"{cell}{mark}.bigWig", targets))
-    out = np.zeros((len(targets), UP + DOWN, len(paths)), dtype=np.float32)
-    stack_tracks(paths, out)
-    return out
+    stack_tracks(paths, root / "histones.npy")
+    return np.load(root / "histones.npy")
 
 
 def same_bits(found: NDArray[Any], expected: NDArray[np.float64]) -> bool:

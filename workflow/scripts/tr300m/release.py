@@ -186,14 +186,17 @@ def rebuild(name: str, file: Path | str) -> Rebuilt:
     """
     recipe, path = RECIPES[name], Path(file)
     if path.suffix == ".tsv":
-        source = TABLES[path.stem].read(path)
-    else:
-        try:
-            source = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise TR300MError(f"{path} is no whole array: {error}", "delete it and build it again") from None
-    view = recipe.view(source)
-    return Rebuilt(view.shape, lambda rows: recipe.as_float64(view[rows]))
+        table = recipe.view(TABLES[path.stem].read(path))
+        return Rebuilt(table.shape, lambda rows: recipe.as_float64(table[rows]))
+    # Mapped anew for each block: pages of a mapping count as memory until it is closed.
+    return Rebuilt(recipe.view(_map(path)).shape, lambda rows: recipe.as_float64(recipe.view(_map(path))[rows]))
+
+
+def _map(path: Path) -> NDArray[Any]:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise TR300MError(f"{path} is no whole array: {error}", "delete it and build it again") from None
 
 
 def slices(shape: tuple[int, ...], block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:
