@@ -11,7 +11,7 @@ from .config import SimulationConfig
 from .formats import read_genes
 
 REACH = 3_000  # bp on either side of a TSS that have elements
-ELEMENTS = 5  # of each TSS, about a tenth of which overlap another
+ELEMENTS = 5  # of each TSS; more than a quarter overlap another
 KINDS = ("PLS", "pELS", "dELS", "DNase-H3K4me3", "CTCF-only")
 
 
@@ -20,7 +20,7 @@ def simulate_cres(
 ) -> None:
     """Write cCREs near the TSS of all protein-coding genes as bigBed, and the same rows as BED text.
 
-    Some overlap, with other scores; some lie at a chromosome's end; `gap_chromosome` has none and is not in the file.
+    Some overlap, with other scores; `gap_chromosome` has none and is not in the file.
 
     Parameters
     ----------
