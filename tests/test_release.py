@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from tr300m import release
 from tr300m.errors import TR300MError
 from tr300m.io import read_tsv, save_array, write_json, write_tsv
 from tr300m.motifs import core_profiles, kernels
@@ -256,6 +257,16 @@ def test_zlib_is_judged_by_arrays_that_are_the_released_ones() -> None:
     assert packs_alike({"a": same, "b": wrong, "c": wrong}, facts) is True
     assert packs_alike({"a": same, "b": other, "c": wrong}, facts) is False
     assert packs_alike({"a": wrong, "b": wrong, "c": wrong}, facts) is None
+
+
+def test_where_zlib_packs_otherwise_the_npy_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release, "LEVEL", 1)
+    save_array(tmp_path / "core.npy", kernels(core_profiles(), 19))
+    found = write_release(tmp_path / "POLIIKernels.npy.gz", rebuild("POLIIKernels", tmp_path / "core.npy"), 1680751936)
+    fact = PUBLISHED["POLIIKernels"]
+    assert found.gz_sha256 != fact.gz_sha256
+    assert packs_alike({"POLIIKernels": found}, PUBLISHED) is False
+    assert verify(found, fact, False, "") == ("identical", ".npy SHA-256: zlib packs otherwise here")
 
 
 def test_verification_has_a_row_for_each_array(tmp_path: Path) -> None:
