@@ -9,6 +9,8 @@ Words = NDArray[np.uint64]
 TAB = ord("\t")
 WORD = 8
 """Bytes of a machine word, and the longest number that is read in one."""
+PART = 24_000
+"""Bytes of text read at once: what they take stays in the processor's cache."""
 
 
 def _every_byte(value: int) -> np.uint64:
@@ -17,14 +19,16 @@ def _every_byte(value: int) -> np.uint64:
 
 ZEROS, DOTS, LOW_BITS = _every_byte(ord("0")), _every_byte(ord(".")), _every_byte(0x7F)
 CARRY, HIGH_NIBBLES = _every_byte(6), _every_byte(0xF0)
-ONE, SEVEN = np.uint64(1), np.uint64(7)
-BYTE = np.uint64(8)
+FAR_ZERO = np.uint64(ord("0"))
+ONE, SEVEN, BYTE, TEN = np.uint64(1), np.uint64(7), np.uint64(8), np.uint64(10)
+PAIRS, UPPER, LOWER = np.uint64(0x000000FF000000FF), np.uint64(0x000F424000000064), np.uint64(0x0000271000000001)
 # By length of the number: the bytes that are the number's (a little-endian word ends with its last character), and
 # noughts for those before it.
 KEEP = np.array([int.from_bytes(bytes(WORD - n) + b"\xff" * n, "little") for n in range(WORD + 1)], dtype=np.uint64)
 FILL = np.array([int.from_bytes(b"0" * (WORD - n) + bytes(n), "little") for n in range(WORD + 1)], dtype=np.uint64)
-# Exact in float64, so that digits over power is the float64 nearest to the decimal.
-POWERS = 10.0 ** np.arange(WORD)
+# By the byte that the dot is in, the last for none. Digits and powers are exact in float64, so that the quotient is the
+# float64 nearest to the decimal.
+DIVISORS = np.array([10.0 ** (WORD - 1 - byte) for byte in range(WORD)] + [1.0])
 
 
 def parse_decimals(text: bytes) -> NDArray[np.float64]:
@@ -47,6 +51,17 @@ def parse_decimals(text: bytes) -> NDArray[np.float64]:
     TR300MError
         If one is not a number; an empty field is none.
     """
+    parts = []
+    start = 0
+    while start <= len(text):
+        tab = text.find(b"\t", start + PART)
+        end = tab if tab >= 0 else len(text)
+        parts.append(_parse_part(text[start:end]))
+        start = end + 1
+    return np.concatenate(parts)
+
+
+def _parse_part(text: bytes) -> NDArray[np.float64]:
     # So that a word can end with the first number's last character.
     text = b"\t" * WORD + text
     tabs = np.flatnonzero(np.frombuffer(text, dtype=np.uint8, offset=WORD) == TAB) + WORD
@@ -67,22 +82,21 @@ def _from_words(words: Words, lengths: NDArray[np.int64]) -> tuple[NDArray[np.fl
     # The highest bit of each byte that is a dot, and no other.
     other = words ^ DOTS
     dots = ~(((other & LOW_BITS) + LOW_BITS) | other | LOW_BITS)
-    behind = ~((dots << ONE) - ONE)
+    # All bits before the dot, and all behind it; without a dot all are before.
     before = (dots >> SEVEN) - ONE
-    dotted = dots != 0
-    # The dot is taken out: what is before it moves up by a byte, and a nought comes in at the far end.
-    joined = (words & behind) | ((words & before) << BYTE) | np.uint64(ord("0"))
-    digits = np.where(dotted, joined, words) ^ ZEROS
-    places = np.where(dotted, np.bitwise_count(behind) >> 3, 0)
+    behind = ~((dots << ONE) - ONE)
+    # The dot is taken out: what is before it moves up by a byte, and a nought comes in at the far end (where there is
+    # no dot, a digit is there already, whose bits hold those of a nought).
+    moved = (words & before) << (dots.astype(bool) * BYTE)
+    digits = ((words & behind) | moved | FAR_ZERO) ^ ZEROS
+    dot_at = np.bitwise_count(before) >> 3
     # A second dot, a letter, a space: none is 0 to 9. A dot with nothing behind it is left to `float`.
     plain = ((digits | (digits + CARRY)) & HIGH_NIBBLES) == 0
-    plain &= ~(dotted & (places == 0))
+    plain &= dot_at != WORD - 1
     # Pairs of digits, then pairs of pairs, side by side in one word.
-    digits = digits * np.uint64(10) + (digits >> BYTE)
-    upper, lower = np.uint64(0x000F424000000064), np.uint64(0x0000271000000001)
-    mask = np.uint64(0x000000FF000000FF)
-    number = ((digits & mask) * upper + ((digits >> np.uint64(16)) & mask) * lower) >> np.uint64(32)
-    return number / POWERS[np.minimum(places, WORD - 1)], plain
+    digits = digits * TEN + (digits >> BYTE)
+    number = ((digits & PAIRS) * UPPER + ((digits >> np.uint64(16)) & PAIRS) * LOWER) >> np.uint64(32)
+    return number / DIVISORS[dot_at], plain
 
 
 def _from_text(text: bytes) -> float:
