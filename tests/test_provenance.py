@@ -13,7 +13,8 @@ SCRIPTS = ROOT / "workflow/scripts"
 # From left to right in docs/architecture.md; a module may import from its own stage or from those before it.
 STAGES = [
     ["errors", "io", "progress", "provenance", "job", "sections"],
-    ["architectures", "axes", "config", "sources", "download", "runs", "settings", "simulate"],
+    ["architectures", "axes", "config", "sources", "runs", "settings", "simulate"],
+    ["protocols", "transfer", "verified", "download", "preflight"],
     ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "cres"],
     ["manifest"],
     ["dataset", "splits", "pairs"],
@@ -70,6 +71,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
         ("release", {"release_array.py", "verify_release.py", "compare_release.py"}),
         ("regulators", {"expression.py"}),
         ("download", {"download.py"}),
+        ("protocols", {"download.py"}),
         ("figures", {"panels.py", "table1.py"}),
     ],
 )
