@@ -38,6 +38,8 @@ class Reply:
         Whether the length is left unsaid and the body comes in chunks.
     pause
         Seconds between two blocks.
+    together
+        Bytes come only once so many connections were open at a time (or half a minute has passed).
     head
         Whether HEAD is answered; else it gets 405.
     """
@@ -56,6 +58,7 @@ class Reply:
     length: int | None = None
     chunked: bool = False
     pause: float = 0.0
+    together: int = 0
     head: bool = True
 
 
@@ -168,6 +171,9 @@ class _Handler(BaseHTTPRequestHandler):
         return int(first) + reply.shift, min(int(last) + 1, length) if last else length
 
     def _send(self, server: Server, reply: Reply, content: bytes, start: int) -> None:
+        deadline = time.monotonic() + 30
+        while server.peak < reply.together and time.monotonic() < deadline:
+            time.sleep(0.01)
         end = len(content) if reply.stop is None else min(reply.stop, len(content))
         for position in range(start, end, BLOCK):
             block = content[position : min(position + BLOCK, end)]

@@ -1,6 +1,6 @@
 """Downloads from a server that misbehaves: the right file in the end or a clear error, and no byte fetched twice.
 
-The server counts the bytes it sends. It closes its connections cleanly, so all it sent arrives, and the counts are exact.
+The server counts the bytes it sends. It closes its connections cleanly, so all it sent arrives: the counts are exact.
 """
 
 import email.utils
@@ -17,9 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from http_server import Reply, Server, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from http_server import Reply, Server, serving
 from tr300m.download import fetch
 from tr300m.errors import TR300MError
 from tr300m.io import read_json

@@ -104,7 +104,9 @@ def recorded(out: Path, urls: Sequence[str], size: int | None, checksum: str) ->
 
 
 def reuse(out: Path, urls: Sequence[str], size: int | None, checksum: str) -> bool:
-    """Link `out` to the kept file if there is one and its content is still right; delete it if it is not.
+    """Link `out` to the kept file if there is one and its content is still right.
+
+    One that is not right stays until another takes its place: the wrong one may be the checksum asked for.
 
     Returns
     -------
@@ -122,7 +124,6 @@ def reuse(out: Path, urls: Sequence[str], size: int | None, checksum: str) -> bo
         verify(kept, size, expected)
     except TR300MError as error:
         print(f"{error.message}; fetching it anew", file=sys.stderr)
-        kept.unlink()
         return False
     _link(out)
     return True
