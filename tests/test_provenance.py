@@ -14,7 +14,8 @@ SCRIPTS = ROOT / "workflow/scripts"
 STAGES = [
     ["errors", "io", "progress", "provenance", "job", "sections"],
     ["architectures", "axes", "config", "sources", "runs", "settings", "simulate"],
-    ["protocols", "transfer", "verified", "download", "preflight"],
+    ["architectures", "axes", "config", "sources", "runs", "settings", "simulate"],
+    ["protocols", "transfer", "verified", "download"],
     ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "cres"],
     ["manifest"],
     ["dataset", "splits", "pairs"],
@@ -23,6 +24,7 @@ STAGES = [
     ["run_record", "training"],
     ["predict", "metrics"],
     ["tables", "theme", "figures"],
+    ["preflight"],
     ["cli", "__init__"],
 ]
 STAGE_OF = {name: stage for stage, names in enumerate(STAGES) for name in names}

@@ -34,7 +34,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tr300m")
 def main() -> None:
-    """Look at TR300M datasets and use trained models."""
+    """Look at TR300M datasets, use trained models, check what a run needs."""
 
 
 @main.command()
@@ -161,6 +161,32 @@ def table(table: Path) -> None:
     from .tables import format_console
 
     click.echo(format_console({name: column.tolist() for name, column in read_tsv(table).items()}))
+
+
+@main.command()
+@click.option(
+    "--configfile", "files", multiple=True, type=click.Path(path_type=Path), help="As of snakemake; may be repeated."
+)
+@click.option("--config", "values", multiple=True, metavar="KEY=VALUE", help="As of snakemake; may be repeated.")
+def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
+    """Check addresses, files, disk and memory that a configuration needs, before anything is fetched.
+
+    Run it in the folder of the Snakefile. The exit status is 1 if there is any problem.
+
+    \b
+    Examples:
+      tr300m preflight
+      tr300m preflight --configfile config/chr22.yaml --config data=FOLDER
+    """
+    from .config import read_configuration
+    from .preflight import preflight as look
+    from .preflight import render
+    from .settings import resolve
+
+    findings = look(resolve(read_configuration(files, values), Path(), files=False))
+    click.echo(render(findings))
+    if any(finding.problem for finding in findings):
+        raise click.exceptions.Exit(1)
 
 
 @main.command("gzip-time")

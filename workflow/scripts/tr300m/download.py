@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .errors import TR300MError
 from .protocols import PATIENCE, Patience
-from .transfer import DiskError, Part, transfer
+from .transfer import DiskError, Part, part_of, transfer
 from .verified import keep, reuse, verify
 
 
@@ -39,7 +39,7 @@ def fetch(urls: Sequence[str], out: Path, size: int | None, checksum: str, patie
         missing = " and ".join(["size"] * (size is None) + ["checksum"] * (not checksum))
         print(f"{out.name}: upstream publishes no {missing}; it cannot be checked against one", file=sys.stderr)
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = Part(out.with_name(out.name + ".part"))
+    part = part_of(out)
     failures = []
     for url in urls:
         try:

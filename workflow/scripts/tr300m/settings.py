@@ -109,7 +109,7 @@ class Settings:
         return list(chosen.values())
 
 
-def resolve(config: Mapping[str, Any], root: Path) -> Settings:
+def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settings:
     """Resolve a configuration.
 
     Parameters
@@ -118,6 +118,8 @@ def resolve(config: Mapping[str, Any], root: Path) -> Settings:
         As read from YAML and the command line.
     root
         Folder of the Snakefile, for the schemas and the sources table. Paths in `config` are left as they are.
+    files
+        Whether a source's file of the user's that is missing counts as a problem.
 
     Raises
     ------
@@ -129,7 +131,7 @@ def resolve(config: Mapping[str, Any], root: Path) -> Settings:
     problems = find_problems(filled, schema)
     check("the configuration", problems)
     table = read_sources(root / SOURCES_TABLE)
-    problems = check_choices(table, filled["sources"], filled["data"])
+    problems = check_choices(table, filled["sources"], filled["data"], files)
     for key in ("runs", "architectures"):
         # The tables that come with the workflow are found from any working directory.
         if not Path(filled[key]).is_file() and (root / filled[key]).is_file():

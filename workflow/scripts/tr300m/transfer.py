@@ -75,6 +75,11 @@ class Part:
         return (self.size() if checked else 0), ""
 
 
+def part_of(out: Path) -> Part:
+    """Return the part of a file that is to become `out`."""
+    return Part(out.with_name(out.name + ".part"))
+
+
 def transfer(url: str, part: Part, size: int | None, checked: bool, patience: Patience) -> None:
     """Bring a part to its full length from one address, over as many connections as it takes.
 
