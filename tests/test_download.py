@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from ftp_server import serving_ftp
 from http_server import Reply, Server, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -632,3 +633,55 @@ def test_a_folder_that_cannot_be_written(server: Server, out: Path) -> None:
 def test_the_part_names_its_origin(server: Server, out: Path) -> None:
     url = interrupted(server, out, 1000, etag=OLD)
     assert read_json(out.with_name("file.part.json")) == {"url": url, "version": OLD, "total": SIZE}
+
+
+# ftp.
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+def test_ftp_is_resumed(out: Path, share: float) -> None:
+    stop = int(SIZE * share)
+    with serving_ftp(CONTENT, stop) as server:
+        get(out, server.url("/pub/file"))
+        assert server.rests == [0, stop]
+        assert server.sent == SIZE
+    assert out.read_bytes() == CONTENT
+
+
+def test_ftp_begins_anew_when_the_file_changed(out: Path) -> None:
+    with serving_ftp(OTHER, 200_000) as server:
+        with pytest.raises(TR300MError, match="426 broken off"):
+            get(out, server.url("/file"), checksum="", patience=Patience(attempts=1))
+        server.content, server.changed = CONTENT, "20260106000000"
+        get(out, server.url("/file"), checksum="")
+        assert server.rests == [0, 0]
+    assert out.read_bytes() == CONTENT
+
+
+def test_an_ftp_refusal_is_not_repeated(out: Path) -> None:
+    with serving_ftp(CONTENT) as server:
+        server.refusals["RETR"] = "550 no such file"
+        with pytest.raises(TR300MError, match="the server answered 550 no such file"):
+            get(out, server.url("/file"))
+
+
+def test_ftp_servers_that_are_busy_or_not_there(server: Server, out: Path) -> None:
+    with serving_ftp(CONTENT) as busy:
+        busy.refusals["USER"] = "421 too many users"
+        get(out, busy.url("/file"), "ftp://127.0.0.1:9/file", server.url("/file"))
+    assert out.read_bytes() == CONTENT
+
+
+def test_ftp_without_size_and_date(out: Path) -> None:
+    with serving_ftp(CONTENT) as server:
+        server.refusals = {"SIZE": "500 what?", "MDTM": "500 what?"}
+        get(out, server.url("/file"), size=None, checksum="")
+    assert out.read_bytes() == CONTENT
+
+
+def test_ftp_without_size_tells_a_break_from_the_end(out: Path) -> None:
+    with serving_ftp(CONTENT, 1000) as server:
+        server.refusals = {"SIZE": "500 what?"}
+        get(out, server.url("/file"), size=None, checksum="")
+        assert server.sent == SIZE
+    assert out.read_bytes() == CONTENT

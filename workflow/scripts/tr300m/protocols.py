@@ -250,11 +250,12 @@ def _open_ftp(url: str, start: int, version: str, patience: Patience) -> Iterato
             # Both are extensions that a server need not know.
             with suppress(ftplib.error_perm):
                 total = ftp.size(path)
+            with suppress(ftplib.error_perm):
                 now = ftp.voidcmd(f"MDTM {path}")
             start = start if version in ("", now) else 0
             with ftp.transfercmd(f"RETR {path}", rest=start or None) as connection:
                 connection.settimeout(patience.read_timeout)
-                yield Answer(start, total, now, iter(lambda: connection.recv(CHUNK), b""))
+                yield Answer(start, total, now, _ftp_blocks(ftp, connection))
     except ftplib.error_perm as error:
         raise TR300MError(f"the server answered {error}") from None
     except ftplib.error_temp as error:
@@ -263,6 +264,14 @@ def _open_ftp(url: str, start: int, version: str, patience: Patience) -> Iterato
         raise _no_connection(url, error) from None
     except (OSError, EOFError) as error:
         raise PassingError(f"the connection broke off: {error or 'the server closed it'}") from None
+
+
+def _ftp_blocks(ftp: ftplib.FTP, connection: socket.socket) -> Iterator[bytes]:
+    while block := connection.recv(CHUNK):
+        yield block
+    connection.close()
+    # A file that broke off ends like a whole one; the server's last word tells them apart.
+    ftp.voidresp()
 
 
 @contextmanager
