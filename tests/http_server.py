@@ -101,6 +101,9 @@ class Server(ThreadingHTTPServer):
         """Return the Range header of each GET."""
         return [request.range for request in self.requests if request.method == "GET"]
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that leave are part of the tests."""
+
 
 class _Handler(BaseHTTPRequestHandler):
     def do_HEAD(self) -> None:

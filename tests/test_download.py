@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -157,10 +158,38 @@ def test_the_proxy_of_the_environment(server: Server, out: Path, monkeypatch: py
     assert out.read_bytes() == CONTENT
 
 
-def test_the_certificates_of_the_environment(tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """requests reads them when it connects: a bundle that is not there is the error."""
+@pytest.fixture
+def secure(server: Server, tmp_path: Path) -> Path:
+    """Let the server speak TLS with a certificate that nobody trusts; return the certificate."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not there to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=loopback"]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*command, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    # The handshake is the handler's thread's, so that one that fails does not end the server.
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    return certificate
+
+
+def test_the_certificates_of_the_environment(
+    server: Server, secure: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = server.plan("/file", Reply(stop=100_000, etag=OLD), Reply(etag=OLD)).replace("http:", "https:")
+    with pytest.raises(TR300MError, match=r"the certificate of 127\.0\.0\.1 is not trusted: .* REQUESTS_CA_BUNDLE"):
+        get(out, url)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secure))
+    get(out, url)
+    assert out.read_bytes() == CONTENT
+    assert server.sent == SIZE
+
+
+def test_certificates_that_are_not_there(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "organisation.pem"))
-    with pytest.raises((TR300MError, OSError), match=r"organisation\.pem"):
+    with pytest.raises(TR300MError, match=r"organisation\.pem"):
         get(out, "https://127.0.0.1:9/file")
 
 

@@ -213,7 +213,8 @@ def _http_errors(url: str) -> Iterator[None]:
         raise PassingError("the server does not answer") from None
     except requests.ConnectionError as error:
         raise _no_connection(url, _root(error)) from None
-    except requests.RequestException as error:
+    except OSError as error:
+        # All others of requests', and a bundle of certificates that is not there.
         raise TR300MError(str(error)) from None
 
 
