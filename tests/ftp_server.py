@@ -9,7 +9,10 @@ from typing import cast
 
 
 class Server(ThreadingTCPServer):
-    """Serves `content` under every path; the n-th transfer ends at the n-th of `stops`, later ones are whole."""
+    """Serves `content` under every path; the n-th transfer ends at the n-th of `stops`, later ones are whole.
+
+    One that ends early closes the connection, or keeps it open where the server is `silent`.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
@@ -18,9 +21,12 @@ class Server(ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.content, self.stops = content, stops
         self.changed = "20260105000000"
+        # Answers by command that are not the usual ones; an empty one hangs up.
         self.refusals: dict[str, str] = {}
         self.rests: list[int] = []
         self.sent = 0
+        self.silent = False
+        self.ended = threading.Event()
 
     def url(self, path: str) -> str:
         """Return the address of a path."""
@@ -34,6 +40,8 @@ class _Handler(StreamRequestHandler):
         with socket.create_server(("127.0.0.1", 0)) as data:
             while line := self.rfile.readline().decode().strip():
                 command, _, argument = line.partition(" ")
+                if server.refusals.get(command) == "":
+                    return
                 if command in server.refusals:
                     self.say(server.refusals[command])
                 elif command == "PASV":
@@ -57,7 +65,9 @@ class _Handler(StreamRequestHandler):
         connection, _ = data.accept()
         with connection:
             connection.sendall(server.content[rest:stop])
-        server.sent += max(stop - rest, 0)
+            server.sent += max(stop - rest, 0)
+            if server.silent and stop < len(server.content):
+                server.ended.wait()
         self.say("226 done" if stop == len(server.content) else "426 broken off")
 
     def say(self, text: str) -> None:
@@ -73,5 +83,6 @@ def serving_ftp(content: bytes, *stops: int) -> Iterator[Server]:
         try:
             yield server
         finally:
+            server.ended.set()
             server.shutdown()
             thread.join()

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,9 @@ CONTENT = random.Random(0).randbytes(300_000)
 OTHER = random.Random(1).randbytes(300_000)
 SIZE = len(CONTENT)
 SHA = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
-FAST = Patience(attempts=4, first_wait=0.01, longest_wait=0.02, connect_timeout=2, read_timeout=0.4)
+FAST = Patience(attempts=4, first_wait=0.01, longest_wait=0.02)
+# Where silence is what the test is about.
+NERVOUS = replace(FAST, read_timeout=0.4)
 PAGE = Reply(content=b"<html>Sign in</html>", kind="text/html; charset=utf-8", ranges=False)
 OLD, NEW = '"old"', '"new"'
 MONDAY, TUESDAY = "Mon, 05 Jan 2026 00:00:00 GMT", "Tue, 06 Jan 2026 00:00:00 GMT"
@@ -146,7 +149,7 @@ def test_what_is_labelled_as_zipped_is_kept_as_it_is(server: Server, out: Path) 
 
 def test_a_slow_server(server: Server, out: Path) -> None:
     """Slower in all than the read timeout, which is for silence alone."""
-    get(out, server.plan("/file", Reply(pause=0.01)), patience=Patience(read_timeout=0.3))
+    get(out, server.plan("/file", Reply(pause=0.02)), patience=replace(FAST, read_timeout=1))
     assert server.sent == SIZE
     assert len(server.requests) == 1
 
@@ -214,7 +217,7 @@ def test_a_drop_in_a_body_of_unsaid_length(server: Server, out: Path) -> None:
 
 
 def test_a_stall_costs_no_byte(server: Server, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    get(out, server.plan("/file", Reply(stop=123_456, stall=True), Reply()))
+    get(out, server.plan("/file", Reply(stop=123_456, stall=True), Reply()), patience=NERVOUS)
     assert out.read_bytes() == CONTENT
     assert "the server fell silent" in capsys.readouterr().err
     assert server.sent == SIZE
@@ -222,7 +225,7 @@ def test_a_stall_costs_no_byte(server: Server, out: Path, capsys: pytest.Capture
 
 def test_a_server_that_never_answers(server: Server, out: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        get(out, f"http://127.0.0.1:{silent.getsockname()[1]}/file", server.url("/file"))
+        get(out, f"http://127.0.0.1:{silent.getsockname()[1]}/file", server.url("/file"), patience=NERVOUS)
     assert out.read_bytes() == CONTENT
 
 
@@ -248,7 +251,7 @@ def test_drops_without_progress_come_to_an_end(server: Server, out: Path) -> Non
 def test_any_drops_give_the_file_and_cost_no_byte(tmp_path: Path, stops: list[int], chunked: bool) -> None:
     out = tmp_path / "any" / "file"
     shutil.rmtree(out.parent, ignore_errors=True)
-    patience = Patience(attempts=10, quick_attempts=10, first_wait=0, read_timeout=2)
+    patience = Patience(attempts=10, quick_attempts=10, first_wait=0)
     with serving(CONTENT) as server:
         url = server.plan("/file", *(Reply(stop=stop, chunked=chunked) for stop in stops), Reply())
         get(out, url, patience=patience)
@@ -677,6 +680,15 @@ def test_ftp_is_resumed(out: Path, share: float) -> None:
     assert out.read_bytes() == CONTENT
 
 
+def test_a_stall_over_ftp_costs_no_byte(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving_ftp(CONTENT, 100_000) as server:
+        server.silent = True
+        get(out, server.url("/file"), patience=NERVOUS)
+        assert server.sent == SIZE
+    assert out.read_bytes() == CONTENT
+    assert "the connection broke off: timed out" in capsys.readouterr().err
+
+
 def test_ftp_begins_anew_when_the_file_changed(out: Path) -> None:
     with serving_ftp(OTHER, 200_000) as server:
         with pytest.raises(TR300MError, match="426 broken off"):
@@ -699,6 +711,13 @@ def test_ftp_servers_that_are_busy_or_not_there(server: Server, out: Path) -> No
         busy.refusals["USER"] = "421 too many users"
         get(out, busy.url("/file"), "ftp://127.0.0.1:9/file", server.url("/file"))
     assert out.read_bytes() == CONTENT
+
+
+def test_an_ftp_server_that_hangs_up(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with serving_ftp(CONTENT) as server:
+        server.refusals["TYPE"] = ""
+        with pytest.raises(TR300MError, match=r"the connection broke off: .*given up after 4 attempts"):
+            get(out, server.url("/file"))
 
 
 def test_ftp_without_size_and_date(out: Path) -> None:

@@ -244,7 +244,10 @@ def _open_ftp(url: str, start: int, version: str, patience: Patience) -> Iterato
     path = unquote(address.path)
     try:
         with closing(ftplib.FTP(timeout=patience.connect_timeout)) as ftp:
-            ftp.connect(address.hostname or "", address.port or ftplib.FTP_PORT)
+            try:
+                ftp.connect(address.hostname or "", address.port or ftplib.FTP_PORT)
+            except OSError as error:
+                raise _no_connection(url, error) from None
             ftp.login(unquote(address.username or ""), unquote(address.password or ""))
             ftp.voidcmd("TYPE I")
             total, now = None, ""
@@ -259,12 +262,10 @@ def _open_ftp(url: str, start: int, version: str, patience: Patience) -> Iterato
                 yield Answer(start, total, now, _ftp_blocks(ftp, connection))
     except ftplib.error_perm as error:
         raise TR300MError(f"the server answered {error}") from None
-    except ftplib.error_temp as error:
+    except ftplib.Error as error:
         raise PassingError(f"the server answered {error}") from None
-    except (socket.gaierror, ConnectionRefusedError) as error:
-        raise _no_connection(url, error) from None
     except (OSError, EOFError) as error:
-        raise PassingError(f"the connection broke off: {error or 'the server closed it'}") from None
+        raise PassingError(f"the connection broke off: {str(error) or 'the server closed it'}") from None
 
 
 def _ftp_blocks(ftp: ftplib.FTP, connection: socket.socket) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -184,18 +185,29 @@ def _check_space(part: Part, total: int | None, start: int) -> None:
 
 def _write(part: Part, url: str, version: str, answer: Answer) -> None:
     """Write an answer behind a part, or over it where the answer begins at 0."""
-    try:
+    with _disk_errors(part, answer.total):
         # Unbuffered: what came is in the file, whatever happens to this process.
-        with open(part.path, "ab" if answer.start else "wb", buffering=0) as handle:
+        handle = open(part.path, "ab" if answer.start else "wb", buffering=0)  # noqa: SIM115
+    with handle:
+        with _disk_errors(part, answer.total):
             # Not before the old bytes are gone: a record must never vouch for bytes of another version.
             write_json(part.record, asdict(Origin(url, version, answer.total)))
-            for block in _with_bar(answer, part.path.name.removesuffix(".part")):
+        # Reading from the server stands outside: its errors are no fault of the disk.
+        for block in _with_bar(answer, part.path.name.removesuffix(".part")):
+            with _disk_errors(part, answer.total):
                 rest = memoryview(block)
                 while rest:
                     rest = rest[handle.write(rest) :]
+        with _disk_errors(part, answer.total):
             os.fsync(handle.fileno())
+
+
+@contextmanager
+def _disk_errors(part: Part, total: int | None) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        have, total = part.size(), answer.total
+        have = part.size()
         missing = f"{total - have:,} bytes are missing" if total is not None else "its length is unknown"
         full = "the disk (or your share of it) is full" if error.errno in NO_SPACE else error.strerror
         raise DiskError(
