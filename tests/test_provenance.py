@@ -14,7 +14,6 @@ SCRIPTS = ROOT / "workflow/scripts"
 STAGES = [
     ["errors", "io", "progress", "provenance", "job", "sections"],
     ["architectures", "axes", "config", "sources", "runs", "settings", "simulate"],
-    ["architectures", "axes", "config", "sources", "runs", "settings", "simulate"],
     ["protocols", "transfer", "verified", "download"],
     ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "cres"],
     ["manifest"],
