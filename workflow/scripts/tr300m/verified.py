@@ -6,7 +6,6 @@ space and works on every file system that a cluster is likely to have, NFS and B
 across folders), and Snakemake, which renews the times of outputs, renews those of the link alone.
 """
 
-import gzip
 import hashlib
 import sys
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .errors import TR300MError
-from .io import BLOCK, atomic_path, gzip_errors, read_json, write_json
+from .io import BLOCK, atomic_path, gzip_errors, open_binary, read_json, write_json
 
 FOLDER = "verified"
 
@@ -33,7 +32,7 @@ def content_digest(path: Path, checksum: str) -> str:
     algorithm = checksum.partition(":")[0]
     unzip = algorithm.startswith("uncompressed-")
     digest = hashlib.new(algorithm.removeprefix("uncompressed-"))
-    with gzip_errors(path), gzip.open(path, "rb") if unzip else open(path, "rb") as handle:
+    with gzip_errors(path), open_binary(path) if unzip else open(path, "rb") as handle:
         while block := handle.read(BLOCK):
             digest.update(block)
     return digest.hexdigest()
