@@ -6,12 +6,13 @@ SHELL := /bin/bash
 VENV ?= .venv
 CORES ?= all
 DATA ?=
+CONFIG ?=
 BIN = $(VENV)/bin
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu demo unlock chr22 test check lint types dry-run docs lock clean
+.PHONY: help env env-gpu demo preflight unlock chr22 test check lint types dry-run docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
@@ -52,6 +53,9 @@ demo: env ## Simulate every source, build the arrays, train and evaluate all sev
 	@echo "The demo: 4 to 5 minutes on 2 cores and 3 GB of memory the first time, nothing the second"
 	@$(SNAKEMAKE) $(QUIET) --configfile config/demo.yaml
 	@$(BIN)/tr300m table results/demo/table1.tsv
+
+preflight: env ## Check addresses, disk and memory before the full run: make preflight CONFIG=FILE DATA=FOLDER
+	@$(BIN)/tr300m preflight $(if $(CONFIG),--configfile "$(CONFIG)") $(if $(DATA),--config data="$(DATA)")
 
 # After a kill Snakemake's lock is left behind.
 unlock: env ## Let the next call go on after a killed one

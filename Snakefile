@@ -24,6 +24,7 @@ wildcard_constraints:
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/arrays.smk"
+include: "workflow/rules/release.smk"
 include: "workflow/rules/scan.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"

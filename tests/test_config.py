@@ -130,9 +130,36 @@ def test_full_run_reads_27_sources() -> None:
     assert len(resolve({}, ROOT).source_records()) == 27
 
 
-def test_optional_source_is_used_only_when_named() -> None:
-    assert "encode_ccre" not in resolve({}, ROOT).locations
-    assert "encode_ccre" in resolve({"sources": {"encode_ccre": "upstream"}}, ROOT).locations
+def test_optional_sources_have_a_place_and_are_in_no_manifest() -> None:
+    settings = resolve({}, ROOT)
+    assert settings.source_path("encode_ccre") == "resources/upstream/encodeCcreCombined.bb"
+    assert "encode_ccre" not in settings.source_records()
+    assert "encodeCcreCombined.bb" in settings.file_names("upstream")
+
+
+def test_an_optional_source_makes_a_configuration_simulated_only_when_named() -> None:
+    real = dict.fromkeys(resolve({}, ROOT).source_records(), "upstream")
+    assert not resolve({"sources": {"default": "simulated", **real}}, ROOT).simulated
+    assert resolve({"sources": {"encode_ccre": "simulated"}}, ROOT).simulated
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({}, ""),
+        ({"sources": {"hg38": "simulated"}}, "simulated sources"),
+        ({"edition": "corrected"}, "edition corrected"),
+        ({"chromosomes": ["chr22"]}, "the config restricts chromosomes"),
+    ],
+)
+def test_why_a_configuration_cannot_give_the_release(config: dict[str, Any], why: str) -> None:
+    assert resolve(config, ROOT).unlike_release == why
+
+
+def test_released_data_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(TR300MError, match=r"`released_data`: nowhere.zip does not exist; name the data.zip"):
+        resolve({"released_data": "nowhere.zip"}, ROOT)
+    assert resolve({"released_data": str(tmp_path)}, ROOT).config["released_data"] == str(tmp_path)
 
 
 def read(tmp_path: Path, text: str) -> Any:

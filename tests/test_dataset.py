@@ -3,6 +3,8 @@
 import dataclasses
 import hashlib
 import json
+import math
+import statistics
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,7 +20,7 @@ from tr300m.axes import ARRAYS, Donors, Genes, Motifs, Regulators, Samples, Trac
 from tr300m.dataset import TABLES, Dataset
 from tr300m.histones import track_axis
 from tr300m.io import read_json, write_json, write_tsv
-from tr300m.manifest import array_entry, build_manifest, mean_of
+from tr300m.manifest import array_entry, build_manifest, mean_of, median_of
 
 Refuses = Callable[..., AbstractContextManager[None]]
 MakeGenes = Callable[..., Genes]
@@ -126,22 +128,26 @@ def test_constants(folder: Path) -> None:
     assert dataset.histone_mean == pytest.approx(float(histones.sum(dtype=np.float64)) / histones.size, rel=1e-12)
 
 
-@settings(deadline=None, max_examples=30)
-@given(
-    array=arrays(
-        np.float32, st.tuples(st.integers(1, 9), st.integers(1, 5)), elements=st.integers(0, 2**20).map(float)
-    ),
-    block=st.integers(1, 10),
-)
-def test_mean_does_not_depend_on_the_block(array: NDArray[np.float32], block: int) -> None:
-    exact = sum(int(value) for value in array.ravel()) / array.size
-    assert mean_of(array, block) == pytest.approx(exact, rel=1e-12)
+NUMBERS = st.one_of(st.sampled_from([0.0, -0.0, 1.0]), st.floats(0, 2**100, width=32))
+BLOCKS = arrays(np.float32, st.tuples(st.integers(1, 9), st.integers(1, 5)), elements=NUMBERS)
 
 
-def test_mean_is_summed_in_float64() -> None:
+@settings(deadline=None, max_examples=50)
+@given(array=BLOCKS, rows=st.integers(1, 10))
+def test_mean_and_median_do_not_depend_on_the_block(
+    tmp_path_factory: pytest.TempPathFactory, array: NDArray[np.float32], rows: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "array.npy"
+    np.save(path, array)
+    assert mean_of(path, rows) == pytest.approx(math.fsum(array.ravel().tolist()) / array.size, rel=1e-12)
+    assert median_of(path, rows) == statistics.median(array.ravel().tolist())
+
+
+def test_mean_is_summed_in_float64(tmp_path: Path) -> None:
     array = np.full((300, 3), 2.0**24, dtype=np.float32)
     array[::2] = 1
-    assert mean_of(array) == (2.0**24 + 1) / 2
+    np.save(tmp_path / "array.npy", array)
+    assert mean_of(tmp_path / "array.npy") == (2.0**24 + 1) / 2
 
 
 def test_open_gives_tables_and_read_only_arrays(folder: Path) -> None:

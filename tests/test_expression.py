@@ -58,7 +58,10 @@ def read(
     edition: str = "release",
 ) -> tuple[NDArray[np.float32], list[str], NDArray[np.float32]]:
     """Call read_expression."""
-    return read_expression(path, genes, np.array(samples), stems, edition)
+    expression = np.zeros((len(genes), len(samples)), dtype=np.float32)
+    expressed, ids, levels = read_expression(path, genes, np.array(samples), stems, edition, expression)
+    assert np.array_equal(expressed, expression.any(axis=1))
+    return expression, ids, levels
 
 
 def test_header(tmp_path: Path) -> None:

@@ -159,9 +159,10 @@ def test_stack_puts_tracks_last(tmp_path: Path) -> None:
     for number, single in enumerate(singles):
         paths.append(tmp_path / f"{number}.npy")
         np.save(paths[-1], single)
-    out = np.zeros((5, 7, 3), dtype=np.float32)
-    stack_tracks(paths, out)
-    assert np.array_equal(out, np.stack(singles, axis=-1))
+    stack_tracks(paths, tmp_path / "stacked.npy")
+    stacked = np.load(tmp_path / "stacked.npy")
+    assert stacked.dtype == np.float32
+    assert np.array_equal(stacked, np.stack(singles, axis=-1))
 
 
 def test_a_track_of_another_naming_is_refused(tmp_path: Path, make_genes: MakeGenes) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tr300m.axes import Donors, Genes, Motifs, Tracks
 from tr300m.errors import TR300MError
 from tr300m.io import (
+    ArrayWriter,
     atomic_path,
     open_binary,
     open_text,
@@ -251,3 +252,42 @@ def test_axis_table_with_text_for_a_number(tmp_path: Path, refuses: Refuses, mak
     path.write_text(path.read_text().replace("\t5000\t", "\tfive\t"))
     with refuses("genes.tsv", "tss"):
         Genes.read(path)
+
+
+def test_array_written_by_rows_in_any_order(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    with ArrayWriter(path, (5, 2), np.float32) as out:
+        out[3] = [7, 8]
+        out[0:2] = np.array([[1, 2], [3, 4]])
+        assert not path.exists()
+    array = np.load(path)
+    assert array.dtype == np.float32
+    assert array.tolist() == [[1, 2], [3, 4], [0, 0], [7, 8], [0, 0]]
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.data())
+def test_array_writer_fills_like_an_array(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    rows = data.draw(st.integers(1, 6))
+    expected = np.zeros((rows, 2, 3), dtype=np.float16)
+    path = tmp_path_factory.mktemp("rows") / "a.npy"
+    with ArrayWriter(path, expected.shape, expected.dtype) as out:
+        for _ in range(data.draw(st.integers(0, 5))):
+            first = data.draw(st.integers(0, rows - 1))
+            last = data.draw(st.integers(first + 1, rows))
+            block = np.random.default_rng(first).random((last - first, 2, 3))
+            out[first:last] = block
+            expected[first:last] = block
+    np.save(tmp_path_factory.getbasetemp() / "b.npy", expected)
+    assert path.read_bytes() == (tmp_path_factory.getbasetemp() / "b.npy").read_bytes()
+
+
+def test_array_writer_leaves_nothing_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(IndexError), ArrayWriter(tmp_path / "a.npy", (2, 2), np.float32) as out:
+        out[2] = [1, 2]
+    assert not list(tmp_path.iterdir())
+
+
+def test_array_writer_refuses_rows_of_another_width(tmp_path: Path) -> None:
+    with pytest.raises(ValueError), ArrayWriter(tmp_path / "a.npy", (2, 2), np.float32) as out:
+        out[0] = [1, 2, 3]

@@ -168,7 +168,7 @@ def test_extract_from_no_fasta(tmp_path: Path, refuses: Refuses) -> None:
 def test_extract_from_binary_file(tmp_path: Path, refuses: Refuses) -> None:
     source = tmp_path / "in.fa"
     source.write_bytes(b">chr1\n\xff\xfe\x00\n")
-    with refuses("in.fa"):
+    with refuses("in.fa", "chr1", "letters"):
         extract_chromosomes(source, ["chr1"], tmp_path / "out.fa")
 
 
@@ -182,7 +182,7 @@ def test_extract_from_empty_file(tmp_path: Path, refuses: Refuses) -> None:
 def test_extract_with_a_sequence_twice(tmp_path: Path, refuses: Refuses) -> None:
     source = tmp_path / "in.fa"
     source.write_text(">chr1\nACGT\n>chr1\nACGT\n")
-    with refuses("in.fa", "line 3", "chr1"):
+    with refuses("in.fa", "chr1", "twice"):
         extract_chromosomes(source, ["chr1"], tmp_path / "out.fa")
 
 

@@ -1,5 +1,6 @@
 """The workflow: what each configuration plans, what an edit reruns, a small run end to end."""
 
+import gzip
 import re
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.samples import simulate_subject_phenotypes
 
 ROOT = Path(__file__).parents[1]
-TRACKED = ("Snakefile", "workflow", "config", "envs", "resources/thesis_results.tsv")
+TRACKED = ("Snakefile", "workflow", "config", "envs", "resources/thesis_results.tsv", "resources/release_manifest.tsv")
 ARRAY_RULES = {
     "gene_lines": 1, "genes": 1, "samples": 1, "expression": 1, "motifs": 1, "genome": 1, "onehot": 1,
     "histone_track": 21, "histones": 1, "manifest": 1,
@@ -135,6 +136,31 @@ def test_editions_plan_the_same_jobs(clean: Path) -> None:
     }
 
 
+def test_release_is_planned_and_alone_fetches_the_ccres(clean: Path) -> None:
+    arrays = {name: count for name, count in ARRAY_RULES.items() if name != "manifest"}
+    expected = {"download": 28, **arrays, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1}
+    assert dry_run(clean, "release") == expected
+    assert "encodeCcreCombined" not in snakemake(clean, "--dry-run", "dataset", "results/table1.tsv")
+
+
+@pytest.mark.parametrize(
+    ("target", "settings", "message"),
+    [
+        ("results/compare_release.tsv", [], "set `released_data: /path/to/data.zip`"),
+        ("results/compare_release.tsv", ["released_data=none.zip"], "none.zip does not exist; name the data.zip"),
+        ("release", ["edition=corrected"], "edition corrected is not the release: set `edition: release`"),
+        (
+            "results/compare_release.tsv",
+            ["edition=corrected", "released_data=."],
+            "edition corrected is not the release",
+        ),
+    ],
+)
+def test_what_the_release_targets_need(clean: Path, target: str, settings: list[str], message: str) -> None:
+    options = ["--config", *settings] if settings else []
+    assert message in snakemake(clean, "--dry-run", target, *options, check=False)
+
+
 def test_lint_passes(clean: Path) -> None:
     assert "Congratulations" in snakemake(clean, "--lint")
 
@@ -199,6 +225,62 @@ def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None
     assert "60-61" in (small / "results/small/dataset/donors.tsv").read_text()
     assert sources["hg38"]["origin"] == "simulated"
     assert all(len(record["sha256"]) == 64 for record in sources.values())
+
+
+@pytest.mark.slow
+def test_release_of_simulated_sources(small: Path) -> None:
+    """Written and compared end to end; what is simulated is not called the release."""
+    options = ("--configfile", "small.yaml")
+    snakemake(small, "release", *options)
+    table = read_tsv(small / "results/small/release/verification.tsv")
+    verdict = dict(zip(table["array"].tolist(), table["verdict"].tolist(), strict=True))
+    # Made of JASPAR alone; where zlib packs otherwise, its .npy is compared.
+    assert verdict.pop("POLIIKernels") == "identical"
+    assert set(verdict.values()) == {"not checked: simulated sources"}
+    assert len(verdict) == 14
+    dataset = Dataset.open(small / "results/small/dataset")
+    with gzip.open(small / "results/small/release/hmArr.npy.gz") as handle:
+        histones = np.load(handle)
+    assert histones.dtype == np.float64
+    assert np.array_equal(histones.reshape(dataset.histones.shape), dataset.histones)
+    assert dry_run(small, "release", *options) == {}
+
+    facts = small / "resources/release_manifest.tsv"
+    before = facts.read_text()
+    hm = next(line for line in before.splitlines() if line.startswith("hmArr\t"))
+    facts.write_text(before.replace(hm, hm.replace("\t\t", "\t5\t")))
+    try:
+        assert dry_run(small, "release", *options) == {"release_array": 1, "verify_release": 1, "release": 1}
+    finally:
+        facts.write_text(before)
+
+
+@pytest.mark.slow
+def test_comparison_with_published_data(small: Path) -> None:
+    options = ("--configfile", "small.yaml")
+    snakemake(small, "release", *options)
+    published = small / "published/data"
+    shutil.copytree(small / "results/small/release", published)
+    (published / "tfTssArr.npy.gz").unlink()
+    with gzip.open(published / "expressionArr_gene.npy.gz") as handle:
+        expression = np.load(handle)
+    ours = float(expression[3, 5])
+    expression[3, 5] = np.nextafter(ours, np.inf)
+    (published / "expressionArr_gene.npy.gz").unlink()
+    np.save(published / "expressionArr_gene.npy", expression)
+    archive = shutil.make_archive(str(small / "data"), "zip", small / "published")
+    snakemake(small, "results/small/compare_release.tsv", *options, "--config", f"released_data={archive}")
+    table = read_tsv(small / "results/small/compare_release.tsv")
+    rows = {row[0]: row[1:] for row in zip(*(column.tolist() for column in table.values()), strict=True)}
+    dataset = Dataset.open(small / "results/small/dataset")
+    assert rows.pop("tfTssArr")[0] == "missing from the published data"
+    genes, samples = dataset.expression.shape
+    assert rows.pop("expressionArr_gene") == (
+        "differs", str(genes * samples), "1", "1", "3,5", dataset.genes.gene_id[3], dataset.samples.sample_id[5],
+        repr(ours), repr(float(np.nextafter(ours, np.inf))), "data/expressionArr_gene.npy",
+    )  # fmt: skip
+    assert {row[0] for row in rows.values()} == {"equal"}
+    assert len(rows) == 13
 
 
 @pytest.mark.slow

@@ -90,7 +90,7 @@ rule expression:
         "../../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
+        mem_mb=1000,
         runtime=120,
     params:
         edition=config["edition"],
@@ -187,7 +187,7 @@ rule histones:
         "../../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
+        mem_mb=1000,
         runtime=60,
     params:
         code=code_hash("histones.py"),
@@ -209,7 +209,7 @@ rule manifest:
         "../../envs/workflow.yaml"
     threads: 1
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
+        mem_mb=1000,
         runtime=60,
     params:
         sources=SETTINGS.source_records(),

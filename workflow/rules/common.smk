@@ -13,6 +13,7 @@ from tr300m import provenance, settings
 from tr300m.axes import ARRAYS, CELLS, MARKS
 from tr300m.dataset import TABLES
 from tr300m.errors import TR300MError
+from tr300m.release import RECIPES, read_published
 from tr300m.splits import PARTS, SPLITS
 
 try:
@@ -24,6 +25,8 @@ config = SETTINGS.config
 RUNS, RESULTS, UPSTREAM = SETTINGS.runs, SETTINGS.results, settings.UPSTREAM
 TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
+RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
+PUBLISHED = read_published(RELEASE_TABLE)
 
 
 def either(names):
@@ -46,6 +49,31 @@ def dataset_files():
     """Return all arrays and tables of the dataset folder."""
     files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in [*TABLES, "tissues"]]
     return [f"{RESULTS}/dataset/{name}" for name in files]
+
+
+def refuse_corrected():
+    """Stop where the released arrays are asked of the edition that is not them."""
+    if config["edition"] != "release":
+        raise WorkflowError(
+            f"edition {config['edition']} is not the release: set `edition: release` to export or compare it"
+        )
+
+
+def released_source(wildcards):
+    """Return the file that a released array comes from."""
+    refuse_corrected()
+    return f"{RESULTS}/{RECIPES[wildcards.array].file}"
+
+
+def released_data(wildcards):
+    """Return the user's copy of the published data."""
+    refuse_corrected()
+    if not config["released_data"]:
+        raise WorkflowError(
+            "compare_release.tsv needs the published data: set `released_data: /path/to/data.zip` (or the folder of its "
+            "files) in the config, or give --config released_data=/path/to/data.zip"
+        )
+    return config["released_data"]
 
 
 def run_row(wildcards):

@@ -187,3 +187,28 @@ rule simulate_histone_track:
         code=code_hash("simulate_histone_track.py"),
     script:
         "../scripts/simulate_histone_track.py"
+
+
+rule simulate_cres:
+    input:
+        gtf=source_path("gencode_v26"),
+        # Lengths alone, as above.
+        sizes=ancient(rules.genome.output.index),
+    output:
+        bigbed=simulated_path("encode_ccre"),
+        rows="<results>/sources/truth/cres.bed",
+    log:
+        "<logs>/simulate/cres.log",
+    benchmark:
+        "<benchmarks>/simulate/cres.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        simulation=config["simulation"],
+        code=code_hash("simulate_cres.py"),
+    script:
+        "../scripts/simulate_cres.py"

@@ -1,3 +1,9 @@
+# Downloads at a time where neither the command line nor a profile says how many: without a limit it would be one a core.
+if "network" not in workflow.global_resources:
+    workflow.register_resource("network", 3)
+
+
+# The output is a link: Snakemake deletes outputs before a rerun, and the bytes must outlive that (module `verified`).
 rule download:
     output:
         f"{UPSTREAM}/{{name}}",
@@ -7,6 +13,8 @@ rule download:
         f"{UPSTREAM}/benchmarks/{{name}}.tsv"
     wildcard_constraints:
         name=either(SETTINGS.file_names("upstream")),
+    # Resumes where a killed attempt stopped.
+    retries: 1
     conda:
         "../../envs/workflow.yaml"
     threads: 1

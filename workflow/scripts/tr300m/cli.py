@@ -1,6 +1,9 @@
 """The command `tr300m`: what people do outside the workflow."""
 
+import os
 import sys
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -14,6 +17,7 @@ Examples:
   tr300m pairs --count 5
   tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver
   tr300m table results/demo/table1.tsv
+  tr300m gzip-time results/release/PSSMKernels.npy.gz
 """
 
 
@@ -30,7 +34,7 @@ class _Group(click.Group):
 @click.group(cls=_Group, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tr300m")
 def main() -> None:
-    """Look at TR300M datasets and use trained models."""
+    """Look at TR300M datasets, use trained models, check what a run needs."""
 
 
 @main.command()
@@ -157,6 +161,115 @@ def table(table: Path) -> None:
     from .tables import format_console
 
     click.echo(format_console({name: column.tolist() for name, column in read_tsv(table).items()}))
+
+
+@main.command()
+@click.option(
+    "--configfile", "files", multiple=True, type=click.Path(path_type=Path), help="As of snakemake; may be repeated."
+)
+@click.option("--config", "values", multiple=True, metavar="KEY=VALUE", help="As of snakemake; may be repeated.")
+def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
+    """Check addresses, files, disk and memory that a configuration needs, before anything is fetched.
+
+    Run it in the folder of the Snakefile. The exit status is 1 if there is any problem.
+
+    \b
+    Examples:
+      tr300m preflight
+      tr300m preflight --configfile config/chr22.yaml --config data=FOLDER
+    """
+    from .config import read_configuration
+    from .preflight import preflight as look
+    from .preflight import render
+    from .settings import resolve
+
+    findings = look(resolve(read_configuration(files, values), Path(), files=False))
+    click.echo(render(findings))
+    if any(finding.problem for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+@main.command("gzip-time")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--sha256", help="Published SHA-256 of the .npy.gz; default: that of the array FILE is named after.")
+@click.option("--size", type=click.IntRange(min=1), help="Published size of the .npy.gz in bytes; likewise.")
+@click.option(
+    "--from", "first", type=click.DateTime(), help="First time (UTC); default: a day before the first known one."
+)
+@click.option("--to", "last", type=click.DateTime(), help="Last time (UTC); default: a day after the last known one.")
+@click.option("--skip", default=0, show_default=True, type=click.IntRange(min=0), help="Times that were tried already.")
+@click.option("--threads", default=lambda: os.cpu_count() or 1, type=click.IntRange(min=1), help="Default: all cores.")
+@click.option(
+    "--manifest",
+    default=Path("resources/release_manifest.tsv"),
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Table of the released files.",
+)
+def gzip_time(
+    file: Path,
+    sha256: str | None,
+    size: int | None,
+    first: datetime | None,
+    last: datetime | None,
+    skip: int,
+    threads: int,
+    manifest: Path,
+) -> None:
+    """Search the time in the gzip header with which FILE (.npy or .npy.gz) is the published .npy.gz.
+
+    Times nearest to the known ones come first, second by second. One time costs one SHA-256 of the whole file: some 0.2
+    ms for 400 kB, 60 ms for 130 MB. How long all will take is said before the start; Ctrl-C stops, and the last line
+    says how to go on. Files over 150 MB are refused.
+
+    \b
+    Examples:
+      tr300m gzip-time results/release/PSSMKernels.npy.gz
+      tr300m gzip-time results/release/hmArr.npy.gz --from 2023-01-23T20:00:00 --to 2023-01-23T22:00:00
+      tr300m gzip-time other/X.npy --size 1234 --sha256 HEX --from 2023-02-01 --to 2023-02-03
+    """
+    from .gzip_time import Target, check_size, interval, nearest_first, packed, search, seconds_each
+    from .release import read_published
+
+    published = read_published(manifest)
+    name = file.name.removesuffix(".gz")
+    fact = published.get(name.removesuffix(".npy"))
+    if fact is None and not (sha256 and size):
+        raise click.UsageError(f"{file.name} is no released array: give --sha256 and --size")
+    target = Target(size or fact.gz_bytes, (sha256 or fact.gz_sha256).lower())  # type: ignore[union-attr]
+    known = sorted({other.gz_time for other in published.values() if other.gz_time is not None})
+    start, end = interval(first, last, known)
+    content = packed(file.read_bytes(), name)
+    check_size(content, target)
+    total, each = max(end - start + 1 - skip, 0), seconds_each(content)
+    click.echo(
+        f"{total:,} times from {_utc(start)} to {_utc(end)}, {each * 1e3:.2g} ms each: "
+        f"at most {_duration(total * each / threads)} on {threads} threads",
+        err=True,
+    )
+    times = islice(nearest_first(start, end, known), skip, None)
+    outcome = search(content, target, times, total, each, threads)
+    if outcome.time is not None:
+        click.echo(f"{outcome.time}\t{_utc(outcome.time)}")
+        return
+    tried = skip + outcome.tried
+    if outcome.tried < total:
+        raise TR300MError(
+            f"stopped after {tried:,} times",
+            f"to go on: the same command with --from {_utc(start)} --to {_utc(end)} --skip {tried}",
+        )
+    raise TR300MError(f"none of the times from {_utc(start)} to {_utc(end)} gives the published SHA-256")
+
+
+def _utc(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _duration(seconds: float) -> str:
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.1f} seconds"
 
 
 @main.command("config-doc")

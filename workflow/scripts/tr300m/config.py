@@ -1,7 +1,7 @@
 """The configuration: defaults, checks whose messages say what to write, and its documentation."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from .errors import TR300MError
 
 Schema = Mapping[str, Any]
+CONFIG_FILE = Path("config/config.yaml")
 
 
 def read_schema(path: Path | str) -> dict[str, Any]:
@@ -19,6 +20,46 @@ def read_schema(path: Path | str) -> dict[str, Any]:
         schema: dict[str, Any] = yaml.safe_load(handle)
     Draft202012Validator.check_schema(schema)
     return schema
+
+
+def read_configuration(files: Sequence[Path | str], values: Sequence[str]) -> dict[str, Any]:
+    """Return the configuration that Snakemake would see: config/config.yaml, then `files`, then ``KEY=VALUE`` `values`.
+
+    Raises
+    ------
+    TR300MError
+        If a file is missing or no YAML mapping, or a value has no key.
+    """
+    # Its own merging, section by section; slow to import, and few need it.
+    from snakemake.utils import update_config
+
+    config: dict[str, Any] = {}
+    for path in (CONFIG_FILE, *files):
+        update_config(config, _mapping(str(path), _read_text(path)))
+    for value in values:
+        key, equals, text = value.partition("=")
+        if not equals:
+            raise TR300MError(f"{value!r} is no setting", "write KEY=VALUE")
+        update_config(config, {key: yaml.safe_load(text)})
+    return config
+
+
+def _read_text(path: Path | str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        hint = "run it in the folder of the Snakefile" if path == CONFIG_FILE else "check the path"
+        raise TR300MError(f"cannot read {path}: {error.strerror}", hint) from None
+
+
+def _mapping(name: str, text: str) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise TR300MError(f"{name} is not YAML: {error}") from None
+    if not isinstance(loaded, dict):
+        raise TR300MError(f"{name} holds no settings", "write KEY: VALUE, one a line")
+    return loaded
 
 
 def fill_defaults(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

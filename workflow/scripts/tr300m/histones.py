@@ -1,5 +1,6 @@
 """Histone bigWigs to signal over the promoter windows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ from numpy.typing import NDArray
 
 from .axes import CELLS, MARKS, Genes, Tracks
 from .errors import TR300MError
-from .io import open_binary
+from .io import ArrayWriter, open_binary, read_blocks
 from .progress import progress
 from .sequence import clip_window
 
+STACKED_GENES = 256
 BIGWIG_MAGIC = (0x888FFC26).to_bytes(4, "little")
 
 
@@ -80,11 +82,20 @@ def _open(bigwig: Path | str) -> "pyBigWig.bigWigFile":
     raise TR300MError(f"{bigwig} is not a bigWig file", "fetch it again, or correct the path in the config's `sources`")
 
 
-def stack_tracks(tracks: list[Path], out: NDArray[np.float32]) -> None:
-    """Fill `out` [gene, window, track] from single-track arrays [gene, window], a block of genes at a time."""
-    sources = [np.load(path, mmap_mode="r") for path in tracks]
-    block = 256
-    starts = range(0, len(out), block)
-    for start in progress(starts, total=len(starts), what="stacking histone tracks", unit="blocks"):
-        rows = slice(start, start + block)
-        out[rows] = np.stack([source[rows] for source in sources], axis=-1)
+def stack_tracks(tracks: Sequence[Path | str], out: Path | str) -> None:
+    """Write the array [gene, window, track] from single-track arrays [gene, window], a block of genes at a time.
+
+    Parameters
+    ----------
+    tracks
+        `.npy` files in the order of the track axis.
+    out
+        `.npy` file to write.
+    """
+    genes, window = np.load(tracks[0], mmap_mode="r").shape
+    blocks = zip(*(read_blocks(track, STACKED_GENES) for track in tracks), strict=True)
+    with ArrayWriter(out, (genes, window, len(tracks)), np.float32) as writer:
+        starts = range(0, genes, STACKED_GENES)
+        for start in progress(starts, total=len(starts), what="stacking histone tracks", unit="blocks"):
+            block = np.stack(next(blocks), axis=-1)
+            writer[start : start + len(block)] = block

@@ -1,13 +1,16 @@
 """The manifest of a dataset folder: what each array is, from which files and which code."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .axes import ARRAYS, FORMAT, Genes
-from .io import sha256
+from .io import read_blocks, sha256
+
+BLOCK_ROWS = 256
 
 
 def array_entry(folder: Path, name: str) -> dict[str, Any]:
@@ -23,16 +26,42 @@ def array_entry(folder: Path, name: str) -> dict[str, Any]:
     }
 
 
-def mean_of(array: np.ndarray[Any, Any], block: int = 256) -> float:
-    """Return the mean of an array in float64, reading `block` rows at a time."""
-    total = sum(array[start : start + block].sum(dtype=np.float64) for start in range(0, len(array), block))
-    return float(total / array.size)
+def mean_of(path: Path, rows: int = BLOCK_ROWS) -> float:
+    """Return the mean of an array file in float64, reading so many rows at a time."""
+    size = np.load(path, mmap_mode="r").size
+    return float(sum(block.sum(dtype=np.float64) for block in read_blocks(path, rows)) / size)
 
 
-def median_of(array: np.ndarray[Any, Any]) -> float:
-    """Return the median of an array; of an even number of values the middle two are averaged in float64."""
-    middle = [(array.size - 1) // 2, array.size // 2]
-    return float(np.partition(array, middle, axis=None)[middle].mean(dtype=np.float64))
+def median_of(path: Path, rows: int = BLOCK_ROWS) -> float:
+    """Return the median of a float32 array file without negative values, reading so many rows at a time.
+
+    The bits of such numbers, read as integers, are in the order of the numbers: the middle ones are found by counting
+    upper halves, then the lower halves of those that share the middle's upper half. Of an even number of values the
+    middle two are averaged in float64.
+    """
+    size = np.load(path, mmap_mode="r").size
+    uppers = _count(bits >> 16 for bits in _bits(path, rows))
+    begins = np.concatenate([[0], np.cumsum(uppers)])
+    values = []
+    for position in ((size - 1) // 2, size // 2):
+        upper = int(np.searchsorted(begins, position, side="right")) - 1
+        counts = _count(bits[bits >> 16 == upper] & 0xFFFF for bits in _bits(path, rows))
+        lower = int(np.searchsorted(np.cumsum(counts), position - begins[upper], side="right"))
+        values.append(np.uint32(upper << 16 | lower).view(np.float32))
+    return float(np.mean(values, dtype=np.float64))
+
+
+def _count(halves: Iterable[NDArray[Any]]) -> NDArray[np.int64]:
+    counts = np.zeros(1 << 16, dtype=np.int64)
+    for block in halves:
+        counts += np.bincount(block, minlength=1 << 16)
+    return counts
+
+
+def _bits(path: Path, rows: int) -> Iterator[NDArray[np.uint32]]:
+    for block in read_blocks(path, rows):
+        # A nought may have a sign.
+        yield np.abs(block).view(np.uint32).ravel()
 
 
 def build_manifest(
@@ -58,15 +87,14 @@ def build_manifest(
     dict
         With the constants that models need: means of the histone signal and of the TSS, median of the expression.
     """
-    expression = np.load(folder / "expression.npy", mmap_mode="r")
     return {
         "format": FORMAT,
         "code": code,
         "config": dict(config),
         "constants": {
-            "histone_mean": mean_of(np.load(folder / "histones.npy", mmap_mode="r")),
+            "histone_mean": mean_of(folder / "histones.npy"),
             "tss_mean": float(Genes.read(folder / "genes.tsv").tss.mean()),
-            "expression_median": median_of(expression),
+            "expression_median": median_of(folder / "expression.npy"),
         },
         "arrays": {name: array_entry(folder, name) for name in ARRAYS},
         "tables": {name: {"sha256": sha256(folder / name)} for name in tables},

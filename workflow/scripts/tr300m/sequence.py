@@ -1,6 +1,6 @@
 """Promoter sequence: FASTA to one-hot windows in A, C, G, T order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from pyfaidx import Fasta, FastaIndexingError, FetchError
 
 from .axes import Genes
 from .errors import TR300MError
-from .io import atomic_path, read_lines
+from .io import BLOCK, atomic_path, gzip_errors, open_binary, read_lines
 from .progress import progress
 
 BASES = "ACGT"
@@ -135,34 +135,49 @@ def _by_position(genes: Genes) -> list[int]:
 
 
 def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path | str) -> None:
-    """Copy the named sequences of a FASTA (plain or gzip) to a plain FASTA, for random access.
+    """Copy the named sequences of a FASTA (plain or gzip) to a plain FASTA with one line a sequence, for random access.
 
     Raises
     ------
     TR300MError
-        If the file is no FASTA, is truncated, has a sequence twice, or lacks one of `chromosomes`.
+        If the file is no FASTA, is truncated, has a sequence twice or of something other than letters, or lacks one of
+        `chromosomes`.
     """
     wanted = set(chromosomes)
     seen: set[str] = set()
     keep = False
-    with atomic_path(out) as temporary, open(temporary, "w", encoding="ascii") as handle:
-        for number, line in enumerate(read_lines(fasta), start=1):
-            if line.startswith(">"):
-                name = line[1:].split()[0] if line[1:].split() else ""
+    with atomic_path(out) as temporary, open(temporary, "wb") as handle:
+        for piece in _pieces(fasta):
+            if piece.startswith(b">"):
+                # The rest of a header line is free text.
+                name = (piece[1:].split() or [b""])[0].decode("utf-8", "replace")
                 if name in seen:
-                    raise TR300MError(f"{fasta}, line {number}: sequence {name} appears twice")
+                    raise TR300MError(f"{fasta}: sequence {name} appears twice")
                 keep = name in wanted
                 if keep:
-                    seen.add(name)
-                    # The rest of a header line is free text, and may hold any letter.
-                    line = f">{name}"
-            elif number == 1:
+                    handle.write((b"\n" if seen & wanted else b"") + f">{name}\n".encode())
+                seen.add(name)
+            elif not seen:
                 raise TR300MError(f"{fasta} does not start with '>'", "is it a FASTA file?")
-            if keep:
-                handle.write(line + "\n")
+            elif keep:
+                bases = piece.translate(None, b"\r\n")
+                if bases and not bases.isalpha():
+                    raise TR300MError(f"{fasta}: sequence {name} is not all letters", "is it a FASTA file?")
+                handle.write(bases)
+        handle.write(b"\n")
         missing = sorted(wanted - seen)
         if missing:
             raise TR300MError(
                 f"{fasta} has no sequence {', '.join(missing)}",
                 "use UCSC names (chr1 ..), or leave those chromosomes out with `chromosomes` in the config",
             )
+
+
+def _pieces(fasta: Path | str) -> Iterator[bytes]:
+    """Yield the header lines of a FASTA, and between them bases in pieces of one line or many.
+
+    A genome has sixty million lines: blocks without a header are not cut into them.
+    """
+    with open_binary(fasta) as handle, gzip_errors(fasta):
+        while block := handle.read(BLOCK) + handle.readline():
+            yield from block.splitlines() if b">" in block else [block]

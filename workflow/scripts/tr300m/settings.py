@@ -28,9 +28,9 @@ class Settings:
     results
         Folder of everything the configuration makes.
     sources
-        The sources that the configuration reads, by key.
+        The sources table, by key; those not `needed` are read by few targets.
     locations
-        Where each of them comes from.
+        Where each source comes from.
     architectures, runs
         Rows of the two tables, by name.
     """
@@ -85,8 +85,19 @@ class Settings:
 
     @property
     def simulated(self) -> bool:
-        """Whether any source is simulated: tables and figures then say so."""
-        return any(location.kind == "simulated" for location in self.locations.values())
+        """Whether any source that is needed or named is simulated: tables and figures then say so."""
+        read = [key for key, source in self.sources.items() if source.needed or key in self.config["sources"]]
+        return any(self.locations[key].kind == "simulated" for key in read)
+
+    @property
+    def unlike_release(self) -> str:
+        """Why the arrays cannot be those of the release; empty where they can."""
+        if self.simulated:
+            return "simulated sources"
+        if self.config["edition"] != "release":
+            return f"edition {self.config['edition']}"
+        chosen = [key for key in ("chromosomes", "genes", "samples") if self.config[key]]
+        return f"the config restricts {', '.join(chosen)}" if chosen else ""
 
     @property
     def table1_runs(self) -> list[str]:
@@ -98,7 +109,7 @@ class Settings:
         return list(chosen.values())
 
 
-def resolve(config: Mapping[str, Any], root: Path) -> Settings:
+def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settings:
     """Resolve a configuration.
 
     Parameters
@@ -107,6 +118,8 @@ def resolve(config: Mapping[str, Any], root: Path) -> Settings:
         As read from YAML and the command line.
     root
         Folder of the Snakefile, for the schemas and the sources table. Paths in `config` are left as they are.
+    files
+        Whether a source's file of the user's that is missing counts as a problem.
 
     Raises
     ------
@@ -118,7 +131,7 @@ def resolve(config: Mapping[str, Any], root: Path) -> Settings:
     problems = find_problems(filled, schema)
     check("the configuration", problems)
     table = read_sources(root / SOURCES_TABLE)
-    problems = check_choices(table, filled["sources"], filled["data"])
+    problems = check_choices(table, filled["sources"], filled["data"], files)
     for key in ("runs", "architectures"):
         # The tables that come with the workflow are found from any working directory.
         if not Path(filled[key]).is_file() and (root / filled[key]).is_file():
@@ -130,15 +143,16 @@ def resolve(config: Mapping[str, Any], root: Path) -> Settings:
     for key in ("genes", "samples", "runs", "architectures"):
         if filled[key] and not Path(filled[key]).is_file():
             problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")
+    if filled["released_data"] and not Path(filled["released_data"]).exists():
+        problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
     check("the configuration", problems)
     architectures = read_architectures(filled["architectures"])
     runs = read_runs(filled["runs"], architectures, root / SCHEMAS / "runs.schema.yaml")
-    used = {key: source for key, source in table.items() if source.needed or key in filled["sources"]}
     return Settings(
         config=filled,
         results=filled["results"].rstrip("/"),
-        sources=used,
-        locations={key: locate(key, filled["sources"], filled["data"]) for key in used},
+        sources=table,
+        locations={key: locate(key, filled["sources"], filled["data"]) for key in table},
         architectures=architectures,
         runs=runs,
     )

@@ -112,8 +112,10 @@ def locate(key: str, choices: Mapping[str, str], data: str | None) -> Location:
     return Location("url" if urlsplit(choice).scheme in SCHEMES else "local", choice)
 
 
-def check_choices(sources: Mapping[str, Source], choices: Mapping[str, str], data: str | None) -> list[str]:
-    """Return what is wrong with a configuration's `sources`: unknown keys and missing local files."""
+def check_choices(
+    sources: Mapping[str, Source], choices: Mapping[str, str], data: str | None, files: bool = True
+) -> list[str]:
+    """Return what is wrong with a configuration's `sources`: unknown keys and, if `files`, missing local files."""
     problems = []
     known = [*sources, DEFAULT, HISTONES]
     for key in choices:
@@ -129,7 +131,7 @@ def check_choices(sources: Mapping[str, Source], choices: Mapping[str, str], dat
         except TR300MError as error:
             problems.append(f"{error.message}; {error.hint}")
             continue
-        if location.kind == "local" and not Path(location.value).is_file():
+        if files and location.kind == "local" and not Path(location.value).is_file():
             problems.append(
                 f"`sources: {key}`: {location.value} does not exist; write the path of your file, a URL, "
                 "`upstream` to download it, or `simulated`"

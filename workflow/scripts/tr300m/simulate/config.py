@@ -21,6 +21,7 @@ STREAMS = (
     "levels",
     "noise",
     "bigwig",
+    "cres",
 )
 
 

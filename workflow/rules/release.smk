@@ -1,0 +1,105 @@
+# The released files under their own names, and what is published of them. Nothing here runs unless it is asked for.
+
+
+rule cres:
+    input:
+        bigbed=source_path("encode_ccre"),
+        genes=rules.genes.output.genes,
+    output:
+        scores="<results>/cres/scores.npy",
+    log:
+        "<logs>/cres.log",
+    benchmark:
+        "<benchmarks>/cres.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code_hash("cres.py"),
+    script:
+        "../scripts/cres.py"
+
+
+rule release_array:
+    input:
+        source=released_source,
+    output:
+        array="<results>/release/{array}.npy.gz",
+        record="<results>/release/records/{array}.json",
+    log:
+        "<logs>/release_array/{array}.log",
+    benchmark:
+        "<benchmarks>/release_array/{array}.tsv"
+    wildcard_constraints:
+        array=either(PUBLISHED),
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        # Where the time is unknown, the file differs from the released one in four bytes of its header.
+        gz_time=lambda wildcards: PUBLISHED[wildcards.array].gz_time or 0,
+        code=code_hash("release_array.py"),
+    script:
+        "../scripts/release_array.py"
+
+
+rule verify_release:
+    input:
+        records=expand(rules.release_array.output.record, array=PUBLISHED),
+        published=RELEASE_TABLE,
+    output:
+        table=report("<results>/release/verification.tsv", category="Tables"),
+    log:
+        "<logs>/verify_release.log",
+    benchmark:
+        "<benchmarks>/verify_release.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    params:
+        arrays=list(PUBLISHED),
+        unlike=SETTINGS.unlike_release,
+        code=code_hash("verify_release.py"),
+    script:
+        "../scripts/verify_release.py"
+
+
+rule release:
+    input:
+        rules.verify_release.output.table,
+        expand(rules.release_array.output.array, array=PUBLISHED),
+    localrule: True
+
+
+rule compare_release:
+    input:
+        published=released_data,
+        sources=[f"{RESULTS}/{recipe.file}" for recipe in RECIPES.values()],
+        genes=rules.genes.output.genes,
+        samples=rules.samples.output.samples,
+        regulators=rules.expression.output.regulators,
+    output:
+        table=report("<results>/compare_release.tsv", category="Tables"),
+    log:
+        "<logs>/compare_release.log",
+    benchmark:
+        "<benchmarks>/compare_release.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=120,
+    params:
+        code=code_hash("compare_release.py"),
+    script:
+        "../scripts/compare_release.py"

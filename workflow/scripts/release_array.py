@@ -1,0 +1,10 @@
+"""Write one array as the release has it."""
+
+from tr300m.io import write_json
+from tr300m.job import job
+from tr300m.release import rebuild, write_release
+
+with job(snakemake.log[0]):
+    array = rebuild(snakemake.wildcards.array, snakemake.input.source)
+    written = write_release(snakemake.output.array, array, snakemake.params.gz_time)
+    write_json(snakemake.output.record, written._asdict())

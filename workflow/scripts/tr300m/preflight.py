@@ -1,0 +1,232 @@
+"""What a configuration needs, looked at before the first byte: files and addresses, disk, memory."""
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from math import prod
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from .axes import ARRAYS, CELLS, MARKS
+from .errors import TR300MError
+from .genes import WINDOW
+from .progress import progress
+from .protocols import PassingError, Patience, remote_size
+from .scan import pooled_length
+from .settings import UPSTREAM, Settings
+from .simulate.config import SimulationConfig
+from .splits import N_GENES, N_SAMPLES
+from .transfer import part_of
+from .verified import recorded
+
+# One look at an address, not a transfer.
+GLANCE = Patience(connect_timeout=5, read_timeout=15)
+ADDRESSES_AT_A_TIME = 8
+# Axes that no configuration makes longer.
+LENGTHS = {
+    "window": WINDOW,
+    "base": 4,
+    "regulator": 2_755,
+    "motif": 1_072,
+    "tissue": 54,
+    "track": len(MARKS) * len(CELLS),
+    "pssm_position": 35,
+    "core_position": 13,
+    "core_motif": 19,
+}
+# Of the longest and richest chromosome, chr1: protein-coding genes in GENCODE v26 and base pairs.
+GENES_A_CHROMOSOME, LONGEST_CHROMOSOME = 2_037, 248_956_422
+GENOME = 3_100_000_000
+# More of them with one problem are counted, not named.
+MOST_NAMES = 3
+# No array has wider values.
+VALUE_BYTES = 4
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at.
+
+    Attributes
+    ----------
+    what
+        A source, a disk, the memory.
+    size
+        Bytes it has or needs, or None where unknown.
+    state
+        What was found.
+    problem
+        Why the workflow would fail and what to do; empty where it would not.
+    to_fetch
+        Bytes that are still to be fetched.
+    """
+
+    what: str
+    size: int | None
+    state: str
+    problem: str = ""
+    to_fetch: int = 0
+
+
+def preflight(settings: Settings, patience: Patience = GLANCE) -> list[Finding]:
+    """Look at every source, the disks and the memory that a configuration needs.
+
+    Parameters
+    ----------
+    settings
+        Resolved without a check of local files, so that those that miss are among the findings.
+    patience
+        Timeouts of one address.
+    """
+    keys = [key for key, source in settings.sources.items() if source.needed or key in settings.config["sources"]]
+    with ThreadPoolExecutor(ADDRESSES_AT_A_TIME) as pool:
+        found = pool.map(partial(look_at_source, settings, patience=patience), keys)
+        sources = list(progress(found, total=len(keys), what="asking for the sources", unit="files"))
+    fetched = {UPSTREAM: 0, f"{settings.results}/downloads": 0}
+    for key, finding in zip(keys, sources, strict=True):
+        folder = str(Path(settings.source_path(key)).parent)
+        fetched[folder] = fetched.get(folder, 0) + finding.to_fetch
+    needs = {**fetched, f"{settings.results}/": sum(missing_files(settings).values())}
+    return [*sources, *look_at_disks(needs), look_at_memory(settings)]
+
+
+def look_at_source(settings: Settings, key: str, patience: Patience) -> Finding:
+    """Look at one source: the user's file, what was fetched, or the addresses it would be fetched from."""
+    path, kind = Path(settings.source_path(key)), settings.locations[key].kind
+    if kind == "simulated":
+        return Finding(key, None, "simulated")
+    if kind == "local":
+        if path.is_file():
+            return Finding(key, path.stat().st_size, "your file")
+        advice = "write the path of your file, a URL, `upstream` to download it, or `simulated`"
+        return Finding(key, None, "missing", f"{path} does not exist; {advice}")
+    wanted = settings.download_of(path.name)
+    if record := recorded(path, **wanted):
+        return Finding(key, record.size, "fetched and verified")
+    return _ask(key, path, wanted["urls"], wanted["size"], patience)
+
+
+def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, patience: Patience) -> Finding:
+    failures: dict[str, str] = {}
+    for url in urls:
+        try:
+            found = remote_size(url, patience)
+            if size is not None and found not in (None, size):
+                raise TR300MError(f"the server's file has {found:,} bytes, {size:,} expected")
+            size = size or found
+        except (PassingError, TR300MError) as error:
+            failures[url] = _reason(url, error)
+    to_fetch = max((size or 0) - part_of(path).size(), 0)
+    reasons = "; ".join(dict.fromkeys(failures.values()))
+    if len(failures) == len(urls):
+        advice = "check network and proxy, try later, or give your own copy: `sources: KEY: PATH`"
+        return Finding(key, size, "cannot be fetched", f"{reasons}; {advice}", to_fetch)
+    return Finding(key, size, f"reachable (but: {reasons})" if failures else "reachable", "", to_fetch)
+
+
+def _reason(url: str, error: Exception) -> str:
+    """Return what is wrong with an address; what holds for its whole host names the host alone, once for all files."""
+    message = error.message if isinstance(error, TR300MError) else str(error)
+    return message if str(urlsplit(url).hostname) in message else f"{url}: {message}"
+
+
+def axis_lengths(settings: Settings) -> dict[str, int]:
+    """Return for each axis of the arrays the largest length that the configuration can give it."""
+    config, lengths = settings.config, {**LENGTHS, "gene": N_GENES, "sample": N_SAMPLES}
+    simulation = SimulationConfig.from_dict(config["simulation"])
+    for axis, key in (("gene", "gencode_v26"), ("sample", "gtex_tpm")):
+        if settings.locations[key].kind == "simulated":
+            lengths[axis] = simulation.genes if axis == "gene" else simulation.samples
+    if config["chromosomes"]:
+        lengths["gene"] = min(lengths["gene"], GENES_A_CHROMOSOME * len(config["chromosomes"]))
+    for axis, key in (("gene", "genes"), ("sample", "samples")):
+        if config[key]:
+            lengths[axis] = min(lengths[axis], len(Path(config[key]).read_text(encoding="utf-8").split()))
+    return lengths
+
+
+def missing_files(settings: Settings) -> dict[str, int]:
+    """Return the bytes, at most, of each large file that the configuration has still to make, temporary ones too."""
+    config, lengths = settings.config, axis_lengths(settings)
+    results, names = Path(settings.results), list(ARRAYS)
+    sizes = {f"dataset/{name}.npy": prod(lengths[axis] for axis in ARRAYS[name].axes) * VALUE_BYTES for name in names}
+    if any(run.scan == "cached" for run in settings.runs.values()):
+        # Half-precision.
+        motifs = lengths["motif"] + lengths["core_motif"]
+        sizes["scan/pooled.npy"] = lengths["gene"] * pooled_length() * motifs * 2
+    missing = {name: size for name, size in sizes.items() if not (results / name).is_file()}
+    if "dataset/histones.npy" in missing:
+        missing["histones/"] = missing["dataset/histones.npy"]
+    if "dataset/onehot.npy" in missing and settings.locations["hg38"].kind != "simulated":
+        chromosomes = len(config["chromosomes"] or ()) * LONGEST_CHROMOSOME
+        missing["genome/"] = min(chromosomes or GENOME, GENOME)
+    return missing
+
+
+def look_at_disks(needs: Mapping[str, int]) -> list[Finding]:
+    """Compare what each disk has free with what its folders need.
+
+    Parameters
+    ----------
+    needs
+        Bytes by folder; folders need not exist yet.
+    """
+    disks: dict[int, list[str]] = {}
+    for folder in (folder for folder, size in needs.items() if size):
+        disks.setdefault(_existing(folder).stat().st_dev, []).append(folder)
+    return [_look_at_disk(folders, sum(needs[folder] for folder in folders)) for folders in disks.values()]
+
+
+def _existing(folder: str) -> Path:
+    """Return a folder, or the nearest one above it that exists."""
+    path = Path(folder).absolute()
+    return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
+def _look_at_disk(folders: Sequence[str], needed: int) -> Finding:
+    free = shutil.disk_usage(_existing(folders[0])).free
+    what, state = f"disk of {', '.join(folders)}", f"{free:,} bytes free"
+    if needed <= free:
+        return Finding(what, needed, state)
+    advice = f"free {needed - free:,} bytes, or put `results` or resources/upstream (a symbolic link) on a larger disk"
+    return Finding(what, needed, state, f"{needed:,} bytes needed at most, {free:,} free; {advice}")
+
+
+def look_at_memory(settings: Settings) -> Finding:
+    """Compare the memory of this machine with what the configuration's largest job asks for."""
+    key, asked = max(_memory(settings.config["compute"]), key=lambda item: item[1])
+    has = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needed, state = asked * 10**6, f"this machine has {has:,} bytes"
+    advice = "use a larger machine or a cluster, or set it to what your training takes"
+    problem = "" if needed <= has else f"`compute: {key}` asks for {needed:,} bytes, {state}; {advice}"
+    return Finding("memory", needed, state, problem)
+
+
+def _memory(compute: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
+    return ((key, value) for key, value in compute.items() if key.endswith("_mem_mb"))
+
+
+def render(findings: Sequence[Finding]) -> str:
+    """Return the findings as an aligned table, and under it the problems as a list."""
+    names = [finding.what for finding in findings]
+    sizes = ["" if finding.size is None else f"{finding.size:,}" for finding in findings]
+    widths = max(map(len, names)), max(map(len, [*sizes, "bytes"]))
+    lines = [f"{'what':<{widths[0]}}  {'bytes':>{widths[1]}}  found"]
+    for name, size, finding in zip(names, sizes, findings, strict=True):
+        lines.append(f"{name:<{widths[0]}}  {size:>{widths[1]}}  {finding.state}")
+    problems: dict[str, list[str]] = {}
+    for finding in findings:
+        if finding.problem:
+            problems.setdefault(finding.problem, []).append(finding.what)
+    if problems:
+        lines += ["", f"{len(problems)} problem(s):"]
+        lines += [f"  - {_some(names)}: {problem}" for problem, names in problems.items()]
+    return "\n".join(lines)
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} and {len(names) - 1} more"

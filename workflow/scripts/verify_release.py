@@ -1,0 +1,26 @@
+"""Compare the exported files with what is published of the released ones."""
+
+import sys
+import zlib
+from collections import Counter
+
+from tr300m.io import read_json, write_tsv
+from tr300m.job import job
+from tr300m.release import Written, packs_alike, read_published, verification
+
+with job(snakemake.log[0]):
+    published = read_published(snakemake.input.published)
+    written = {
+        name: Written.from_json(read_json(path))
+        for name, path in zip(snakemake.params.arrays, snakemake.input.records, strict=True)
+    }
+    table = verification(written, published, snakemake.params.unlike)
+    if packs_alike(written, published) is False:
+        print(
+            f"zlib {zlib.ZLIB_RUNTIME_VERSION} packs arrays that are the release's into other bytes than the release: "
+            "the .npy inside is compared where its SHA-256 is known",
+            file=sys.stderr,
+        )
+    for verdict, count in Counter(table["verdict"]).items():
+        print(f"{count} of {len(published)} arrays: {verdict}", file=sys.stderr)
+    write_tsv(snakemake.output.table, table)
