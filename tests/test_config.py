@@ -8,6 +8,7 @@ import yaml
 from tr300m.architectures import Architecture, read_architectures
 from tr300m.config import document, fill_defaults, find_problems, read_schema
 from tr300m.errors import TR300MError
+from tr300m.likelihood import LIKELIHOODS, make_likelihood
 from tr300m.network import NetworkConfig
 from tr300m.runs import read_runs
 from tr300m.settings import resolve
@@ -71,8 +72,10 @@ def test_shipped_configurations_are_valid(name: str) -> None:
 def test_schema_defaults_are_the_codes_defaults() -> None:
     filled = fill_defaults({}, SCHEMA)
     assert NetworkConfig.from_dict(filled["network"]) == NetworkConfig()
-    training = {key: value for key, value in filled["training"].items() if key != "rate_cap"}
-    assert TrainingConfig.from_dict(training) == TrainingConfig()
+    assert TrainingConfig.from_dict(filled["training"]) == TrainingConfig()
+    assert {name: make_likelihood(name, **values) for name, values in filled["likelihoods"].items()} == LIKELIHOODS
+    row = read_schema(ROOT / "workflow/schemas/runs.schema.yaml")["properties"]
+    assert row["likelihood"]["enum"] == list(LIKELIHOODS)
 
 
 def test_documentation_is_up_to_date() -> None:

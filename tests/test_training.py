@@ -21,7 +21,7 @@ from tr300m import metrics, scan
 from tr300m.dataset import Dataset
 from tr300m.errors import TR300MError
 from tr300m.io import read_json, read_tsv
-from tr300m.likelihood import LIKELIHOODS
+from tr300m.likelihood import LIKELIHOODS, make_likelihood
 from tr300m.network import NetworkConfig, build_model
 from tr300m.pairs import PairOrder
 from tr300m.predict import load_run, predict
@@ -97,8 +97,8 @@ def fit(out: Path, key: str = "seq_tf_core_hm", **changes: Any) -> dict[str, lis
     settings: dict[str, Any] = {"seed": 3, "steps": 20, "score": score, "log": lambda line: None, **changes}
     training = dataclasses.replace(TRAINING, **config)
     dataset = settings.pop("dataset", None) or make_dataset()
-    network = settings.pop("network", NETWORK)
-    return train(dataset, SPLIT, key, "nb_exponential", network, training, out=out, **settings)
+    network, likelihood = settings.pop("network", NETWORK), settings.pop("likelihood", "nb_exponential")
+    return train(dataset, SPLIT, key, likelihood, network, training, out=out, **settings)
 
 
 def weights(folder: Path) -> list[NDArray[Any]]:
@@ -159,6 +159,19 @@ def test_the_first_step_of_adam_is_the_learning_rate(tmp_path: Path) -> None:
 def test_other_architectures_train(key: str, tmp_path: Path) -> None:
     history = fit(tmp_path, key, steps=10)
     assert np.isfinite(history["val_loss"]).all()
+
+
+def test_another_output_distribution_trains(tmp_path: Path) -> None:
+    likelihood = make_likelihood("zero_lognormal_mixture", components=2)
+    history = fit(tmp_path, "seq", steps=100, likelihood=likelihood)
+    assert history["val_loss"][-1] < history["val_loss"][0] - 0.5
+    assert history["log_pearson"][-1] > 0.8
+    record = read_json(tmp_path / "run.json")
+    assert record["likelihood"] == {"name": "zero_lognormal_mixture", "components": 2, "smallest_scale": 0.05}
+    found = predict(make_dataset(), SPLIT.pairs("test"), tmp_path, log=lambda line: None)
+    assert found["raw"].shape == (2, 7)
+    assert found["median"][0] > 5 * found["median"][1]
+    np.testing.assert_allclose(np.exp(-found["nll"]), likelihood.density(found["truth"], found["raw"]), rtol=1e-3)
 
 
 def test_arrays_with_the_host_change_nothing(tmp_path: Path) -> None:

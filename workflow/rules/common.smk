@@ -86,6 +86,11 @@ def architecture_row(wildcards):
     return dataclasses.asdict(SETTINGS.architectures[RUNS[wildcards.run].architecture])
 
 
+def likelihood_settings(wildcards):
+    """Return the settings of a run's output distribution: what a rerun is decided by."""
+    return config["likelihoods"][RUNS[wildcards.run].likelihood]
+
+
 def split_file(wildcards):
     """Return the split of a run."""
     return f"{RESULTS}/splits/{RUNS[wildcards.run].split}.tsv"

@@ -53,6 +53,7 @@ rule train:
     params:
         run=run_row,
         architecture=architecture_row,
+        likelihood=likelihood_settings,
         network=config["network"],
         training=config["training"],
         code=code_hash("train.py"),

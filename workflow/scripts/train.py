@@ -19,7 +19,6 @@ with job(snakemake.log[0]):
     from tr300m.training import ComputeConfig, TrainingConfig, train
 
     row = snakemake.params.run
-    training = dict(snakemake.params.training)
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
     folder = Path(snakemake.output.weights).parent
 
@@ -35,9 +34,9 @@ with job(snakemake.log[0]):
         dataset,
         Split.read(snakemake.input.split, dataset.genes, dataset.samples),
         Architecture(**snakemake.params.architecture),
-        make_likelihood(row["likelihood"], rate_cap=training.pop("rate_cap")),
+        make_likelihood(row["likelihood"], **snakemake.params.likelihood),
         NetworkConfig.from_dict(snakemake.params.network),
-        TrainingConfig.from_dict(training | {"threads": snakemake.threads}),
+        TrainingConfig.from_dict(snakemake.params.training | {"threads": snakemake.threads}),
         seed=row["seed"],
         steps=row["steps"],
         out=folder,

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import TR300MError
 from .nb_exponential import NbExponential
+from .zero_lognormal_mixture import ZeroLognormalMixture
 
 
 class Likelihood(Protocol):
@@ -31,7 +32,7 @@ class Likelihood(Protocol):
         ...
 
     def density(self, y: ArrayLike, raw: ArrayLike) -> NDArray[Any]:
-        """Density [pair] at `y`."""
+        """Density [pair] at `y`; the exponential of minus `nll`."""
         ...
 
     def median(self, raw: ArrayLike) -> NDArray[Any]:
@@ -43,7 +44,10 @@ class Likelihood(Protocol):
         ...
 
 
-LIKELIHOODS: dict[str, Likelihood] = {"nb_exponential": NbExponential()}
+LIKELIHOODS: dict[str, Likelihood] = {
+    "nb_exponential": NbExponential(),
+    "zero_lognormal_mixture": ZeroLognormalMixture(),
+}
 
 
 def make_likelihood(name: str, **settings: Any) -> Likelihood:
