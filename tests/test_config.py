@@ -10,7 +10,7 @@ from tr300m.config import document, fill_defaults, find_problems, read_schema
 from tr300m.errors import TR300MError
 from tr300m.likelihood import LIKELIHOODS, make_likelihood
 from tr300m.network import NetworkConfig
-from tr300m.runs import read_runs
+from tr300m.runs import read_runs, split_names
 from tr300m.settings import resolve
 from tr300m.training import TrainingConfig
 
@@ -168,7 +168,8 @@ def test_released_data_must_exist(tmp_path: Path) -> None:
 def read(tmp_path: Path, text: str) -> Any:
     table = tmp_path / "runs.tsv"
     table.write_text(text)
-    return read_runs(table, ["seq", "seq_tf"], ROOT / "workflow/schemas/runs.schema.yaml")
+    known = {"architecture": ["seq", "seq_tf"], "split": split_names(3)}
+    return read_runs(table, known, ROOT / "workflow/schemas/runs.schema.yaml")
 
 
 def test_run_table(tmp_path: Path) -> None:
@@ -184,7 +185,8 @@ def test_run_table(tmp_path: Path) -> None:
             GOOD.replace("\tseq\t", "\tseq_xx\t"),
             "run seq: `architecture`: seq_xx is not known; write one of seq, seq_tf",
         ),
-        (GOOD.replace("thesis", "random"), "`split`: 'random' is not one of thesis"),
+        (GOOD.replace("thesis", "random"), "`split`: random is not known; write one of thesis, donor, chromosome_1,"),
+        (GOOD.replace("thesis", "chromosome_4"), "`split`: chromosome_4 is not known"),
         (GOOD.replace("on_the_fly", "fast"), "`scan`: 'fast' is not one of on_the_fly, cached"),
         (GOOD.replace("100", "many"), "`steps`: 'many' is of type str; write an integer"),
         (GOOD + GOOD, "the name appears twice"),

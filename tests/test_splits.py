@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tr300m.axes import Genes, Samples
-from tr300m.splits import Split, thesis_split
+from tr300m.errors import TR300MError
+from tr300m.runs import split_names
+from tr300m.splits import SCHEMES, Split, check_apart, chromosome_folds, draw_split, scheme_settings, thesis_split
 
 Refuses = Callable[..., AbstractContextManager[None]]
 MakeGenes = Callable[..., Genes]
@@ -180,3 +183,137 @@ def test_bad_split_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes,
 def test_missing_split_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes) -> None:
     with refuses("none.tsv"):
         Split.read(tmp_path / "none.tsv", *small_axes(make_genes))
+
+
+# Three genes on each of seven chromosomes but chr7, which has six.
+ROWS = [(f"chr{number}", "+", 5000 + gene) for number in range(1, 8) for gene in range(6 if number == 7 else 3)]
+SETTINGS = {"held_out_genes": 8, "held_out_samples": 10, "gene_pool": None, "seed": 0, "folds": 4, "held_out_donors": 3}
+
+
+def axes_with_donors(make_genes: MakeGenes) -> tuple[Genes, Samples]:
+    """Return 24 genes on seven chromosomes, and 20 samples of eight donors."""
+    samples = make_samples(20)
+    return make_genes(ROWS), replace(samples, donor_id=np.array([f"D{number % 8}" for number in range(20)]))
+
+
+def draw(name: str, genes: Genes, samples: Samples, **changes: int) -> Split:
+    """Draw a split with the settings above."""
+    return draw_split(name, genes, samples, scheme_settings(name, SETTINGS | changes))
+
+
+def test_every_name_can_be_drawn_and_reads_back(tmp_path: Path, make_genes: MakeGenes) -> None:
+    genes, samples = axes_with_donors(make_genes)
+    assert {name.partition("_")[0] for name in split_names(4)} == set(SCHEMES)
+    for name in split_names(4):
+        split = draw(name, genes, samples)
+        assert split.name == name
+        path = tmp_path / f"{name}.tsv"
+        split.write(path, genes, samples)
+        found = Split.read(path, genes, samples)
+        for part in ("validation", "test"):
+            assert found.pairs(part).tolist() == split.pairs(part).tolist()  # type: ignore[arg-type]
+
+
+def test_the_thesis_by_name_is_the_thesis(make_genes: MakeGenes) -> None:
+    genes, samples = axes_with_donors(make_genes)
+    by_name, plain = draw("thesis", genes, samples), thesis_split(24, 20, 8, 10, None)
+    assert by_name.pairs("test").tolist() == plain.pairs("test").tolist()
+
+
+def test_folds_are_filled_from_the_richest_chromosome(make_genes: MakeGenes) -> None:
+    folds = chromosome_folds(make_genes(ROWS).chromosome, 4)
+    # chr7 alone fills a fold; the others go by twos: 6 genes each.
+    assert np.bincount(folds).tolist() == [6, 6, 6, 6]
+    assert folds[18:].tolist() == [0] * 6
+    assert folds[:18].tolist() == [1] * 3 + [2] * 3 + [3] * 3 + [1] * 3 + [2] * 3 + [3] * 3
+
+
+def test_every_gene_is_tested_once_and_validated_once(make_genes: MakeGenes) -> None:
+    genes, samples = axes_with_donors(make_genes)
+    splits = [draw(f"chromosome_{fold}", genes, samples) for fold in (1, 2, 3, 4)]
+    for part in ("validation_genes", "test_genes"):
+        assert sorted(np.concatenate([getattr(split, part) for split in splits]).tolist()) == list(range(24))
+    for split in splits:
+        tested, validated = (set(genes.chromosome[part]) for part in (split.test_genes, split.validation_genes))
+        trained = set(np.delete(genes.chromosome, split.held_out_genes))
+        assert tested
+        assert validated
+        assert trained
+        assert not tested & validated
+        assert not (tested | validated) & trained
+        # The samples of the thesis's draw.
+        drawn = thesis_split(24, 20, 8, 10, None)
+        assert split.validation_samples.tolist() == drawn.validation_samples.tolist()
+        assert split.test_samples.tolist() == drawn.test_samples.tolist()
+
+
+@settings(deadline=None, max_examples=40)
+@given(counts=st.lists(st.integers(1, 40), min_size=3, max_size=24), folds=st.integers(3, 24))
+def test_folds_hold_whole_chromosomes_in_balance(counts: list[int], folds: int) -> None:
+    folds = min(folds, len(counts))
+    chromosome = np.repeat([f"chr{number}" for number in range(len(counts))], counts)
+    found = chromosome_folds(chromosome, folds)
+    sizes = np.bincount(found, minlength=folds)
+    assert sizes.min() > 0
+    assert all(len(set(found[chromosome == name])) == 1 for name in set(chromosome))
+    # Graham's bound: no fold exceeds the mean by more than the largest chromosome.
+    assert sizes.max() <= sizes.mean() + max(counts)
+
+
+def test_a_donor_is_on_one_side_with_all_samples(make_genes: MakeGenes) -> None:
+    genes, samples = axes_with_donors(make_genes)
+    split = draw("donor", genes, samples)
+    validated, tested = (set(samples.donor_id[part]) for part in (split.validation_samples, split.test_samples))
+    assert (len(validated), len(tested)) == (1, 2)
+    assert not validated & tested
+    assert not (validated | tested) & set(np.delete(samples.donor_id, split.held_out_samples))
+    assert sorted(split.validation_samples.tolist()) == np.flatnonzero(np.isin(samples.donor_id, [*validated])).tolist()
+    assert split.test_genes.tolist() == thesis_split(24, 20, 8, 10, None).test_genes.tolist()
+    again, other = draw("donor", genes, samples), [draw("donor", genes, samples, seed=seed) for seed in range(1, 6)]
+    assert again.test_samples.tolist() == split.test_samples.tolist()
+    assert any(o.test_samples.tolist() != split.test_samples.tolist() for o in other)
+
+
+@pytest.mark.parametrize("donors", [1, 8, 9])
+def test_impossible_numbers_of_donors(make_genes: MakeGenes, refuses: Refuses, donors: int) -> None:
+    with refuses(f"{donors} of 8 donors", "held_out_donors"):
+        draw("donor", *axes_with_donors(make_genes), held_out_donors=donors)
+
+
+@pytest.mark.parametrize(
+    ("fold", "folds", "message"), [(1, 8, "7 chromosomes into 8"), (1, 2, "2 folds"), (5, 4, "1 to 4")]
+)
+def test_impossible_folds(make_genes: MakeGenes, refuses: Refuses, fold: int, folds: int, message: str) -> None:
+    with refuses(message, "split: folds"):
+        draw(f"chromosome_{fold}", *axes_with_donors(make_genes), folds=folds)
+
+
+@pytest.mark.parametrize(("name", "axis", "group"), [("chromosome_2", "gene", "chr"), ("donor", "sample", "D")])
+@pytest.mark.parametrize("slip", ["to train", "to test"])
+def test_a_file_that_mixes_sides_is_refused(
+    tmp_path: Path, make_genes: MakeGenes, refuses: Refuses, name: str, axis: str, group: str, slip: str
+) -> None:
+    """One gene of a validation chromosome, or sample of a validation donor, on another side."""
+    genes, samples = axes_with_donors(make_genes)
+    path = tmp_path / f"{name}.tsv"
+    draw(name, genes, samples).write(path, genes, samples)
+    lines = path.read_text().splitlines(keepends=True)
+    row = next(number for number, line in enumerate(lines) if line.startswith(f"{axis}\tvalidation"))
+    lines[row : row + 1] = [] if slip == "to train" else [lines[row].replace("validation", "test")]
+    path.write_text("".join(lines))
+    with refuses(f"split {name}", group, "two sides"):
+        Split.read(path, genes, samples)
+
+
+def test_the_thesis_keeps_no_donors_apart(make_genes: MakeGenes) -> None:
+    genes, samples = axes_with_donors(make_genes)
+    split = draw("thesis", genes, samples)
+    check_apart(split, genes, samples)
+    with pytest.raises(TR300MError, match="on two sides"):
+        check_apart(replace(split, name="donor"), genes, samples)
+
+
+def test_a_split_depends_on_its_own_settings() -> None:
+    assert "folds" not in scheme_settings("thesis", SETTINGS)
+    assert set(scheme_settings("chromosome_3", SETTINGS)) == set(SETTINGS) - {"held_out_donors"}
+    assert set(scheme_settings("donor", SETTINGS)) == set(SETTINGS) - {"folds"}

@@ -14,7 +14,8 @@ from tr300m.axes import ARRAYS, CELLS, MARKS
 from tr300m.dataset import TABLES
 from tr300m.errors import TR300MError
 from tr300m.release import RECIPES, read_published
-from tr300m.splits import PARTS, SPLITS
+from tr300m.runs import split_names
+from tr300m.splits import PARTS, scheme_settings
 
 try:
     SETTINGS = settings.resolve(config, ROOT)
@@ -23,6 +24,7 @@ except TR300MError as error:
 
 config = SETTINGS.config
 RUNS, RESULTS, UPSTREAM = SETTINGS.runs, SETTINGS.results, settings.UPSTREAM
+SPLITS = split_names(config["split"]["folds"])
 TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
 RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
@@ -89,6 +91,13 @@ def architecture_row(wildcards):
 def likelihood_settings(wildcards):
     """Return the settings of a run's output distribution: what a rerun is decided by."""
     return config["likelihoods"][RUNS[wildcards.run].likelihood]
+
+
+def split_settings(wildcards):
+    """Return what a split depends on: another setting draws no other split anew."""
+    # The released split was drawn from too small a pool; the corrected edition draws from all genes.
+    pool = {"gene_pool": None} if config["edition"] == "corrected" else {}
+    return scheme_settings(wildcards.split, config["split"] | pool)
 
 
 def split_file(wildcards):

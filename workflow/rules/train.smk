@@ -15,8 +15,7 @@ rule split:
         mem_mb=1000,
         runtime=10,
     params:
-        # The released split was drawn from too small a pool; the corrected edition draws from all genes.
-        settings=config["split"] | ({"gene_pool": None} if config["edition"] == "corrected" else {}),
+        settings=split_settings,
         code=code_hash("split.py"),
     script:
         "../scripts/split.py"

@@ -2,9 +2,9 @@
 
 from tr300m.axes import Genes, Samples
 from tr300m.job import job
-from tr300m.splits import SPLITS
+from tr300m.splits import draw_split
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
-    split = SPLITS[snakemake.wildcards.split](len(genes), len(samples), **snakemake.params.settings)
+    split = draw_split(snakemake.wildcards.split, genes, samples, snakemake.params.settings)
     split.write(snakemake.output.split, genes, samples)

@@ -105,8 +105,8 @@ def predict(
     Returns
     -------
     dict
-        `gene` and `sample` (int64 indices), `truth` (float32, TPM), `raw` (float32 [pair, n_outputs]), `median` and `mean`
-        (float64, TPM), `nll` (float64, nat), each [pair] in the order given.
+        `gene` and `sample` (int64 indices), `truth` (float32, TPM), `raw` (float32 [pair, n_outputs]), `median` and
+        `mean` (float64, TPM), `nll` (float64, nat), each [pair] in the order given.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """The run table: one training a row."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -29,15 +29,20 @@ def _value(text: str) -> Any:
     return int(text) if re.fullmatch(r"\d+", text) else text
 
 
-def read_runs(path: Path | str, architectures: Collection[str], schema: Path | str) -> dict[str, Run]:
+def split_names(folds: int) -> list[str]:
+    """Return the names of all splits: the thesis's, that by donors, and `folds` folds of chromosomes."""
+    return ["thesis", "donor", *(f"chromosome_{fold}" for fold in range(1, folds + 1))]
+
+
+def read_runs(path: Path | str, known: Mapping[str, Collection[str]], schema: Path | str) -> dict[str, Run]:
     """Read a run table, by run name.
 
     Parameters
     ----------
     path
         The run table.
-    architectures
-        Keys of the known architectures.
+    known
+        What the columns `architecture` and `split` may hold.
     schema
         JSON schema of a row.
 
@@ -57,8 +62,9 @@ def read_runs(path: Path | str, architectures: Collection[str], schema: Path | s
         # Names stay text even where they look like numbers.
         row = {name: value if name == "run" else _value(value) for name, value in zip(names, values, strict=True)}
         found = find_problems(row, row_schema)
-        if not found and row["architecture"] not in architectures:
-            found = [f"`architecture`: {row['architecture']} is not known; write one of {', '.join(architectures)}"]
+        if not found:
+            wrong = [column for column in known if row[column] not in known[column]]
+            found = [f"`{name}`: {row[name]} is not known; write one of {', '.join(known[name])}" for name in wrong]
         if row["run"] in runs:
             found.append("the name appears twice; give each run its own")
         problems += [f"run {row['run']}: {problem}" for problem in found]

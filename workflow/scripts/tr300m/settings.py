@@ -8,7 +8,7 @@ from typing import Any, Literal
 from .architectures import Architecture, read_architectures
 from .config import check, fill_defaults, find_problems, read_schema
 from .errors import TR300MError
-from .runs import Run, read_runs
+from .runs import Run, read_runs, split_names
 from .simulate.config import SimulationConfig
 from .sources import Location, Source, check_choices, locate, read_sources
 
@@ -147,7 +147,8 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
     check("the configuration", problems)
     architectures = read_architectures(filled["architectures"])
-    runs = read_runs(filled["runs"], architectures, root / SCHEMAS / "runs.schema.yaml")
+    known = {"architecture": architectures, "split": split_names(filled["split"]["folds"])}
+    runs = read_runs(filled["runs"], known, root / SCHEMAS / "runs.schema.yaml")
     return Settings(
         config=filled,
         results=filled["results"].rstrip("/"),
