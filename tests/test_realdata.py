@@ -40,7 +40,7 @@ from tr300m.release import (
 )
 from tr300m.samples import donor_axis, sample_axis, tissue_onehot
 from tr300m.sequence import extract_chromosomes, onehot_windows
-from tr300m.splits import thesis_split
+from tr300m.splits import draw_split, thesis_split
 
 Refuses = Callable[..., AbstractContextManager[None]]
 MakeGenes = Callable[..., Genes]
@@ -239,6 +239,16 @@ def test_tissues_among_held_out_samples(samples: Samples) -> None:
     split = thesis_split(gene_pool=None)
     assert len(set(samples.tissue[split.validation_samples].tolist())) == 50
     assert len(set(samples.tissue[split.test_samples].tolist())) == 49
+
+
+def test_folds_and_donors_of_the_whole_dataset(genes: Genes, samples: Samples) -> None:
+    settings = {"held_out_genes": 512, "held_out_samples": 512, "gene_pool": 19746, "seed": 0}
+    folds = [draw_split(f"chromosome_{fold}", genes, samples, settings | {"folds": 5}) for fold in range(1, 6)]
+    sizes = [len(fold.test_genes) for fold in folds]
+    assert sum(sizes) == len(genes)
+    assert sizes == pytest.approx([len(genes) / 5] * 5, rel=0.05)
+    donors = draw_split("donor", genes, samples, settings | {"held_out_donors": 28})
+    assert 400 < len(donors.held_out_samples) < 700
 
 
 def test_donors(realdata: Path, samples: Samples) -> None:
