@@ -7,16 +7,19 @@ import pytest
 import yaml
 from tr300m.architectures import Architecture, read_architectures
 from tr300m.config import document, fill_defaults, find_problems, read_schema
+from tr300m.controls import AT_EVALUATION, CONTROLS
 from tr300m.errors import TR300MError
 from tr300m.likelihood import LIKELIHOODS, make_likelihood
 from tr300m.network import NetworkConfig
-from tr300m.runs import read_runs, split_names
+from tr300m.runs import read_runs, split_names, trained_run
 from tr300m.settings import resolve
 from tr300m.training import TrainingConfig
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
 HEADER = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+SEQ_TF = "tf\tseq_tf\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\n"
+LATE = "permute_levels_at_evaluation"
 GOOD = "seq\tseq\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\n"
 
 
@@ -76,6 +79,7 @@ def test_schema_defaults_are_the_codes_defaults() -> None:
     assert {name: make_likelihood(name, **values) for name, values in filled["likelihoods"].items()} == LIKELIHOODS
     row = read_schema(ROOT / "workflow/schemas/runs.schema.yaml")["properties"]
     assert row["likelihood"]["enum"] == list(LIKELIHOODS)
+    assert row["control"]["enum"] == ["none", *CONTROLS, *(name + AT_EVALUATION for name in CONTROLS)]
 
 
 def test_documentation_is_up_to_date() -> None:
@@ -168,8 +172,8 @@ def test_released_data_must_exist(tmp_path: Path) -> None:
 def read(tmp_path: Path, text: str) -> Any:
     table = tmp_path / "runs.tsv"
     table.write_text(text)
-    known = {"architecture": ["seq", "seq_tf"], "split": split_names(3)}
-    return read_runs(table, known, ROOT / "workflow/schemas/runs.schema.yaml")
+    architectures = {key: Architecture.from_key(key) for key in ("seq", "seq_tf")}
+    return read_runs(table, architectures, split_names(3), ROOT / "workflow/schemas/runs.schema.yaml")
 
 
 def test_run_table(tmp_path: Path) -> None:
@@ -191,6 +195,19 @@ def test_run_table(tmp_path: Path) -> None:
         (GOOD.replace("100", "many"), "`steps`: 'many' is of type str; write an integer"),
         (GOOD + GOOD, "the name appears twice"),
         ("", "write at least one row"),
+        (GOOD.replace("none", "permute"), "`control`: 'permute' is not one of none, permute_levels,"),
+        (GOOD.replace("none", "permute_levels"), "`control`: permute_levels changes nothing that seq reads"),
+        (SEQ_TF.replace("none", "permute_histones_at_evaluation"), "changes nothing that seq_tf reads"),
+        (
+            GOOD.replace("none\ton_the_fly", "shuffle_sequence\tcached"),
+            "`scan`: the cached scan is of the real sequence; write on_the_fly",
+        ),
+        (SEQ_TF.replace("none", "permute_levels_at_evaluation"), "needs the weights of a run that differs from it"),
+        # Another seed's weights will not do.
+        (
+            SEQ_TF + SEQ_TF.replace("tf", "late", 1).replace("none\ton_the_fly\t3", f"{LATE}\ton_the_fly\t4"),
+            "run late: `control`: permute_levels_at_evaluation needs the weights",
+        ),
         ("seq/a" + GOOD[3:], "`run`"),
     ],
 )
@@ -198,6 +215,33 @@ def test_bad_run_tables(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(TR300MError) as error:
         read(tmp_path, HEADER + line)
     assert message in str(error.value)
+
+
+def test_whose_weights_a_control_at_evaluation_takes(tmp_path: Path) -> None:
+    rows = [
+        SEQ_TF.replace("tf", name, 1).replace("none", control)
+        for name, control in (("late", LATE), ("trained", "permute_levels"), ("plain", "none"))
+    ]
+    runs = read(tmp_path, HEADER + GOOD + "".join(rows))
+    assert {name: trained_run(name, runs) for name in runs} == {
+        "seq": "seq", "late": "plain", "trained": "trained", "plain": "plain",
+    }  # fmt: skip
+    assert [name for name, run in runs.items() if run.only_predicts] == ["late"]
+
+
+def test_shuffled_sequences_never_read_the_scan(tmp_path: Path) -> None:
+    cached = GOOD.replace("on_the_fly", "cached")
+    late = cached.replace("seq", "late", 1).replace("none", "shuffle_sequence_at_evaluation")
+    runs = read(tmp_path, HEADER + cached + late)
+    assert (runs["seq"].reads_scan, runs["late"].reads_scan) == (True, False)
+
+
+def test_labels_say_what_is_not_the_thesis_s(tmp_path: Path) -> None:
+    other = SEQ_TF.replace("tf", "late", 1).replace("none", "permute_levels")
+    other = other.replace("thesis", "donor").replace("nb_exponential", "zero_lognormal_mixture")
+    runs = read(tmp_path, HEADER + SEQ_TF + other)
+    assert runs["tf"].label("Seq + TF") == "Seq + TF"
+    assert runs["late"].label("Seq + TF") == "Seq + TF, permute levels, split donor, zero_lognormal_mixture"
 
 
 def test_run_table_with_other_columns(tmp_path: Path) -> None:

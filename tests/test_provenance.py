@@ -13,7 +13,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 # From left to right in docs/architecture.md; a module may import from its own stage or from those before it.
 STAGES = [
     ["errors", "io", "progress", "provenance", "job", "sections"],
-    ["architectures", "axes", "config", "sources", "runs", "settings", "simulate"],
+    ["architectures", "axes", "config", "sources", "controls", "dinucleotides", "runs", "settings", "simulate"],
     ["protocols", "transfer", "verified", "download"],
     ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "cres"],
     ["manifest"],
@@ -66,6 +66,9 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
     [
         ("pairs", {"train.py"}),
         ("likelihood", {"train.py", "predict.py"}),
+        ("controls", {"train.py", "predict.py"}),
+        ("splits", {"split.py", "train.py", "predict.py"}),
+        ("runs", set()),
         ("histones", {"histone_track.py", "histones.py"}),
         ("sequence", {"genome.py", "onehot.py", "histone_track.py", "histones.py", "cres.py"}),
         ("cres", {"cres.py"}),

@@ -18,6 +18,7 @@ import pytest
 from conftest import Refuses
 from numpy.typing import NDArray
 from tr300m import metrics, scan
+from tr300m.controls import apply_control
 from tr300m.dataset import Dataset
 from tr300m.errors import TR300MError
 from tr300m.io import read_json, read_tsv
@@ -25,6 +26,7 @@ from tr300m.likelihood import LIKELIHOODS, make_likelihood
 from tr300m.network import NetworkConfig, build_model
 from tr300m.pairs import PairOrder
 from tr300m.predict import load_run, predict
+from tr300m.run_record import reuse_run
 from tr300m.splits import Split
 from tr300m.training import COLUMNS, ComputeConfig, TrainingConfig, train
 
@@ -300,6 +302,54 @@ def test_bad_requests_are_refused(tmp_path: Path, refuses: Refuses) -> None:
         fit(tmp_path, "seq_rna")
     with refuses("model.weights.h5 is missing"):
         load_run(tmp_path, make_dataset())
+
+
+def controlled_toy() -> Dataset:
+    """Return the toy as a dataclass, which a control can take a changed copy of."""
+    values = vars(make_dataset())
+    return cast(Dataset, dataclasses.make_dataclass("Toy", values)(**values))
+
+
+def test_without_its_levels_the_model_learns_from_those_of_others(tmp_path: Path) -> None:
+    """A run under a control equals a plain run on the permuted arrays, and says so in its record."""
+    toy = controlled_toy()
+    fit(tmp_path / "control", "seq_tf", steps=10, dataset=toy, control="permute_levels")
+    fit(tmp_path / "by_hand", "seq_tf", steps=10, dataset=apply_control(toy, "permute_levels", 3))
+    fit(tmp_path / "plain", "seq_tf", steps=10, dataset=toy)
+    assert same(tmp_path / "control", tmp_path / "by_hand")
+    assert not same(tmp_path / "control", tmp_path / "plain")
+    assert read_json(tmp_path / "control/run.json")["control"] == "permute_levels"
+
+
+def test_a_shuffled_promoter_says_nothing(tmp_path: Path) -> None:
+    """The motif that the toy's expression hangs on is there in the real sequence alone."""
+    toy = controlled_toy()
+    fit(tmp_path, "seq", steps=100, dataset=toy)
+    pairs = np.stack([np.arange(100), np.zeros(100, np.int64)], axis=1)
+    for control, low, high in (("none", 0.8, 1.0), ("shuffle_sequence_at_evaluation", -0.4, 0.4)):
+        found = predict(apply_control(toy, control, 3), pairs, tmp_path, log=lambda line: None)
+        assert low <= metrics.log_pearson(found["truth"], found["median"]) <= high
+
+
+def test_a_run_is_taken_over_under_another_name(tmp_path: Path) -> None:
+    fit(tmp_path / "plain", "seq_tf", steps=1)
+    reuse_run(tmp_path / "plain", tmp_path / "late", "late", "permute_levels_at_evaluation")
+    assert same(tmp_path / "plain", tmp_path / "late")
+    plain, late = (read_json(tmp_path / name / "run.json") for name in ("plain", "late"))
+    changed = {"run": "late", "control": "permute_levels_at_evaluation", "weights_of": "seq_tf"}
+    assert late == {**plain, **changed}
+    history = [(tmp_path / name / "history.tsv").read_bytes() for name in ("plain", "late")]
+    assert history[0] == history[1]
+
+
+def test_controls_that_cannot_be_trained(tmp_path: Path, refuses: Refuses) -> None:
+    toy = controlled_toy()
+    scan.write_scan_table(toy, tmp_path / "scan", NETWORK.schedule)
+    table = scan.ScanTable.open(tmp_path / "scan")
+    with refuses("nothing is trained", "permute_levels_at_evaluation"):
+        fit(tmp_path, dataset=toy, control="permute_levels_at_evaluation")
+    with refuses("the cached scan is of the real sequence", "on the fly"):
+        fit(tmp_path, dataset=toy, control="shuffle_sequence", scan=table)
 
 
 def test_weights_of_another_dataset_are_refused(tmp_path: Path, refuses: Refuses) -> None:

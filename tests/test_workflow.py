@@ -128,6 +128,31 @@ def test_chr22_is_planned_whole(clean: Path) -> None:
     assert dry_run(clean, "--configfile", "config/chr22.yaml", "--config", f"data={data}") == expected
 
 
+VARIANTS = (
+    RUNS
+    + "late\tseq_tf_core_hm\tthesis\tnb_exponential\tpermute_levels_at_evaluation\ton_the_fly\t3\t6\n"
+    + "shuffled\tseq_tf_core_hm\tthesis\tnb_exponential\tshuffle_sequence\ton_the_fly\t3\t6\n"
+    + "fold\tseq_core_hm\tchromosome_2\tzero_lognormal_mixture\tpermute_histones\tcached\t3\t6\n"
+    + "people\tseq_tf\tdonor\tnb_exponential\tpermute_levels\tcached\t3\t6\n"
+)
+VARIANT_JOBS = {"train": 5, "reuse": 1, "predict": 6, "metrics": 6, "panels": 6, "split": 3}
+
+
+def test_variants_are_planned_whole(clean: Path) -> None:
+    """Six rows, of which one predicts with another's weights, on three splits."""
+    (clean / "variants.tsv").write_text(VARIANTS)
+    jobs = dry_run(clean, "--configfile", "config/demo.yaml", "--config", "runs=variants.tsv")
+    assert jobs == {**SIMULATION_RULES, **ARRAY_RULES, **VARIANT_JOBS, "scan": 1, "table1": 1, "all": 1}
+
+
+def test_a_control_at_evaluation_trains_the_run_it_needs(clean: Path) -> None:
+    (clean / "variants.tsv").write_text(VARIANTS)
+    target = "results/demo/runs/late/metrics.validation.json"
+    jobs = dry_run(clean, target, "--configfile", "config/demo.yaml", "--config", "runs=variants.tsv")
+    assert {name: jobs[name] for name in ("train", "reuse", "predict")} == {"train": 1, "reuse": 1, "predict": 1}
+    assert "scan" not in jobs
+
+
 def test_editions_plan_the_same_jobs(clean: Path) -> None:
     assert dry_run(clean, "results/table1.tsv", "--config", "edition=corrected") == {
         "download": 27,
@@ -303,6 +328,43 @@ def test_a_new_row_trains_that_run_only(small: Path) -> None:
     finally:
         table.write_text(RUNS)
     assert jobs == {"train": 1, "predict": 1, "metrics": 1, "panels": 1, "all": 1}
+
+
+@pytest.mark.slow
+def test_variants_run(small: Path) -> None:
+    """Output, splits and controls side by side; the trained runs stay as they are."""
+    table, results = small / "small_runs.tsv", small / "results/small"
+    settings = SMALL.format(url=(small / "donors.txt").as_uri())
+    settings = settings.replace("gene_pool: null", "gene_pool: null, folds: 3, held_out_donors: 2")
+    (small / "variants.yaml").write_text(settings)
+    before = (results / "runs/all/run.json").read_bytes()
+    table.write_text(VARIANTS)
+    try:
+        snakemake(small, "--configfile", "variants.yaml")
+        assert dry_run(small, "--configfile", "variants.yaml") == {}
+    finally:
+        table.write_text(RUNS)
+    assert (results / "runs/all/run.json").read_bytes() == before
+    records = {name: read_json(results / f"runs/{name}/run.json") for name in ("late", "shuffled", "fold", "people")}
+    assert {name: record["control"] for name, record in records.items()} == {
+        "late": "permute_levels_at_evaluation",
+        "shuffled": "shuffle_sequence",
+        "fold": "permute_histones",
+        "people": "permute_levels",
+    }
+    assert records["late"]["weights_of"] == "all"
+    raw = {}
+    for name in ("all", "late", "fold"):
+        with np.load(results / f"runs/{name}/predictions.validation.npz") as found:
+            raw[name] = found["raw"]
+    assert raw["late"].shape == raw["all"].shape == (40, 4)
+    assert not np.allclose(raw["late"], raw["all"])
+    assert raw["fold"].shape[1] == 10
+    with np.load(results / "runs/people/predictions.validation.npz") as found:
+        held_out = set(found["sample"].tolist())
+    donor_id = Dataset.open(results / "dataset").samples.donor_id
+    assert len(set(donor_id[list(held_out)])) == 1
+    assert held_out == set(np.flatnonzero(np.isin(donor_id, donor_id[list(held_out)])).tolist())
 
 
 EVALUATION = {"train", "predict", "metrics", "panels", "table1", "all"}

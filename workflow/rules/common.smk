@@ -14,7 +14,7 @@ from tr300m.axes import ARRAYS, CELLS, MARKS
 from tr300m.dataset import TABLES
 from tr300m.errors import TR300MError
 from tr300m.release import RECIPES, read_published
-from tr300m.runs import split_names
+from tr300m.runs import split_names, trained_run
 from tr300m.splits import PARTS, scheme_settings
 
 try:
@@ -105,9 +105,15 @@ def split_file(wildcards):
     return f"{RESULTS}/splits/{RUNS[wildcards.run].split}.tsv"
 
 
+def reused_files(wildcards):
+    """Return the files of the trained run whose weights a run predicts with."""
+    folder = f"{RESULTS}/runs/{trained_run(wildcards.run, RUNS)}"
+    return {"weights": f"{folder}/model.weights.h5", "history": f"{folder}/history.tsv", "record": f"{folder}/run.json"}
+
+
 def scan_files(wildcards):
     """Return the cached scan where the run uses it."""
-    names = ("pooled.npy", "core.npy", "scan.json") if RUNS[wildcards.run].scan == "cached" else ()
+    names = ("pooled.npy", "core.npy", "scan.json") if RUNS[wildcards.run].reads_scan else ()
     return [f"{RESULTS}/scan/{name}" for name in names]
 
 
@@ -118,7 +124,7 @@ def gpus(count=1):
 
 def plan():
     """Say what the runs are, where they train, and where results go."""
-    steps = sum(run.steps for run in RUNS.values())
+    steps = sum(run.steps for run in RUNS.values() if not run.only_predicts)
     device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
     origin = "simulated sources" if SETTINGS.simulated else "upstream files"
     return (

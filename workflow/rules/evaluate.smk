@@ -4,8 +4,8 @@ rule predict:
         manifest=rules.manifest.output.manifest,
         split=split_file,
         scan=scan_files,
-        weights=rules.train.output.weights,
-        record=rules.train.output.record,
+        weights="<results>/runs/{run}/model.weights.h5",
+        record="<results>/runs/{run}/run.json",
     output:
         predictions="<results>/runs/{run}/predictions.{part}.npz",
     log:

@@ -35,6 +35,8 @@ rule train:
         "<logs>/train/{run}.log",
     benchmark:
         "<benchmarks>/train/{run}.tsv"
+    wildcard_constraints:
+        run=either(name for name, run in RUNS.items() if not run.only_predicts),
     conda:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]
@@ -58,3 +60,30 @@ rule train:
         code=code_hash("train.py"),
     script:
         "../scripts/train.py"
+
+
+# A run that only predicts under a control has the files of a trained one, so that nothing downstream needs to know.
+rule reuse:
+    input:
+        unpack(reused_files),
+    output:
+        weights="<results>/runs/{run}/model.weights.h5",
+        history="<results>/runs/{run}/history.tsv",
+        record="<results>/runs/{run}/run.json",
+    log:
+        "<logs>/reuse/{run}.log",
+    benchmark:
+        "<benchmarks>/reuse/{run}.tsv"
+    wildcard_constraints:
+        run=either(name for name, run in RUNS.items() if run.only_predicts),
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        control=lambda wildcards: RUNS[wildcards.run].control,
+        code=code_hash("reuse.py"),
+    script:
+        "../scripts/reuse.py"

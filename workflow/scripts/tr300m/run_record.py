@@ -2,10 +2,14 @@
 
 import platform
 import resource
+import shutil
 import sys
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
+
+from .io import atomic_path, read_json, write_json
 
 PACKAGES = ("tr300m", "tensorflow", "jax", "keras", "numpy", "scipy")
 
@@ -50,3 +54,20 @@ def checksums(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the SHA-256 of arrays and tables by name, from a dataset's manifest."""
     entries = {**manifest.get("arrays", {}), **manifest.get("tables", {})}
     return {name: str(entry["sha256"]) for name, entry in entries.items() if "sha256" in entry}
+
+
+def reuse_run(trained: Path, folder: Path, run: str, control: str) -> None:
+    """Copy a trained run's weights, history and record, for a run that only predicts.
+
+    Parameters
+    ----------
+    trained, folder
+        Folder of the trained run, and of the other.
+    run, control
+        Its name and control, which its record then holds beside the name of the trained run (`weights_of`).
+    """
+    for name in ("model.weights.h5", "history.tsv"):
+        with atomic_path(folder / name) as temporary:
+            shutil.copyfile(trained / name, temporary)
+    record = read_json(trained / "run.json")
+    write_json(folder / "run.json", {**record, "run": run, "control": control, "weights_of": record["run"]})

@@ -147,8 +147,8 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
     check("the configuration", problems)
     architectures = read_architectures(filled["architectures"])
-    known = {"architecture": architectures, "split": split_names(filled["split"]["folds"])}
-    runs = read_runs(filled["runs"], known, root / SCHEMAS / "runs.schema.yaml")
+    splits = split_names(filled["split"]["folds"])
+    runs = read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml")
     return Settings(
         config=filled,
         results=filled["results"].rstrip("/"),

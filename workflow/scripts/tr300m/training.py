@@ -14,6 +14,7 @@ import numpy as np
 from . import devices
 from .architectures import Architecture
 from .checkpoints import Checkpoints, inputs_key
+from .controls import AT_EVALUATION, SHUFFLE, apply_control
 from .curves import COLUMNS as COLUMNS
 from .curves import Score, curve_figures, curve_pairs
 from .devices import BACKEND, keras
@@ -86,7 +87,7 @@ def train(
     scan
         Cached scan; None scans on the fly, with base dropout.
     control
-        What is permuted first; only ``none`` is known.
+        What is permuted first (`controls.CONTROLS`), or ``none``; the seed is the run's.
     run
         Name in messages and in the record; the architecture's key where None.
     code
@@ -104,9 +105,10 @@ def train(
     Raises
     ------
     TR300MError
-        If the loss is not finite, the control is unknown, steps < 1, a device is missing or too small, or dataset and
+        If the loss is not finite, the control does not fit, steps < 1, a device is missing or too small, or dataset and
         scan disagree.
     """
+    dataset = apply_control(dataset, control, seed)
     asked = _Run(
         dataset,
         split,
@@ -204,8 +206,12 @@ class _Run:
 
     def check(self, name: str) -> None:
         """Refuse what cannot be trained."""
-        if self.control != "none":
-            raise TR300MError(f"run {name}: control {self.control!r} is not known", "write none")
+        if self.control.endswith(AT_EVALUATION):
+            raise TR300MError(
+                f"run {name}: under control {self.control} nothing is trained", "predict with a trained run"
+            )
+        if self.control == SHUFFLE and self.scan is not None:
+            raise TR300MError(f"run {name}: the cached scan is of the real sequence", "scan on the fly")
         if self.steps < 1:
             raise TR300MError(f"run {name}: {self.steps} steps", "train for at least 1")
         check_scan(self.scan, self.dataset, self.network.schedule)

@@ -1,0 +1,14 @@
+"""Take over a trained run, to predict under a control."""
+
+from pathlib import Path
+
+from tr300m.job import job
+from tr300m.run_record import reuse_run
+
+with job(snakemake.log[0]):
+    reuse_run(
+        Path(snakemake.input.record).parent,
+        Path(snakemake.output.record).parent,
+        snakemake.wildcards.run,
+        snakemake.params.control,
+    )
