@@ -1,13 +1,14 @@
 """The output distribution: float32 loss against float64, gradients, CDF and median."""
 
 # isort: off
-from tr300m import devices
+from tr300m import devices as devices
 
 # isort: on
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import Refuses
 from numpy.typing import NDArray
 from scipy import integrate, stats
@@ -15,7 +16,6 @@ from scipy.special import digamma, expit, gammaln, log_expit
 from tr300m.likelihood import LIKELIHOODS, make_likelihood, settings_of, special
 from tr300m.likelihood.nb_exponential import NbExponential
 
-tf = devices.tensorflow()
 Floats = NDArray[np.float64]
 NB = NbExponential()
 
