@@ -17,6 +17,7 @@ pathvars:
 
 wildcard_constraints:
     run=either(RUNS),
+    model=either(f"runs/{run}" for run in RUNS),
     part=either(PARTS),
     split=either(SPLITS),
 
@@ -36,8 +37,7 @@ report: "workflow/report/workflow.rst"
 rule all:
     default_target: True
     input:
-        "<results>/table1.tsv",
-        expand("<results>/runs/{run}/metrics.validation.json", run=RUNS),
+        expand("<results>/{table}.tsv", table=tables()),
         expand("<results>/runs/{run}/panels.png", run=RUNS),
     localrule: True
 
@@ -54,4 +54,4 @@ onstart:
 
 onsuccess:
     if Path(RESULTS, "table1.tsv").is_file():
-        print(f"Table: {RESULTS}/table1.tsv (.md, .png); figures: {RESULTS}/runs/RUN/panels.png", file=sys.stderr)
+        print(f"Tables: {RESULTS}/table1.tsv (.md, .png) to table7.tsv; figures: {RESULTS}/runs/RUN/panels.png", file=sys.stderr)

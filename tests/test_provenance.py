@@ -13,13 +13,13 @@ SCRIPTS = ROOT / "workflow/scripts"
 # From left to right in docs/architecture.md; a module may import from its own stage or from those before it.
 STAGES = [
     ["errors", "io", "progress", "provenance", "job", "sections"],
-    ["architectures", "axes", "config", "sources", "download", "runs", "settings", "simulate"],
+    ["architectures", "axes", "comparisons", "config", "sources", "download", "runs", "settings", "simulate"],
     ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "manifest"],
     ["dataset", "splits", "pairs"],
     ["scan", "devices", "layers", "likelihood", "network"],
     ["run_record", "training"],
-    ["predict", "metrics"],
-    ["tables", "theme", "figures"],
+    ["predict", "metrics", "bootstrap", "intervals"],
+    ["tables", "significance", "spread", "theme", "figures"],
     ["cli", "__init__"],
 ]
 STAGE_OF = {name: stage for stage, names in enumerate(STAGES) for name in names}

@@ -69,6 +69,43 @@ def scan_files(wildcards):
     return [f"{RESULTS}/scan/{name}.npy" for name in names]
 
 
+def label_of(run):
+    """Return the name of a run's architecture in tables."""
+    return SETTINGS.architectures[RUNS[run].architecture].label
+
+
+def final_run():
+    """Return the run of Table 2, or say that there is none."""
+    if SETTINGS.final_run is None:
+        raise WorkflowError(f"{SETTINGS.missing_tables()[0]}. Hint: add the row, or name another run in `final_run`")
+    return SETTINGS.final_run
+
+
+def candidates():
+    """Return the final run and those of Table 1: what it had to beat on validation."""
+    return list(dict.fromkeys([*SETTINGS.table1_runs, final_run()]))
+
+
+def compared(wildcards):
+    """Return the two runs of one of Tables 3-7, or say which is missing."""
+    if wildcards.number not in SETTINGS.compared_runs:
+        reason = next(line for line in SETTINGS.missing_tables() if line.startswith(f"Table {wildcards.number}:"))
+        raise WorkflowError(f"{reason}. Hint: add a row of that architecture to {config['runs']}")
+    return SETTINGS.compared_runs[wildcards.number]
+
+
+def evaluated():
+    """Return every model and part that has metrics and intervals: all runs on validation, the final one on test."""
+    models = [(f"runs/{run}", "validation") for run in RUNS]
+    return models + [(f"runs/{run}", "test") for run in [SETTINGS.final_run] if run]
+
+
+def tables():
+    """Return the tables of the thesis that the configured runs give, and that of seeds where there are several."""
+    numbers = ["1", *["2"] * (SETTINGS.final_run is not None), *SETTINGS.compared_runs]
+    return [f"table{number}" for number in numbers] + ["intervals"] + ["seeds"] * bool(SETTINGS.seed_groups)
+
+
 def gpus():
     """Return how many GPUs a training or prediction asks the scheduler for."""
     return 0 if config["compute"]["device"] == "cpu" else 1
@@ -78,8 +115,10 @@ def plan():
     """Say what the runs are, where they train, and where results go."""
     steps = sum(run.steps for run in RUNS.values())
     device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
+    missing = "".join(f"\n{line}." for line in SETTINGS.missing_tables())
     origin = "simulated sources" if SETTINGS.simulated else "upstream files"
     return (
         f"{len(RUNS)} runs ({', '.join(RUNS)}), {steps:,} training steps in all, on {device[config['compute']['device']]};\n"
         f"arrays from {origin}, edition {config['edition']}. Results go to {RESULTS}/. Each training says how long it will take."
+        f"{missing and chr(10) + 'Not made:' + missing}"
     )

@@ -26,16 +26,17 @@ rule predict:
         "../scripts/predict.py"
 
 
+# Of a trained run or a baseline, by the folder that its predictions are in.
 rule metrics:
     input:
-        predictions=rules.predict.output.predictions,
+        predictions="<results>/{model}/predictions.{part}.npz",
         manifest=rules.manifest.output.manifest,
     output:
-        metrics="<results>/runs/{run}/metrics.{part}.json",
+        metrics="<results>/{model}/metrics.{part}.json",
     log:
-        "<logs>/metrics/{run}.{part}.log",
+        "<logs>/metrics/{model}.{part}.log",
     benchmark:
-        "<benchmarks>/metrics/{run}.{part}.tsv"
+        "<benchmarks>/metrics/{model}.{part}.tsv"
     conda:
         "../../envs/workflow.yaml"
     threads: 1
@@ -46,3 +47,28 @@ rule metrics:
         code=code_hash("metrics.py"),
     script:
         "../scripts/metrics.py"
+
+
+rule bootstrap:
+    input:
+        predictions="<results>/{model}/predictions.{part}.npz",
+        samples=rules.samples.output.samples,
+        manifest=rules.manifest.output.manifest,
+    output:
+        draws="<results>/{model}/bootstrap.{part}.npz",
+    log:
+        "<logs>/bootstrap/{model}.{part}.log",
+    benchmark:
+        "<benchmarks>/bootstrap/{model}.{part}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        draws=config["evaluation"]["draws"],
+        seed=config["evaluation"]["seed"],
+        code=code_hash("bootstrap.py"),
+    script:
+        "../scripts/bootstrap.py"

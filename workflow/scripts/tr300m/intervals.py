@@ -1,5 +1,6 @@
 """Intervals of metrics and of their differences, from bootstrap draws."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -102,3 +103,28 @@ class Draws:
             )
         ours, theirs = self.tables[cluster], other.tables[cluster]
         return {name: ours[name] - theirs[name] for name in ours if name in theirs}
+
+
+def interval_rows(model: str, part: str, metrics: Mapping[str, float | int], draws: Draws) -> list[dict[str, str]]:
+    """Return one row a metric and way of drawing: model, part, metric, value, drawn, low, high, draws that are defined.
+
+    Fractions, not percents; "undefined" where a figure is.
+    """
+    return [
+        {
+            "model": model,
+            "part": part,
+            "metric": name,
+            "value": _figure(metrics[name]),
+            "drawn": cluster,
+            "low": _figure(interval.low),
+            "high": _figure(interval.high),
+            "draws": str(np.count_nonzero(~np.isnan(draws.tables[cluster][name]))),
+        }
+        for cluster in CLUSTERS
+        for name, interval in draws.intervals(cluster).items()
+    ]
+
+
+def _figure(value: float) -> str:
+    return "undefined" if np.isnan(value) else f"{value:z.6g}"
