@@ -38,6 +38,7 @@ rule all:
     default_target: True
     input:
         expand("<results>/{table}.tsv", table=tables()),
+        evaluation_files(),
         expand("<results>/runs/{run}/panels.png", run=RUNS),
     localrule: True
 
@@ -54,4 +55,7 @@ onstart:
 
 onsuccess:
     if Path(RESULTS, "table1.tsv").is_file():
-        print(f"Tables: {RESULTS}/table1.tsv (.md, .png) to table7.tsv; figures: {RESULTS}/runs/RUN/panels.png", file=sys.stderr)
+        print(
+            f"Tables: {RESULTS}/table1.tsv (.md, .png) to table7.tsv; figures: {RESULTS}/runs/RUN/panels.png",
+            file=sys.stderr,
+        )

@@ -77,7 +77,9 @@ def test_scipy_agrees(seed: int) -> None:
 def test_scikit_learn_agrees() -> None:
     scores = pytest.importorskip("sklearn.metrics")
     truth, prediction = expression(4)
-    assert metrics.log_r2(truth, prediction) == near(scores.r2_score(np.log1p(truth.astype(float)), np.log1p(prediction)))
+    assert metrics.log_r2(truth, prediction) == near(
+        scores.r2_score(np.log1p(truth.astype(float)), np.log1p(prediction))
+    )
     # No value equals 2.5, so that the sides are two classes.
     assert metrics.accuracy(truth, prediction, 2.5) == near(scores.accuracy_score(truth > 2.5, prediction > 2.5))
 

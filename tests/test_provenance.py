@@ -18,7 +18,7 @@ STAGES = [
     ["dataset", "splits", "pairs"],
     ["scan", "devices", "layers", "likelihood", "network"],
     ["run_record", "training"],
-    ["predict", "metrics", "bootstrap", "intervals"],
+    ["predict", "metrics", "bootstrap", "intervals", "grouped", "breakdown", "calibration"],
     ["tables", "significance", "spread", "theme", "figures"],
     ["cli", "__init__"],
 ]
@@ -61,7 +61,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
     ("module", "scripts"),
     [
         ("pairs", {"train.py", "predict.py"}),
-        ("likelihood", {"train.py", "predict.py"}),
+        ("likelihood", {"train.py", "predict.py", "calibration.py"}),
         ("histones", {"histone_track.py", "histones.py"}),
         ("sequence", {"genome.py", "onehot.py", "histone_track.py", "histones.py"}),
         ("regulators", {"expression.py"}),

@@ -44,11 +44,11 @@ def test_t_where_the_print_is_wrong() -> None:
 
 def test_t_by_hand() -> None:
     # Accuracy 0.5 against 0.6 on 9 pairs: 0.1 / sqrt(0.0625 / 8 + 0.0625 / 8) = 0.1 / 0.125.
-    first, second = ({name: value for name in TESTED} for value in (0.5, 0.6))
+    first, second = (dict.fromkeys(TESTED, value) for value in (0.5, 0.6))
     assert thesis_t(first, second, 9)["accuracy"] == pytest.approx(0.8)
     assert thesis_t(first, second, 9)["pearson"] == pytest.approx(0.4)
     # Figures are rounded to a tenth of a percent before.
-    assert thesis_t(first, {name: 0.60049 for name in TESTED}, 9)["accuracy"] == pytest.approx(0.8)
+    assert thesis_t(first, dict.fromkeys(TESTED, 0.60049), 9)["accuracy"] == pytest.approx(0.8)
     assert all(math.isnan(t) for t in thesis_t(first, second, 1).values())
     assert math.isnan(thesis_t(first, second | {"spearman": math.nan}, 9)["spearman"])
 
@@ -56,7 +56,7 @@ def test_t_by_hand() -> None:
 def model(seed: int, **other: float) -> tuple[dict[str, float], Draws]:
     """Return metrics near 0.5 and draws around them."""
     rng = np.random.default_rng(seed)
-    metrics = {name: 0.5 + 0.1 * seed for name in ("pearson", "log_pearson", "spearman", "log_r2", "accuracy", "nll")}
+    metrics = dict.fromkeys(("pearson", "log_pearson", "spearman", "log_r2", "accuracy", "nll"), 0.5 + 0.1 * seed)
     tables: Any = {
         cluster: {name: value + rng.normal(0, 0.01, 200) for name, value in metrics.items()}
         for cluster in ("both", "genes", "donors")

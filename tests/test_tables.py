@@ -131,7 +131,7 @@ def test_markdown_of_real_data_says_nothing_of_simulation() -> None:
 def test_standing_says_whether_a_run_won() -> None:
     runs = {"final": {"log_pearson": 0.5}, "seq": {"log_pearson": 0.31}, "hm": {"log_pearson": 0.55}}
     assert tables.standing("final", runs) == (
-        "On validation its log pearson correlation is 50.0, not the best of 3: the best other run, `hm`, reaches 55.0."
+        "On validation its Log Pearson Correlation is 50.0, not the best of 3: the best other run, `hm`, reaches 55.0."
     )
     assert "55.0, the best of 3: the best other run, `final`, reaches 50.0." in tables.standing("hm", runs)
     assert "nothing to compare" in tables.standing("final", {"final": {"log_pearson": 0.5}})

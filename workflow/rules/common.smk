@@ -94,10 +94,20 @@ def compared(wildcards):
     return SETTINGS.compared_runs[wildcards.number]
 
 
+def evaluated_runs():
+    """Return every run and part that is evaluated: all on validation, the final one on test too."""
+    return [(run, "validation") for run in RUNS] + [(run, "test") for run in [SETTINGS.final_run] if run]
+
+
 def evaluated():
-    """Return every model and part that has metrics and intervals: all runs on validation, the final one on test."""
-    models = [(f"runs/{run}", "validation") for run in RUNS]
-    return models + [(f"runs/{run}", "test") for run in [SETTINGS.final_run] if run]
+    """Return the folder and part of every model that has metrics and intervals."""
+    return [(f"runs/{run}", part) for run, part in evaluated_runs()]
+
+
+def evaluation_files():
+    """Return the tables of what each run's score is made of, and of its calibration."""
+    kinds = ("breakdown", "calibration")
+    return [f"{RESULTS}/evaluation/{run}.{part}.{kind}.tsv" for run, part in evaluated_runs() for kind in kinds]
 
 
 def tables():

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,7 +83,7 @@ class PairIndex:
         _, donor_code = np.unique(donors[sample_axis], return_inverse=True)
         digest = hashlib.sha256()
         for array in (genes, samples, donor_code.astype(np.int64)):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(array.tobytes())
         return cls(gene_code, sample_code, donor_code, len(gene_axis), digest.hexdigest()[:16])
 
     @property
@@ -193,8 +193,8 @@ def spearmans(x: Floats, y: Floats, index: PairIndex, weights: Weights) -> Float
     result = np.full(len(weights.genes), UNDEFINED)
     for draw, (genes, samples) in enumerate(zip(weights.genes, weights.samples, strict=True)):
         weight = genes[gene] * samples[sample]
-        x_rank, x_variance = _centred_ranks(np.bincount(x_group, weight))
-        y_rank, y_variance = _centred_ranks(np.bincount(y_group, weight))
+        x_rank, x_variance = _centred_ranks(np.bincount(x_group, weight).astype(np.float64))
+        y_rank, y_variance = _centred_ranks(np.bincount(y_group, weight).astype(np.float64))
         if x_variance > 0 and y_variance > 0:
             covariance = np.sum(weight * x_rank[x_group] * y_rank[y_group])
             result[draw] = np.clip(covariance / np.sqrt(x_variance * y_variance), -1.0, 1.0)
@@ -230,8 +230,8 @@ def bootstrap(
     Returns
     -------
     dict
-        ``pearson``, ``log_pearson``, ``spearman``, ``log_r2``, then those of `means`, each [draw]; NaN where a draw leaves
-        a metric undefined.
+        ``pearson``, ``log_pearson``, ``spearman``, ``log_r2``, then those of `means`, each [draw]; NaN where a draw
+        leaves a metric undefined.
     """
     x, y = np.asarray(truth, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
     found = {
@@ -269,5 +269,7 @@ def _ratio(covariance: Floats, x_variance: Floats, y_variance: Floats) -> Floats
 def save_draws(path: Path | str, key: str, draws: Mapping[Cluster, Mapping[str, Floats]]) -> None:
     """Write the draws of every cluster as `.npz`: `key`, `metrics` (names), and per cluster [draw, metric]."""
     names = list(draws["both"])
-    arrays = {cluster: np.stack([table[name] for name in names], axis=1) for cluster, table in draws.items()}
-    save_arrays(path, {"key": np.array(key), "metrics": np.array(names), **arrays})
+    arrays: dict[str, NDArray[Any]] = {"key": np.array(key), "metrics": np.array(names)}
+    for cluster, table in draws.items():
+        arrays[cluster] = np.stack([table[name] for name in names], axis=1)
+    save_arrays(path, arrays)

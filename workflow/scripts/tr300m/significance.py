@@ -21,7 +21,7 @@ NOTE = (
 
 
 def thesis_t(first: Metrics, second: Metrics, pairs: int) -> dict[str, float]:
-    """Return the thesis's T of `second` against `first`: (m1 - m0) / sqrt(2 v / (n - 1)), on figures as Table 1 prints them.
+    """Return the thesis's T of `second` against `first`: (m1 - m0) / sqrt(2 v / (n - 1)), m as Table 1 prints it.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def comparison_table(
     Returns
     -------
     dict
-        Column name to text: the two rows of Table 1, the difference, its 95 % interval for each way of drawing, p, and T.
+        Column name to text: the two rows of Table 1, the difference, its 95 % interval for each way of drawing, p, T.
         Correlations, log R2 and accuracy in percent (their differences in percent points), NLL in nat.
 
     Raises

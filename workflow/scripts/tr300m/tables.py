@@ -139,7 +139,7 @@ def thesis_row(label: str, thesis: Mapping[str, Metrics]) -> Metrics | None:
 
 def standing(run: str, runs: Mapping[str, Metrics], key: str = "log_pearson") -> str:
     """Return a sentence that says where a run stands among `runs` (metrics by name) by one metric."""
-    name = PERCENT[key].lower()
+    name = PERCENT[key]
     value = runs[run][key]
     others = {other: metrics[key] for other, metrics in runs.items() if other != run and not math.isnan(metrics[key])}
     if math.isnan(value) or not others:
@@ -169,7 +169,9 @@ def fold_intervals(columns: Columns) -> dict[str, list[str]]:
         if name.endswith(INTERVAL):
             continue
         ranges = columns.get(name + INTERVAL, [""] * len(values))
-        folded[name] = [f"{value} [{low_high}]" if low_high else value for value, low_high in zip(values, ranges, strict=True)]
+        folded[name] = [
+            f"{value} [{low_high}]" if low_high else value for value, low_high in zip(values, ranges, strict=True)
+        ]
     return folded
 
 

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special as scipy_special
 
 from ..devices import ops
+from ..errors import TR300MError
 from .special import LOG_2PI, Tensor, deviance, lgamma, log_sigmoid, stirling_error
 
 Floats = NDArray[np.float64]
@@ -97,17 +98,30 @@ class NbExponential:
         return _cdf(np.asarray(y, dtype=np.float64), *self.parameters(raw))
 
     def median(self, raw: ArrayLike) -> Floats:
-        """Median [pair] in TPM, float64: 0 where the mass at 0 is 1/2 or more, else where the CDF crosses 1/2.
+        """Median [pair] in TPM, float64: `quantile` at 1/2."""
+        return self.quantile(0.5, raw)
+
+    def quantile(self, level: float, raw: ArrayLike) -> Floats:
+        """Quantile [pair] in TPM, float64: 0 where the mass at 0 is `level` or more, else where the CDF crosses it.
 
         The search halves the range of float64 numbers itself, so that it ends at neighbouring numbers.
+
+        Raises
+        ------
+        TR300MError
+            If the level is not strictly between 0 and 1.
         """
+        if not 0 < level < 1:
+            raise TR300MError(f"there is no quantile of level {level}", "levels lie between 0 and 1")
         parameters = self.parameters(raw)
-        medians = np.zeros(len(parameters[0]))
-        positive = np.flatnonzero(_cdf(medians, *parameters) < 0.5)
-        # Markov: at most half the mass lies above twice the mean, and the NB over real y lies below that over integers.
-        upper = np.minimum(2.0 * self.mean(raw)[positive], LARGEST)
-        medians[positive] = _crossing(lambda y: _cdf(y, *(values[positive] for values in parameters)), upper)
-        return medians
+        quantiles = np.zeros(len(parameters[0]))
+        positive = np.flatnonzero(_cdf(quantiles, *parameters) < level)
+        # Markov: at most 1 - level of the mass lies above mean / (1 - level), and the NB over real y lies below that
+        # over integers.
+        upper = np.minimum(self.mean(raw)[positive] / (1.0 - level), LARGEST)
+        chosen = [values[positive] for values in parameters]
+        quantiles[positive] = _crossing(lambda y: _cdf(y, *chosen), level, upper)
+        return quantiles
 
     def mean(self, raw: ArrayLike) -> Floats:
         """Mean [pair] in TPM, float64, of the distribution of `cdf` with the NB's mean taken as r exp(b)."""
@@ -146,14 +160,14 @@ def _cdf(y: Floats, r: Floats, b: Floats, s: Floats, rate: Floats) -> Floats:
     return np.asarray(s * np.where(rare, 1.0 - beta, beta) - (1.0 - s) * np.expm1(-rate * y))
 
 
-def _crossing(cdf: Callable[[Floats], Floats], upper: Floats) -> Floats:
-    """Find where a rising function of y >= 0 [pair] reaches 1/2, at most at `upper` [pair]."""
+def _crossing(cdf: Callable[[Floats], Floats], level: float, upper: Floats) -> Floats:
+    """Find where a rising function of y >= 0 [pair] reaches `level`, at most at `upper` [pair]."""
     # The bits of non-negative float64 numbers, read as integers, rise with the numbers.
     low = np.zeros(len(upper), np.int64)
     high = upper.view(np.int64)
     while np.any(high - low > 1):
         middle = low + (high - low) // 2
-        above = cdf(middle.view(np.float64)) >= 0.5
+        above = cdf(middle.view(np.float64)) >= level
         high = np.where(above, middle, high)
         low = np.where(above, low, middle)
     return high.view(np.float64)
