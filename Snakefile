@@ -17,7 +17,7 @@ pathvars:
 
 wildcard_constraints:
     run=either(RUNS),
-    model=either(f"runs/{run}" for run in RUNS),
+    model="|".join([f"runs/({either(RUNS)})", f"baselines/({either(SPLITS)})/({either(BASELINES)})"]),
     part=either(PARTS),
     split=either(SPLITS),
 
@@ -28,6 +28,7 @@ include: "workflow/rules/arrays.smk"
 include: "workflow/rules/scan.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/baselines.smk"
 include: "workflow/rules/results.smk"
 
 

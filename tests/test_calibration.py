@@ -4,6 +4,8 @@
 from tr300m import devices  # noqa: F401  (Keras is imported through it first)
 
 # isort: on
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from conftest import Refuses
@@ -48,7 +50,7 @@ def test_crps_equals_the_slow_integral() -> None:
             integrate.quad(
                 lambda x: float(MODEL.cdf(x, row)[0] - (truth <= x)) ** 2, start, end, limit=400, epsabs=0, epsrel=1e-8
             )[0]
-            for start, end in zip(cuts[:-1], cuts[1:], strict=True)
+            for start, end in pairwise(cuts)
         )
 
     expected = [slow(float(truth), row[None]) for truth, row in zip(y, raw, strict=True)]

@@ -17,6 +17,7 @@ STAGES = [
     ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "manifest"],
     ["dataset", "splits", "pairs"],
     ["scan", "devices", "layers", "likelihood", "network"],
+    ["features", "baselines"],
     ["run_record", "training"],
     ["predict", "metrics", "bootstrap", "intervals", "grouped", "breakdown", "calibration"],
     ["tables", "significance", "spread", "theme", "figures"],

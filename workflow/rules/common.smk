@@ -11,8 +11,10 @@ from snakemake.exceptions import WorkflowError
 
 from tr300m import provenance, settings
 from tr300m.axes import ARRAYS, CELLS, MARKS
+from tr300m.baselines import BASELINES
 from tr300m.dataset import TABLES
 from tr300m.errors import TR300MError
+from tr300m.features import FEATURES
 from tr300m.splits import PARTS, SPLITS
 
 try:
@@ -101,7 +103,8 @@ def evaluated_runs():
 
 def evaluated():
     """Return the folder and part of every model that has metrics and intervals."""
-    return [(f"runs/{run}", part) for run, part in evaluated_runs()]
+    baselines = [(f"baselines/thesis/{name}", "validation") for name in config["baselines"]["names"]]
+    return [(f"runs/{run}", part) for run, part in evaluated_runs()] + baselines
 
 
 def evaluation_files():
@@ -113,7 +116,12 @@ def evaluation_files():
 def tables():
     """Return the tables of the thesis that the configured runs give, and that of seeds where there are several."""
     numbers = ["1", *["2"] * (SETTINGS.final_run is not None), *SETTINGS.compared_runs]
-    return [f"table{number}" for number in numbers] + ["intervals"] + ["seeds"] * bool(SETTINGS.seed_groups)
+    return (
+        [f"table{number}" for number in numbers]
+        + ["intervals"]
+        + ["baselines"] * bool(config["baselines"]["names"])
+        + ["seeds"] * bool(SETTINGS.seed_groups)
+    )
 
 
 def gpus():

@@ -30,9 +30,11 @@ rule predict:
 rule metrics:
     input:
         predictions="<results>/{model}/predictions.{part}.npz",
+        samples=rules.samples.output.samples,
         manifest=rules.manifest.output.manifest,
     output:
         metrics="<results>/{model}/metrics.{part}.json",
+        draws="<results>/{model}/bootstrap.{part}.npz",
     log:
         "<logs>/metrics/{model}.{part}.log",
     benchmark:
@@ -44,34 +46,11 @@ rule metrics:
         mem_mb=2000,
         runtime=30,
     params:
+        draws=config["evaluation"]["draws"],
+        seed=config["evaluation"]["seed"],
         code=code_hash("metrics.py"),
     script:
         "../scripts/metrics.py"
-
-
-rule bootstrap:
-    input:
-        predictions="<results>/{model}/predictions.{part}.npz",
-        samples=rules.samples.output.samples,
-        manifest=rules.manifest.output.manifest,
-    output:
-        draws="<results>/{model}/bootstrap.{part}.npz",
-    log:
-        "<logs>/bootstrap/{model}.{part}.log",
-    benchmark:
-        "<benchmarks>/bootstrap/{model}.{part}.tsv"
-    conda:
-        "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        draws=config["evaluation"]["draws"],
-        seed=config["evaluation"]["seed"],
-        code=code_hash("bootstrap.py"),
-    script:
-        "../scripts/bootstrap.py"
 
 
 # own_level_zeroed: predictions.{part}.own_level_zeroed.npz of the run, of the pairs of the part's regulator genes, each

@@ -136,9 +136,9 @@ def views(
     -------
     list
         ``pooled``; ``without regulators`` and ``regulators alone``, pooled; ``per tissue``; ``across genes`` within a
-        sample; ``across tissues`` within a gene, on the means of TPM over each tissue's samples; ``across people`` within
-        a gene and tissue, one sample a person; with `zeroed`, the pooled view and that of the regulators again, ``own
-        level zeroed``.
+        sample; ``across tissues`` within a gene, on the means of TPM over each tissue's samples; ``across people``
+        within a gene and tissue, one sample a person; with `zeroed`, the pooled view and that of the regulators
+        again, ``own level zeroed``.
     """
 
     def view(name: str, chosen: Pairs, labels: NDArray[np.str_], least: int = 1) -> View:

@@ -69,8 +69,9 @@ def coverage(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike, level: 
 def crps(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike) -> Floats:
     """Return the continuous ranked probability score [pair] in TPM.
 
-    It is the integral of (F(x) - 1{truth <= x})^2 over x >= 0. The range is cut at quantiles of F, at the truth, and between each two cuts at their geometric mean; each panel is
-    integrated by Gauss and Legendre's rule. Beyond the last quantile the integrand is below 1e-16.
+    It is the integral of (F(x) - 1{truth <= x})^2 over x >= 0. The range is cut at quantiles of F, at the truth, and
+    between each two cuts at their geometric mean; each panel is integrated by Gauss and Legendre's rule. Beyond the
+    last quantile the integrand is below 1e-16.
 
     Parameters
     ----------

@@ -157,8 +157,9 @@ def beside_thesis(columns: Columns, thesis: Mapping[str, Metrics]) -> dict[str, 
     cells = {name: list(values) for name, values in columns.items()}
     for row, label in enumerate(columns[LABEL]):
         printed = thesis_row(label, thesis)
-        for key, name in PERCENT.items() if printed else ():
-            cells[name][row] += f" ({percent(printed[key])})"
+        if printed:
+            for key, name in PERCENT.items():
+                cells[name][row] += f" ({percent(printed[key])})"
     return cells
 
 
