@@ -115,7 +115,15 @@ def test_small_groups_are_left_out() -> None:
     assert len(made["across genes"][0]) == 5
     shown = summary_table(views(table(), GENES, SAMPLES, np.zeros(3, dtype=bool), 1.0, 3))
     row = shown["view"].index("across people")
-    assert [values[row] for values in shown.values()] == ["across people", "all", "0", "0", "0", *["undefined"] * 6]
+    assert [values[row] for values in shown.values()] == [
+        "across people",
+        "all",
+        "3",
+        "0",
+        "0",
+        "0",
+        *["undefined"] * 6,
+    ]
     # No gene is a regulator.
     assert shown["groups"][shown["view"].index("regulators alone")] == "0"
 
@@ -155,7 +163,12 @@ def test_summary_by_hand() -> None:
     shown = summary_table(made)
     row = next(i for i, view in enumerate(shown["view"]) if view == "across genes" and shown["metric"][i] == "accuracy")
     values = next(view for view in made if view.name == "across genes").metrics["accuracy"]
-    assert [shown[name][row] for name in ("groups", "undefined_groups", "pairs")] == ["5", "0", "15"]
+    assert [shown[name][row] for name in ("minimum_pairs", "groups", "undefined_groups", "pairs")] == [
+        "2",
+        "5",
+        "0",
+        "15",
+    ]
     assert float(shown["mean"][row]) == pytest.approx(values.mean(), rel=1e-5)
     assert float(shown["median"][row]) == pytest.approx(np.median(values), rel=1e-5)
     assert "pairs" not in shown["metric"]

@@ -196,6 +196,7 @@ def test_missing_runs_are_named(tmp_path: Path) -> None:
 def test_seeds_are_found(tmp_path: Path) -> None:
     found = settings(tmp_path, run("a", "seq"), run("b", "seq", 4), run("c", "seq", 5, 10), run("d", "seq_tf"))
     assert found.seed_groups == [["a", "b"]]
+    assert settings(tmp_path, run("a", "seq"), run("b", "seq")).seed_groups == []
     assert found.table1_runs == ["a", "d"]
 
 

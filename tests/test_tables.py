@@ -103,6 +103,7 @@ def test_intervals_have_columns_of_their_own() -> None:
     folded = tables.fold_intervals(columns)
     assert list(folded) == COLUMNS
     assert folded["Pearson Correlation"] == ["3.2 [1.2 to 5.7]"]
+    assert folded["Log R2"] == ["-18.8"]
     assert folded["Pairs"] == ["65536"]
 
 

@@ -98,13 +98,13 @@ def compared(wildcards):
 
 def evaluated_runs():
     """Return every run and part that is evaluated: all on validation, the final one on test too."""
-    return [(run, "validation") for run in RUNS] + [(run, "test") for run in [SETTINGS.final_run] if run]
+    return [*((run, "validation") for run in RUNS), *((run, "test") for run in [SETTINGS.final_run] if run)]
 
 
 def evaluated():
     """Return the folder and part of every model that has metrics and intervals."""
-    baselines = [(f"baselines/thesis/{name}", "validation") for name in config["baselines"]["names"]]
-    return [(f"runs/{run}", part) for run, part in evaluated_runs()] + baselines
+    baselines = ((f"baselines/thesis/{name}", "validation") for name in config["baselines"]["names"])
+    return [*((f"runs/{run}", part) for run, part in evaluated_runs()), *baselines]
 
 
 def evaluation_files():
@@ -114,14 +114,10 @@ def evaluation_files():
 
 
 def tables():
-    """Return the tables of the thesis that the configured runs give, and that of seeds where there are several."""
-    numbers = ["1", *["2"] * (SETTINGS.final_run is not None), *SETTINGS.compared_runs]
-    return (
-        [f"table{number}" for number in numbers]
-        + ["intervals"]
-        + ["baselines"] * bool(config["baselines"]["names"])
-        + ["seeds"] * bool(SETTINGS.seed_groups)
-    )
+    """Return the tables that the configuration gives."""
+    optional = {"table2": SETTINGS.final_run, "baselines": config["baselines"]["names"], "seeds": SETTINGS.seed_groups}
+    compared = [f"table{number}" for number in SETTINGS.compared_runs]
+    return ["table1", *compared, "intervals", *(name for name, given in optional.items() if given)]
 
 
 def gpus():
@@ -133,10 +129,11 @@ def plan():
     """Say what the runs are, where they train, and where results go."""
     steps = sum(run.steps for run in RUNS.values())
     device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
-    missing = "".join(f"\n{line}." for line in SETTINGS.missing_tables())
+    missing = [f"{line}." for line in SETTINGS.missing_tables()]
+    not_made = "\n".join(["", "Not made:", *missing]) if missing else ""
     origin = "simulated sources" if SETTINGS.simulated else "upstream files"
     return (
         f"{len(RUNS)} runs ({', '.join(RUNS)}), {steps:,} training steps in all, on {device[config['compute']['device']]};\n"
         f"arrays from {origin}, edition {config['edition']}. Results go to {RESULTS}/. Each training says how long it will take."
-        f"{missing and chr(10) + 'Not made:' + missing}"
+        f"{not_made}"
     )

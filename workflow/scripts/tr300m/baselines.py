@@ -54,7 +54,7 @@ class Data:
     train_genes: Ints
     train_samples: Ints
     features: Mapping[str, NDArray[np.float32]]
-    tree_pairs: int = 50_000
+    tree_pairs: int = 30_000
     seed: int = 0
 
     @classmethod

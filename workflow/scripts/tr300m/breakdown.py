@@ -86,6 +86,8 @@ class View:
     ----------
     name
         In the tables.
+    minimum
+        Least number of pairs that a group needs.
     labels
         Name of each group [group].
     metrics
@@ -93,6 +95,7 @@ class View:
     """
 
     name: str
+    minimum: int
     labels: list[str]
     metrics: dict[str, Floats]
 
@@ -196,10 +199,12 @@ def _view(name: str, pairs: Pairs, labels: NDArray[np.str_], dataset_median: flo
     _, code, size = np.unique(labels, return_inverse=True, return_counts=True)
     enough = size[code] >= minimum
     if not enough.any():
-        return View(name, [], {})
+        return View(name, minimum, [], {})
     kept = pairs.where(enough)
     groups, code = np.unique(labels[enough], return_inverse=True)
-    return View(name, groups.tolist(), grouped_metrics(kept.truth, kept.prediction, kept.nll, dataset_median, code))
+    return View(
+        name, minimum, groups.tolist(), grouped_metrics(kept.truth, kept.prediction, kept.nll, dataset_median, code)
+    )
 
 
 def summary_table(found: Sequence[View]) -> dict[str, list[str]]:
@@ -213,13 +218,13 @@ def summary_table(found: Sequence[View]) -> dict[str, list[str]]:
             if metric == "pairs":
                 continue
             defined = values[~np.isnan(values)]
-            counts = [str(len(values)), str(len(values) - len(defined)), str(int(view.metrics["pairs"].sum()))]
+            counts = [len(values), len(values) - len(defined), int(view.metrics["pairs"].sum())]
             figures = [defined.mean(), *np.quantile(defined, list(QUANTILES.values()))] if len(defined) else []
             shown = [f"{value:z.6g}" for value in figures] or ["undefined"] * (1 + len(QUANTILES))
-            rows.append([view.name, metric, *counts, *shown])
+            rows.append([view.name, metric, str(view.minimum), *map(str, counts), *shown])
         if not view.metrics:
-            rows.append([view.name, "all", "0", "0", "0", *["undefined"] * (1 + len(QUANTILES))])
-    names = ("view", "metric", "groups", "undefined_groups", "pairs", "mean", *QUANTILES)
+            rows.append([view.name, "all", str(view.minimum), "0", "0", "0", *["undefined"] * (1 + len(QUANTILES))])
+    names = ("view", "metric", "minimum_pairs", "groups", "undefined_groups", "pairs", "mean", *QUANTILES)
     return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
 
 

@@ -121,7 +121,7 @@ class Settings:
         groups: dict[Run, list[str]] = {}
         for name, run in self.runs.items():
             groups.setdefault(replace(run, run="", seed=0), []).append(name)
-        return [names for names in groups.values() if len(names) > 1]
+        return [names for names in groups.values() if len({self.runs[name].seed for name in names}) > 1]
 
     def missing_tables(self) -> list[str]:
         """Return a sentence for each table of the thesis that these runs do not give."""

@@ -171,7 +171,8 @@ def fold_intervals(columns: Columns) -> dict[str, list[str]]:
             continue
         ranges = columns.get(name + INTERVAL, [""] * len(values))
         folded[name] = [
-            f"{value} [{low_high}]" if low_high else value for value, low_high in zip(values, ranges, strict=True)
+            f"{value} [{text}]" if text not in ("", "undefined") else value
+            for value, text in zip(values, ranges, strict=True)
         ]
     return folded
 
