@@ -154,7 +154,9 @@ def test_own_level_zeroed_must_be_of_these_pairs(refuses: Refuses) -> None:
 
 
 def test_regulator_genes_count_a_shared_start() -> None:
-    own = regulator_genes(["a.1", "b.2", "c.3", "d.1"], ["", "e.1;f.1", "", ""], ["c.3", "f.1", "d.2"])
+    regulators, motifs = ["c.3", "f.1", "d.2", "a.1"], np.array([[1, 0], [1, 1], [1, 0], [0, 0]])
+    own = regulator_genes(["a.1", "b.2", "c.3", "d.1"], ["", "e.1;f.1", "", ""], regulators, motifs)
+    # a.1 has no motif, d.1 is another version.
     assert own.tolist() == [False, True, True, False]
 
 

@@ -53,15 +53,17 @@ rule metrics:
         "../scripts/metrics.py"
 
 
-# own_level_zeroed: predictions.{part}.own_level_zeroed.npz of the run, of the pairs of the part's regulator genes, each
-# predicted with its own expression taken out of the levels. No rule makes it yet; without it those views are left out.
+# own_tf_zeroed: predictions.{part}.own_tf_zeroed.npz of the run, for the pairs of the part's genes that are regulators
+# with a motif, each predicted with its own TPM taken out of the levels. No rule makes it yet; without it those views are
+# left out.
 rule breakdown:
     input:
         predictions=rules.predict.output.predictions,
-        own_level_zeroed=[],
+        own_tf_zeroed=[],
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
         regulators=rules.expression.output.regulators,
+        motif_map=rules.motifs.output.motif_map,
         manifest=rules.manifest.output.manifest,
     output:
         summary=report(

@@ -19,10 +19,10 @@ with job(snakemake.log[0]):
         read_pairs(snakemake.input.predictions),
         genes.gene_id,
         samples.sample_id,
-        regulator_genes(genes.gene_id, genes.merged, regulators.gene_id),
+        regulator_genes(genes.gene_id, genes.merged, regulators.gene_id, np.load(snakemake.input.motif_map)),
         read_json(snakemake.input.manifest)["constants"]["expression_median"],
         snakemake.params.minimum,
-        read_pairs(snakemake.input.own_level_zeroed[0]) if snakemake.input.own_level_zeroed else None,
+        read_pairs(snakemake.input.own_tf_zeroed[0]) if snakemake.input.own_tf_zeroed else None,
     )
     write_tsv(snakemake.output.summary, summary_table(found))
     write_tsv(snakemake.output.groups, group_table(found))

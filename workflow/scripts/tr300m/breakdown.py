@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,9 +100,26 @@ class View:
     metrics: dict[str, Floats]
 
 
-def regulator_genes(gene_id: Sequence[str], merged: Sequence[str], regulator_id: Sequence[str]) -> NDArray[np.bool_]:
-    """Return which target genes [gene] are regulators themselves, by versioned ID, those with a shared TSS included."""
-    regulators = set(regulator_id)
+def regulator_genes(
+    gene_id: Sequence[str], merged: Sequence[str], regulator_id: Sequence[str], motif_map: NDArray[Any]
+) -> NDArray[np.bool_]:
+    """Return which target genes are regulators whose own TPM is an input: those with a motif.
+
+    Parameters
+    ----------
+    gene_id, merged
+        Versioned IDs of the target genes and of those that share their TSS [gene] (see `axes.Genes`).
+    regulator_id
+        Versioned IDs [regulator].
+    motif_map
+        Not 0 where the regulator binds the motif [regulator, motif].
+
+    Returns
+    -------
+    ndarray
+        [gene], bool.
+    """
+    regulators = {name for name, binds in zip(regulator_id, np.any(motif_map, axis=1), strict=True) if binds}
     return np.array(
         [not regulators.isdisjoint([gene, *also.split(";")]) for gene, also in zip(gene_id, merged, strict=True)],
         dtype=bool,
@@ -127,7 +144,7 @@ def views(
     genes, samples
         IDs of the dataset's axes.
     is_regulator
-        Which genes of the dataset are regulators [gene].
+        Which genes of the dataset are regulators whose own TPM is an input [gene] (`regulator_genes`).
     dataset_median
         Median TPM of the dataset.
     minimum
