@@ -1,9 +1,5 @@
 """PIT, coverage and CRPS: closed forms, slow integrals, draws from the model itself."""
 
-# isort: off
-from tr300m import devices  # noqa: F401  (Keras is imported through it first)
-
-# isort: on
 from itertools import pairwise
 
 import numpy as np

@@ -1,6 +1,8 @@
 """What editing a module reruns, and that imports run one way."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,14 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
 def test_what_an_edit_reruns(module: str, scripts: set[str]) -> None:
     found = {path.name for path in SCRIPTS.glob("*.py") if module in names_used_by(path.name)}
     assert found == scripts
+
+
+def test_evaluation_needs_no_keras() -> None:
+    """Importing Keras and TensorFlow takes longer than the work of these jobs."""
+    imports = "import tr300m.calibration, tr300m.likelihood, tr300m.breakdown, tr300m.bootstrap, tr300m.baselines"
+    check = f"import sys; {imports}; print(sorted({{'keras', 'tensorflow', 'pandas'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=SCRIPTS)
+    assert done.stdout.strip() == "[]"
 
 
 def test_hash_follows_code_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

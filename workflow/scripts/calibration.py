@@ -1,10 +1,5 @@
 """How far the predicted distributions of one run can be trusted."""
 
-import os
-
-# Before TensorFlow is imported: the output distribution's module brings it, and must not take a GPU's memory.
-os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
-
 import numpy as np
 from tr300m.calibration import calibration_table, pit_histogram, randomised_pit
 from tr300m.io import read_json, write_tsv
