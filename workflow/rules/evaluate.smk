@@ -54,8 +54,8 @@ rule metrics:
 
 
 # own_tf_zeroed: predictions.{part}.own_tf_zeroed.npz of the run, for the pairs of the part's genes that are regulators
-# with a motif, each predicted with its own TPM taken out of the levels. No rule makes it yet; without it those views are
-# left out.
+# with a motif, each predicted with its own TPM taken out of the levels: a list of one path. No rule makes it yet; without
+# it those views are left out.
 rule breakdown:
     input:
         predictions=rules.predict.output.predictions,
