@@ -39,8 +39,8 @@ KERNEL_SIZES = (7, 7, 5, 5, 3, 3, 3, 3, 3, 3, 3, 3)
 PAIRS = np.array([[0, 0], [1, 1], [0, 1]])
 TOLERANCE = 1e-5
 """Of float32, as a share of the largest output; about 1e-6 is seen, and 1e-4 would do."""
-HALF_TOLERANCE = 5e-3
-"""The same for scores stored as float16; about 1e-3 is seen."""
+HALF_TOLERANCE = 2e-3
+"""The same for scores stored as float16; about 4e-4 is seen."""
 pytestmark = pytest.mark.slow
 
 
