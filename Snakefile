@@ -17,6 +17,7 @@ pathvars:
 
 wildcard_constraints:
     run=either(RUNS),
+    model="|".join([f"runs/({either(RUNS)})", f"baselines/({either(SPLITS)})/({either(BASELINES)})"]),
     part=either(PARTS),
     split=either(SPLITS),
 
@@ -28,6 +29,7 @@ include: "workflow/rules/release.smk"
 include: "workflow/rules/scan.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/baselines.smk"
 include: "workflow/rules/results.smk"
 
 
@@ -37,8 +39,8 @@ report: "workflow/report/workflow.rst"
 rule all:
     default_target: True
     input:
-        "<results>/table1.tsv",
-        expand("<results>/runs/{run}/metrics.validation.json", run=RUNS),
+        expand("<results>/{table}.tsv", table=tables()),
+        evaluation_files(),
         expand("<results>/runs/{run}/panels.png", run=RUNS),
     localrule: True
 
@@ -55,4 +57,7 @@ onstart:
 
 onsuccess:
     if Path(RESULTS, "table1.tsv").is_file():
-        print(f"Table: {RESULTS}/table1.tsv (.md, .png); figures: {RESULTS}/runs/RUN/panels.png", file=sys.stderr)
+        print(
+            f"Tables: {RESULTS}/table1.tsv (.md, .png) to table7.tsv; figures: {RESULTS}/runs/RUN/panels.png",
+            file=sys.stderr,
+        )

@@ -1,13 +1,14 @@
 """The output distribution: float32 loss against float64, gradients, CDF and median."""
 
 # isort: off
-from tr300m import devices
+from tr300m import devices as devices
 
 # isort: on
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import Refuses
 from numpy.typing import NDArray
 from scipy import integrate, stats
@@ -15,7 +16,6 @@ from scipy.special import digamma, expit, gammaln, log_expit
 from tr300m.likelihood import LIKELIHOODS, make_likelihood, settings_of, special
 from tr300m.likelihood.nb_exponential import NbExponential
 
-tf = devices.tensorflow()
 Floats = NDArray[np.float64]
 NB = NbExponential()
 
@@ -145,6 +145,30 @@ def test_median_solves_cdf_one_half() -> None:
     assert np.all(NB.cdf(np.nextafter(median, 0), raw)[positive] < 0.5)
     alone = np.concatenate([NB.median(row[None]) for row in raw[:200]])
     np.testing.assert_array_equal(alone, median[:200])
+
+
+@pytest.mark.parametrize("level", [1e-6, 0.05, 0.3, 0.9, 1 - 1e-8])
+def test_quantile_inverts_the_cdf(level: float) -> None:
+    _, raw = cases(5000)
+    quantile = NB.quantile(level, raw)
+    positive = quantile > 0
+    np.testing.assert_array_equal(positive, NB.cdf(0.0, raw) < level)
+    # The smallest number whose probability reaches the level.
+    assert np.all(NB.cdf(quantile, raw)[positive] >= level)
+    assert np.all(NB.cdf(np.nextafter(quantile, 0), raw)[positive] < level)
+    assert positive.any()
+
+
+def test_quantiles_of_an_exponential() -> None:
+    raw = np.array([[0.0, 0.0, -400.0, 0.5]])
+    for level in (0.01, 0.25, 0.5, 0.999):
+        assert NB.quantile(level, raw)[0] == pytest.approx(-np.log1p(-level) / np.logaddexp(0, 0.5), rel=1e-12)
+
+
+def test_levels_outside_the_open_interval_are_refused(refuses: Refuses) -> None:
+    for level in (0.0, 1.0, np.nan):
+        with refuses("no quantile of level"):
+            NB.quantile(level, np.zeros((1, 4)))
 
 
 def test_median_of_an_exponential() -> None:

@@ -74,6 +74,16 @@ def test_scipy_agrees(seed: int) -> None:
     assert metrics.log_r2(truth, prediction) == near(1 - np.mean((x - y) ** 2) / np.var(x))
 
 
+def test_scikit_learn_agrees() -> None:
+    scores = pytest.importorskip("sklearn.metrics")
+    truth, prediction = expression(4)
+    assert metrics.log_r2(truth, prediction) == near(
+        scores.r2_score(np.log1p(truth.astype(float)), np.log1p(prediction))
+    )
+    # No value equals 2.5, so that the sides are two classes.
+    assert metrics.accuracy(truth, prediction, 2.5) == near(scores.accuracy_score(truth > 2.5, prediction > 2.5))
+
+
 def test_float32_input_is_summed_in_float64() -> None:
     truth = np.tile(np.array([1e6, 1e6 + 1], dtype=np.float32), 50_000)
     assert metrics.pearson(truth, np.tile([0.0, 1.0], 50_000)) == near(1.0)
@@ -175,6 +185,16 @@ def test_bad_input_is_named_and_counted(metric: Metric, truth: ArrayLike, predic
 def test_bad_median(median: float) -> None:
     with pytest.raises(TR300MError, match="dataset median"):
         metrics.accuracy([1, 2], [1, 2], median)
+
+
+def test_a_model_without_a_distribution_has_no_nll() -> None:
+    result = metrics.evaluate([0, 1, 3], [0, 1, 1], None, 1.0)
+    assert math.isnan(result["nll"])
+    assert result["log_r2"] == near(0.5)
+
+
+def test_same_side_is_what_accuracy_counts() -> None:
+    assert metrics.same_side([3, 1, 2, 2, 1], [9, 0, 7, 1, 3], 2).tolist() == [True, True, True, True, False]
 
 
 def test_bad_nll() -> None:

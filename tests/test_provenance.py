@@ -1,6 +1,8 @@
 """What editing a module reruns, and that imports run one way."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,16 +15,17 @@ SCRIPTS = ROOT / "workflow/scripts"
 # From left to right in docs/architecture.md; a module may import from its own stage or from those before it.
 STAGES = [
     ["errors", "io", "progress", "provenance", "job", "sections"],
-    ["architectures", "axes", "config", "sources", "runs", "settings", "simulate"],
+    ["architectures", "axes", "comparisons", "config", "sources", "runs", "settings", "simulate"],
     ["protocols", "transfer", "verified", "download"],
     ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "cres"],
     ["manifest"],
     ["dataset", "splits", "pairs"],
     ["release", "compare_release", "gzip_time"],
     ["scan", "backend", "devices", "layers", "likelihood", "network", "inputs", "inference"],
+    ["features", "baselines"],
     ["run_record", "feed", "steps", "checkpoints", "curves", "loop", "training_config", "training"],
-    ["predict", "metrics"],
-    ["tables", "theme", "figures"],
+    ["predict", "metrics", "bootstrap", "intervals", "grouped", "breakdown", "calibration"],
+    ["tables", "significance", "spread", "theme", "figures"],
     ["preflight"],
     ["cli", "__init__"],
 ]
@@ -65,7 +68,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
     ("module", "scripts"),
     [
         ("pairs", {"train.py"}),
-        ("likelihood", {"train.py", "predict.py"}),
+        ("likelihood", {"train.py", "predict.py", "calibration.py"}),
         ("histones", {"histone_track.py", "histones.py"}),
         ("sequence", {"genome.py", "onehot.py", "histone_track.py", "histones.py", "cres.py"}),
         ("cres", {"cres.py"}),
@@ -79,6 +82,14 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
 def test_what_an_edit_reruns(module: str, scripts: set[str]) -> None:
     found = {path.name for path in SCRIPTS.glob("*.py") if module in names_used_by(path.name)}
     assert found == scripts
+
+
+def test_evaluation_needs_no_keras() -> None:
+    """Importing Keras and TensorFlow takes longer than the work of these jobs."""
+    imports = "import tr300m.calibration, tr300m.likelihood, tr300m.breakdown, tr300m.bootstrap, tr300m.baselines"
+    check = f"import sys; {imports}; print(sorted({{'keras', 'tensorflow', 'pandas'}} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True, cwd=SCRIPTS)
+    assert done.stdout.strip() == "[]"
 
 
 def test_hash_follows_code_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pyBigWig
 import pytest
 from tr300m.axes import Genes, Regulators, Samples
+from tr300m.breakdown import regulator_genes
 from tr300m.expression import read_expression, read_header, read_rows, stem
 from tr300m.genes import CHROMOSOMES, GeneRecords, read_gene_records, target_genes
 from tr300m.histones import track_windows
@@ -239,6 +240,15 @@ def test_tissues_among_held_out_samples(samples: Samples) -> None:
     split = thesis_split(gene_pool=None)
     assert len(set(samples.tissue[split.validation_samples].tolist())) == 50
     assert len(set(samples.tissue[split.test_samples].tolist())) == 49
+
+
+def test_validation_genes_that_are_regulators(genes: Genes, regulators: Regulators) -> None:
+    """Of 32 that are regulators, 11 have a motif: a model with TF levels reads their own TPM."""
+    mapping = motif_map(regulators, motif_axis(motif_columns(human_profiles(), regulators), spare=1))
+    own = regulator_genes(genes.gene_id, genes.merged, regulators.gene_id, mapping)
+    assert own[thesis_split().validation_genes].sum() == 11
+    every = regulator_genes(genes.gene_id, genes.merged, regulators.gene_id, np.ones((len(regulators), 1)))
+    assert every[thesis_split().validation_genes].sum() == 32
 
 
 def test_donors(realdata: Path, samples: Samples) -> None:

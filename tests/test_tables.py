@@ -1,10 +1,12 @@
-"""Table 1: columns, rounding, the thesis's own figures, Markdown and console text."""
+"""Tables of metrics: columns, rounding, the thesis's own figures, Markdown and console text."""
 
+import math
 from pathlib import Path
 
 import pytest
 from tr300m import tables
 from tr300m.errors import TR300MError
+from tr300m.intervals import Interval
 from tr300m.io import read_tsv
 
 RESULTS = Path(__file__).parents[1] / "resources" / "thesis_results.tsv"
@@ -39,7 +41,7 @@ LABELS = {
 
 
 def test_columns_and_rounding() -> None:
-    columns = tables.table1([("Seq", METRICS)])
+    columns = tables.metric_table([("Seq", METRICS)])
     assert list(columns) == COLUMNS
     assert [values[0] for values in columns.values()] == [
         "Seq", "3.2", "31.2", "undefined", "-18.8", "100.0", "-1.235", "65536",
@@ -61,7 +63,7 @@ def printed_and_rounded() -> dict[tuple[str, str], tuple[str, str]]:
     ):
         if source == "result file" and steps == "100000":
             metrics = {name: float(columns[name][row]) for name in tables.PERCENT}
-            files[str(key)] = tables.table1([(LABELS[key], METRICS | metrics)])
+            files[str(key)] = tables.metric_table([(LABELS[key], METRICS | metrics)])
     assert list(printed) == list(files) == list(LABELS)
     return {
         (key, metric): (tables.percent(printed[key][metric]), files[key][name][0])
@@ -89,14 +91,30 @@ def test_thesis_rows_are_found_by_label() -> None:
     assert tables.thesis_row("any", {"any": METRICS}) == METRICS
 
 
+INTERVALS = {"pearson": Interval(0.0123, 0.0567), "nll": Interval(-1.5, 2.0), "spearman": Interval(math.nan, math.nan)}
+
+
+def test_intervals_have_columns_of_their_own() -> None:
+    columns = tables.metric_table([("Seq", METRICS)], [INTERVALS])
+    assert list(columns) == COLUMNS + [name + tables.INTERVAL for name in COLUMNS[1:7]]
+    assert [columns[name + tables.INTERVAL][0] for name in COLUMNS[1:7]] == [
+        "1.2 to 5.7", "undefined", "undefined", "undefined", "undefined", "-1.500 to 2.000",
+    ]  # fmt: skip
+    folded = tables.fold_intervals(columns)
+    assert list(folded) == COLUMNS
+    assert folded["Pearson Correlation"] == ["3.2 [1.2 to 5.7]"]
+    assert folded["Log R2"] == ["-18.8"]
+    assert folded["Pairs"] == ["65536"]
+
+
 def test_write_table(tmp_path: Path) -> None:
-    columns = tables.table1([("Seq", METRICS), ("Seq, seed 4", METRICS)])
+    columns = tables.metric_table([("Seq", METRICS), ("Seq, seed 4", METRICS)])
     tsv, md = tmp_path / "table1.tsv", tmp_path / "table1.md"
-    tables.write_table(tsv, md, columns, thesis=tables.read_thesis(RESULTS), caption="Validation pairs", simulated=True)
+    shown = tables.beside_thesis(columns, tables.read_thesis(RESULTS))
+    tables.write_table(tsv, md, columns, shown=shown, notes=["Validation pairs."], simulated=True)
     assert {name: list(values) for name, values in read_tsv(tsv).items()} == columns
     lines = md.read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("**Simulated data**")
-    assert "Validation pairs." in lines[0] and "In brackets: the thesis's Table 1 as printed (real data" in lines[0]
+    assert lines[0].startswith("**Simulated data**") and lines[0].endswith(" Validation pairs.")
     assert lines[2] == "| " + " | ".join(COLUMNS) + " |"
     assert lines[4] == (
         "| Seq | 3.2 (3.2) | 31.2 (31.2) | undefined (33.0) | -18.8 (1.3) | 100.0 (62.8) | -1.235 | 65536 |"
@@ -106,13 +124,32 @@ def test_write_table(tmp_path: Path) -> None:
 
 
 def test_markdown_of_real_data_says_nothing_of_simulation() -> None:
-    text = tables.markdown(tables.table1([("a|b", METRICS)]))
+    text = tables.markdown(tables.metric_table([("a|b", METRICS)]))
     assert "imulated" not in text and "brackets" not in text
     assert "| a\\|b |" in text
 
 
+def test_standing_says_whether_a_run_won() -> None:
+    runs = {"final": {"log_pearson": 0.5}, "seq": {"log_pearson": 0.31}, "hm": {"log_pearson": 0.55}}
+    assert tables.standing("final", runs) == (
+        "On validation its Log Pearson Correlation is 50.0, not the best of 3: the best other run, `hm`, reaches 55.0."
+    )
+    assert "55.0, the best of 3: the best other run, `final`, reaches 50.0." in tables.standing("hm", runs)
+    assert "nothing to compare" in tables.standing("final", {"final": {"log_pearson": 0.5}})
+    assert "undefined; there is nothing" in tables.standing("x", {"x": {"log_pearson": math.nan}, **runs})
+
+
+def test_console_shows_intervals_below() -> None:
+    text = tables.format_console(tables.metric_table([("Seq", METRICS), ("Seq + TF", METRICS)], [INTERVALS, {}]))
+    lines = text.split("\n")
+    assert len(lines) == 3 + 4
+    assert lines[3].split() == ["Seq", "3.2", "31.2", "undefined", "-18.8", "100.0", "-1.235", "65536"]
+    assert lines[4].split() == ["1.2", "to", "5.7", "-1.500", "to", "2.000"]
+    assert lines[6] == ""
+
+
 def test_console_is_aligned() -> None:
-    text = tables.format_console(tables.table1([("Seq + TF + Core + HM", METRICS), ("Seq", METRICS)]))
+    text = tables.format_console(tables.metric_table([("Seq + TF + Core + HM", METRICS), ("Seq", METRICS)]))
     lines = text.splitlines()
     assert len({len(line) for line in lines[2:]}) == 1
     assert max(map(len, lines)) <= 100
@@ -123,9 +160,9 @@ def test_console_is_aligned() -> None:
 
 def test_errors(tmp_path: Path) -> None:
     with pytest.raises(TR300MError, match="no rows"):
-        tables.table1([])
+        tables.metric_table([])
     with pytest.raises(TR300MError, match="'Seq' lacks spearman, nll"):
-        tables.table1([("Seq", {key: value for key, value in METRICS.items() if key not in ("spearman", "nll")})])
+        tables.metric_table([("Seq", {key: value for key, value in METRICS.items() if key not in ("spearman", "nll")})])
     with pytest.raises(TR300MError, match="no row with source 'Table 9'"):
         tables.read_thesis(RESULTS, "Table 9")
     path = tmp_path / "x.tsv"

@@ -16,7 +16,10 @@ from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.samples import simulate_subject_phenotypes
 
 ROOT = Path(__file__).parents[1]
-TRACKED = ("Snakefile", "workflow", "config", "envs", "resources/thesis_results.tsv", "resources/release_manifest.tsv")
+TRACKED = (
+    "Snakefile", "workflow", "config", "envs", "resources/thesis_results.tsv", "resources/thesis_comparisons.tsv",
+    "resources/release_manifest.tsv",
+)  # fmt: skip
 ARRAY_RULES = {
     "gene_lines": 1, "genes": 1, "samples": 1, "expression": 1, "motifs": 1, "genome": 1, "onehot": 1,
     "histone_track": 21, "histones": 1, "manifest": 1,
@@ -26,6 +29,11 @@ SIMULATION_RULES = {
     "simulate_genome": 1, "simulate_truth": 1, "simulate_expression": 1, "simulate_histone_track": 21,
 }  # fmt: skip
 RUN_RULES = {"train": 7, "predict": 7, "metrics": 7, "split": 1, "table1": 1}
+# Table 2 scores a run on the test part too; each of the eight baselines has metrics.
+RESULT_RULES = {
+    "predict": 8, "metrics": 8 + 8, "breakdown": 8, "calibration": 8, "panels": 7, "table2": 1, "comparison": 5,
+    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "all": 1,
+}  # fmt: skip
 # Two runs of few steps on 80 genes; donors come through a download, so that a download's reruns are seen too.
 SMALL = """
 results: results/small
@@ -37,6 +45,8 @@ sources:
 split: {{held_out_genes: 20, held_out_samples: 8, gene_pool: null}}
 network: {{width: 32, bottleneck: 4, kernel_sizes: [3, 3], pool_blocks: [0, 1]}}
 training: {{batch_size: 16, epoch_steps: 3, curve_pairs: 40, steps_per_call: 3}}
+evaluation: {{draws: 100, minimum_group: 3}}
+baselines: {{names: [sample_median, histone_linear], tree_pairs: 200}}
 compute: {{device: cpu, train_threads: 1, train_mem_mb: 1000, array_mem_mb: 1000}}
 simulation: {{genes: 80, regulators: 12, samples: 24, donors: 6, chromosomes: [chr1, chrX, chrY]}}
 """
@@ -108,7 +118,7 @@ def test_full_run_is_planned_whole(clean: Path) -> None:
 
 
 def test_demo_is_planned_whole(clean: Path) -> None:
-    expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, "panels": 7, "all": 1}
+    expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES}
     assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
 
 
@@ -124,7 +134,7 @@ def test_chr22_is_planned_whole(clean: Path) -> None:
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).touch()
     simulated = {name: SIMULATION_RULES[name] for name in ("simulate_truth", "simulate_expression")}
-    expected = {**simulated, "simulate_histone_track": 21, **ARRAY_RULES, **RUN_RULES, "scan": 1, "panels": 7, "all": 1}
+    expected = {**simulated, "simulate_histone_track": 21, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES}
     assert dry_run(clean, "--configfile", "config/chr22.yaml", "--config", f"data={data}") == expected
 
 
@@ -213,6 +223,44 @@ def test_small_run_makes_a_table(small: Path) -> None:
 
 
 @pytest.mark.slow
+def test_small_run_is_taken_apart(small: Path) -> None:
+    results = small / "results/small"
+    table = read_tsv(results / "table1.tsv")
+    for row, text in enumerate(table["Accuracy, 95 % interval"]):
+        low, high = (float(bound) for bound in text.split(" to "))
+        assert low <= float(table["Accuracy"][row]) <= high
+    intervals = read_tsv(results / "intervals.tsv")
+    assert set(intervals["model"]) == {
+        "runs/seq", "runs/all", "baselines/thesis/sample_median", "baselines/thesis/histone_linear",
+    }  # fmt: skip
+    assert set(intervals["drawn"]) == {"both", "genes", "donors"}
+    baselines = read_tsv(results / "baselines.tsv")
+    assert baselines["Model Architecture"].tolist() == ["Sample median", "Histone means, linear"]
+    assert baselines["NLL"].tolist() == ["undefined"] * 2
+    assert baselines["Pairs"].tolist() == ["40", "40"]
+    # Table 1's figures are those of the pooled view.
+    breakdown = read_tsv(results / "evaluation/all.validation.breakdown.tsv")
+    pooled = (breakdown["view"] == "pooled") & (breakdown["metric"] == "accuracy")
+    assert f"{100 * float(breakdown['mean'][pooled][0]):.1f}" == table["Accuracy"][1]
+    assert set(breakdown["view"]) >= {"across genes", "across tissues", "across people", "per tissue"}
+    calibration = read_tsv(results / "evaluation/all.validation.calibration.tsv")
+    assert float(calibration["value"][calibration["quantity"] == "crps_mean"][0]) > 0
+    for path in results.rglob("*.tsv"):
+        if path.parent.name in ("small", "evaluation"):
+            assert "nan" not in path.read_text().lower().split()
+
+
+@pytest.mark.slow
+def test_tables_that_the_runs_do_not_give_are_named(small: Path) -> None:
+    for number, message in (
+        ("2", "Table 2: the run table has no run named final. Hint: add the row"),
+        ("7", "Table 7: Table 1 has no row of seq_core_hm. Hint: add a row of that architecture"),
+    ):
+        target = f"results/small/table{number}.tsv"
+        assert message in snakemake(small, target, "--configfile", "small.yaml", "--dry-run", check=False)
+
+
+@pytest.mark.slow
 def test_a_second_call_does_nothing(small: Path) -> None:
     assert dry_run(small, "--configfile", "small.yaml") == {}
 
@@ -225,6 +273,9 @@ def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None
     assert "60-61" in (small / "results/small/dataset/donors.tsv").read_text()
     assert sources["hg38"]["origin"] == "simulated"
     assert all(len(record["sha256"]) == 64 for record in sources.values())
+
+
+ONE_RUN = dict.fromkeys(("train", "predict", "metrics", "breakdown", "calibration", "panels", "intervals", "all"), 1)
 
 
 @pytest.mark.slow
@@ -291,7 +342,7 @@ def test_changing_a_row_retrains_that_run_only(small: Path) -> None:
         jobs = dry_run(small, "--configfile", "small.yaml")
     finally:
         table.write_text(RUNS)
-    assert jobs == {"train": 1, "predict": 1, "metrics": 1, "panels": 1, "table1": 1, "all": 1}
+    assert jobs == {**ONE_RUN, "table1": 1}
 
 
 @pytest.mark.slow
@@ -302,10 +353,10 @@ def test_a_new_row_trains_that_run_only(small: Path) -> None:
         jobs = dry_run(small, "--configfile", "small.yaml")
     finally:
         table.write_text(RUNS)
-    assert jobs == {"train": 1, "predict": 1, "metrics": 1, "panels": 1, "all": 1}
+    assert jobs == ONE_RUN
 
 
-EVALUATION = {"train", "predict", "metrics", "panels", "table1", "all"}
+EVALUATION = {"train", "predict", "metrics", "breakdown", "calibration", "panels", "table1", "all"}
 
 
 @pytest.mark.slow
@@ -314,6 +365,8 @@ EVALUATION = {"train", "predict", "metrics", "panels", "table1", "all"}
     [
         ("figures", {"panels", "table1"}, {"train", "predict", "metrics"}),
         ("likelihood/nb_exponential", EVALUATION, {"manifest", "scan"}),
+        ("bootstrap", {"metrics", "table1", "intervals"}, {"train", "predict", "breakdown", "baseline"}),
+        ("baselines", {"baseline", "baselines"}, {"train", "gene_features"}),
         ("histones", {"histone_track", "histones", "manifest"} | EVALUATION, {"expression", "onehot", "motifs"}),
         ("motifs", {"motifs", "manifest", "scan"} | EVALUATION, {"expression", "histone_track"}),
         ("genes", {"gene_lines", "genes", "expression", "onehot"} | EVALUATION, {"simulate_annotation"}),

@@ -11,8 +11,10 @@ from snakemake.exceptions import WorkflowError
 
 from tr300m import provenance, settings
 from tr300m.axes import ARRAYS, CELLS, MARKS
+from tr300m.baselines import BASELINES
 from tr300m.dataset import TABLES
 from tr300m.errors import TR300MError
+from tr300m.features import FEATURES
 from tr300m.release import RECIPES, read_published
 from tr300m.splits import PARTS, SPLITS
 
@@ -97,6 +99,55 @@ def scan_files(wildcards):
     return [f"{RESULTS}/scan/{name}" for name in names]
 
 
+def label_of(run):
+    """Return the name of a run's architecture in tables."""
+    return SETTINGS.architectures[RUNS[run].architecture].label
+
+
+def final_run():
+    """Return the run of Table 2, or say that there is none."""
+    if SETTINGS.final_run is None:
+        raise WorkflowError(f"{SETTINGS.missing_tables()[0]}. Hint: add the row, or name another run in `final_run`")
+    return SETTINGS.final_run
+
+
+def candidates():
+    """Return the final run and those of Table 1: what it had to beat on validation."""
+    return list(dict.fromkeys([*SETTINGS.table1_runs, final_run()]))
+
+
+def compared(wildcards):
+    """Return the two runs of one of Tables 3-7, or say which is missing."""
+    if wildcards.number not in SETTINGS.compared_runs:
+        reason = next(line for line in SETTINGS.missing_tables() if line.startswith(f"Table {wildcards.number}:"))
+        raise WorkflowError(f"{reason}. Hint: add a row of that architecture to {config['runs']}")
+    return SETTINGS.compared_runs[wildcards.number]
+
+
+def evaluated_runs():
+    """Return every run and part that is evaluated: all on validation, the final one on test too."""
+    return [*((run, "validation") for run in RUNS), *((run, "test") for run in [SETTINGS.final_run] if run)]
+
+
+def evaluated():
+    """Return the folder and part of every model that has metrics and intervals."""
+    baselines = ((f"baselines/thesis/{name}", "validation") for name in config["baselines"]["names"])
+    return [*((f"runs/{run}", part) for run, part in evaluated_runs()), *baselines]
+
+
+def evaluation_files():
+    """Return the tables of what each run's score is made of, and of its calibration."""
+    kinds = ("breakdown", "calibration")
+    return [f"{RESULTS}/evaluation/{run}.{part}.{kind}.tsv" for run, part in evaluated_runs() for kind in kinds]
+
+
+def tables():
+    """Return the tables that the configuration gives."""
+    optional = {"table2": SETTINGS.final_run, "baselines": config["baselines"]["names"], "seeds": SETTINGS.seed_groups}
+    compared = [f"table{number}" for number in SETTINGS.compared_runs]
+    return ["table1", *compared, "intervals", *(name for name, given in optional.items() if given)]
+
+
 def gpus(count=1):
     """Return how many GPUs a training or prediction asks the scheduler for."""
     return 0 if config["compute"]["device"] == "cpu" else count
@@ -106,8 +157,11 @@ def plan():
     """Say what the runs are, where they train, and where results go."""
     steps = sum(run.steps for run in RUNS.values())
     device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
+    missing = [f"{line}." for line in SETTINGS.missing_tables()]
+    not_made = "\n".join(["", "Not made:", *missing]) if missing else ""
     origin = "simulated sources" if SETTINGS.simulated else "upstream files"
     return (
         f"{len(RUNS)} runs ({', '.join(RUNS)}), {steps:,} training steps in all, on {device[config['compute']['device']]};\n"
         f"arrays from {origin}, edition {config['edition']}. Results go to {RESULTS}/. Each training says how long it will take."
+        f"{not_made}"
     )

@@ -100,6 +100,11 @@ def accuracy(truth: ArrayLike, prediction: ArrayLike, median: float) -> float:
     TR300MError
         As `pearson`, or if the median is not a finite number >= 0.
     """
+    return float(np.mean(same_side(truth, prediction, median)))
+
+
+def same_side(truth: ArrayLike, prediction: ArrayLike, median: float) -> NDArray[np.bool_]:
+    """Return which pairs [pair] `accuracy` counts as right; parameters and errors are the same."""
     x, y = _checked(truth, prediction)
     if not np.isfinite(median) or median < 0:
         raise TR300MError(
@@ -107,7 +112,7 @@ def accuracy(truth: ArrayLike, prediction: ArrayLike, median: float) -> float:
         )
     above = (x >= median) & (y >= median)
     below = (x <= median) & (y <= median)
-    return float(np.mean(above | below))
+    return np.asarray(above | below)
 
 
 # Those that need the truth and the prediction alone; a metric added here reaches `evaluate`.
@@ -119,15 +124,18 @@ PAIRWISE: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {
 }
 
 
-def evaluate(truth: ArrayLike, prediction: ArrayLike, nll: ArrayLike, dataset_median: float) -> dict[str, float | int]:
-    """Return all metrics of a run's predictions.
+def evaluate(
+    truth: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float
+) -> dict[str, float | int]:
+    """Return all metrics of a model's predictions.
 
     Parameters
     ----------
     truth, prediction
         TPM [pair]; the prediction is the median of the predicted distribution.
     nll
-        Negative log likelihood of the truth [pair], in nat; negative where the density exceeds 1.
+        Negative log likelihood of the truth [pair], in nat; negative where the density exceeds 1. None for a model
+        that predicts numbers, not distributions.
     dataset_median
         Median TPM of the whole dataset.
 
@@ -135,6 +143,7 @@ def evaluate(truth: ArrayLike, prediction: ArrayLike, nll: ArrayLike, dataset_me
     -------
     dict
         ``pearson``, ``log_pearson``, ``spearman``, ``log_r2``, ``accuracy``, ``nll`` (mean) as float, ``pairs`` as int.
+        What is undefined is NaN.
 
     Raises
     ------
@@ -142,13 +151,25 @@ def evaluate(truth: ArrayLike, prediction: ArrayLike, nll: ArrayLike, dataset_me
         As `accuracy`, or if `nll` is not finite or of another shape.
     """
     x, y = _checked(truth, prediction)
-    losses = _vector(nll, "nll", signed=True)
-    _same_length("truth", x, "nll", losses)
     result: dict[str, float | int] = {name: metric(x, y) for name, metric in PAIRWISE.items()}
     result["accuracy"] = accuracy(x, y, dataset_median)
-    result["nll"] = float(losses.mean())
+    result["nll"] = UNDEFINED if nll is None else mean_nll(nll, x.size)
     result["pairs"] = int(x.size)
     return result
+
+
+def mean_nll(nll: ArrayLike, pairs: int) -> float:
+    """Return the mean of `nll` [pair].
+
+    Raises
+    ------
+    TR300MError
+        If it is not finite or not of `pairs` pairs.
+    """
+    losses = _vector(nll, "nll", signed=True)
+    if losses.size != pairs:
+        raise TR300MError(f"truth holds {pairs} values, nll {losses.size}", "give one value of each per pair")
+    return float(losses.mean())
 
 
 def _correlation(x: Vector, y: Vector) -> float:

@@ -1,11 +1,13 @@
 """A configuration resolved: defaults filled in, tables read, every problem found before the first job."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 from .architectures import Architecture, read_architectures
+from .comparisons import Comparison, read_comparisons
 from .config import check, fill_defaults, find_problems, read_schema
 from .errors import TR300MError
 from .runs import Run, read_runs
@@ -14,6 +16,7 @@ from .sources import Location, Source, check_choices, locate, read_sources
 
 SCHEMAS = Path("workflow/schemas")
 SOURCES_TABLE = Path("config/sources.tsv")
+COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
 UPSTREAM = "resources/upstream"
 
 
@@ -33,6 +36,8 @@ class Settings:
         Where each source comes from.
     architectures, runs
         Rows of the two tables, by name.
+    comparisons
+        What each of the thesis's Tables 3-7 compares, by its number.
     """
 
     config: dict[str, Any]
@@ -41,6 +46,7 @@ class Settings:
     locations: dict[str, Location]
     architectures: dict[str, Architecture]
     runs: dict[str, Run]
+    comparisons: dict[str, Comparison]
 
     def source_path(self, key: str) -> str:
         """Return the path of a source: downloaded, simulated or the user's own."""
@@ -102,11 +108,48 @@ class Settings:
     @property
     def table1_runs(self) -> list[str]:
         """Runs of Table 1: the thesis's split and output, no control, the first row of each architecture."""
+        return list(self._run_of_architecture.values())
+
+    @property
+    def final_run(self) -> str | None:
+        """The run of Table 2, if the run table has it."""
+        name = self.config["final_run"]
+        return name if name in self.runs else None
+
+    @property
+    def compared_runs(self) -> dict[str, tuple[str, str]]:
+        """The two runs that each of Tables 3-7 compares, by its number; without those that Table 1 has no rows for."""
+        chosen = self._run_of_architecture
+        return {
+            table: (chosen[pair.first], chosen[pair.second])
+            for table, pair in self.comparisons.items()
+            if pair.first in chosen and pair.second in chosen
+        }
+
+    @property
+    def seed_groups(self) -> list[list[str]]:
+        """Runs that differ in their seed alone, where there are several."""
+        groups: dict[Run, list[str]] = {}
+        for name, run in self.runs.items():
+            groups.setdefault(replace(run, run="", seed=0), []).append(name)
+        return [names for names in groups.values() if len({self.runs[name].seed for name in names}) > 1]
+
+    def missing_tables(self) -> list[str]:
+        """Return a sentence for each table of the thesis that these runs do not give."""
+        missing = [] if self.final_run else [f"Table 2: the run table has no run named {self.config['final_run']}"]
+        for table, pair in self.comparisons.items():
+            absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
+            if absent:
+                missing.append(f"Table {table}: Table 1 has no row of {' and '.join(absent)}")
+        return missing
+
+    @cached_property
+    def _run_of_architecture(self) -> dict[str, str]:
         chosen: dict[str, str] = {}
         for name, run in self.runs.items():
             if (run.split, run.likelihood, run.control) == ("thesis", "nb_exponential", "none"):
                 chosen.setdefault(run.architecture, name)
-        return list(chosen.values())
+        return chosen
 
 
 def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settings:
@@ -155,4 +198,5 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         locations={key: locate(key, filled["sources"], filled["data"]) for key in table},
         architectures=architectures,
         runs=runs,
+        comparisons=read_comparisons(root / COMPARISONS_TABLE),
     )

@@ -38,6 +38,10 @@ class Likelihood(Protocol):
         """Median [pair]: the point estimate."""
         ...
 
+    def quantile(self, level: float, raw: ArrayLike) -> NDArray[Any]:
+        """Quantile [pair], 0 < level < 1."""
+        ...
+
     def mean(self, raw: ArrayLike) -> NDArray[Any]:
         """Mean [pair]."""
         ...

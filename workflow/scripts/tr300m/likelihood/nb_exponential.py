@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special as scipy_special
 
-from ..devices import ops
-from .special import LOG_2PI, Tensor, deviance, lgamma, log_sigmoid, stirling_error
+from ..errors import TR300MError
 
+Tensor = Any
+"""A tensor of the running backend."""
 Floats = NDArray[np.float64]
 
 TINY = 1e-24
@@ -62,6 +63,11 @@ class NbExponential:
         tensor
             [pair], finite; within 1e-4 max(1, abs(nll)) of the exact value for y to 1e6 and r from 1e-3 to 1e4.
         """
+        # Keras is needed for the loss alone; whoever evaluates predictions need not wait for it.
+        from ..devices import ops
+        from .negative_binomial import log_nb
+        from .special import log_sigmoid
+
         raw = ops.cast(raw, "float32")
         y = ops.cast(y, "float32")
         r = ops.exp(ops.clip(raw[:, 0], *LOG_COUNT_RANGE)) + TINY
@@ -70,9 +76,8 @@ class NbExponential:
         rate = ops.softplus(raw[:, 3]) + TINY
         if self.rate_cap is not None:
             rate = ops.minimum(rate, self.rate_cap)
-        nb = ops.where(y < 1.0, _log_nb_below_one(ops.minimum(y, 1.0), r, b), _log_nb(ops.maximum(y, 1.0), r, b))
         exponential = ops.log(rate) - rate * y
-        return -ops.logaddexp(log_sigmoid(c) + nb, log_sigmoid(-c) + exponential)
+        return -ops.logaddexp(log_sigmoid(c) + log_nb(y, r, b), log_sigmoid(-c) + exponential)
 
     def parameters(self, raw: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
         """Return total count, NB logit, weight of the NB and rate of the exponential, float64 [pair] each."""
@@ -97,45 +102,35 @@ class NbExponential:
         return _cdf(np.asarray(y, dtype=np.float64), *self.parameters(raw))
 
     def median(self, raw: ArrayLike) -> Floats:
-        """Median [pair] in TPM, float64: 0 where the mass at 0 is 1/2 or more, else where the CDF crosses 1/2.
+        """Median [pair] in TPM, float64: `quantile` at 1/2."""
+        return self.quantile(0.5, raw)
+
+    def quantile(self, level: float, raw: ArrayLike) -> Floats:
+        """Quantile [pair] in TPM, float64: 0 where the mass at 0 is `level` or more, else where the CDF crosses it.
 
         The search halves the range of float64 numbers itself, so that it ends at neighbouring numbers.
+
+        Raises
+        ------
+        TR300MError
+            If the level is not strictly between 0 and 1.
         """
+        if not 0 < level < 1:
+            raise TR300MError(f"there is no quantile of level {level}", "levels lie between 0 and 1")
         parameters = self.parameters(raw)
-        medians = np.zeros(len(parameters[0]))
-        positive = np.flatnonzero(_cdf(medians, *parameters) < 0.5)
-        # Markov: at most half the mass lies above twice the mean, and the NB over real y lies below that over integers.
-        upper = np.minimum(2.0 * self.mean(raw)[positive], LARGEST)
-        medians[positive] = _crossing(lambda y: _cdf(y, *(values[positive] for values in parameters)), upper)
-        return medians
+        quantiles = np.zeros(len(parameters[0]))
+        positive = np.flatnonzero(_cdf(quantiles, *parameters) < level)
+        # Markov: at most 1 - level of the mass lies above mean / (1 - level), and the NB over real y lies below that
+        # over integers.
+        upper = np.minimum(self.mean(raw)[positive] / (1.0 - level), LARGEST)
+        chosen = [values[positive] for values in parameters]
+        quantiles[positive] = _crossing(lambda y: _cdf(y, *chosen), level, upper)
+        return quantiles
 
     def mean(self, raw: ArrayLike) -> Floats:
         """Mean [pair] in TPM, float64, of the distribution of `cdf` with the NB's mean taken as r exp(b)."""
         r, b, s, rate = self.parameters(raw)
         return np.asarray(s * r * np.exp(b) + (1.0 - s) / rate)
-
-
-def _log_nb(y: Tensor, r: Tensor, b: Tensor) -> Tensor:
-    """Log NB for y >= 1 in Loader's saddle-point form: no term is large unless the result is."""
-    total = y + r
-    log_total = ops.log(total)
-    expected_y = total * ops.sigmoid(b)
-    expected_r = total * ops.sigmoid(-b)
-    # Both differences are the same number but for the sign; the smaller expectation knows it best.
-    difference = ops.where(y < r, expected_y - y, r - expected_r)
-    misfit = deviance(y, expected_y, difference, ops.log(y) - log_total - log_sigmoid(b))
-    misfit += deviance(r, expected_r, -difference, ops.log(r) - log_total - log_sigmoid(-b))
-    errors = stirling_error(total) - stirling_error(r) - stirling_error(y)
-    return errors - misfit + 0.5 * (ops.log(r) - log_total - ops.log(y) - LOG_2PI)
-
-
-def _log_nb_below_one(y: Tensor, r: Tensor, b: Tensor) -> Tensor:
-    """Log NB for 0 <= y <= 1: the ratio of gamma functions by Stirling's formula, the rest directly."""
-    total = y + r
-    # For small r the plain logarithms: the gradient of y / r overflows.
-    growth = ops.where(r < 1.0, ops.log(total) - ops.log(r), ops.log1p(y / ops.maximum(r, 1.0)))
-    ratio = (r - 0.5) * growth + y * ops.log(total) - y + stirling_error(total) - stirling_error(r)
-    return ratio - lgamma(y + 1.0) + r * log_sigmoid(-b) + y * log_sigmoid(b)
 
 
 def _cdf(y: Floats, r: Floats, b: Floats, s: Floats, rate: Floats) -> Floats:
@@ -146,14 +141,14 @@ def _cdf(y: Floats, r: Floats, b: Floats, s: Floats, rate: Floats) -> Floats:
     return np.asarray(s * np.where(rare, 1.0 - beta, beta) - (1.0 - s) * np.expm1(-rate * y))
 
 
-def _crossing(cdf: Callable[[Floats], Floats], upper: Floats) -> Floats:
-    """Find where a rising function of y >= 0 [pair] reaches 1/2, at most at `upper` [pair]."""
+def _crossing(cdf: Callable[[Floats], Floats], level: float, upper: Floats) -> Floats:
+    """Find where a rising function of y >= 0 [pair] reaches `level`, at most at `upper` [pair]."""
     # The bits of non-negative float64 numbers, read as integers, rise with the numbers.
     low = np.zeros(len(upper), np.int64)
     high = upper.view(np.int64)
     while np.any(high - low > 1):
         middle = low + (high - low) // 2
-        above = cdf(middle.view(np.float64)) >= 0.5
+        above = cdf(middle.view(np.float64)) >= level
         high = np.where(above, middle, high)
         low = np.where(above, low, middle)
     return high.view(np.float64)

@@ -1,0 +1,76 @@
+rule gene_features:
+    input:
+        dataset=dataset_files(),
+        manifest=rules.manifest.output.manifest,
+    output:
+        features="<results>/baselines/features/{feature}.npy",
+    log:
+        "<logs>/gene_features/{feature}.log",
+    benchmark:
+        "<benchmarks>/gene_features/{feature}.tsv"
+    wildcard_constraints:
+        feature=either(FEATURES),
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 2
+    resources:
+        mem_mb=config["compute"]["array_mem_mb"],
+        runtime=120,
+    params:
+        code=code_hash("gene_features.py"),
+    script:
+        "../scripts/gene_features.py"
+
+
+rule baseline:
+    input:
+        dataset=dataset_files(),
+        manifest=rules.manifest.output.manifest,
+        split=rules.split.output.split,
+        features=lambda wildcards: [
+            f"{RESULTS}/baselines/features/{feature}.npy" for feature in BASELINES[wildcards.baseline].features
+        ],
+    output:
+        **{part: f"<results>/baselines/{{split}}/{{baseline}}/predictions.{part}.npz" for part in PARTS},
+    log:
+        "<logs>/baseline/{split}.{baseline}.log",
+    benchmark:
+        "<benchmarks>/baseline/{split}.{baseline}.tsv"
+    wildcard_constraints:
+        baseline=either(BASELINES),
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 2
+    resources:
+        mem_mb=config["compute"]["array_mem_mb"],
+        runtime=120,
+    params:
+        options={key: config["baselines"][key] for key in ("tree_pairs", "seed")},
+        code=code_hash("baseline.py"),
+    script:
+        "../scripts/baseline.py"
+
+
+rule baselines:
+    input:
+        metrics=expand("<results>/baselines/thesis/{name}/metrics.validation.json", name=config["baselines"]["names"]),
+        draws=expand("<results>/baselines/thesis/{name}/bootstrap.validation.npz", name=config["baselines"]["names"]),
+    output:
+        tsv=report("<results>/baselines.tsv", caption="../report/baselines.rst", category="Tables"),
+        markdown="<results>/baselines.md",
+    log:
+        "<logs>/baselines.log",
+    benchmark:
+        "<benchmarks>/baselines.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        names=config["baselines"]["names"],
+        simulated=SETTINGS.simulated,
+        code=code_hash("baselines.py"),
+    script:
+        "../scripts/baselines.py"

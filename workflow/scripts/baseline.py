@@ -1,0 +1,23 @@
+"""Fit one baseline and predict the held-out parts."""
+
+from pathlib import Path
+
+import numpy as np
+from tr300m.baselines import BASELINES, Data
+from tr300m.dataset import Dataset
+from tr300m.io import save_arrays
+from tr300m.job import job
+from tr300m.splits import PARTS, Split
+
+with job(snakemake.log[0]):
+    dataset = Dataset.open(Path(snakemake.input.manifest).parent)
+    split = Split.read(snakemake.input.split, dataset.genes, dataset.samples)
+    features = {Path(path).stem: np.load(path) for path in snakemake.input.features}
+    data = Data.of(dataset, split, features, **snakemake.params.options)
+    parts = [split.pairs(part) for part in PARTS]
+    predicted = BASELINES[snakemake.wildcards.baseline].predict(data, np.concatenate(parts))
+    halves = np.split(predicted, [len(parts[0])])
+    for part, pairs, median in zip(PARTS, parts, halves, strict=True):
+        truth = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
+        arrays = {"gene": pairs[:, 0], "sample": pairs[:, 1], "truth": truth, "median": median}
+        save_arrays(snakemake.output[part], arrays)

@@ -1,0 +1,20 @@
+"""The table of baselines."""
+
+from tr300m.baselines import BASELINES, NOTE
+from tr300m.intervals import Draws
+from tr300m.io import read_json
+from tr300m.job import job
+from tr300m.tables import INTERVALS, UNITS, fold_intervals, metric_table, write_table
+
+with job(snakemake.log[0]):
+    labels = [BASELINES[name].label for name in snakemake.params.names]
+    rows = list(zip(labels, map(read_json, snakemake.input.metrics), strict=True))
+    columns = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
+    write_table(
+        snakemake.output.tsv,
+        snakemake.output.markdown,
+        columns,
+        shown=fold_intervals(columns),
+        notes=["Validation pairs.", UNITS, INTERVALS, NOTE],
+        simulated=snakemake.params.simulated,
+    )

@@ -1,0 +1,28 @@
+"""What the score of one run is made of, group by group."""
+
+import numpy as np
+from tr300m.axes import Genes, Regulators, Samples
+from tr300m.breakdown import Pairs, group_table, regulator_genes, summary_table, views
+from tr300m.io import read_json, write_tsv
+from tr300m.job import job
+
+with job(snakemake.log[0]):
+    genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
+    regulators = Regulators.read(snakemake.input.regulators)
+
+    def read_pairs(path: str) -> Pairs:
+        """Read saved predictions."""
+        with np.load(path) as saved:
+            return Pairs.of(saved, samples.tissue, samples.donor_id)
+
+    found = views(
+        read_pairs(snakemake.input.predictions),
+        genes.gene_id,
+        samples.sample_id,
+        regulator_genes(genes.gene_id, genes.merged, regulators.gene_id, np.load(snakemake.input.motif_map)),
+        read_json(snakemake.input.manifest)["constants"]["expression_median"],
+        snakemake.params.minimum,
+        read_pairs(snakemake.input.own_tf_zeroed[0]) if snakemake.input.own_tf_zeroed else None,
+    )
+    write_tsv(snakemake.output.summary, summary_table(found))
+    write_tsv(snakemake.output.groups, group_table(found))

@@ -1,0 +1,15 @@
+"""How far the predicted distributions of one run can be trusted."""
+
+import numpy as np
+from tr300m.calibration import calibration_table, pit_histogram, randomised_pit
+from tr300m.io import read_json, write_tsv
+from tr300m.job import job
+from tr300m.likelihood import make_likelihood
+
+with job(snakemake.log[0]):
+    likelihood = make_likelihood(**read_json(snakemake.input.record)["likelihood"])
+    with np.load(snakemake.input.predictions) as saved:
+        truth, raw = saved["truth"], saved["raw"]
+    pit = randomised_pit(likelihood, truth, raw, snakemake.params.seed)
+    write_tsv(snakemake.output.table, calibration_table(likelihood, truth, raw, pit))
+    write_tsv(snakemake.output.pit, pit_histogram(pit, snakemake.params.bins))

@@ -1,0 +1,20 @@
+"""The spread between runs that differ in their seed alone."""
+
+from tr300m.io import read_json
+from tr300m.job import job
+from tr300m.spread import spread_table
+from tr300m.tables import UNITS, write_table
+
+with job(snakemake.log[0]):
+    groups = [
+        (f"{label}: {', '.join(runs)}", [read_json(snakemake.params.metrics[run]) for run in runs])
+        for label, runs in zip(snakemake.params.labels, snakemake.params.groups, strict=True)
+    ]
+    notes = ["Validation pairs.", UNITS, "SD between seeds, divided by n - 1."]
+    write_table(
+        snakemake.output.tsv,
+        snakemake.output.markdown,
+        spread_table(groups),
+        notes=notes,
+        simulated=snakemake.params.simulated,
+    )

@@ -1,0 +1,38 @@
+"""Table 2: the final run on the test part, and where it stood on validation."""
+
+from tr300m.intervals import Draws
+from tr300m.io import read_json
+from tr300m.job import job
+from tr300m.tables import (
+    INTERVALS,
+    THESIS_TABLE2,
+    UNITS,
+    beside_thesis,
+    fold_intervals,
+    metric_table,
+    read_thesis,
+    standing,
+    write_table,
+)
+
+with job(snakemake.log[0]):
+    rows = [(snakemake.params.label, read_json(snakemake.input.metrics))]
+    columns = metric_table(rows, [Draws.read(snakemake.input.draws).intervals()])
+    simulated = snakemake.params.simulated
+    thesis = read_thesis(snakemake.input.thesis, THESIS_TABLE2)
+    runs = dict(zip(snakemake.params.runs, map(read_json, snakemake.input.validation), strict=True))
+    real = " (real data)" if simulated else ""
+    write_table(
+        snakemake.output.tsv,
+        snakemake.output.markdown,
+        columns,
+        shown=beside_thesis(fold_intervals(columns), thesis),
+        notes=[
+            f"Run `{snakemake.params.run}`, {snakemake.params.steps:,} steps, test pairs.",
+            standing(snakemake.params.run, runs),
+            UNITS,
+            INTERVALS,
+            f"In round brackets: the thesis's Table 2 as printed, about 500,000 steps{real}.",
+        ],
+        simulated=simulated,
+    )
