@@ -7,16 +7,15 @@ from tr300m import devices  # noqa: F401 (sets the backend)
 import dataclasses
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from child import run_child
 from conftest import Refuses
+from forward import PARAMETERS, Sizes, forward, pooled_scores, random_dataset, randomise
 from numpy.typing import NDArray
 from tr300m import scan
 from tr300m.architectures import Architecture
@@ -27,15 +26,6 @@ from tr300m.layers import BaseDropout
 from tr300m.network import NetworkConfig, build_model
 
 Array = NDArray[Any]
-PARAMETERS = {
-    "seq": 5_612_132,
-    "seq_tf": 5_613_204,
-    "seq_tf_df": 5_613_206,
-    "seq_tf_core": 5_599_281,
-    "seq_tf_core_hm": 5_587_969,
-    "seq_core_hm": 5_586_897,
-    "seq_tf_hm": 5_601_892,
-}
 SMALL = NetworkConfig(
     length=100,
     schedule=((50, 6), (30, 3), (20, 1)),
@@ -44,113 +34,23 @@ SMALL = NetworkConfig(
     kernel_sizes=(7, 5, 3, 3),
     pool_blocks=(0, 2),
 )
-GENES, SAMPLES, MOTIFS, ELEMENTS, REGULATORS, TISSUES = 6, 5, 9, 4, 12, 3
+GENES, SAMPLES = 6, 5
+SIZES = Sizes(
+    genes=GENES,
+    samples=SAMPLES,
+    length=100,
+    motifs=9,
+    motif_width=7,
+    elements=4,
+    element_width=5,
+    regulators=12,
+    tissues=3,
+)
 assert keras.backend.backend() == os.environ["KERAS_BACKEND"]
 
 
-def make_dataset(seed: int = 0) -> Dataset:
-    """Make arrays of a dataset, with a distance of -1 for about half of the regulators."""
-    chance = np.random.default_rng(seed)
-    onehot = np.eye(4, dtype=np.float16)[chance.integers(0, 4, (GENES, SMALL.length))]
-    onehot[0, 7] = 0.25
-    distance = np.where(chance.random((GENES, REGULATORS)) < 0.5, -1, chance.random((GENES, REGULATORS)) * 3)
-    motif_map = (chance.random((REGULATORS, MOTIFS)) < 0.3).astype(np.uint8)
-    regulator_levels = chance.gamma(0.5, 2.0, (SAMPLES, REGULATORS)).astype(np.float32)
-    histones = chance.gamma(0.5, 2.0, (GENES, SMALL.length, 21)).astype(np.float32)
-    arrays = {
-        "onehot": onehot,
-        "regulator_levels": regulator_levels,
-        "motif_map": motif_map,
-        "tf_levels": regulator_levels @ motif_map.astype(np.float32),
-        "tissue": np.eye(TISSUES, dtype=np.uint8)[chance.integers(0, TISSUES, SAMPLES)],
-        "histones": histones,
-        "histone_mean": float(histones.mean()),
-        "pssm": chance.normal(size=(7, 4, MOTIFS)),
-        "core": chance.normal(size=(5, 4, ELEMENTS)),
-        "tissues": tuple(map(str, range(TISSUES))),
-        "regulators": range(REGULATORS),
-    }
-    return cast(Dataset, SimpleNamespace(**arrays, distance=lambda genes: distance[genes].astype(np.float32)))
-
-
-def randomise(model: keras.Model, seed: int = 1) -> dict[str, Array]:
-    """Set every weight to a random number; return them by path, float64."""
-    chance = np.random.default_rng(seed)
-    weights = {}
-    for variable in model.trainable_variables:
-        spread = 1.0 if len(variable.shape) < 2 else (6 / sum(variable.shape[-2:])) ** 0.5
-        value = chance.normal(size=variable.shape) * spread * 0.5
-        variable.assign(value)
-        weights[variable.path] = np.asarray(value, np.float32).astype(np.float64)
-    return weights
-
-
-def slow_forward(w: dict[str, Array], key: str, data: Dataset, gene: int, sample: int) -> Array:
-    """Compute one pair's raw numbers from the definition, in float64 and with loops."""
-    tokens = key.split("_")
-
-    def pool(x: Array) -> Array:
-        out, start = [], 0
-        for length, factor in SMALL.schedule:
-            out += [x[start + i * factor : start + (i + 1) * factor].max(axis=0) for i in range(length // factor)]
-            start += length
-        return np.array(out)
-
-    def scores(kernels: Array) -> Array:
-        side = (len(kernels) - 1) // 2
-        filler = np.full((side, 4), 0.25)
-        x = np.concatenate([filler, data.onehot[gene].astype(float), filler])
-        return np.array([(x[i : i + len(kernels), :, None] * kernels).sum((0, 1)) for i in range(SMALL.length)])
-
-    def relu(x: Array) -> Array:
-        return np.maximum(x, 0)
-
-    def norm(x: Array, name: str) -> Array:
-        mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
-        return np.asarray((x - mean) / np.sqrt(variance + 1e-3) * w[f"{name}/gamma"] + w[f"{name}/beta"])
-
-    def dense(x: Array, name: str) -> Array:
-        return x @ w[f"{name}/kernel"] + w[f"{name}/bias"]
-
-    z = relu(pool(scores(data.pssm)) * w["motif_scale/scale"] + w["motif_scale/bias"])
-    if "tf" in tokens:
-        levels = data.tf_levels[sample].astype(float)
-        if "df" in tokens:
-            distance = data.distance(np.array([gene]))[0]
-            levels = np.zeros(MOTIFS)
-            for k in range(REGULATORS):
-                r, floor = w["distance_factor/r"], w["distance_factor/w"]
-                factor = (np.exp(-np.exp(r) * distance[k]) if distance[k] >= 0 else 0) + np.exp(floor)
-                levels += data.regulator_levels[sample, k] * factor * data.motif_map[k]
-        z = z * (levels * w["level_scale/scale"])
-    x = dense(z, "motif_dense")
-    branches = []
-    if "hm" in tokens:
-        cells = dense(data.tissue[sample].astype(float), "tissue_cells").reshape(7, 4)
-        signal = data.histones[gene].astype(float).reshape(-1, 3, 7) / data.histone_mean
-        mixed = np.concatenate([signal[:, mark] @ cells for mark in range(3)], axis=1)
-        branches.append(pool(mixed))
-    if "core" in tokens:
-        branches.append(pool(scores(data.core)))
-    if branches:
-        branch = np.concatenate(branches, axis=1)
-        x = np.concatenate([x, relu(branch * w["branch_scale/scale"] + w["branch_scale/bias"])], axis=1)
-    assert x.shape == (38, 30)
-
-    for block in range(len(SMALL.kernel_sizes)):
-        name = f"block{block}"
-        y = norm(x, f"{name}_norm")
-        kernel, bias = w[f"{name}_local/kernel"], w[f"{name}_local/bias"]
-        y = relu(np.array([y[i] @ kernel[i] + bias[i] for i in range(len(y))]))
-        y = norm(y + dense(x, f"{name}_dense"), f"{name}_bottleneck_norm")
-        kernel, bias = w[f"{name}_conv/kernel"], w[f"{name}_conv/bias"]
-        side = len(kernel) // 2
-        padded = np.pad(y, ((side, side), (0, 0)))
-        y = np.array([sum(padded[i + k] @ kernel[k] for k in range(len(kernel))) + bias for i in range(len(y))])
-        x = relu(y) + x
-        if block in SMALL.pool_blocks:
-            x = np.maximum(x[0 : len(x) // 2 * 2 : 2], x[1 : len(x) // 2 * 2 : 2])
-    return np.asarray(dense(norm(x, "last_norm").ravel(), "raw"))
+def make_dataset() -> Dataset:
+    return random_dataset(SIZES)
 
 
 def all_pairs() -> Array:
@@ -182,7 +82,10 @@ def test_both_variants_equal_the_definition(key: str) -> None:
     architecture = Architecture.from_key(key)
     model = build_model(key, data, config=SMALL)
     weights = randomise(model)
-    expected = np.array([slow_forward(weights, key, data, gene, sample) for gene, sample in pairs])
+    scores = [pooled_scores(data, gene, SMALL.schedule) for gene in range(GENES)]
+    expected = np.array(
+        [forward(weights, key, data, g, s, scores[g], SMALL.schedule, SMALL.pool_blocks) for g, s in pairs.tolist()]
+    )
     assert expected.std(axis=0).min() > 1e-3
     found = run(model, model_inputs(data, architecture, pairs[:, 0], pairs[:, 1]))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
@@ -311,7 +214,7 @@ def test_inputs_are_those_the_architecture_reads(refuses: Refuses) -> None:
         assert set(inputs) == expected == set(build_model(key, data, config=SMALL).input)
         assert {x.dtype for x in inputs.values()} == {np.dtype(np.float32)}
     np.testing.assert_allclose(inputs["histones"], data.histones[index] / data.histone_mean, rtol=1e-6)
-    cast(Any, data).histone_mean = 0.0
+    data = dataclasses.replace(data, manifest={"constants": {"histone_mean": 0.0}})
     with refuses("histone marks are all zero"):
         model_inputs(data, Architecture.from_key("seq_tf_hm"), index, index)
 
@@ -380,17 +283,16 @@ def test_bfloat16_is_for_the_blocks_alone() -> None:
     np.testing.assert_allclose(run(model, inputs), run(full, inputs), rtol=0, atol=0.05 * spread)
 
 
-JAX_SCRIPT = """
+SCRIPT = """
 import sys
 import numpy as np
-sys.path.insert(0, sys.argv[1])
 import test_network as t
-data, key, pairs = t.make_dataset(), sys.argv[2], t.all_pairs()
+data, key, pairs = t.make_dataset(), sys.argv[1], t.all_pairs()
 model = t.build_model(key, data, config=t.SMALL)
 t.randomise(model)
 raw = t.run(model, t.model_inputs(data, t.Architecture.from_key(key), pairs[:, 0], pairs[:, 1]))
 from tr300m.likelihood import LIKELIHOODS
-np.savez(sys.argv[3], raw=raw, nll=LIKELIHOODS["nb_exponential"].nll(np.linspace(0, 50, len(raw)), raw))
+np.savez(sys.argv[2], raw=raw, nll=LIKELIHOODS["nb_exponential"].nll(np.linspace(0, 50, len(raw)), raw))
 """
 
 
@@ -399,11 +301,7 @@ def test_jax_computes_the_same(tmp_path: Path) -> None:
     found = {}
     for backend in ("tensorflow", "jax"):
         path = tmp_path / f"{backend}.npz"
-        command = [sys.executable, "-c", JAX_SCRIPT, str(Path(__file__).parent), "seq_tf_core_hm", str(path)]
-        environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
-        source = str(Path(scan.__file__).parents[1])
-        environment["PYTHONPATH"] = os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])
-        subprocess.run(command, env=environment, check=True, capture_output=True)
+        run_child(SCRIPT, "seq_tf_core_hm", path, KERAS_BACKEND=backend)
         found[backend] = np.load(path)
     for name in ("raw", "nll"):
         np.testing.assert_allclose(found["jax"][name], found["tensorflow"][name], rtol=1e-4, atol=1e-4)

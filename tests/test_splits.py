@@ -131,7 +131,19 @@ def test_written_split_reads_back(tmp_path: Path, make_genes: MakeGenes) -> None
     split = thesis_split(12, 10, 4, 6, None)
     path = tmp_path / "thesis.tsv"
     split.write(path, genes, samples)
-    assert path.read_text().splitlines()[0].split("\t") == ["axis", "part", "index", "id"]
+    header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
+    assert header == ["axis", "part", "index", "id"]
+    expected = [
+        [axis, part, str(index), ids[index]]
+        for axis, ids, parts in (
+            ("gene", genes.gene_id, (split.validation_genes, split.test_genes)),
+            ("sample", samples.sample_id, (split.validation_samples, split.test_samples)),
+        )
+        for part, indices in zip(("validation", "test"), parts, strict=True)
+        for index in indices.tolist()
+    ]
+    assert len(rows) == 4 + 6
+    assert sorted(rows) == sorted(expected)
     found = Split.read(path, genes, samples)
     assert found.validation_genes.tolist() == split.validation_genes.tolist()
     assert found.test_genes.tolist() == split.test_genes.tolist()

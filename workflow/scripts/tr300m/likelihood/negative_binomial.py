@@ -28,7 +28,8 @@ def _log_nb_from_one(y: Tensor, r: Tensor, b: Tensor) -> Tensor:
 def _log_nb_below_one(y: Tensor, r: Tensor, b: Tensor) -> Tensor:
     """Log NB for 0 <= y <= 1: the ratio of gamma functions by Stirling's formula, the rest directly."""
     total = y + r
-    # For small r the plain logarithms: the gradient of y / r overflows.
-    growth = ops.where(r < 1.0, ops.log(total) - ops.log(r), ops.log1p(y / ops.maximum(r, 1.0)))
+    # For small r the plain logarithms: the gradient of y / r overflows. The limit lies below its branch, because a
+    # maximum passes half the gradient where both sides are equal.
+    growth = ops.where(r < 1.0, ops.log(total) - ops.log(r), ops.log1p(y / ops.maximum(r, 0.5)))
     ratio = (r - 0.5) * growth + y * ops.log(total) - y + stirling_error(total) - stirling_error(r)
     return ratio - lgamma(y + 1.0) + r * log_sigmoid(-b) + y * log_sigmoid(b)

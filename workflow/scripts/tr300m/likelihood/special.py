@@ -42,13 +42,22 @@ def log_sigmoid(x: Tensor) -> Tensor:
     return -ops.softplus(-x)
 
 
+def logaddexp(x: Tensor, y: Tensor) -> Tensor:
+    """Return ``log(exp(x) + exp(y))`` of finite numbers; where they are equal, each gets half the gradient.
+
+    (With `keras.ops.logaddexp` on TensorFlow, one gets all of it there.)
+    """
+    return ops.where(x > y, x + ops.softplus(y - x), y + ops.softplus(x - y))
+
+
 def stirling_error(x: Tensor) -> Tensor:
     """Return what Stirling's formula leaves out: ``lgamma(x + 1) - (x + 1/2) log x + x - log(2 pi) / 2``, x > 0.
 
     It is at most 1/(12 x), so that differences of it keep digits that differences of `lgamma` lose.
     """
-    # Both branches see arguments that suit them, so that neither can pass NaN through the other's gradient.
-    large = ops.maximum(x, SERIES_FROM)
+    # Both branches see arguments that suit them, so that neither can pass NaN through the other's gradient. Neither
+    # limit is met in its own branch: a maximum passes half the gradient where both sides are equal.
+    large = ops.maximum(x, 1.0)
     inverse = 1.0 / large
     square = inverse * inverse
     series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square / 1680)))
