@@ -67,7 +67,7 @@ chr22: env ## The same on real chr22: make chr22 DATA=FOLDER
 	@$(BIN)/tr300m table results/chr22/table1.tsv
 
 motif-detection: env ## The thesis's Appendix B: plant a motif in random promoters, find it again
-	@$(SNAKEMAKE) $(QUIET) motif_detection
+	@$(SNAKEMAKE) motif_detection $(QUIET)
 	@cat results/motif_detection/metrics.json
 
 test: env ## Run all tests; with TR300M_REALDATA=FOLDER those on real files too

@@ -140,6 +140,16 @@ def test_network_sees_one_convolution_and_two_dense_layers() -> None:
     np.testing.assert_allclose(found, np.exp(kernel[:, 0].sum(axis=0) + bias), rtol=1e-5)
 
 
+def test_starting_weights_fade_towards_the_ends() -> None:
+    detection.keras.utils.set_random_seed(0)
+    weights = detection.ops.convert_to_numpy(detection.tapered_glorot((31, 4, 500), "float32"))
+    size = np.abs(weights).max(axis=(1, 2))
+    assert weights.shape == (31, 4, 500) and (np.diff(size[:16]) > 0).all() and (np.diff(size[15:]) < 0).all()
+    # Glorot's limit, with 31 x 4 inputs and 31 x 500 outputs, holds in the middle; half of it a quarter inwards.
+    assert size[15] == pytest.approx((6 / (31 * 504)) ** 0.5, rel=0.01)
+    assert size[7] == pytest.approx(size[15] / 2, rel=0.01)
+
+
 def test_typical_promoter_is_a_member() -> None:
     mean = np.array([0.1, 100.0, 0.3, 0.2, 90.0])
     assert most_typical(mean, mean < 1) == 3

@@ -1,6 +1,7 @@
 """Motif detection (the thesis's Appendix B): a small network finds one planted motif in random promoters."""
 
 import dataclasses
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,11 +44,11 @@ class MotifConfig:
     epochs
         Times that all training promoters are seen.
     kernels, kernel_width
-        Of the convolution; wider than the motif, so that the motif may come to lie anywhere in it.
+        Of the convolution; much wider than the motif, which settles anywhere in a kernel, and might be cut off.
     hidden
         Units of the first dense layer.
     batch_size, learning_rate
-        Of Adam.
+        Of Adam; the rate falls to 0 along a cosine, so that the predicted means settle.
     seed
         Of promoters, weights and order.
     """
@@ -57,10 +58,10 @@ class MotifConfig:
     length: int = 200
     epochs: int = 15
     kernels: int = 16
-    kernel_width: int = 19
+    kernel_width: int = 31
     hidden: int = 32
     batch_size: int = 128
-    learning_rate: float = 0.001
+    learning_rate: float = 0.003
     seed: int = 3
 
     @classmethod
@@ -163,11 +164,25 @@ def build_detector(config: MotifConfig) -> keras.Model:
     onehot = ops.one_hot(codes, len(BASES), dtype="float32")
     # Padded, so that a kernel wider than the motif sees it at the ends of the promoter too.
     motifs = keras.layers.Conv1D(
-        config.kernels, config.kernel_width, padding="same", activation="exponential", name="motifs"
+        config.kernels,
+        config.kernel_width,
+        padding="same",
+        activation="exponential",
+        kernel_initializer=tapered_glorot,
+        name="motifs",
     )(onehot)
     pooled = keras.layers.GlobalMaxPooling1D(name="pooled")(motifs)
     hidden = keras.layers.Dense(config.hidden, activation="relu", name="hidden")(pooled)
     return keras.Model(codes, keras.layers.Dense(2, name="raw")(hidden))
+
+
+def tapered_glorot(shape: tuple[int, ...], dtype: str) -> Any:
+    """Return starting weights [position, base, kernel], Glorot-uniform, that fade towards a kernel's ends.
+
+    A kernel grows from where it happens to resemble the motif. If that were at an end, the motif would be cut off.
+    """
+    taper = np.hanning(shape[0] + 2)[1:-1, None, None]
+    return keras.initializers.GlorotUniform()(shape, dtype) * ops.convert_to_tensor(taper, dtype)
 
 
 def nb_loss(target: Any, raw: Any) -> Any:
@@ -205,7 +220,9 @@ def detect(config: MotifConfig) -> Detection:
     validation = draw_promoters(config.validation, config.length, rng)
     keras.utils.set_random_seed(config.seed)
     model = build_detector(config)
-    model.compile(keras.optimizers.Adam(config.learning_rate), loss=nb_loss)
+    steps = config.epochs * math.ceil(config.training / config.batch_size)
+    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, steps)
+    model.compile(keras.optimizers.Adam(schedule), loss=nb_loss)
     curves = _Curves(training, validation, config.epochs)
     model.fit(
         training.codes,

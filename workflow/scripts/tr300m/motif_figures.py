@@ -25,8 +25,9 @@ COLORS: Final = dict(zip(BASES, (theme.GREEN, theme.BLUE, theme.PURPLE, theme.VE
 LETTER_FONT: Final = FontProperties(family="DejaVu Sans", weight="bold")
 LETTER_WIDTH: Final = 0.9
 """Of a position."""
-# Least ranges of a panel: a lower one magnifies noise.
-LEAST_COUNTS, LEAST_BITS = 10, 0.1
+CORRELATIONS: Final = ("pearson", "val_pearson", "log_pearson", "val_log_pearson")
+# Least range of counts, and where the axis of correlations begins at the latest: closer ones magnify noise.
+LEAST_COUNTS, LEAST_CORRELATION = 10, 0.8
 # Points that lie on one another are moved apart by so much, at most.
 JITTER: Final = 4.0
 
@@ -90,7 +91,7 @@ def draw_logo(panel: Axes, probability: Vector) -> None:
         for index in np.argsort(row, kind="stable"):
             _draw_letter(panel, BASES[index], position + 1, bottom, row[index] * height)
             bottom += row[index] * height
-    panel.set(xlim=(0.4, len(bits) + 0.6), ylim=(0, max(LEAST_BITS, 1.15 * float(bits.max()))))
+    panel.set(xlim=(0.4, len(bits) + 0.6), ylim=(0, 1.15 * float(bits.max())))
     panel.set(xlabel="Position in the kernel", ylabel="Information (bits)")
     panel.xaxis.set_major_locator(MaxNLocator(integer=True))
     panel.grid(axis="x", visible=False)
@@ -128,7 +129,8 @@ def _draw_correlations(panel: Axes, history: Mapping[str, Vector]) -> None:
         )
     panel.set_title(f"Validation Pearson {history['val_pearson'][-1]:.3f} after the last epoch")
     _finish_curves(panel, "Correlation")
-    panel.set_ylim(top=1.05)
+    lowest = min(float(np.nanmin(history[name])) for name in CORRELATIONS)
+    panel.set_ylim(min(LEAST_CORRELATION, lowest - 0.05), 1.02)
 
 
 def _finish_curves(panel: Axes, ylabel: str) -> None:
