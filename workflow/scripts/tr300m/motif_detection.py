@@ -48,7 +48,7 @@ class MotifConfig:
     hidden
         Units of the first dense layer.
     batch_size, learning_rate
-        Of Adam; the rate falls to 0 along a cosine, so that the predicted means settle.
+        Of Adam; the rate falls to 0 along a cosine.
     seed
         Of promoters, weights and order.
     """
