@@ -12,10 +12,10 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profil
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu demo preflight unlock chr22 test check lint types dry-run docs lock clean
+.PHONY: help env env-gpu demo preflight unlock chr22 motif-detection test check lint types dry-run docs lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-10s %s\n' "$$t" "$$d"; done
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
 
 # Takes the first Python that fits; a stub that does not run is passed over. Of an active virtual environment its base is
 # taken, because the environment may be the one that is about to be made anew.
@@ -65,6 +65,10 @@ chr22: env ## The same on real chr22: make chr22 DATA=FOLDER
 	@if [ -z "$(DATA)" ]; then echo "Error: make chr22 needs a folder of real files. Hint: make chr22 DATA=FOLDER; config/chr22.yaml says what is in it" >&2; exit 1; fi
 	@$(SNAKEMAKE) $(QUIET) --configfile config/chr22.yaml --config data="$(DATA)"
 	@$(BIN)/tr300m table results/chr22/table1.tsv
+
+motif-detection: env ## The thesis's Appendix B: plant a motif in random promoters, find it again
+	@$(SNAKEMAKE) motif_detection $(QUIET)
+	@cat results/motif_detection/metrics.json
 
 test: env ## Run all tests; with TR300M_REALDATA=FOLDER those on real files too
 	@$(BIN)/python -m pytest

@@ -37,6 +37,7 @@ STAGES = [
     ["run_record", "feed", "steps", "checkpoints", "curves", "loop", "training_config", "training"],
     ["predict", "metrics", "bootstrap", "intervals", "grouped", "breakdown", "calibration"],
     ["tables", "significance", "spread", "theme", "figures"],
+    ["learnt_kernel", "motif_detection", "motif_figures"],
     ["preflight"],
     ["cli", "__init__"],
 ]
@@ -79,17 +80,29 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
     ("module", "scripts"),
     [
         ("pairs", {"train.py"}),
-        ("likelihood", {"train.py", "predict.py", "calibration.py"}),
+        ("likelihood", {"train.py", "predict.py", "calibration.py", "motif_detection.py"}),
         ("controls", {"train.py", "predict.py"}),
         ("runs", set()),
         ("histones", {"histone_track.py", "histones.py"}),
-        ("sequence", {"genome.py", "onehot.py", "histone_track.py", "histones.py", "cres.py"}),
+        (
+            "sequence",
+            {
+                "genome.py",
+                "onehot.py",
+                "histone_track.py",
+                "histones.py",
+                "cres.py",
+                "motif_detection.py",
+                "motif_panels.py",
+            },
+        ),
         ("cres", {"cres.py"}),
         ("release", {"release_array.py", "verify_release.py", "compare_release.py"}),
         ("regulators", {"expression.py"}),
         ("download", {"download.py"}),
         ("protocols", {"download.py"}),
-        ("figures", {"panels.py", "table1.py"}),
+        ("figures", {"panels.py", "table1.py", "motif_panels.py"}),
+        ("learnt_kernel", {"motif_detection.py", "motif_panels.py"}),
     ],
 )
 def test_what_an_edit_reruns(module: str, scripts: set[str]) -> None:

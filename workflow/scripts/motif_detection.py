@@ -1,0 +1,21 @@
+"""Train the motif detection, and say how well it predicts and what its kernel has learnt."""
+
+from tr300m.backend import use_backend
+from tr300m.job import job
+
+with job(snakemake.log[0]):
+    # Before anything imports Keras.
+    use_backend(snakemake.resources.backend, device=snakemake.resources.device)
+
+    from tr300m.devices import set_threads
+    from tr300m.io import save_arrays, write_json, write_tsv
+    from tr300m.motif_detection import MotifConfig, detect, medians, parameters, summary
+
+    set_threads(snakemake.threads)
+    config = MotifConfig.from_dict(snakemake.params.settings)
+    detection = detect(config)
+    write_tsv(snakemake.output.history, detection.history)
+    count, success = parameters(detection.raw)
+    arrays = {"target": detection.target, "count": count, "success": success, "median": medians(detection.raw)}
+    save_arrays(snakemake.output.predictions, arrays | {"kernels": detection.kernels})
+    write_json(snakemake.output.metrics, summary(config, detection))
