@@ -41,6 +41,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a checkout of the tables and schemas."""
     for name in ("config", "workflow/schemas"):
         shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "resources").mkdir()
+    shutil.copy(ROOT / "resources" / "thesis_comparisons.tsv", tmp_path / "resources")
     monkeypatch.chdir(tmp_path)
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
