@@ -198,7 +198,7 @@ def run_row(row: dict[str, Any]) -> dict[str, Any]:
         seconds = (time.perf_counter() - begun) / row["steps"]
     memory = peak_memory_mb()
     products, copies = device_speed(gpu, row["precision"])
-    rows = sum(x.nbytes for x in feed._gather(pairs[0]).values())
+    rows = feed.gathered_bytes(row["batch"])
     weights = PARAMETERS_READ_AND_WRITTEN * 4 * sum(int(np.prod(x.shape)) for x in model.trainable_variables)
     floor = max(flop(row) / products, (rows + weights) / copies)
     return row | {

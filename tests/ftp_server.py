@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import cast
 
+from server_thread import in_thread
+
 
 class Server(ThreadingTCPServer):
     """Serves `content` under every path; the n-th transfer ends at the n-th of `stops`, later ones are whole.
@@ -77,12 +79,5 @@ class _Handler(StreamRequestHandler):
 @contextmanager
 def serving_ftp(content: bytes, *stops: int) -> Iterator[Server]:
     """Run a server of `content` in a thread."""
-    with Server(content, list(stops)) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.ended.set()
-            server.shutdown()
-            thread.join()
+    with Server(content, list(stops)) as server, in_thread(server, server.ended):
+        yield server

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 from urllib.parse import urlsplit
 
+from server_thread import in_thread
+
 BLOCK = 4096
 
 
@@ -197,12 +199,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(content: bytes) -> Iterator[Server]:
     """Run a server of `content` in a thread."""
-    with Server(content) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.ended.set()
-            server.shutdown()
-            thread.join()
+    with Server(content) as server, in_thread(server, server.ended):
+        yield server

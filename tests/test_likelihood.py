@@ -63,11 +63,11 @@ def test_nll_is_continuous_where_its_branches_meet() -> None:
     np.testing.assert_allclose(below, above, rtol=1e-5, atol=1e-5)
 
 
-def gradient(y: NDArray[Any], raw: NDArray[Any]) -> tuple[Floats, Floats]:
+def gradient(y: NDArray[Any], raw: NDArray[Any], likelihood: Any = NB) -> tuple[Floats, Floats]:
     tensor = tf.constant(raw, tf.float32)
     with tf.GradientTape() as tape:
         tape.watch(tensor)
-        value = NB.nll(tf.constant(y, tf.float32), tensor)
+        value = likelihood.nll(tf.constant(y, tf.float32), tensor)
     return value.numpy(), tape.gradient(value, tensor).numpy().astype(np.float64)
 
 

@@ -28,7 +28,7 @@ STAGES = [
         "simulate",
     ],
     ["protocols", "transfer", "verified", "download"],
-    ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "histones", "cres"],
+    ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "indexed", "histones", "cres"],
     ["manifest"],
     ["dataset", "splits", "pairs"],
     ["release", "compare_release", "gzip_time"],

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tensorflow as tf
 from conftest import Refuses
 from numpy.typing import NDArray
 from scipy import integrate, stats
 from scipy.special import expit, log_expit, log_softmax, logsumexp
+from test_likelihood import gradient
 from tr300m.likelihood import LIKELIHOODS, make_likelihood, settings_of
 from tr300m.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
 
@@ -138,17 +138,9 @@ def test_draws_have_the_cdf() -> None:
         assert np.mean(draws <= y) == pytest.approx(MIXTURE.cdf(y, KNOWN)[0], abs=5e-3)
 
 
-def gradient(y: NDArray[Any], raw: NDArray[Any]) -> tuple[Floats, Floats]:
-    tensor = tf.constant(raw, tf.float32)
-    with tf.GradientTape() as tape:
-        tape.watch(tensor)
-        value = MIXTURE.nll(tf.constant(y, tf.float32), tensor)
-    return value.numpy(), tape.gradient(value, tensor).numpy().astype(np.float64)
-
-
 def test_gradients_equal_differences_of_the_exact_loss() -> None:
     y, raw = cases(2000)
-    _, found = gradient(y, raw)
+    _, found = gradient(y, raw, MIXTURE)
     for column in range(MIXTURE.n_outputs):
         step = np.zeros(MIXTURE.n_outputs)
         step[column] = 1e-4
@@ -163,7 +155,7 @@ def test_value_and_gradient_are_always_finite(scale: float) -> None:
     y, _ = cases(20_000)
     y[:10] = np.float32(1e-42)
     raw = np.random.default_rng(1).uniform(-scale, scale, (20_000, MIXTURE.n_outputs))
-    value, slope = gradient(y, raw)
+    value, slope = gradient(y, raw, MIXTURE)
     assert np.isfinite(value).all()
     assert np.isfinite(slope).all()
     for found in (MIXTURE.cdf(y, raw), MIXTURE.density(y, raw), MIXTURE.median(raw), MIXTURE.mean(raw)):

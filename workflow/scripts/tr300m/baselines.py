@@ -68,8 +68,7 @@ class Data:
         TR300MError
             If the split leaves no gene or no sample.
         """
-        genes = np.setdiff1d(np.arange(len(dataset.genes)), split.held_out_genes)
-        samples = np.setdiff1d(np.arange(len(dataset.samples)), split.held_out_samples)
+        genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
         if not len(genes) or not len(samples):
             raise TR300MError("the split leaves no gene or no sample to fit a baseline on", "hold out fewer")
         tissue = np.asarray(dataset.tissue).argmax(axis=1)

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from .axes import Genes
 from .errors import TR300MError
-from .io import open_binary
+from .indexed import open_indexed
 from .progress import progress
-from .sequence import clip_window
+from .sequence import by_position, clip_window
 
-BIGBED_MAGIC = (0x8789F2EB).to_bytes(4, "little")
 # Of a BED score.
 LARGEST = 1000
 
@@ -34,17 +33,9 @@ def cre_windows(bigbed: Path | str, genes: Genes) -> NDArray[np.uint16]:
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.uint16)
-    table = _open(bigbed)
-    try:
+    with open_indexed(bigbed, "bigBed", genes, "cCREs on hg38 with UCSC names (chr1 ..) are needed") as table:
         lengths = table.chroms()
-        if not lengths.keys() & set(genes.chromosome.tolist()):
-            raise TR300MError(
-                f"{bigbed} has none of the genes' chromosomes; it has {', '.join(sorted(lengths)[:3])} ...",
-                "cCREs on hg38 with UCSC names (chr1 ..) are needed",
-            )
-        # Sorted access keeps the reader inside one compressed block after the other.
-        order = np.lexsort((genes.window_start, genes.chromosome)).tolist()
-        for row in progress(order, total=len(order), what=f"reading {Path(bigbed).name}", unit="genes"):
+        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(bigbed).name}", unit="genes"):
             name, window = str(genes.chromosome[row]), int(genes.window_start[row])
             start, end, _ = clip_window(window, window + width, lengths.get(name, 0))
             if start == end:
@@ -53,8 +44,6 @@ def cre_windows(bigbed: Path | str, genes: Genes) -> NDArray[np.uint16]:
             for first, last, rest in _entries(bigbed, table, name, start, end):
                 place = f"{bigbed}, {name}:{first}-{last}"
                 result[row, max(first - window, 0) : max(last - window, 0)] = _score(place, rest)
-    finally:
-        table.close()
     minus = genes.strand == "-"
     result[minus] = result[minus, ::-1]
     return result
@@ -76,15 +65,3 @@ def _score(place: str, rest: str) -> int:
     if not text.isdecimal() or int(text) > LARGEST:
         raise TR300MError(f"{place}: the score is {text!r}", f"a whole number from 0 to {LARGEST:,} is expected")
     return int(text)
-
-
-def _open(bigbed: Path | str) -> "pyBigWig.bigWigFile":
-    # The first bytes are looked at here, because pyBigWig complains to the terminal.
-    with open_binary(bigbed) as handle:
-        magic = handle.read(4)
-    if magic in (BIGBED_MAGIC, BIGBED_MAGIC[::-1]):
-        try:
-            return pyBigWig.open(str(bigbed))
-        except RuntimeError:
-            pass
-    raise TR300MError(f"{bigbed} is not a bigBed file", "fetch it again, or correct the path in the config's `sources`")

@@ -44,8 +44,7 @@ def curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> di
         raise TR300MError("the split's validation part holds no pair", "hold out at least one gene and one sample")
     chance = np.random.default_rng(seed)
     count = min(count, len(validation))
-    genes = np.setdiff1d(np.arange(len(dataset.genes)), split.held_out_genes)
-    samples = np.setdiff1d(np.arange(len(dataset.samples)), split.held_out_samples)
+    genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
     genes = chance.permutation(genes)[: len(split.validation_genes)]
     training = np.stack([chance.choice(genes, count), chance.choice(samples, count)], axis=1)
     return {"": training, VALIDATION: validation[np.sort(chance.choice(len(validation), count, replace=False))]}

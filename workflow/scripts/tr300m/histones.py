@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pyBigWig
 from numpy.typing import NDArray
 
 from .axes import CELLS, MARKS, Genes, Tracks
 from .errors import TR300MError
-from .io import ArrayWriter, open_binary, read_blocks
+from .indexed import open_indexed
+from .io import ArrayWriter, read_blocks
 from .progress import progress
-from .sequence import clip_window
+from .sequence import by_position, clip_window
 
 STACKED_GENES = 256
-BIGWIG_MAGIC = (0x888FFC26).to_bytes(4, "little")
 
 
 def track_axis() -> Tracks:
@@ -38,17 +37,9 @@ def track_windows(bigwig: Path | str, genes: Genes) -> NDArray[np.float32]:
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.float32)
-    track = _open(bigwig)
-    try:
+    with open_indexed(bigwig, "bigWig", genes, "a track on hg38 with UCSC names (chr1 ..) is needed") as track:
         lengths = track.chroms()
-        if not lengths.keys() & set(genes.chromosome.tolist()):
-            raise TR300MError(
-                f"{bigwig} has none of the genes' chromosomes; it has {', '.join(sorted(lengths)[:3])} ...",
-                "a track on hg38 with UCSC names (chr1 ..) is needed",
-            )
-        # Sorted access keeps the reader inside one compressed block after the other.
-        order = np.lexsort((genes.window_start, genes.chromosome)).tolist()
-        for row in progress(order, total=len(order), what=f"reading {Path(bigwig).name}", unit="genes"):
+        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(bigwig).name}", unit="genes"):
             name = str(genes.chromosome[row])
             start, end, offset = clip_window(
                 int(genes.window_start[row]), int(genes.window_end[row]), lengths.get(name, 0)
@@ -60,26 +51,12 @@ def track_windows(bigwig: Path | str, genes: Genes) -> NDArray[np.float32]:
             except RuntimeError as error:
                 raise TR300MError(f"{bigwig}: cannot read {name}:{start}-{end}: {error}", "fetch it again") from None
             result[row, offset : offset + end - start] = np.where(np.isnan(values), 0, values)
-    finally:
-        track.close()
     if not np.isfinite(result).all():
         row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
         raise TR300MError(f"{bigwig}: infinite signal in the window of gene {genes.gene_id[row]}")
     minus = genes.strand == "-"
     result[minus] = result[minus, ::-1]
     return result
-
-
-def _open(bigwig: Path | str) -> "pyBigWig.bigWigFile":
-    # The first bytes are looked at here, because pyBigWig complains to the terminal.
-    with open_binary(bigwig) as handle:
-        magic = handle.read(4)
-    if magic in (BIGWIG_MAGIC, BIGWIG_MAGIC[::-1]):
-        try:
-            return pyBigWig.open(str(bigwig))
-        except RuntimeError:
-            pass
-    raise TR300MError(f"{bigwig} is not a bigWig file", "fetch it again, or correct the path in the config's `sources`")
 
 
 def stack_tracks(tracks: Sequence[Path | str], out: Path | str) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .bootstrap import CLUSTERS, Cluster
 from .errors import TR300MError
+from .metrics import UNDEFINED
 
 Floats = NDArray[np.float64]
 
@@ -17,7 +18,6 @@ LEVEL = 0.95
 HEADLINE: Cluster = "both"
 # With more undefined draws than this the rest no longer stand for all.
 MOST_UNDEFINED = 0.05
-UNDEFINED = float("nan")
 
 
 class Interval(NamedTuple):
@@ -29,8 +29,8 @@ class Interval(NamedTuple):
 
 def percentile_interval(draws: Floats, level: float = LEVEL) -> Interval:
     """Return the central interval of bootstrap draws [draw]; undefined if more than 5 % of them are."""
-    defined = draws[~np.isnan(draws)]
-    if defined.size < (1 - MOST_UNDEFINED) * draws.size:
+    defined = _defined(draws)
+    if defined is None:
         return Interval(UNDEFINED, UNDEFINED)
     low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(low), float(high))
@@ -42,11 +42,17 @@ def share_beyond_zero(draws: Floats) -> float:
     One is added to count and total (Davison and Hinkley 1997, section 4.2), so that it is never 0; NaN if more than
     5 % of the draws are undefined.
     """
-    defined = draws[~np.isnan(draws)]
-    if defined.size < (1 - MOST_UNDEFINED) * draws.size:
+    defined = _defined(draws)
+    if defined is None:
         return UNDEFINED
     rarer = min(np.count_nonzero(defined <= 0), np.count_nonzero(defined >= 0))
     return float(min(1.0, 2 * (rarer + 1) / (defined.size + 1)))
+
+
+def _defined(draws: Floats) -> Floats | None:
+    """Return the draws that have a value, or None if too few do."""
+    defined = draws[~np.isnan(draws)]
+    return defined if defined.size >= (1 - MOST_UNDEFINED) * draws.size else None
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,13 @@ class Split:
         """Samples of either part, validation first."""
         return np.concatenate([self.validation_samples, self.test_samples])
 
+    def training_axes(self, n_genes: int, n_samples: int) -> tuple[Ints, Ints]:
+        """Return the genes and samples, of so many, that no part holds out."""
+        return (
+            np.setdiff1d(np.arange(n_genes), self.held_out_genes),
+            np.setdiff1d(np.arange(n_samples), self.held_out_samples),
+        )
+
     def axes(self, part: Part) -> tuple[Ints, Ints]:
         """Return genes and samples of a part."""
         if part == "validation":
