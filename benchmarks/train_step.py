@@ -154,17 +154,19 @@ def run_row(row: dict[str, Any]) -> dict[str, Any]:
 
     gpu = bool(devices.gpu_names())
     chance = np.random.default_rng(3)
+    motifs = chance.normal(-4, 4, (35, 4, MOTIFS)).astype(np.float32)
+    core = chance.normal(-1, 2, (19, 4, ELEMENTS)).astype(np.float32)
     with tempfile.TemporaryDirectory() as name:
         feed = make_feed(row, Path(name), gpu)
         model = build_model(
             row["architecture"],
-            pssm=chance.normal(-4, 4, (35, 4, MOTIFS)).astype(np.float32),
-            core=chance.normal(-1, 2, (19, 4, ELEMENTS)).astype(np.float32),
+            pssm=motifs,
+            core=core,
             n_tissues=TISSUES,
             n_regulators=REGULATORS,
             motif_map=chance.random((REGULATORS, MOTIFS)) < 1e-3,
             config=NetworkConfig(precision=row["precision"]),
-            scanned=row["row"] == "cached",
+            scanned=row["row"] != "on_the_fly",
         )
         likelihood, optimizer = make_likelihood("nb_exponential"), devices.keras.optimizers.Adam(1e-4)
         shape = (row["steps"] + row["steps_per_call"], row["batch"])
@@ -173,6 +175,7 @@ def run_row(row: dict[str, Any]) -> dict[str, Any]:
         )
         begun = time.perf_counter()
         if row["row"] == "thesis":
+            model = whole_scan(model, motifs, core)
             calls = thesis_calls(model, likelihood, optimizer, feed, pairs, row["xla"])
         else:
             stepper = make_stepper(
@@ -211,6 +214,33 @@ def run_row(row: dict[str, Any]) -> dict[str, Any]:
         "arrays": "device" if feed.on_device else "host",
         "device": devices.describe(devices.cores()),
     }
+
+
+def whole_scan(model: Any, motifs: NDArray[np.float32], core: NDArray[np.float32]) -> Any:
+    """Put the thesis's scan in front of a model of scores: all scores of the window first, then the pooling."""
+    from tr300m.devices import keras, ops
+    from tr300m.layers import BaseDropout, PoolSegments
+    from tr300m.network import NetworkConfig
+    from tr300m.scan import UNKNOWN_BASE, padding
+
+    config = NetworkConfig()
+    sequence = keras.Input((config.length, 4), name="sequence")
+    dropped = BaseDropout(config.base_dropout)(sequence)
+
+    def scan(kernels: NDArray[np.float32]) -> Any:
+        width, _, count = kernels.shape
+        padded = ops.pad(dropped, ((0, 0), padding(width), (0, 0)), constant_values=UNKNOWN_BASE)
+        convolution = keras.layers.Conv1D(count, width, use_bias=False, trainable=False)
+        scores = convolution(padded)
+        convolution.set_weights([kernels])
+        return PoolSegments(config.schedule)(scores)
+
+    inputs = {x.name: x for x in model.inputs}
+    scores = {"motif_scores": scan(motifs)}
+    if "core_scores" in inputs:
+        scores["core_scores"] = scan(core)
+    others = {name: x for name, x in inputs.items() if name not in scores}
+    return keras.Model({"sequence": sequence, **others}, model({**others, **scores}))
 
 
 def thesis_calls(
