@@ -32,6 +32,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/motif_detection.smk"
+include: "workflow/rules/report.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -43,6 +44,7 @@ rule all:
         expand("<results>/{table}.tsv", table=tables()),
         evaluation_files(),
         expand("<results>/runs/{run}/panels.png", run=RUNS),
+        expand("<results>/pages/{page}.html", page=pages()),
     localrule: True
 
 

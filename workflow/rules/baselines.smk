@@ -56,7 +56,7 @@ rule baselines:
         metrics=expand("<results>/baselines/thesis/{name}/metrics.validation.json", name=config["baselines"]["names"]),
         draws=expand("<results>/baselines/thesis/{name}/bootstrap.validation.npz", name=config["baselines"]["names"]),
     output:
-        tsv=report("<results>/baselines.tsv", caption="../report/baselines.rst", category="Tables"),
+        tsv="<results>/baselines.tsv",
         markdown="<results>/baselines.md",
     log:
         "<logs>/baselines.log",

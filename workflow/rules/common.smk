@@ -168,6 +168,29 @@ def tables():
     return ["table1", *compared, "intervals", *(name for name, given in optional.items() if given)]
 
 
+def pages():
+    """Return the tables that the report shows: name of the Markdown to category, title, caption in workflow/report.
+
+    A table that is one of `tables()` needs a line here, and a caption.
+    """
+    titles = {
+        "guide": ("Guide", "What good figures look like"),
+        "table1": ("Tables", "Table 1: the architectures"),
+        "table2": ("Tables", "Table 2: the final run on the test part"),
+        "baselines": ("Tables", "Baselines and the oracle ceiling"),
+        "seeds": ("Tables", "Seeds: the spread between equal runs"),
+        "breakdown": ("Evaluation", "What the scores are made of"),
+        "calibration": ("Evaluation", "Calibration of the predicted distributions"),
+        "runs": ("Records", "Runs: settings, device, time"),
+        "versions": ("Records", "Versions and checksums"),
+    }
+    optional = {"table2", "baselines", "seeds"} - set(tables())
+    made = {name: (*title, name) for name, title in titles.items() if name not in optional}
+    for number, runs in SETTINGS.compared_runs.items():
+        made[f"table{number}"] = ("Tables", f"Table {number}: {' against '.join(map(label_of, runs))}", "comparison")
+    return made
+
+
 def gpus(count=1):
     """Return how many GPUs a training or prediction asks the scheduler for."""
     return 0 if config["compute"]["device"] == "cpu" else count

@@ -67,12 +67,7 @@ rule breakdown:
         motif_map=rules.motifs.output.motif_map,
         manifest=rules.manifest.output.manifest,
     output:
-        summary=report(
-            "<results>/evaluation/{run}.{part}.breakdown.tsv",
-            caption="../report/breakdown.rst",
-            category="Evaluation",
-            labels={"run": "{run}", "part": "{part}", "table": "breakdown"},
-        ),
+        summary="<results>/evaluation/{run}.{part}.breakdown.tsv",
         groups="<results>/evaluation/{run}.{part}.groups.tsv",
     log:
         "<logs>/breakdown/{run}.{part}.log",
@@ -96,12 +91,7 @@ rule calibration:
         predictions=rules.predict.output.predictions,
         record=rules.train.output.record,
     output:
-        table=report(
-            "<results>/evaluation/{run}.{part}.calibration.tsv",
-            caption="../report/calibration.rst",
-            category="Evaluation",
-            labels={"run": "{run}", "part": "{part}", "table": "calibration"},
-        ),
+        table="<results>/evaluation/{run}.{part}.calibration.tsv",
         pit="<results>/evaluation/{run}.{part}.pit.tsv",
     log:
         "<logs>/calibration/{run}.{part}.log",

@@ -34,10 +34,15 @@ rule table1:
         draws=expand("<results>/runs/{run}/bootstrap.validation.npz", run=SETTINGS.table1_runs),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
     output:
-        tsv=report("<results>/table1.tsv", caption="../report/table1.rst", category="Tables"),
+        tsv="<results>/table1.tsv",
         markdown="<results>/table1.md",
         svg="<results>/table1.svg",
-        png=report("<results>/table1.png", caption="../report/table1.rst", category="Tables"),
+        png=report(
+            "<results>/table1.png",
+            caption="../report/table1.rst",
+            category="Figures",
+            labels={"figure": "Table 1"},
+        ),
     log:
         "<logs>/table1.log",
     benchmark:
@@ -63,7 +68,7 @@ rule table2:
         validation=lambda wildcards: [f"{RESULTS}/runs/{run}/metrics.validation.json" for run in candidates()],
         thesis=str(ROOT / "resources/thesis_results.tsv"),
     output:
-        tsv=report("<results>/table2.tsv", caption="../report/table2.rst", category="Tables"),
+        tsv="<results>/table2.tsv",
         markdown="<results>/table2.md",
     log:
         "<logs>/table2.log",
@@ -94,7 +99,7 @@ rule comparison:
         comparisons=str(ROOT / "resources/thesis_comparisons.tsv"),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
     output:
-        tsv=report("<results>/table{number}.tsv", caption="../report/comparison.rst", category="Tables"),
+        tsv="<results>/table{number}.tsv",
         markdown="<results>/table{number}.md",
     log:
         "<logs>/table{number}.log",
@@ -144,7 +149,7 @@ rule seeds:
     input:
         metrics=[f"{RESULTS}/runs/{run}/metrics.validation.json" for runs in SETTINGS.seed_groups for run in runs],
     output:
-        tsv=report("<results>/seeds.tsv", caption="../report/seeds.rst", category="Tables"),
+        tsv="<results>/seeds.tsv",
         markdown="<results>/seeds.md",
     log:
         "<logs>/seeds.log",

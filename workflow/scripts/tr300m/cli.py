@@ -17,6 +17,7 @@ Examples:
   tr300m pairs --count 5
   tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver
   tr300m table results/demo/table1.tsv
+  tr300m report --configfile config/demo.yaml
   tr300m gzip-time results/release/PSSMKernels.npy.gz
 """
 
@@ -187,6 +188,35 @@ def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
     click.echo(render(findings))
     if any(finding.problem for finding in findings):
         raise click.exceptions.Exit(1)
+
+
+@main.command()
+@click.option(
+    "--configfile", "files", multiple=True, type=click.Path(path_type=Path), help="As of snakemake; may be repeated."
+)
+@click.option("--config", "values", multiple=True, metavar="KEY=VALUE", help="As of snakemake; may be repeated.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="HTML file; default: report.html in the results folder."
+)
+def report(files: tuple[Path, ...], values: tuple[str, ...], output: Path | None) -> None:
+    """Write the report of a finished run: one HTML file that needs no network.
+
+    Run it in the folder of the Snakefile.
+
+    \b
+    Examples:
+      tr300m report --configfile config/demo.yaml
+      tr300m report --configfile config/chr22.yaml --config data=FOLDER
+    """
+    from .config import read_configuration
+    from .report import write_report
+    from .settings import resolve
+
+    results = resolve(read_configuration(files, values), Path()).results
+    path = output or Path(results, "report.html")
+    arguments = ["--configfile", *map(str, files)] * bool(files) + ["--config", *values] * bool(values)
+    write_report(path, arguments)
+    click.echo(f"{path}: open it in a browser")
 
 
 @main.command("gzip-time")

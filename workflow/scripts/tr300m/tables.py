@@ -185,6 +185,7 @@ def write_table(
     shown: Columns | None = None,
     notes: Sequence[str] = (),
     simulated: bool = False,
+    words: bool = False,
 ) -> None:
     """Write a table as TSV and as Markdown, atomically.
 
@@ -200,13 +201,17 @@ def write_table(
         Sentences above the Markdown table.
     simulated
         Whether the data are simulated: the Markdown then opens with it, in bold.
+    words
+        Whether the columns hold words, aligned left, rather than numbers.
     """
     write_tsv(path_tsv, columns)
     with atomic_path(path_md) as temporary:
-        temporary.write_text(markdown(shown or columns, notes=notes, simulated=simulated), encoding="utf-8")
+        temporary.write_text(
+            markdown(shown or columns, notes=notes, simulated=simulated, words=words), encoding="utf-8"
+        )
 
 
-def markdown(columns: Columns, *, notes: Sequence[str] = (), simulated: bool = False) -> str:
+def markdown(columns: Columns, *, notes: Sequence[str] = (), simulated: bool = False, words: bool = False) -> str:
     """Return a table as Markdown; the parameters are those of `write_table`."""
     sentences = ["**Simulated data**: these figures test the workflow and say nothing about human genes."] * simulated
     # A bar inside a cell would open another column.
@@ -215,7 +220,7 @@ def markdown(columns: Columns, *, notes: Sequence[str] = (), simulated: bool = F
         for row in zip(*columns.values(), strict=True)
     ]
     header = "| " + " | ".join(columns) + " |"
-    rule = "|" + "|".join("---" if i == 0 else "---:" for i in range(len(columns))) + "|"
+    rule = "|" + "|".join("---" if i == 0 or words else "---:" for i in range(len(columns))) + "|"
     return "\n".join([" ".join([*sentences, *notes]), "", header, rule, *lines]) + "\n"
 
 

@@ -1,0 +1,112 @@
+# What the report needs beside tables and figures: how to read them, what made them, and tables as pages.
+rule guide:
+    input:
+        metrics=expand("<results>/baselines/thesis/{name}/metrics.validation.json", name=config["baselines"]["names"]),
+        predictions=expand(
+            "<results>/baselines/thesis/{name}/predictions.validation.npz", name=config["baselines"]["names"]
+        ),
+        thesis=str(ROOT / "resources/thesis_results.tsv"),
+    output:
+        tsv="<results>/guide.tsv",
+        markdown="<results>/guide.md",
+    log:
+        "<logs>/guide.log",
+    benchmark:
+        "<benchmarks>/guide.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        names=config["baselines"]["names"],
+        simulated=SETTINGS.simulated,
+        code=code_hash("guide.py"),
+    script:
+        "../scripts/guide.py"
+
+
+rule overview:
+    input:
+        breakdown=[f"{RESULTS}/evaluation/{run}.{part}.breakdown.tsv" for run, part in evaluated_runs()],
+        calibration=[f"{RESULTS}/evaluation/{run}.{part}.calibration.tsv" for run, part in evaluated_runs()],
+    output:
+        breakdown="<results>/breakdown.tsv",
+        breakdown_markdown="<results>/breakdown.md",
+        calibration="<results>/calibration.tsv",
+        calibration_markdown="<results>/calibration.md",
+    log:
+        "<logs>/overview.log",
+    benchmark:
+        "<benchmarks>/overview.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        labels=[f"{run}, {part}" for run, part in evaluated_runs()],
+        simulated=SETTINGS.simulated,
+        code=code_hash("overview.py"),
+    script:
+        "../scripts/overview.py"
+
+
+rule records:
+    input:
+        records=expand("<results>/runs/{run}/run.json", run=RUNS),
+        manifest=rules.manifest.output.manifest,
+    output:
+        runs="<results>/runs.md",
+        versions="<results>/versions.md",
+    log:
+        "<logs>/records.log",
+    benchmark:
+        "<benchmarks>/records.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=config,
+        code=code_hash("records.py"),
+    script:
+        "../scripts/records.py"
+
+
+# Snakemake's report offers TSV and Markdown for download only: it shows HTML.
+rule pages:
+    input:
+        markdown=expand("<results>/{name}.md", name=pages()),
+        guide=rules.guide.output.markdown,
+    output:
+        [
+            report(
+                f"<results>/pages/{name}.html",
+                caption=f"../report/{caption}.rst",
+                category=category,
+                labels={"table": title},
+            )
+            for name, (category, title, caption) in pages().items()
+        ],
+    log:
+        "<logs>/pages.log",
+    benchmark:
+        "<benchmarks>/pages.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        titles=[title for _, title, _ in pages().values()],
+        alone=expand("<results>/{name}.md", name=["guide", "runs", "versions"]),
+        simulated=SETTINGS.simulated,
+        code=code_hash("pages.py"),
+    script:
+        "../scripts/pages.py"

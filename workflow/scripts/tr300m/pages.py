@@ -1,0 +1,45 @@
+"""Pages of the report: Markdown to one HTML file each, with its style inside and nothing to fetch."""
+
+import re
+from html import escape
+
+from markdown_it import MarkdownIt
+
+# Snakemake's report shows a page in a frame of its own, which inherits no style.
+STYLE = """
+body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 1.5rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+p, ul { max-width: 60rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
+th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid #ddd; vertical-align: top; text-align: left; }
+th { position: sticky; top: 0; background: #f3f4f6; vertical-align: bottom; }
+td { overflow-wrap: anywhere; min-width: 4rem; max-width: 34rem; }
+td:first-child { min-width: 10rem; }
+tbody tr:hover { background: #f7fafc; }
+.interval { display: block; color: #555; font-size: 0.82rem; white-space: nowrap; }
+p > strong:first-child { background: #fff3bf; padding: 0.1rem 0.3rem; }
+"""
+INTERVAL = re.compile(r" (\[[^\]<]+ to [^\]<]+\])")
+
+
+def page(title: str, text: str) -> str:
+    """Return a whole HTML page.
+
+    Parameters
+    ----------
+    title
+        Above the text.
+    text
+        Markdown (CommonMark) with tables. HTML in it is shown as text.
+
+    Returns
+    -------
+    str
+        HTML that names no other file. An interval in square brackets stands below its figure.
+    """
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    body = INTERVAL.sub(r'<span class="interval">\1</span>', body)
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body><h1>{escape(title)}</h1>\n{body}</body></html>\n'
+    )
