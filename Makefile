@@ -12,7 +12,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profil
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu demo preflight unlock chr22 motif-detection test check lint types dry-run docs lock clean
+.PHONY: help env env-gpu demo report preflight unlock chr22 motif-detection test check lint types dry-run docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -53,6 +53,9 @@ demo: env ## Simulate every source, build the arrays, train and evaluate all sev
 	@echo "The demo: 6 to 7 minutes on 2 cores and 3 GB of memory the first time, nothing the second"
 	@$(SNAKEMAKE) $(QUIET) --configfile config/demo.yaml
 	@$(BIN)/tr300m table results/demo/table1.tsv
+
+report: env ## Write the report of a finished run: make report CONFIG=FILE DATA=FOLDER; without CONFIG, of the demo
+	@$(BIN)/tr300m report --configfile "$(or $(CONFIG),config/demo.yaml)" $(if $(DATA),--config data="$(DATA)")
 
 preflight: env ## Check addresses, disk and memory before the full run: make preflight CONFIG=FILE DATA=FOLDER
 	@$(BIN)/tr300m preflight $(if $(CONFIG),--configfile "$(CONFIG)") $(if $(DATA),--config data="$(DATA)")

@@ -1,4 +1,4 @@
-"""A headless Chromium that says what a page did: requests, console, errors. Driven by its own protocol over two pipes."""
+"""A headless Chromium that says what a page did: requests and errors. Driven by its own protocol over two pipes."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Helpers of all tests: refused input, tiny gene tables, the folder of real data."""
+"""Helpers of all tests: refused input, tiny gene tables, a small run, the folder of real data."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_run import run_small
 from tr300m.axes import Genes
 from tr300m.errors import TR300MError
 
@@ -66,6 +67,12 @@ def make_genes() -> MakeGenes:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a checkout in which the small configuration was run. A test leaves it as it found it."""
+    return run_small(tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture(scope="session")

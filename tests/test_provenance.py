@@ -36,9 +36,9 @@ STAGES = [
     ["features", "baselines"],
     ["run_record", "feed", "steps", "checkpoints", "curves", "loop", "training_config", "training"],
     ["predict", "metrics", "bootstrap", "intervals", "grouped", "breakdown", "calibration"],
-    ["tables", "significance", "spread", "theme", "figures"],
+    ["tables", "significance", "spread", "theme", "figures", "guide", "overview", "record_tables", "pages"],
     ["learnt_kernel", "motif_detection", "motif_figures"],
-    ["preflight"],
+    ["preflight", "report"],
     ["cli", "__init__"],
 ]
 STAGE_OF = {name: stage for stage, names in enumerate(STAGES) for name in names}

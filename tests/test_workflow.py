@@ -3,23 +3,15 @@
 import gzip
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from small_run import ROOT, RUNS, SMALL, checkout, snakemake
 from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
-from tr300m.simulate.config import SimulationConfig
-from tr300m.simulate.samples import simulate_subject_phenotypes
 
-ROOT = Path(__file__).parents[1]
-TRACKED = (
-    "Snakefile", "workflow", "config", "envs", "resources/thesis_results.tsv", "resources/thesis_comparisons.tsv",
-    "resources/release_manifest.tsv",
-)  # fmt: skip
 ARRAY_RULES = {
     "gene_lines": 1, "genes": 1, "samples": 1, "expression": 1, "motifs": 1, "genome": 1, "onehot": 1,
     "histone_track": 21, "histones": 1, "manifest": 1,
@@ -29,42 +21,12 @@ SIMULATION_RULES = {
     "simulate_genome": 1, "simulate_truth": 1, "simulate_expression": 1, "simulate_histone_track": 21,
 }  # fmt: skip
 RUN_RULES = {"train": 7, "predict": 7, "metrics": 7, "split": 1, "table1": 1}
+REPORT_RULES = {"guide": 1, "overview": 1, "records": 1, "pages": 1}
 # Table 2 scores a run on the test part too; each of the eight baselines has metrics.
 RESULT_RULES = {
     "predict": 8, "metrics": 8 + 8, "breakdown": 8, "calibration": 8, "panels": 7, "table2": 1, "comparison": 5,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "all": 1,
+    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
 }  # fmt: skip
-# Two runs of few steps on 80 genes; donors come through a download, so that a download's reruns are seen too.
-SMALL = """
-results: results/small
-runs: small_runs.tsv
-chromosomes: [chr1, chrX, chrY]
-sources:
-  default: simulated
-  gtex_subject_phenotypes: {url}
-split: {{held_out_genes: 20, held_out_samples: 8, gene_pool: null}}
-network: {{width: 32, bottleneck: 4, kernel_sizes: [3, 3], pool_blocks: [0, 1]}}
-training: {{batch_size: 16, epoch_steps: 3, curve_pairs: 40, steps_per_call: 3}}
-evaluation: {{draws: 100, minimum_group: 3}}
-baselines: {{names: [sample_median, histone_linear], tree_pairs: 200}}
-compute: {{device: cpu, train_threads: 1, train_mem_mb: 1000, array_mem_mb: 1000}}
-simulation: {{genes: 80, regulators: 12, samples: 24, donors: 6, chromosomes: [chr1, chrX, chrY]}}
-"""
-RUNS = (
-    "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
-    "seq\tseq\tthesis\tnb_exponential\tnone\tcached\t3\t6\n"
-    "all\tseq_tf_core_hm\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t6\n"
-)
-
-
-def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
-    """Run Snakemake in a folder and return all it prints."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
-    output = done.stdout + done.stderr
-    assert not check or done.returncode == 0, output
-    assert check or done.returncode != 0, output
-    return output
 
 
 def planned(output: str) -> dict[str, int]:
@@ -81,36 +43,10 @@ def dry_run(folder: Path, *arguments: str) -> dict[str, int]:
     return planned(snakemake(folder, "--dry-run", *arguments))
 
 
-def checkout(folder: Path) -> Path:
-    """Copy what the workflow needs, without results."""
-    for name in TRACKED:
-        source, target = ROOT / name, folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-        else:
-            shutil.copy(source, target)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a checkout in which nothing was run."""
     return checkout(tmp_path_factory.mktemp("clean"))
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a checkout in which the small configuration was run."""
-    folder = checkout(tmp_path_factory.mktemp("small"))
-    settings = SimulationConfig(genes=80, regulators=12, samples=24, donors=6, chromosomes=("chr1", "chrX", "chrY"))
-    simulate_subject_phenotypes(settings, folder / "donors.txt")
-    # Unlike what the simulator would write here, so that one cannot stand in for the other.
-    (folder / "donors.txt").write_text((folder / "donors.txt").read_text().replace("60-69", "60-61"))
-    (folder / "small.yaml").write_text(SMALL.format(url=(folder / "donors.txt").as_uri()))
-    (folder / "small_runs.tsv").write_text(RUNS)
-    snakemake(folder, "--configfile", "small.yaml")
-    return folder
 
 
 def test_full_run_is_planned_whole(clean: Path) -> None:
@@ -148,7 +84,8 @@ VARIANTS = (
 # Without table2 and comparisons, whose runs are not there.
 VARIANT_JOBS = {
     "train": 5, "reuse": 1, "predict": 6, "metrics": 6 + 8, "breakdown": 6, "calibration": 6, "panels": 6, "split": 3,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "table1": 1, "all": 1,
+    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "table1": 1,
+    **REPORT_RULES, "all": 1,
 }  # fmt: skip
 
 
@@ -304,7 +241,12 @@ def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None
     assert all(len(record["sha256"]) == 64 for record in sources.values())
 
 
-ONE_RUN = dict.fromkeys(("train", "predict", "metrics", "breakdown", "calibration", "panels", "intervals", "all"), 1)
+ONE_RUN = dict.fromkeys(
+    (
+        "train", "predict", "metrics", "breakdown", "calibration", "panels", "intervals", "overview", "records",
+        "pages", "all",
+    ), 1,
+)  # fmt: skip
 
 
 @pytest.mark.slow

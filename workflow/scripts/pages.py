@@ -1,4 +1,4 @@
-"""The tables of the report as pages, each with what a good figure looks like below it."""
+"""The tables of the report as pages, those of figures with what a good figure looks like below."""
 
 from pathlib import Path
 
@@ -8,8 +8,12 @@ from tr300m.pages import page
 
 with job(snakemake.log[0]):
     guide = Path(snakemake.input.guide).read_text("utf-8")
-    for title, path, source in zip(snakemake.params.titles, snakemake.output, snakemake.input.markdown, strict=True):
+    params = snakemake.params
+    for title, guided, source, path in zip(
+        params.titles, params.guided, snakemake.input.markdown, snakemake.output, strict=True
+    ):
         text = Path(source).read_text("utf-8")
-        below = "" if source in snakemake.params.alone else f"\n## What a good figure looks like\n\n{guide}"
+        if guided:
+            text += f"\n## What good figures look like\n\n{guide}"
         with atomic_path(path) as temporary:
-            temporary.write_text(page(title, text + below), encoding="utf-8")
+            temporary.write_text(page(title, text), encoding="utf-8")

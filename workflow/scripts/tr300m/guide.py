@@ -1,4 +1,4 @@
-"""What a good figure looks like: every metric's range and direction, and what trivial predictions and the thesis reach."""
+"""What good figures look like: every metric's range and direction, what baselines, a ceiling and the thesis reach."""
 
 import math
 from collections.abc import Mapping
@@ -41,8 +41,8 @@ SCORES = {
         PERCENT["accuracy"],
         "0 to 100",
         "higher",
-        "Truth and prediction on one side of the dataset's median: 50 is a coin. The median itself counts as both sides, "
-        "so that a constant there says nothing.",
+        "Truth and prediction on one side of the dataset's median: 50 is a coin. The median itself counts as both "
+        "sides, so that a constant there says nothing.",
     ),
     "crps": Reading(
         "CRPS, mean", "0 upwards, TPM", "lower", "Compares any distributions; of a single number it is the mean error."
@@ -54,13 +54,15 @@ OTHERS = (
         "NLL",
         "no bound",
         "lower",
-        "Of the thesis's output distribution, which is no density: only runs with the same one on the same pairs compare.",
+        "Of the thesis's output distribution, which is no density: only runs with the same one, on the same pairs, "
+        "compare.",
     ),
     Reading(
         "PIT within 50 %, within 90 %",
         "0 to 100",
         "50 and 90",
-        "The truth's share inside central intervals. Less: too sure; more: too wide. Being calibrated is not being right.",
+        "Share of the truth inside central intervals. Less: too sure; more: too wide. Being calibrated is not being "
+        "right.",
     ),
     Reading(
         "Difference of two runs",
@@ -82,7 +84,7 @@ def guide_table(baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics])
     Parameters
     ----------
     baselines
-        Validation metrics by name of the baseline (fractions), those that were made, with their `mean_error` as ``crps``.
+        Validation metrics by name of the baseline (fractions), those that were made; `mean_error` as ``crps``.
     thesis
         Its Table 1, from `tables.read_thesis`.
 

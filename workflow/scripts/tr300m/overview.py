@@ -10,9 +10,9 @@ Columns = Mapping[str, Sequence[Any]]
 
 HEADLINE = "log_pearson"
 VIEW_NOTE = (
-    f"{PERCENT[HEADLINE]} in percent: of all pairs, and the mean over groups of pairs. Across genes is within a sample, across "
-    "tissues within a gene, across people within a gene and tissue. Regulators are genes whose own TPM is an input. A score made "
-    "of differences between genes alone is high across genes and near 0 across tissues and people."
+    f"{PERCENT[HEADLINE]} in percent: of all pairs, and the mean over groups of pairs. Across genes is within a "
+    "sample, across tissues within a gene, across people within a gene and tissue. Regulators are genes whose own "
+    "TPM is an input. A score made of differences between genes alone is high across genes and near 0 elsewhere."
 )
 # Quantity of a calibration table: its name here, and whether it is a share.
 QUANTITIES = {
@@ -25,8 +25,8 @@ QUANTITIES = {
     "width_90": ("Width of 90 % (TPM)", False),
 }
 CALIBRATION_NOTE = (
-    "A calibrated model has 50 and 90 percent of the randomised PIT values inside, and a mean of 50; CRPS and widths are "
-    "better the smaller they are, widths only where the shares are right."
+    "A calibrated model has 50 and 90 percent of the randomised PIT values inside, and a mean of 50; CRPS and widths "
+    "are better the smaller they are, widths only where the shares are right."
 )
 
 

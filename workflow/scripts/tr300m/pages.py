@@ -13,7 +13,7 @@ p, ul { max-width: 60rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
 th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid #ddd; vertical-align: top; text-align: left; }
 th { position: sticky; top: 0; background: #f3f4f6; vertical-align: bottom; }
-td { overflow-wrap: anywhere; min-width: 4rem; max-width: 34rem; }
+td { overflow-wrap: anywhere; min-width: 5.5rem; max-width: 42rem; }
 td:first-child { min-width: 10rem; }
 tbody tr:hover { background: #f7fafc; }
 .interval { display: block; color: #555; font-size: 0.82rem; white-space: nowrap; }
@@ -40,6 +40,5 @@ def page(title: str, text: str) -> str:
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
     body = INTERVAL.sub(r'<span class="interval">\1</span>', body)
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
-    return (
-        f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body><h1>{escape(title)}</h1>\n{body}</body></html>\n'
-    )
+    content = f"<h1>{escape(title)}</h1>\n{body}"
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{content}</body></html>\n'

@@ -22,7 +22,8 @@ def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
 
 def _text(item: Any) -> str:
     if isinstance(item, list | tuple):
-        return ", ".join(map(_text, item)) or "none"
+        parts = [f"({_text(part)})" if isinstance(part, list | tuple) else _text(part) for part in item]
+        return ", ".join(parts) or "none"
     if isinstance(item, bool):
         return "yes" if item else "no"
     return "none" if item is None or item == {} else str(item)
@@ -41,13 +42,21 @@ def compare_records(records: Sequence[Mapping[str, Any]]) -> tuple[dict[str, lis
     differing, shared
         The first has the columns ``run`` and each key that differs [run]; the second ``key`` and ``value`` [key].
     """
-    flats = [dict(flat({key: item for key, item in record.items() if key not in ELSEWHERE})) for record in records]
+    flats = [
+        # The label names the inputs that an architecture has on.
+        dict(flat({key: item for key, item in record.items() if key not in ELSEWHERE} | _label(record)))
+        for record in records
+    ]
     keys = list(dict.fromkeys(key for record in flats for key in record))
     values = {key: [record.get(key, "none") for record in flats] for key in keys}
     differing = {"run": [str(record["run"]) for record in records]}
     differing |= {key: column for key, column in values.items() if len(set(column)) > 1}
     shared = [key for key in keys if key not in differing]
     return differing, {"key": shared, "value": [values[key][0] for key in shared]}
+
+
+def _label(record: Mapping[str, Any]) -> dict[str, str]:
+    return {"architecture": record["architecture"]["label"]}
 
 
 def environment() -> dict[str, str]:
@@ -77,6 +86,21 @@ def version_table(records: Sequence[Mapping[str, Any]], here: Mapping[str, str])
         "package": names,
         "training": [", ".join(found) for found in trained],
         "tables and figures": [here.get(name, "-") for name in names],
+    }
+
+
+def settings_table(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return one row a leaf of nested settings."""
+    found = dict(flat(config))
+    return {"key": list(found), "value": list(found.values())}
+
+
+def array_table(arrays: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return one row an array: its shape and the SHA-256 of its file, from `arrays` of a dataset's manifest."""
+    return {
+        "array": list(arrays),
+        "shape": [" x ".join(map(str, entry["shape"])) for entry in arrays.values()],
+        "SHA-256": [str(entry["sha256"]) for entry in arrays.values()],
     }
 
 

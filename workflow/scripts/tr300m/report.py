@@ -9,6 +9,7 @@ from pathlib import Path
 from .errors import TR300MError
 
 PROFILE = "workflow/profiles/local"
+STYLE = "workflow/report/style.css"
 
 
 def write_report(path: Path, arguments: Sequence[str]) -> None:
@@ -34,7 +35,7 @@ def write_report(path: Path, arguments: Sequence[str]) -> None:
             f"first finish it: snakemake --cores all --workflow-profile {PROFILE} {' '.join(arguments)}".rstrip(),
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    _snakemake("--report", str(path), *arguments)
+    _snakemake("--report", str(path), "--report-stylesheet", STYLE, *arguments)
 
 
 def planned_jobs(output: str) -> dict[str, int]:
