@@ -62,6 +62,13 @@ class Page:
             time.sleep(0.1)
         return shown
 
+    def wait_until(self, script: str) -> None:
+        """Wait until JavaScript gives true."""
+        end = time.monotonic() + PATIENCE
+        while not self.run(script):
+            assert time.monotonic() < end, f"never true: {script}"
+            time.sleep(0.1)
+
     def text(self) -> str:
         """Return what page and frames show."""
         tree = self._send("Page.getFrameTree")["frameTree"]
@@ -74,7 +81,7 @@ class Page:
         wanted = json.dumps(text)
         found = f"[...document.querySelectorAll('a, button')].find(node => node.innerText.trim() === {wanted})"
         self.wait_for(text)
-        assert self.run(f"const node = {found}; if (node) node.click(); !!node"), f"no link {text!r}"
+        assert self.run(f"(node => {{ if (node) node.click(); return !!node }})({found})"), f"no link {text!r}"
 
     def picture(self, path: Path) -> None:
         """Write what is seen as PNG."""

@@ -45,7 +45,10 @@ SCORES = {
         "sides, so that a constant there says nothing.",
     ),
     "crps": Reading(
-        "CRPS, mean", "0 upwards, TPM", "lower", "Compares any distributions; of a single number it is the mean error."
+        "CRPS, mean",
+        "0 upwards, TPM",
+        "lower",
+        "Compares any distributions; of a number it is the mean absolute error.",
     ),
 }
 """Metrics that baselines have too, by their key."""

@@ -15,6 +15,7 @@ th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid #ddd; vertical-align: 
 th { position: sticky; top: 0; background: #f3f4f6; vertical-align: bottom; }
 td { overflow-wrap: anywhere; min-width: 5.5rem; max-width: 42rem; }
 td:first-child { min-width: 10rem; }
+td:not([style]):not(:first-child):last-child { min-width: 15rem; }
 tbody tr:hover { background: #f7fafc; }
 .interval { display: block; color: #555; font-size: 0.82rem; white-space: nowrap; }
 p > strong:first-child { background: #fff3bf; padding: 0.1rem 0.3rem; }

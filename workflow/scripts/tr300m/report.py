@@ -1,6 +1,7 @@
 """Snakemake's report of a finished run, as one HTML file that needs no network."""
 
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ def write_report(path: Path, arguments: Sequence[str]) -> None:
         named = ", ".join(f"{count} {rule}" for rule, count in jobs.items())
         raise TR300MError(
             f"the run is not complete, or its settings or code have changed since: still to do are {named}",
-            f"first finish it: snakemake --cores all --workflow-profile {PROFILE} {' '.join(arguments)}".rstrip(),
+            f"first finish it: snakemake --cores all --workflow-profile {PROFILE} {shlex.join(arguments)}".rstrip(),
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     _snakemake("--report", str(path), "--report-stylesheet", STYLE, *arguments)
