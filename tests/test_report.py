@@ -212,7 +212,7 @@ def views(**means: str) -> dict[str, list[str]]:
     return dict(zip(("view", "metric", "mean"), map(list, zip(*rows, strict=True)), strict=True))
 
 
-def test_views_stand_side_by_side(refuses: Refuses) -> None:
+def test_views_stand_side_by_side() -> None:
     ours = views(pooled="0.819", across_people="undefined")
     columns = views_side_by_side([("a, validation", ours), ("b, test", views(pooled="-0.1", across_people="0.5"))])
     assert columns == {
@@ -220,8 +220,9 @@ def test_views_stand_side_by_side(refuses: Refuses) -> None:
         "Pooled": ["81.9", "-10.0"],
         "Across people": ["undefined", "50.0"],
     }
-    with refuses("the evaluation of b lacks across people"):
-        views_side_by_side([("a", ours), ("b", views(pooled="0.1"))])
+    # A run that reads no levels has no view of them.
+    columns = views_side_by_side([("a", views(pooled="0.1")), ("b", ours)])
+    assert columns == {"Run": ["a", "b"], "Pooled": ["10.0", "81.9"], "Across people": ["-", "undefined"]}
 
 
 def test_calibrations_stand_side_by_side(refuses: Refuses) -> None:
@@ -240,7 +241,7 @@ def test_calibrations_stand_side_by_side(refuses: Refuses) -> None:
         "41.80",
         "122.20",
     ]
-    with refuses("the evaluation of a lacks crps_mean"):
+    with refuses("the calibration of a lacks crps_mean"):
         calibration_side_by_side([("a", {"quantity": ["pit_mean"], "value": ["0.5"]})])
 
 

@@ -9,6 +9,7 @@ from .tables import PERCENT, number, percent
 Columns = Mapping[str, Sequence[Any]]
 
 HEADLINE = "log_pearson"
+NONE = "-"
 VIEW_NOTE = (
     f"{PERCENT[HEADLINE]} in percent: of all pairs, and the mean over groups of pairs. Across genes is within a "
     "sample, across tissues within a gene, across people within a gene and tissue. Regulators are genes whose own "
@@ -31,17 +32,12 @@ CALIBRATION_NOTE = (
 
 
 def views_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[str]]:
-    """Return the log Pearson correlation of every view [run], in percent with one decimal.
+    """Return the log Pearson correlation of every view [run], in percent; "-" where a run has no such view.
 
     Parameters
     ----------
     rows
         Label of each run and its table from `breakdown.summary_table`.
-
-    Raises
-    ------
-    TR300MError
-        If the runs have other views than the first.
     """
     found = [
         {
@@ -51,29 +47,41 @@ def views_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[st
         }
         for _, columns in rows
     ]
-    return _side_by_side(rows, found, {view: (view[0].upper() + view[1:], True) for view in found[0]})
+    views = dict.fromkeys(view for values in found for view in values)
+    return _side_by_side(rows, found, {view: (view[0].upper() + view[1:], True) for view in views})
 
 
 def calibration_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[str]]:
-    """Return CRPS, shares of PIT values and widths [run]; `rows` as above, from `calibration.calibration_table`."""
+    """Return CRPS, shares of PIT values and widths [run].
+
+    Parameters
+    ----------
+    rows
+        Label of each run and its table from `calibration.calibration_table`.
+
+    Raises
+    ------
+    TR300MError
+        If a run lacks one of them.
+    """
     found = [dict(zip(map(str, columns["quantity"]), map(str, columns["value"]), strict=True)) for _, columns in rows]
+    for (label, _), values in zip(rows, found, strict=True):
+        missing = [key for key in QUANTITIES if key not in values]
+        if missing:
+            raise TR300MError(f"the calibration of {label} lacks {', '.join(missing)}", "make its table again")
     return _side_by_side(rows, found, QUANTITIES)
 
 
 def _side_by_side(
     rows: Sequence[tuple[str, Columns]], found: Sequence[Mapping[str, str]], names: Mapping[str, tuple[str, bool]]
 ) -> dict[str, list[str]]:
-    for (label, _), values in zip(rows, found, strict=True):
-        missing = [key for key in names if key not in values]
-        if missing:
-            raise TR300MError(f"the evaluation of {label} lacks {', '.join(missing)}", "make its tables again")
     columns = {"Run": [label for label, _ in rows]}
     for key, (name, is_share) in names.items():
-        columns[name] = [_shown(values[key], is_share) for values in found]
+        columns[name] = [_shown(values.get(key, NONE), is_share) for values in found]
     return columns
 
 
 def _shown(value: str, is_share: bool) -> str:
-    if value == "undefined":
+    if value in ("undefined", NONE):
         return value
     return percent(float(value)) if is_share else number(float(value), 2)
