@@ -119,6 +119,17 @@ def scan_files(wildcards):
     return [f"{RESULTS}/scan/{name}" for name in names]
 
 
+def reads_levels(run):
+    """Return whether the TPM of regulators is an input of a run."""
+    return SETTINGS.architectures[RUNS[run].architecture].reads_levels
+
+
+def own_tf_zeroed(wildcards):
+    """Return the predictions without the genes' own TPM, where a run reads any."""
+    path = f"{RESULTS}/runs/{wildcards.run}/predictions.{wildcards.part}.own_tf_zeroed.npz"
+    return [path] if reads_levels(wildcards.run) else []
+
+
 def label_of(run):
     """Return the name of a run in tables."""
     return RUNS[run].label(SETTINGS.architectures[RUNS[run].architecture].label)
