@@ -119,15 +119,15 @@ def scan_files(wildcards):
     return [f"{RESULTS}/scan/{name}" for name in names]
 
 
-def reads_levels(run):
-    """Return whether the TPM of regulators is an input of a run."""
-    return SETTINGS.architectures[RUNS[run].architecture].reads_levels
+def reads_own_level(run):
+    """Return whether a gene's own TPM can be an input of a run: controls, which ask something else, aside."""
+    return RUNS[run].control == "none" and SETTINGS.architectures[RUNS[run].architecture].reads_levels
 
 
 def own_tf_zeroed(wildcards):
-    """Return the predictions without the genes' own TPM, where a run reads any."""
+    """Return the predictions without the genes' own TPM, where a run reads it."""
     path = f"{RESULTS}/runs/{wildcards.run}/predictions.{wildcards.part}.own_tf_zeroed.npz"
-    return [path] if reads_levels(wildcards.run) else []
+    return [path] if reads_own_level(wildcards.run) else []
 
 
 def label_of(run):

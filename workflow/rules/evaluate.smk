@@ -37,7 +37,7 @@ use rule predict as predict_own_tf_zeroed with:
     benchmark:
         "<benchmarks>/predict_own_tf_zeroed/{run}.{part}.tsv"
     wildcard_constraints:
-        run=either(name for name in RUNS if reads_levels(name)),
+        run=either(filter(reads_own_level, RUNS)),
     params:
         own_tf_zeroed=True,
         code=code_hash("predict.py"),

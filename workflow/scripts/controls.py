@@ -1,11 +1,15 @@
 """The table of controls: each beside the run without it."""
 
-from tr300m.controls import NOTE
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.significance import PAIRED, Model, paired_table
 from tr300m.tables import INTERVALS, UNITS, fold_intervals, write_table
+
+NOTE = (
+    "A control permutes one input before training (retrained) or before prediction alone, with the weights of the run "
+    "without it (evaluation only). One that loses nothing means that the input was not used."
+)
 
 with job(snakemake.log[0]):
     references = snakemake.params.references

@@ -22,11 +22,6 @@ AT_EVALUATION = "_at_evaluation"
 SHUFFLE = "shuffle_sequence"
 """A cached scan is of the real sequence: this control cannot use it."""
 
-NOTE = (
-    "A control permutes one input before training (retrained) or before prediction alone, with the weights of the run "
-    "without it (evaluation only). One that loses nothing means that the input was not used."
-)
-
 
 def cyclic_order(count: int, seed: int) -> Ints:
     """Return a random permutation of `count` things that is a single cycle: none keeps its place, if there are two."""
