@@ -23,6 +23,7 @@ STAGES = [
         "sources",
         "controls",
         "dinucleotides",
+        "levels",
         "runs",
         "settings",
         "simulate",
@@ -82,6 +83,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
         ("pairs", {"train.py"}),
         ("likelihood", {"train.py", "predict.py", "calibration.py", "motif_detection.py"}),
         ("controls", {"train.py", "predict.py"}),
+        ("levels", {"motifs.py", "train.py", "predict.py", "breakdown.py"}),
         ("runs", set()),
         ("histones", {"histone_track.py", "histones.py"}),
         (

@@ -76,7 +76,16 @@ def test_report_opens_without_error_or_request(opened: Page, written: Path, tmp_
     assert tuple(sorted(opened.run("Object.keys(categories)"))) == CATEGORIES
     paths = opened.run("Object.keys(results)")
     pages = {Path(path).stem for path in paths if path.endswith(".html")}
-    assert pages == {"guide", "table1", "baselines", "breakdown", "calibration", "runs", "versions"}
+    assert pages == {
+        "guide",
+        "table1",
+        "baselines",
+        "against_baselines",
+        "breakdown",
+        "calibration",
+        "runs",
+        "versions",
+    }
     for path in paths:
         show(opened, path)
         if path.endswith(".html"):
