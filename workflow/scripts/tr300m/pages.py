@@ -11,7 +11,7 @@ body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; 
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 p, ul { max-width: 60rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 1rem 0; }
-th, td { padding: 0.3rem 0.7rem; border-bottom: 1px solid #ddd; vertical-align: top; text-align: left; }
+th, td { padding: 0.3rem 0.5rem; border-bottom: 1px solid #ddd; vertical-align: top; text-align: left; }
 th { position: sticky; top: 0; background: #f3f4f6; vertical-align: bottom; }
 td { overflow-wrap: anywhere; min-width: 5.5rem; max-width: 42rem; }
 td:first-child { min-width: 10rem; }
