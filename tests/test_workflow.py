@@ -18,7 +18,7 @@ from tr300m.simulate.samples import simulate_subject_phenotypes
 ROOT = Path(__file__).parents[1]
 TRACKED = (
     "Snakefile", "workflow", "config", "envs", "resources/thesis_results.tsv", "resources/thesis_comparisons.tsv",
-    "resources/release_manifest.tsv",
+    "resources/thesis_curves.tsv", "resources/release_manifest.tsv",
 )  # fmt: skip
 ARRAY_RULES = {
     "gene_lines": 1, "genes": 1, "samples": 1, "expression": 1, "motifs": 1, "genome": 1, "onehot": 1,
@@ -31,7 +31,8 @@ SIMULATION_RULES = {
 RUN_RULES = {"train": 7, "predict": 7, "metrics": 7, "split": 1, "table1": 1}
 # Table 2 scores a run on the test part too; each of the eight baselines has metrics.
 RESULT_RULES = {
-    "predict": 8, "metrics": 8 + 8, "breakdown": 8, "calibration": 8, "panels": 7, "table2": 1, "comparison": 5,
+    "predict": 8, "metrics": 8 + 8, "breakdown": 8, "calibration": 8, "reliability": 8,
+    "density": 8, "panels": 7, "forest": 1, "reliability_comparison": 1, "table2": 1, "comparison": 5,
     "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "all": 1,
 }  # fmt: skip
 # Two runs of few steps on 80 genes; donors come through a download, so that a download's reruns are seen too.
@@ -147,7 +148,8 @@ VARIANTS = (
 )
 # Without table2 and comparisons, whose runs are not there.
 VARIANT_JOBS = {
-    "train": 5, "reuse": 1, "predict": 6, "metrics": 6 + 8, "breakdown": 6, "calibration": 6, "panels": 6, "split": 3,
+    "train": 5, "reuse": 1, "predict": 6, "metrics": 6 + 8, "breakdown": 6, "calibration": 6, "reliability": 6,
+    "density": 6, "panels": 6, "forest": 1, "reliability_comparison": 1, "split": 3,
     "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "table1": 1, "all": 1,
 }  # fmt: skip
 
@@ -247,8 +249,11 @@ def test_small_run_makes_a_table(small: Path) -> None:
         record["arrays"]["onehot"]
         == read_json(small / "results/small/dataset/manifest.json")["arrays"]["onehot"]["sha256"]
     )
-    for name in ("panels.png", "panels.svg"):
-        assert (small / "results/small/runs/seq" / name).stat().st_size > 10_000
+    results = small / "results/small"
+    names = ("table1", "reliability", "runs/seq/panels", "evaluation/all.validation.reliability")
+    for name in (*names, "evaluation/all.validation.density"):
+        for ending in ("png", "svg"):
+            assert (results / f"{name}.{ending}").stat().st_size > 10_000
 
 
 @pytest.mark.slow
@@ -304,7 +309,13 @@ def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None
     assert all(len(record["sha256"]) == 64 for record in sources.values())
 
 
-ONE_RUN = dict.fromkeys(("train", "predict", "metrics", "breakdown", "calibration", "panels", "intervals", "all"), 1)
+ONE_RUN = dict.fromkeys(
+    (
+        "train", "predict", "metrics", "breakdown", "calibration", "reliability", "density", "panels", "intervals",
+        "all",
+    ),
+    1,
+)  # fmt: skip
 
 
 @pytest.mark.slow
@@ -371,7 +382,7 @@ def test_changing_a_row_retrains_that_run_only(small: Path) -> None:
         jobs = dry_run(small, "--configfile", "small.yaml")
     finally:
         table.write_text(RUNS)
-    assert jobs == {**ONE_RUN, "table1": 1}
+    assert jobs == {**ONE_RUN, "table1": 1, "forest": 1, "reliability_comparison": 1}
 
 
 @pytest.mark.slow
@@ -424,14 +435,17 @@ def test_variants_run(small: Path) -> None:
     assert held_out == set(np.flatnonzero(np.isin(donor_id, donor_id[list(held_out)])).tolist())
 
 
-EVALUATION = {"train", "predict", "metrics", "breakdown", "calibration", "panels", "table1", "all"}
+EVALUATION = {
+    "train", "predict", "metrics", "breakdown", "calibration", "reliability", "density", "panels", "table1", "forest",
+    "all",
+}  # fmt: skip
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "edited", "untouched"),
     [
-        ("figures", {"panels", "table1"}, {"train", "predict", "metrics"}),
+        ("figures", {"panels", "forest", "reliability", "density"}, {"train", "predict", "metrics", "table1"}),
         ("likelihood/nb_exponential", EVALUATION, {"manifest", "scan"}),
         ("bootstrap", {"metrics", "table1", "intervals"}, {"train", "predict", "breakdown", "baseline"}),
         ("baselines", {"baseline", "baselines"}, {"train", "gene_features"}),

@@ -144,9 +144,9 @@ def reliability_comparison(runs: Sequence[tuple[str, Coverage]], *, subtitle: st
     rows = -(-len(runs) // columns)
     distances = [float(np.abs(coverage.observed - coverage.level).max()) for _, coverage in runs]
     nearest = int(np.argmin(distances))
-    title = f"Nearest to calibrated: {runs[nearest][0]}, at most {percent(distances[nearest])} percentage points off"
+    title = f"Nearest to calibrated: {runs[nearest][0]}, within {percent(distances[nearest])} percentage points"
     with matplotlib.rc_context(theme.RC):
-        figure = new_figure(max(7.5, 0.6 + 2.4 * columns), 1.3 + 2.7 * rows, title, f"{READING}\n{subtitle}")
+        figure = new_figure(max(9.5, 0.6 + 2.4 * columns), 1.3 + 2.7 * rows, title, f"{READING}\n{subtitle}")
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for panel, (label, coverage) in zip(grid.flat, runs, strict=False):
             for _, other in runs:
