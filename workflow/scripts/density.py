@@ -19,8 +19,8 @@ with job(snakemake.log[0]):
         make_likelihood(**read_json(snakemake.input.record)["likelihood"]),
         raw,
         float(truth),
-        f"{snakemake.wildcards.run}: {genes.gene_name[gene]} in {samples.tissue[sample]}",
-        subtitle=f"Sample {samples.sample_id[sample]}, {kind}\n"
+        f"{snakemake.wildcards.run} on {genes.gene_name[gene]}",
+        subtitle=f"{samples.tissue[sample]}, sample {samples.sample_id[sample]}, {kind}\n"
         f"Of the {snakemake.wildcards.part} pairs above 0 TPM the one with the median NLL, {nll:.2f} nat",
     )
     save(figure, snakemake.output.svg, snakemake.output.png)

@@ -118,8 +118,8 @@ def reliability_panels(
         curve.set_xlabel("Probability of the central interval (%)")
         curve.set_ylabel("Truths inside it (%)")
         curve.set_title("Coverage (calibrated: the diagonal)")
-        curve.text(8, 92, "above: intervals too wide", color=theme.GREY)
-        curve.text(92, 8, "below: intervals too narrow", color=theme.GREY, ha="right")
+        curve.text(4, 94, "above: intervals too wide", color=theme.GREY)
+        curve.text(97, 3, "below: intervals too narrow", color=theme.GREY, ha="right")
     return figure
 
 
