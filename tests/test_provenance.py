@@ -23,6 +23,7 @@ STAGES = [
         "sources",
         "controls",
         "dinucleotides",
+        "levels",
         "runs",
         "settings",
         "simulate",
@@ -104,6 +105,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
             },
         ),
         ("controls", {"train.py", "predict.py"}),
+        ("levels", {"motifs.py", "train.py", "predict.py", "breakdown.py"}),
         ("runs", set()),
         ("histones", {"histone_track.py", "histones.py"}),
         (
