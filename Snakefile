@@ -43,7 +43,8 @@ rule all:
     input:
         expand("<results>/{table}.tsv", table=tables()),
         evaluation_files(),
-        expand("<results>/runs/{run}/panels.png", run=RUNS),
+        expand("<results>/{figure}.svg", figure=["table1", "reliability"]),
+        expand("<results>/runs/{run}/panels.svg", run=RUNS),
         expand("<results>/pages/{page}.html", page=pages()),
     localrule: True
 
@@ -61,6 +62,6 @@ onstart:
 onsuccess:
     if Path(RESULTS, "table1.tsv").is_file():
         print(
-            f"Tables: {RESULTS}/table1.tsv (.md, .png) to table7.tsv; figures: {RESULTS}/runs/RUN/panels.png",
+            f"Tables: {RESULTS}/table1.tsv (.md) to table7.tsv; figures: {RESULTS}/table1.png, {RESULTS}/runs/RUN/panels.png",
             file=sys.stderr,
         )

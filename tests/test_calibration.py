@@ -7,7 +7,15 @@ import pytest
 from conftest import Refuses
 from numpy.typing import NDArray
 from scipy import integrate
-from tr300m.calibration import calibration_table, coverage, crps, pit_histogram, randomised_pit
+from tr300m.calibration import (
+    calibration_table,
+    coverage,
+    coverage_curve,
+    crps,
+    pit_coverage,
+    pit_histogram,
+    randomised_pit,
+)
 from tr300m.likelihood.nb_exponential import NbExponential
 
 Floats = NDArray[np.float64]
@@ -124,6 +132,16 @@ def test_pit_histogram_by_hand() -> None:
     assert shown["share"] == ["0.4", "0.2", "0", "0.4"]
     assert shown["from"] == ["0", "0.25", "0.5", "0.75"]
     assert shown["share_if_calibrated"] == ["0.25"] * 4
+
+
+def test_coverage_curve_by_hand() -> None:
+    # Distances from 1/2: 0.5, 0.25, 0.1, 0 and 0.45.
+    pit = np.array([0.0, 0.25, 0.4, 0.5, 0.95])
+    assert [pit_coverage(pit, level) for level in (0.1, 0.5, 0.9, 1.0)] == [0.2, 0.6, 0.8, 1.0]
+    curve = coverage_curve(pit)
+    assert curve["level"] == [f"{step / 20:g}" for step in range(1, 20)]
+    shown = dict(zip(curve["level"], curve["coverage"], strict=True))
+    assert (shown["0.05"], shown["0.5"], shown["0.95"]) == ("0.2", "0.6", "0.8")
 
 
 def test_coverage_of_exponentials_by_hand() -> None:

@@ -283,3 +283,25 @@ def test_table1_takes_the_first_row_of_each_architecture(tmp_path: Path) -> None
     table = tmp_path / "runs.tsv"
     table.write_text(HEADER + GOOD + GOOD.replace("seq\t", "again\t", 1) + GOOD.replace("seq\tseq", "tf\tseq_tf"))
     assert resolve({"runs": str(table)}, ROOT).table1_runs == ["seq", "tf"]
+
+
+def test_which_of_the_thesis_runs_a_run_repeats(tmp_path: Path) -> None:
+    final = GOOD.replace("seq\tseq", "final\tseq_tf_core_hm")
+    rows = {
+        "seq": ("seq", GOOD),
+        "again": ("seq", GOOD.replace("seq\t", "again\t", 1)),
+        "all": ("seq_tf_core_hm", final.replace("final", "all")),
+        "final": ("final", final),
+        "by_donor": (None, GOOD.replace("seq\t", "by_donor\t", 1).replace("thesis", "donor")),
+        "mixture": (None, GOOD.replace("seq\t", "mixture\t", 1).replace("nb_exponential", "zero_lognormal_mixture")),
+        "shuffled": (None, GOOD.replace("seq\t", "shuffled\t", 1).replace("none", "shuffle_sequence")),
+    }
+    table = tmp_path / "runs.tsv"
+    table.write_text(HEADER + "".join(row for _, row in rows.values()))
+    settings = resolve({"runs": str(table)}, ROOT)
+    assert {name: settings.thesis_run(name) for name in rows} == {name: key for name, (key, _) in rows.items()}
+    for other in ({"sources": {"hg38": "simulated"}}, {"chromosomes": ["chr22"]}):
+        assert resolve({"runs": str(table), **other}, ROOT).thesis_run("seq") is None
+    # A run of that name but another architecture is not the thesis's final one.
+    table.write_text(HEADER + GOOD.replace("seq\t", "final\t", 1))
+    assert resolve({"runs": str(table)}, ROOT).thesis_run("final") == "seq"

@@ -26,7 +26,7 @@ from tr300m.record_tables import (
 )
 from tr300m.report import planned_jobs
 
-CATEGORIES = ("Evaluation", "Figures", "Guide", "Records", "Runs", "Tables")
+CATEGORIES = ("Evaluation", "Figures", "Guide", "Records", "Tables")
 
 
 def report(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -24,12 +24,15 @@ SIMULATION_RULES = {
 }  # fmt: skip
 RUN_RULES = {"train": 7, "predict": 7, "metrics": 7, "split": 1, "table1": 1}
 REPORT_RULES = {"guide": 1, "overview": 1, "records": 1, "pages": 1}
+# One for every run and part that is evaluated.
+OF_EACH_PART = ("breakdown", "calibration", "reliability", "density")
 # Table 2 scores a run on the test part too; each of the eight baselines has metrics. Five of seven
 # architectures read levels.
 RESULT_RULES = {
-    "predict": 8, "predict_own_tf_zeroed": 6, "metrics": 8 + 8, "breakdown": 8, "calibration": 8, "panels": 7,
-    "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 8, "baselines": 1, "against_baselines": 1,
-    "intervals": 1, **REPORT_RULES, "all": 1,
+    "predict": 8, "predict_own_tf_zeroed": 6, "metrics": 8 + 8, **dict.fromkeys(OF_EACH_PART, 8),
+    "panels": 7, "forest": 1, "reliability_comparison": 1, "table2": 1, "comparison": 5,
+    "gene_features": 4, "baseline": 8, "baselines": 1, "against_baselines": 1, "intervals": 1,
+    **REPORT_RULES, "all": 1,
 }  # fmt: skip
 
 
@@ -62,7 +65,7 @@ def test_full_run_is_planned_with_controls_and_seeds(clean: Path) -> None:
     models, parts = 7 + 1 + 3 + 4 + 1 + 3, 7 + 1 + 3 + 4 + 1 + 3 + 1
     expected = {
         **RESULT_RULES, "download": 27, **ARRAY_RULES, "split": 1, "table1": 1, "train": models - 3, "reuse": 3,
-        "predict": parts, "metrics": parts + 8, "breakdown": parts, "calibration": parts, "panels": models,
+        "predict": parts, "metrics": parts + 8, **dict.fromkeys(OF_EACH_PART, parts), "panels": models,
         # Neither the six controls nor Seq and Seq + Core + HM.
         "predict_own_tf_zeroed": parts - 6 - 2, "controls": 1, "seeds": 1,
     }  # fmt: skip
@@ -72,7 +75,7 @@ def test_full_run_is_planned_with_controls_and_seeds(clean: Path) -> None:
 def test_demo_is_planned_whole(clean: Path) -> None:
     """Three rows are controls that only predict."""
     expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES}
-    expected |= {name: expected[name] + 3 for name in ("predict", "metrics", "breakdown", "calibration", "panels")}
+    expected |= {name: expected[name] + 3 for name in ("predict", "metrics", "panels", *OF_EACH_PART)}
     expected |= {"reuse": 3, "controls": 1}
     assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
 
@@ -103,8 +106,9 @@ VARIANTS = (
 # Without table2 and comparisons, whose runs are not there.
 VARIANT_JOBS = {
     "train": 5, "reuse": 1, "predict": 6, "predict_own_tf_zeroed": 1, "metrics": 6 + 24, "breakdown": 6,
-    "calibration": 6, "panels": 6, "split": 3, "gene_features": 4, "baseline": 24, "baselines": 1,
-    "against_baselines": 1, "controls": 1, "intervals": 1, "table1": 1, **REPORT_RULES, "all": 1,
+    "calibration": 6, "reliability": 6, "density": 6, "panels": 6, "forest": 1, "reliability_comparison": 1, "split": 3,
+    "gene_features": 4, "baseline": 24, "baselines": 1, "against_baselines": 1, "controls": 1, "intervals": 1,
+    "table1": 1, **REPORT_RULES, "all": 1,
 }  # fmt: skip
 
 
@@ -203,8 +207,11 @@ def test_small_run_makes_a_table(small: Path) -> None:
         record["arrays"]["onehot"]
         == read_json(small / "results/small/dataset/manifest.json")["arrays"]["onehot"]["sha256"]
     )
-    for name in ("panels.png", "panels.svg"):
-        assert (small / "results/small/runs/seq" / name).stat().st_size > 10_000
+    results = small / "results/small"
+    names = ("table1", "reliability", "runs/seq/panels", "evaluation/all.validation.reliability")
+    for name in (*names, "evaluation/all.validation.density"):
+        for ending in ("png", "svg"):
+            assert (results / f"{name}.{ending}").stat().st_size > 10_000
 
 
 def check_own_level_zeroed(results: Path, breakdown: dict[str, NDArray[np.str_]]) -> None:
@@ -290,9 +297,10 @@ def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None
 
 ONE_RUN = dict.fromkeys(
     (
-        "train", "predict", "metrics", "breakdown", "calibration", "panels", "intervals", "overview", "records",
-        "pages", "all",
-    ), 1,
+        "train", "predict", "metrics", "breakdown", "calibration", "reliability", "density", "panels", "intervals",
+        "overview", "records", "pages", "all",
+    ),
+    1,
 )  # fmt: skip
 
 
@@ -362,7 +370,7 @@ def test_changing_a_row_retrains_that_run_only(small: Path) -> None:
         jobs = dry_run(small, "--configfile", "small.yaml")
     finally:
         table.write_text(RUNS)
-    assert jobs == {**ONE_RUN, "table1": 1, "against_baselines": 1}
+    assert jobs == {**ONE_RUN, "table1": 1, "forest": 1, "reliability_comparison": 1, "against_baselines": 1}
 
 
 @pytest.mark.slow
@@ -429,14 +437,17 @@ def test_variants_run(small: Path) -> None:
     assert held_out == set(np.flatnonzero(np.isin(donor_id, donor_id[list(held_out)])).tolist())
 
 
-EVALUATION = {"train", "predict", "metrics", "breakdown", "calibration", "panels", "table1", "all"}
+EVALUATION = {
+    "train", "predict", "metrics", "breakdown", "calibration", "reliability", "density", "panels", "table1", "forest",
+    "all",
+}  # fmt: skip
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "edited", "untouched"),
     [
-        ("figures", {"panels", "table1"}, {"train", "predict", "metrics"}),
+        ("figures", {"panels", "forest", "reliability", "density"}, {"train", "predict", "metrics", "table1"}),
         ("likelihood/nb_exponential", EVALUATION, {"manifest", "scan"}),
         ("bootstrap", {"metrics", "table1", "intervals"}, {"train", "predict", "breakdown", "baseline"}),
         ("baselines", {"baseline", "baselines"}, {"train", "gene_features"}),

@@ -182,9 +182,14 @@ def evaluated():
 
 
 def evaluation_files():
-    """Return the tables of what each run's score is made of, and of its calibration."""
-    kinds = ("breakdown", "calibration")
-    return [f"{RESULTS}/evaluation/{run}.{part}.{kind}.tsv" for run, part in evaluated_runs() for kind in kinds]
+    """Return the tables of what each run's score is made of and of its calibration, and the figures of its outputs."""
+    files = ("breakdown.tsv", "calibration.tsv", "reliability.svg", "density.svg")
+    return [f"{RESULTS}/evaluation/{run}.{part}.{file}" for run, part in evaluated_runs() for file in files]
+
+
+def drawn_baselines():
+    """Return the baselines beside Table 1; the ceiling, far above all models, would press their points together."""
+    return [name for name in config["baselines"]["names"] if not BASELINES[name].oracle]
 
 
 def tables():

@@ -106,6 +106,7 @@ rule calibration:
     output:
         table="<results>/evaluation/{run}.{part}.calibration.tsv",
         pit="<results>/evaluation/{run}.{part}.pit.tsv",
+        coverage="<results>/evaluation/{run}.{part}.coverage.tsv",
     log:
         "<logs>/calibration/{run}.{part}.log",
     benchmark:
@@ -122,3 +123,65 @@ rule calibration:
         code=code_hash("calibration.py"),
     script:
         "../scripts/calibration.py"
+
+
+rule reliability:
+    input:
+        table=rules.calibration.output.table,
+        pit=rules.calibration.output.pit,
+        coverage=rules.calibration.output.coverage,
+    output:
+        svg=report(
+            "<results>/evaluation/{run}.{part}.reliability.svg",
+            caption="../report/reliability.rst",
+            category="Figures",
+            labels={"run": "{run}", "part": "{part}", "figure": "reliability"},
+        ),
+        png="<results>/evaluation/{run}.{part}.reliability.png",
+    log:
+        "<logs>/reliability/{run}.{part}.log",
+    benchmark:
+        "<benchmarks>/reliability/{run}.{part}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        label=lambda wildcards: label_of(wildcards.run),
+        simulated=SETTINGS.simulated,
+        code=code_hash("reliability.py"),
+    script:
+        "../scripts/reliability.py"
+
+
+rule density:
+    input:
+        predictions=rules.predict.output.predictions,
+        record=rules.train.output.record,
+        genes=rules.genes.output.genes,
+        samples=rules.samples.output.samples,
+    output:
+        svg=report(
+            "<results>/evaluation/{run}.{part}.density.svg",
+            caption="../report/density.rst",
+            category="Figures",
+            labels={"run": "{run}", "part": "{part}", "figure": "one density"},
+        ),
+        png="<results>/evaluation/{run}.{part}.density.png",
+    log:
+        "<logs>/density/{run}.{part}.log",
+    benchmark:
+        "<benchmarks>/density/{run}.{part}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        simulated=SETTINGS.simulated,
+        code=code_hash("density.py"),
+    script:
+        "../scripts/density.py"

@@ -3,14 +3,15 @@ rule panels:
         predictions="<results>/runs/{run}/predictions.validation.npz",
         history=rules.train.output.history,
         record=rules.train.output.record,
+        thesis=str(ROOT / "resources/thesis_curves.tsv"),
     output:
-        svg="<results>/runs/{run}/panels.svg",
-        png=report(
-            "<results>/runs/{run}/panels.png",
+        svg=report(
+            "<results>/runs/{run}/panels.svg",
             caption="../report/panels.rst",
-            category="Runs",
-            labels={"run": "{run}"},
+            category="Figures",
+            labels={"run": "{run}", "part": "validation", "figure": "training"},
         ),
+        png="<results>/runs/{run}/panels.png",
     log:
         "<logs>/panels/{run}.log",
     benchmark:
@@ -23,6 +24,7 @@ rule panels:
         runtime=30,
     params:
         simulated=SETTINGS.simulated,
+        thesis_run=lambda wildcards: SETTINGS.thesis_run(wildcards.run),
         code=code_hash("panels.py"),
     script:
         "../scripts/panels.py"
@@ -36,13 +38,6 @@ rule table1:
     output:
         tsv="<results>/table1.tsv",
         markdown="<results>/table1.md",
-        svg="<results>/table1.svg",
-        png=report(
-            "<results>/table1.png",
-            caption="../report/table1.rst",
-            category="Figures",
-            labels={"figure": "Table 1"},
-        ),
     log:
         "<logs>/table1.log",
     benchmark:
@@ -59,6 +54,70 @@ rule table1:
         code=code_hash("table1.py"),
     script:
         "../scripts/table1.py"
+
+
+rule forest:
+    input:
+        metrics=rules.table1.input.metrics,
+        draws=rules.table1.input.draws,
+        other_metrics=expand("<results>/baselines/thesis/{name}/metrics.validation.json", name=drawn_baselines()),
+        other_draws=expand("<results>/baselines/thesis/{name}/bootstrap.validation.npz", name=drawn_baselines()),
+        thesis=str(ROOT / "resources/thesis_results.tsv"),
+    output:
+        svg=report(
+            "<results>/table1.svg",
+            caption="../report/forest.rst",
+            category="Figures",
+            labels={"run": "Table 1", "part": "validation", "figure": "metrics with intervals"},
+        ),
+        png="<results>/table1.png",
+    log:
+        "<logs>/forest.log",
+    benchmark:
+        "<benchmarks>/forest.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        labels=[label_of(run) for run in SETTINGS.table1_runs],
+        baselines=drawn_baselines(),
+        simulated=SETTINGS.simulated,
+        thesis_data=not SETTINGS.unlike_release,
+        code=code_hash("forest.py"),
+    script:
+        "../scripts/forest.py"
+
+
+rule reliability_comparison:
+    input:
+        coverage=expand("<results>/evaluation/{run}.validation.coverage.tsv", run=SETTINGS.table1_runs),
+    output:
+        svg=report(
+            "<results>/reliability.svg",
+            caption="../report/reliability_comparison.rst",
+            category="Figures",
+            labels={"run": "Table 1", "part": "validation", "figure": "reliability"},
+        ),
+        png="<results>/reliability.png",
+    log:
+        "<logs>/reliability_comparison.log",
+    benchmark:
+        "<benchmarks>/reliability_comparison.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        labels=[label_of(run) for run in SETTINGS.table1_runs],
+        simulated=SETTINGS.simulated,
+        code=code_hash("reliability_comparison.py"),
+    script:
+        "../scripts/reliability_comparison.py"
 
 
 rule table2:

@@ -1,7 +1,7 @@
 """How far the predicted distributions of one run can be trusted."""
 
 import numpy as np
-from tr300m.calibration import calibration_table, pit_histogram, randomised_pit
+from tr300m.calibration import calibration_table, coverage_curve, pit_histogram, randomised_pit
 from tr300m.io import read_json, write_tsv
 from tr300m.job import job
 from tr300m.likelihood import make_likelihood
@@ -13,3 +13,4 @@ with job(snakemake.log[0]):
     pit = randomised_pit(likelihood, truth, raw, snakemake.params.seed)
     write_tsv(snakemake.output.table, calibration_table(likelihood, truth, raw, pit))
     write_tsv(snakemake.output.pit, pit_histogram(pit, snakemake.params.bins))
+    write_tsv(snakemake.output.coverage, coverage_curve(pit))

@@ -1,9 +1,11 @@
 """Draw the four panels of the thesis's Appendix D for one run."""
 
 import numpy as np
-from tr300m.figures import run_panels, save
+from tr300m.figures import save
 from tr300m.io import read_json, read_tsv
 from tr300m.job import job
+from tr300m.panels import run_panels
+from tr300m.thesis_curves import read_thesis_curves
 
 with job(snakemake.log[0]):
     record = read_json(snakemake.input.record)
@@ -15,5 +17,6 @@ with job(snakemake.log[0]):
             read_tsv(snakemake.input.history),
             title=f"{snakemake.wildcards.run}: {record['architecture']['label']}",
             subtitle=f"{record['steps']:,} steps, seed {record['seed']}, {kind}",
+            thesis=read_thesis_curves(snakemake.input.thesis).get(snakemake.params.thesis_run),
         )
     save(figure, snakemake.output.svg, snakemake.output.png)

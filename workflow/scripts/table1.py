@@ -1,6 +1,5 @@
-"""Collect Table 1 and its figure."""
+"""Collect Table 1."""
 
-from tr300m.figures import save, table1_forest
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
@@ -22,11 +21,3 @@ with job(snakemake.log[0]):
         notes=["Validation pairs.", UNITS, INTERVALS, f"In round brackets: the thesis's Table 1 as printed{real}."],
         simulated=simulated,
     )
-    # Beside simulated data the thesis's points would invite a comparison that means nothing.
-    figure = table1_forest(
-        rows,
-        None if simulated else thesis,
-        title="Table 1: seven architectures on held-out genes and samples",
-        subtitle="simulated data" if simulated else "GTEx v8, validation part of the thesis's split",
-    )
-    save(figure, snakemake.output.svg, snakemake.output.png)

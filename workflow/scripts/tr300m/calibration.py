@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 COVERAGES = (0.5, 0.9)
 """Central intervals whose coverage is reported."""
+CURVE_LEVELS = tuple(step / 20 for step in range(1, 20))
+"""Central intervals of the coverage curve, those of `COVERAGES` among them."""
 # Where the range of the CRPS is cut: dense where F changes, and far into the tail, which may hold a scale of its own.
 LEVELS = (1e-3, 0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.96, 0.985, 0.995, 0.999, 1 - 1e-4, 1 - 1e-6, 1 - 1e-8)
 NODES = 10
@@ -53,6 +55,19 @@ def pit_histogram(pit: Floats, bins: int) -> dict[str, list[str]]:
         "pairs": [str(count) for count in counts],
         "share": [f"{count / pit.size:.6g}" for count in counts],
         "share_if_calibrated": [f"{1 / bins:.6g}"] * bins,
+    }
+
+
+def pit_coverage(pit: Floats, level: float) -> float:
+    """Return the share of PIT values [pair] inside the closed central interval of probability `level`."""
+    return float(np.mean(np.abs(pit - 0.5) <= level / 2))
+
+
+def coverage_curve(pit: Floats) -> dict[str, list[str]]:
+    """Return the levels of `CURVE_LEVELS`, and per level the share of PIT values [pair] inside the central interval."""
+    return {
+        "level": [f"{level:g}" for level in CURVE_LEVELS],
+        "coverage": [f"{pit_coverage(pit, level):.6g}" for level in CURVE_LEVELS],
     }
 
 
@@ -125,10 +140,9 @@ def calibration_table(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike
     for level in COVERAGES:
         inside, width = coverage(likelihood, truth, raw, level)
         name = f"{100 * level:.0f}"
-        central = float(np.mean(np.abs(pit - 0.5) <= level / 2))
         rows += [
             (f"coverage_{name}", inside, f">= {level:g}"),
-            (f"pit_coverage_{name}", central, f"{level:g}"),
+            (f"pit_coverage_{name}", pit_coverage(pit, level), f"{level:g}"),
             (f"width_{name}", width, "-"),
         ]
     rows.append(("pit_mean", float(pit.mean()), "0.5"))

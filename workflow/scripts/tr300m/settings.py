@@ -18,6 +18,8 @@ SCHEMAS = Path("workflow/schemas")
 SOURCES_TABLE = Path("config/sources.tsv")
 COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
 UPSTREAM = "resources/upstream"
+FINAL, FINAL_ARCHITECTURE = "final", "seq_tf_core_hm"
+"""The thesis's run of Table 2: its name there as in config/runs.tsv, and its architecture."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,17 @@ class Settings:
         """Runs of Table 1: the thesis's split and output, no control, the first row of each architecture."""
         return list(self._run_of_architecture.values())
 
+    def thesis_run(self, name: str) -> str | None:
+        """Return which of the thesis's runs a run repeats, by its key in thesis_curves.tsv; None on other data.
+
+        None too where its split, output or control is another. The key need not be there: one of the thesis's logs is
+        empty.
+        """
+        run = self.runs[name]
+        if self.unlike_release or not _is_the_thesis(run):
+            return None
+        return FINAL if (name, run.architecture) == (FINAL, FINAL_ARCHITECTURE) else run.architecture
+
     @property
     def final_run(self) -> str | None:
         """The run of Table 2, if the run table has it."""
@@ -165,9 +178,14 @@ class Settings:
     def _run_of_architecture(self) -> dict[str, str]:
         chosen: dict[str, str] = {}
         for name, run in self.runs.items():
-            if (run.split, run.likelihood, run.control) == ("thesis", "nb_exponential", "none"):
+            if _is_the_thesis(run):
                 chosen.setdefault(run.architecture, name)
         return chosen
+
+
+def _is_the_thesis(run: Run) -> bool:
+    """Whether split, output and inputs are the thesis's."""
+    return (run.split, run.likelihood, run.control) == ("thesis", "nb_exponential", "none")
 
 
 def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settings:

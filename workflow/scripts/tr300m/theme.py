@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+from matplotlib.patheffects import withStroke
+
 # Okabe and Ito's palette, less its yellow and orange, which are too pale for text and thin lines on white.
 BLUE: Final = "#0072B2"
 VERMILLION: Final = "#D55E00"
@@ -10,6 +12,9 @@ PURPLE: Final = "#CC79A7"
 BLACK: Final = "#000000"
 GREY: Final = "#767676"
 LIGHT_GREY: Final = "#D9D9D9"
+
+# Tints for what stands behind: of another source, or of the runs that a panel is not about.
+PALE: Final = {BLUE: "#A6CCE3", VERMILLION: "#F0C1A0", GREEN: "#A3D9C7"}
 
 # Counts from one to many: lightness alone tells them apart.
 COUNTS: Final = ["#C6DDEE", BLUE, "#00182B"]
@@ -20,8 +25,47 @@ DPI: Final = 160
 VALIDATION: Final[dict[str, Any]] = {"linestyle": "-", "marker": "o", "markersize": 4}
 TRAINING: Final[dict[str, Any]] = {"linestyle": "--", "marker": "o", "markersize": 4, "markerfacecolor": "white"}
 
-# Text a few points above a marker.
-ABOVE: Final[dict[str, Any]] = {"textcoords": "offset points", "ha": "center", "va": "bottom", "size": 7.5}
+
+def behind(style: dict[str, Any]) -> dict[str, Any]:
+    """Return the style of a line behind others: thin, without points."""
+    return {"linestyle": style["linestyle"], "linewidth": 1.2, "zorder": 1.5}
+
+
+# The thesis's own figure beside ours.
+THESIS: Final[dict[str, Any]] = {
+    "linestyle": "none",
+    "marker": "D",
+    "color": VERMILLION,
+    "markerfacecolor": "white",
+    "markersize": 5.5,
+    "zorder": 3,
+}
+
+# On a predicted density, as in the thesis's Figure 15: its mean, and the true value.
+MEAN: Final[dict[str, Any]] = {
+    "linestyle": "none",
+    "color": "red",
+    "markersize": 10,
+    "markeredgewidth": 2.2,
+    "zorder": 5,
+    "clip_on": False,
+}
+TRUTH: Final[dict[str, Any]] = {
+    "linestyle": "none",
+    "color": BLACK,
+    "markersize": 7,
+    "zorder": 4,
+    "clip_on": False,
+}
+
+# Text a few points above a marker; the white edge keeps lines behind it from crossing it out.
+ABOVE: Final[dict[str, Any]] = {
+    "textcoords": "offset points",
+    "ha": "center",
+    "va": "bottom",
+    "size": 7.5,
+    "path_effects": [withStroke(linewidth=2, foreground="white")],
+}
 
 # Passed to matplotlib.rc_context while drawing and saving, never set globally.
 # Any: the keys are literal types in some versions of Matplotlib, plain text in others.

@@ -35,6 +35,10 @@ class Likelihood(Protocol):
         """Density [pair] at `y`; the exponential of minus `nll`."""
         ...
 
+    def atom(self, raw: ArrayLike) -> NDArray[Any]:
+        """Probability [pair] that `density` gives to exactly 0 TPM; 0 where it is a density there too."""
+        ...
+
     def median(self, raw: ArrayLike) -> NDArray[Any]:
         """Median [pair]: the point estimate."""
         ...

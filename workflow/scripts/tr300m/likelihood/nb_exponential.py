@@ -103,6 +103,10 @@ class NbExponential:
         """Probability [pair] of at most `y` (a number or [pair], TPM, at least 0), float64."""
         return _cdf(np.asarray(y, dtype=np.float64), *self.parameters(raw))
 
+    def atom(self, raw: ArrayLike) -> Floats:
+        """Return zeros [pair]: `cdf` has an atom at 0 TPM, `density` has none."""
+        return np.zeros(len(self.parameters(raw)[0]))
+
     def median(self, raw: ArrayLike) -> Floats:
         """Median [pair] in TPM, float64: `quantile` at 1/2."""
         return self.quantile(0.5, raw)

@@ -129,6 +129,10 @@ class ZeroLognormalMixture:
         above = np.where(y > 0, _mixture_cdf(log_y, weights, locations, scales), 0.0)
         return np.asarray(scipy_special.expit(atom) + scipy_special.expit(-atom) * above)
 
+    def atom(self, raw: ArrayLike) -> Floats:
+        """Probability [pair] of exactly 0 TPM, float64: `density` and `cdf` there."""
+        return np.asarray(scipy_special.expit(self.parameters(raw)[0]))
+
     def median(self, raw: ArrayLike) -> Floats:
         """Median [pair] in TPM, float64: `quantile` at 1/2."""
         return self.quantile(0.5, raw)

@@ -1,0 +1,26 @@
+"""Draw one predicted density, of a pair chosen by its NLL."""
+
+import numpy as np
+from tr300m.axes import Genes, Samples
+from tr300m.density import density_figure, typical_pair
+from tr300m.figures import save
+from tr300m.io import read_json
+from tr300m.job import job
+from tr300m.likelihood import make_likelihood
+
+with job(snakemake.log[0]):
+    genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
+    kind = "simulated data" if snakemake.params.simulated else "GTEx v8"
+    with np.load(snakemake.input.predictions) as saved:
+        pair = typical_pair(saved["truth"], saved["nll"])
+        gene, sample, truth, nll = (saved[name][pair] for name in ("gene", "sample", "truth", "nll"))
+        raw = saved["raw"][pair]
+    figure = density_figure(
+        make_likelihood(**read_json(snakemake.input.record)["likelihood"]),
+        raw,
+        float(truth),
+        f"{snakemake.wildcards.run} on {genes.gene_name[gene]}",
+        subtitle=f"{samples.tissue[sample]}, sample {samples.sample_id[sample]}, {kind}\n"
+        f"Of the {snakemake.wildcards.part} pairs above 0 TPM the one with the median NLL, {nll:.2f} nat",
+    )
+    save(figure, snakemake.output.svg, snakemake.output.png)

@@ -1,0 +1,16 @@
+"""Draw the calibration of one run."""
+
+from tr300m.figures import save
+from tr300m.job import job
+from tr300m.reliability import read_coverage, read_histogram, read_pit_mean, reliability_panels
+
+with job(snakemake.log[0]):
+    kind = "simulated data" if snakemake.params.simulated else "GTEx v8"
+    figure = reliability_panels(
+        read_histogram(snakemake.input.pit),
+        read_coverage(snakemake.input.coverage),
+        read_pit_mean(snakemake.input.table),
+        snakemake.wildcards.run,
+        subtitle=f"{snakemake.params.label}, {snakemake.wildcards.part} pairs, {kind}",
+    )
+    save(figure, snakemake.output.svg, snakemake.output.png)
