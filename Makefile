@@ -52,6 +52,7 @@ env-gpu: .venv-gpu/.ready ## Set up .venv-gpu (the same with CUDA); then give VE
 demo: env ## Simulate every source, build the arrays, train and evaluate all seven architectures, print Table 1
 	@echo "The demo: 6 to 7 minutes on 2 cores and 3 GB of memory the first time, nothing the second"
 	@$(SNAKEMAKE) $(QUIET) --configfile config/demo.yaml
+	@$(BIN)/tr300m report --configfile config/demo.yaml
 	@$(BIN)/tr300m table results/demo/table1.tsv
 
 report: env ## Write the report of a finished run: make report CONFIG=FILE DATA=FOLDER; without CONFIG, of the demo
