@@ -164,8 +164,15 @@ def evaluation_files():
 def tables():
     """Return the tables that the configuration gives."""
     optional = {"table2": SETTINGS.final_run, "baselines": config["baselines"]["names"], "seeds": SETTINGS.seed_groups}
+    optional |= {"truth": SETTINGS.planted and SETTINGS.thesis_runs}
     compared = [f"table{number}" for number in SETTINGS.compared_runs]
     return ["table1", *compared, "intervals", *(name for name, given in optional.items() if given)]
+
+
+def inputs_of(run):
+    """Return which inputs a run reads that the simulator's truth acts through."""
+    architecture = SETTINGS.architectures[RUNS[run].architecture]
+    return {"levels": architecture.tf, "histones": architecture.hm}
 
 
 def gpus(count=1):
