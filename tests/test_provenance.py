@@ -36,6 +36,7 @@ STAGES = [
     ["features", "baselines"],
     ["run_record", "feed", "steps", "checkpoints", "curves", "loop", "training_config", "training"],
     ["predict", "metrics", "bootstrap", "intervals", "grouped", "breakdown", "calibration"],
+    ["planted", "perturbation", "recovery"],
     ["tables", "significance", "spread", "theme", "figures"],
     ["learnt_kernel", "motif_detection", "motif_figures"],
     ["preflight"],
@@ -80,8 +81,9 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
     ("module", "scripts"),
     [
         ("pairs", {"train.py"}),
-        ("likelihood", {"train.py", "predict.py", "calibration.py", "motif_detection.py"}),
-        ("controls", {"train.py", "predict.py"}),
+        ("likelihood", {"train.py", "predict.py", "calibration.py", "motif_detection.py", "level_changes.py"}),
+        ("controls", {"train.py", "predict.py", "level_changes.py"}),
+        ("recovery", {"truth.py"}),
         ("runs", set()),
         ("histones", {"histone_track.py", "histones.py"}),
         (
