@@ -54,7 +54,7 @@ def test_planted_expression_by_hand() -> None:
 def test_planted_changes_by_hand() -> None:
     a, b = TOY.changes(GENE, SAMPLE)
     assert a.tolist() == [1.0, 0.0, 1.0, 0.0]
-    # Gene 1, driver B, full size 1: from 1.5 to 0 (cut) in sample 0; -1 with the level at 0 in sample 1, so 0 both ways.
+    # Gene 1, driver B, full size 1: from 1.5 to 0 (cut) in sample 0; from 0 to -2, both cut, in sample 1.
     assert b.tolist() == [0.0, -0.75, 0.0, 0.0]
 
 
@@ -272,3 +272,11 @@ def test_which_runs_the_table_is_about() -> None:
     assert {"seq_tf_permuted", "seq_tf_df", "final"} < set(full.level_runs)
     assert not {"seq", "seq_core_hm", "seq_tf_permuted_late", "seq_tf_fold1"} & set(full.level_runs)
     assert not resolve({}, ROOT).planted
+
+
+def test_real_regulators_are_not_asked_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "lambert.csv").touch()
+    sources = {"default": "simulated", "lambert_2018": str(tmp_path / "lambert.csv")}
+    mixed = resolve({"runs": "config/demo_full_runs.tsv", "sources": sources}, ROOT)
+    assert mixed.planted
+    assert mixed.level_runs == []

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tr300m.config import read_schema
 from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
+from tr300m.runs import split_names
 from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.samples import simulate_subject_phenotypes
 
@@ -32,8 +34,10 @@ RUN_RULES = {"train": 7, "predict": 7, "metrics": 7, "split": 1, "table1": 1}
 # Table 2 scores a run on the test part too; each of the eight baselines has metrics.
 RESULT_RULES = {
     "predict": 8, "metrics": 8 + 8, "breakdown": 8, "calibration": 8, "panels": 7, "table2": 1, "comparison": 5,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "all": 1,
+    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "truth": 1, "all": 1,
 }  # fmt: skip
+# Where the regulators are simulated: the five architectures that read their levels.
+LEVEL_RULES = {"level_changes": 5}
 # Two runs of few steps on 80 genes; donors come through a download, so that a download's reruns are seen too.
 SMALL = """
 results: results/small
@@ -118,8 +122,34 @@ def test_full_run_is_planned_whole(clean: Path) -> None:
 
 
 def test_demo_is_planned_whole(clean: Path) -> None:
-    expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES}
+    expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES, **LEVEL_RULES}
     assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
+
+
+# 22 runs on five splits; three predict with the weights of others; 13 were trained on the thesis's split and read levels.
+FULL_DEMO_RULES = {
+    "train": 19, "reuse": 3, "predict": 23, "metrics": 23 + 8, "breakdown": 23, "calibration": 23, "panels": 22,
+    "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "scan": 1, "table1": 1, "table2": 1, "comparison": 5,
+    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "all": 1,
+    "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
+    "simulate_cres": 1, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1,
+}  # fmt: skip
+
+
+def test_full_demo_is_planned_whole(clean: Path) -> None:
+    targets = ["all", "motif_detection", "release"]
+    jobs = dry_run(clean, *targets, "--configfile", "config/demo_full.yaml")
+    assert jobs == {**SIMULATION_RULES, **ARRAY_RULES, **FULL_DEMO_RULES}
+
+
+def test_full_demo_has_a_row_of_every_kind() -> None:
+    rows = read_tsv(ROOT / "config/demo_full_runs.tsv")
+    row_schema = read_schema(ROOT / "workflow/schemas/runs.schema.yaml")["properties"]
+    for column in ("likelihood", "control", "scan"):
+        assert set(row_schema[column]["enum"]) == set(rows[column].tolist()), column
+    assert set(read_tsv(ROOT / "config/architectures.tsv")["architecture"]) == set(rows["architecture"])
+    assert set(rows["split"]) == set(split_names(folds=3))
+    assert len(set(rows["seed"][rows["architecture"] == "seq_tf"])) == 3
 
 
 def test_chr22_is_planned_whole(clean: Path) -> None:
@@ -148,7 +178,8 @@ VARIANTS = (
 # Without table2 and comparisons, whose runs are not there.
 VARIANT_JOBS = {
     "train": 5, "reuse": 1, "predict": 6, "metrics": 6 + 8, "breakdown": 6, "calibration": 6, "panels": 6, "split": 3,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "table1": 1, "all": 1,
+    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "table1": 1, "level_changes": 2, "truth": 1,
+    "all": 1,
 }  # fmt: skip
 
 

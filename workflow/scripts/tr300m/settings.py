@@ -122,7 +122,12 @@ class Settings:
 
     @property
     def level_runs(self) -> list[str]:
-        """Those of them that were trained and read the regulators' levels."""
+        """Those of them that were trained and read the levels of simulated regulators.
+
+        With all of the real ones, asking for the effect of each would take longer than the training.
+        """
+        if self.locations["lambert_2018"].kind != "simulated":
+            return []
         return [
             name
             for name in self.thesis_runs
