@@ -126,7 +126,8 @@ def test_demo_is_planned_whole(clean: Path) -> None:
     assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
 
 
-# 22 runs on five splits; three predict with the weights of others; 13 were trained on the thesis's split and read levels.
+# 22 runs on five splits. Three predict with the weights of others; 13 of the trained ones read levels on the thesis's
+# split.
 FULL_DEMO_RULES = {
     "train": 19, "reuse": 3, "predict": 23, "metrics": 23 + 8, "breakdown": 23, "calibration": 23, "panels": 22,
     "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "scan": 1, "table1": 1, "table2": 1, "comparison": 5,
