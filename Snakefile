@@ -54,7 +54,7 @@ rule dataset:
 
 
 onstart:
-    print(plan(), file=sys.stderr)
+    print(plan(workflow.dag), file=sys.stderr)
 
 
 onsuccess:

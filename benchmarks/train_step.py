@@ -131,7 +131,7 @@ def device_speed(gpu: bool, precision: str) -> tuple[float, float]:
 
     # One number is read back: it cannot come before the work is done.
     def wait(x: Any) -> None:
-        np.asarray(x[(0,) * len(x.shape)])
+        float(ops.cast(x[(0,) * len(x.shape)], "float32"))
 
     for work, x in ((product, matrix), (copy, vector)):
         wait(work(x))

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from conftest import Refuses
 from numpy.typing import NDArray
-from tr300m.baselines import BASELINES, Data, tissue_means
+from tr300m.baselines import BASELINES, Data, best_baseline, tissue_means
 from tr300m.features import FEATURES, composition, gene_features, histone_means, kmers, motif_maxima
 from tr300m.scan import scan
 from tr300m.splits import Split
@@ -217,3 +217,12 @@ def test_the_schema_knows_every_baseline() -> None:
     names = schema["properties"]["baselines"]["properties"]["names"]
     assert names["items"]["enum"] == list(BASELINES) == names["default"]
     assert {feature for baseline in BASELINES.values() for feature in baseline.features} == set(FEATURES)
+
+
+def test_the_best_baseline_is_no_oracle() -> None:
+    scores = {"global_median": np.nan, "trees": 0.2, "cpg_gc": 0.3, "gene_tissue_mean": 0.9}
+    metrics = {name: {"log_pearson": value, "accuracy": -value} for name, value in scores.items()}
+    assert best_baseline(metrics) == "cpg_gc"
+    assert best_baseline(metrics, "accuracy") == "trees"
+    assert best_baseline({name: metrics[name] for name in ("global_median", "gene_tissue_mean")}) is None
+    assert [name for name, baseline in BASELINES.items() if baseline.oracle] == ["gene_tissue_mean"]

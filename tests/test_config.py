@@ -241,7 +241,30 @@ def test_labels_say_what_is_not_the_thesis_s(tmp_path: Path) -> None:
     other = other.replace("thesis", "donor").replace("nb_exponential", "zero_lognormal_mixture")
     runs = read(tmp_path, HEADER + SEQ_TF + other)
     assert runs["tf"].label("Seq + TF") == "Seq + TF"
-    assert runs["late"].label("Seq + TF") == "Seq + TF, permute levels, split donor, zero_lognormal_mixture"
+    assert runs["late"].label("Seq + TF") == "Seq + TF, permute levels (retrained), split donor, zero_lognormal_mixture"
+
+
+def test_controls_stand_behind_the_run_without_them(tmp_path: Path) -> None:
+    """Another seed's run is no reference; a control without one is compared with nothing."""
+    rows = [
+        ("late", LATE, "3"),
+        ("plain", "none", "3"),
+        ("lone", "permute_levels", "4"),
+        ("early", "permute_levels", "3"),
+    ]
+    table = tmp_path / "runs.tsv"
+    table.write_text(
+        HEADER
+        + GOOD.replace("thesis", "donor")
+        + "".join(
+            SEQ_TF.replace("tf", name, 1).replace("none\ton_the_fly\t3", f"{control}\ton_the_fly\t{seed}")
+            for name, control, seed in rows
+        )
+    )
+    found = resolve({"runs": str(table)}, ROOT)
+    assert list(found.control_runs.items()) == [("plain", None), ("late", "plain"), ("early", "plain"), ("lone", None)]
+    assert found.runs["late"].label("Seq + TF") == "Seq + TF, permute levels (evaluation only)"
+    assert found.splits_in_use == ["donor", "thesis"]
 
 
 def test_run_table_with_other_columns(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from tr300m.breakdown import (
     Pairs,
     group_table,
     one_sample_a_person,
-    regulator_genes,
     summary_table,
     tissue_means,
     views,
@@ -151,13 +150,14 @@ def test_own_level_zeroed_must_be_of_these_pairs(refuses: Refuses) -> None:
         pairs.where(pairs.gene == 0).replaced_by(pairs.where(pairs.gene == 1))
     with refuses("each once"):
         pairs.replaced_by(pairs.where(np.array([3, 3])))
+    with refuses("4 predictions with the own level zeroed for 5 pairs of regulators"):
+        found(zeroed=pairs.where(np.flatnonzero(pairs.gene == 1)[:4]))
 
 
-def test_regulator_genes_count_a_shared_start() -> None:
-    regulators, motifs = ["c.3", "f.1", "d.2", "a.1"], np.array([[1, 0], [1, 1], [1, 0], [0, 0]])
-    own = regulator_genes(["a.1", "b.2", "c.3", "d.1"], ["", "e.1;f.1", "", ""], regulators, motifs)
-    # a.1 has no motif, d.1 is another version.
-    assert own.tolist() == [False, True, True, False]
+def test_a_part_without_regulators_has_no_zeroed_views() -> None:
+    pairs, none = table(), np.zeros(3, dtype=bool)
+    made = views(pairs, GENES, SAMPLES, none, 1.0, 2, pairs.where(none[pairs.gene]))
+    assert [view.name for view in made] == [view.name for view in views(pairs, GENES, SAMPLES, none, 1.0, 2)]
 
 
 def test_summary_by_hand() -> None:

@@ -21,7 +21,6 @@ from tr300m.motifs import (
     motif_columns,
     motif_map,
     pssm,
-    tf_levels,
 )
 
 CORE_NAMES = [
@@ -197,17 +196,3 @@ def test_map_has_a_one_where_names_agree() -> None:
 def test_a_nameless_regulator_does_not_map_to_the_spare_column() -> None:
     found = motif_map(regulators(["A", ""]), motif_axis([profile("A", 4)], spare=1))
     assert found.tolist() == [[1, 0], [0, 0]]
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.data())
-def test_levels_sum_the_regulators_of_a_column(data: st.DataObject) -> None:
-    samples, rows, columns = (data.draw(st.integers(1, 6)) for _ in range(3))
-    levels = data.draw(arrays(np.float32, (samples, rows), elements=st.integers(0, 4096).map(lambda n: n / 8)))
-    mapping = data.draw(arrays(np.uint8, (rows, columns), elements=st.integers(0, 1)))
-    found = tf_levels(levels, mapping)
-    assert found.dtype == np.float32
-    for sample in range(samples):
-        for column in range(columns):
-            total = sum(float(levels[sample, row]) for row in range(rows) if mapping[row, column])
-            assert found[sample, column] == total

@@ -23,6 +23,7 @@ STAGES = [
         "sources",
         "controls",
         "dinucleotides",
+        "levels",
         "runs",
         "settings",
         "simulate",
@@ -84,6 +85,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
         ("likelihood", {"train.py", "predict.py", "calibration.py", "motif_detection.py", "level_changes.py"}),
         ("controls", {"train.py", "predict.py", "level_changes.py"}),
         ("recovery", {"truth.py"}),
+        ("levels", {"motifs.py", "train.py", "predict.py", "breakdown.py", "level_changes.py"}),
         ("runs", set()),
         ("histones", {"histone_track.py", "histones.py"}),
         (

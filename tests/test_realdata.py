@@ -13,11 +13,11 @@ import numpy as np
 import pyBigWig
 import pytest
 from tr300m.axes import Genes, Regulators, Samples
-from tr300m.breakdown import regulator_genes
 from tr300m.expression import read_expression, read_header, read_rows, stem
 from tr300m.genes import CHROMOSOMES, GeneRecords, read_gene_records, target_genes
 from tr300m.histones import track_windows
 from tr300m.io import save_array
+from tr300m.levels import regulator_genes
 from tr300m.motifs import (
     CORE_WIDTH,
     TF_WIDTH,

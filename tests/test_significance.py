@@ -11,7 +11,7 @@ from tr300m.comparisons import TESTED, read_comparisons
 from tr300m.intervals import Draws, interval_rows, percentile_interval, share_beyond_zero
 from tr300m.io import read_tsv
 from tr300m.settings import resolve
-from tr300m.significance import comparison_table, thesis_beside, thesis_t
+from tr300m.significance import MINUS, Model, comparison_table, paired_table, thesis_beside, thesis_t
 from tr300m.spread import spread_table
 from tr300m.tables import read_thesis
 
@@ -110,14 +110,46 @@ def test_print_and_formula_stand_beside_ours() -> None:
 def test_interval_rows() -> None:
     metrics, draws = model(0)
     draws.tables["genes"]["pearson"][:5] = np.nan
-    rows = interval_rows("runs/seq", "validation", metrics, draws)
+    names = {"kind": "run", "model": "seq", "label": "Seq", "split": "thesis", "part": "validation"}
+    rows = interval_rows(names, metrics, draws)
     assert len(rows) == 18
     found = next(row for row in rows if (row["metric"], row["drawn"]) == ("pearson", "genes"))
     low, high = percentile_interval(draws.tables["genes"]["pearson"])
     assert found == {
-        "model": "runs/seq", "part": "validation", "metric": "pearson", "value": "0.5", "drawn": "genes",
+        **names, "metric": "pearson", "value": "0.5", "drawn": "genes",
         "low": f"{low:.6g}", "high": f"{high:.6g}", "draws": "195",
     }  # fmt: skip
+
+
+def counted(label: str, pearson: list[float], key: str = "k", **metrics: float) -> Model:
+    """A model with draws of one metric; its value is their mean."""
+    figures = dict.fromkeys(("log_pearson", "spearman", "log_r2", "accuracy", "nll"), 0.25)
+    figures |= {"pearson": float(np.mean(pearson)), "pairs": 9} | metrics
+    tables: Any = {cluster: {"pearson": np.array(pearson)} for cluster in ("both", "genes", "donors")}
+    return Model(label, figures, Draws(f"{label}.npz", key, tables))
+
+
+def test_paired_table_by_hand() -> None:
+    """Draws 0.1, 0.2, 0.3 minus 0.0, 0.2, 0.1: 0.1, 0.0, 0.2, whose 2.5 % quantile lies a twentieth above the least."""
+    model, other = counted("b", [0.1, 0.2, 0.3], nll=1.5), counted("a", [0.0, 0.2, 0.1], nll=math.nan)
+    columns = paired_table([(other, []), (model, [other, model])])
+    assert list(columns)[:3] == ["Model Architecture", MINUS, "Pearson Correlation"]
+    assert columns["Model Architecture"] == ["a", "b", "b", "b"]
+    assert columns[MINUS] == ["", "", "a", "b"]
+    assert columns["Pearson Correlation"] == ["10.0", "20.0", "10.0", "0.0"]
+    assert columns["Pearson Correlation, 95 % interval"] == ["0.5 to 19.5", "10.5 to 29.5", "0.5 to 19.5", "0.0 to 0.0"]
+    assert columns["Log R2"] == ["25.0", "25.0", "0.0", "0.0"]
+    # Not drawn here, and undefined in the other.
+    assert columns["Log R2, 95 % interval"] == ["undefined"] * 4
+    assert columns["NLL"] == ["undefined", "1.500", "undefined", "0.000"]
+    assert columns["Pairs"] == ["9"] * 4
+
+
+def test_models_on_other_pairs_have_no_difference(refuses: Refuses) -> None:
+    with refuses("b.npz and a.npz were drawn from other pairs or with another seed"):
+        paired_table([(counted("b", [0.1]), [counted("a", [0.1], key="other")])])
+    with refuses("no rows"):
+        paired_table([])
 
 
 def test_spread_by_hand(refuses: Refuses) -> None:
@@ -179,7 +211,23 @@ def test_the_full_run_gives_all_tables() -> None:
     assert list(full.compared_runs) == ["3", "4", "5", "6", "7"]
     assert full.missing_tables() == []
     # The final run trains longer: it is no further seed.
-    assert full.seed_groups == []
+    assert full.seed_groups == [
+        ["seq_tf", "seq_tf_seed4", "seq_tf_seed5"],
+        ["seq_tf_core_hm", "seq_tf_core_hm_seed4", "seq_tf_core_hm_seed5"],
+    ]
+
+
+def test_the_full_run_s_further_rows_are_in_no_table_of_the_thesis() -> None:
+    full = resolve({}, ROOT)
+    assert full.table1_runs == [
+        "seq", "seq_tf", "seq_tf_df", "seq_tf_core", "seq_tf_core_hm", "seq_core_hm", "seq_tf_hm",
+    ]  # fmt: skip
+    assert {name for pair in full.compared_runs.values() for name in pair} <= set(full.table1_runs)
+    base, *controls = full.control_runs
+    assert (base, len(controls)) == ("seq_tf_core_hm", 6)
+    assert {full.control_runs[name] for name in controls} == {base}
+    assert [name for name in controls if full.runs[name].only_predicts] == [n for n in controls if n.endswith("_late")]
+    assert len([name for name in controls if full.runs[name].only_predicts]) == 3
 
 
 def test_missing_runs_are_named(tmp_path: Path) -> None:

@@ -21,7 +21,9 @@ from tr300m import metrics, scan
 from tr300m.controls import apply_control
 from tr300m.dataset import Dataset
 from tr300m.errors import TR300MError
+from tr300m.inputs import inputs_without_own_level
 from tr300m.io import read_json, read_tsv
+from tr300m.levels import tf_levels
 from tr300m.likelihood import LIKELIHOODS, make_likelihood
 from tr300m.network import NetworkConfig, build_model
 from tr300m.pairs import PairOrder
@@ -329,6 +331,31 @@ def test_a_shuffled_promoter_says_nothing(tmp_path: Path) -> None:
     for control, low, high in (("none", 0.8, 1.0), ("shuffle_sequence_at_evaluation", -0.4, 0.4)):
         found = predict(apply_control(toy, control, 3), pairs, tmp_path, log=lambda line: None)
         assert low <= metrics.log_pearson(found["truth"], found["median"]) <= high
+
+
+@pytest.mark.parametrize("key", ["seq_tf", "seq_tf_df"])
+def test_predictions_without_the_own_level_are_those_of_a_dataset_without_it(key: str, tmp_path: Path) -> None:
+    toy = controlled_toy()
+    genes = Axis(gene_id=toy.genes.gene_id, merged=np.full(GENES, ""))
+    toy = dataclasses.replace(toy, genes=genes, regulators=Axis(gene_id=np.array(["G1", "x", "G0", "y", "z", "u"])))
+    fit(tmp_path, key, dataset=toy)
+    pairs = SPLIT.pairs("validation")
+    settings: dict[str, Any] = {"log": lambda line: None}
+    found = predict(toy, pairs, tmp_path, gather=inputs_without_own_level, **settings)
+    plain = predict(toy, pairs, tmp_path, **settings)
+    for gene, regulator in ((0, 2), (1, 0), (2, None)):
+        levels = toy.regulator_levels.copy()
+        if regulator is not None:
+            levels[:, regulator] = 0
+        without = dataclasses.replace(toy, regulator_levels=levels, tf_levels=tf_levels(levels, toy.motif_map))
+        mine = pairs[:, 0] == gene
+        assert np.array_equal(found["raw"][mine], predict(without, pairs, tmp_path, **settings)["raw"][mine])
+        assert np.array_equal(found["raw"][mine], plain["raw"][mine]) == (regulator is None)
+    assert np.array_equal(found["truth"], plain["truth"])
+    nothing = predict(toy, pairs[:0], tmp_path, gather=inputs_without_own_level, **settings)
+    assert {name: (x.shape, x.dtype) for name, x in nothing.items()} == {
+        name: (x[:0].shape, x.dtype) for name, x in found.items()
+    }
 
 
 def test_a_run_is_taken_over_under_another_name(tmp_path: Path) -> None:

@@ -292,4 +292,5 @@ def test_the_runs_are_the_thesis_s() -> None:
     }
     table1 = [{"run": key, "architecture": key, **common} for key in keys]
     final = {"run": "final", "architecture": "seq_tf_core_hm", **common, "steps": "500000"}
-    assert runs == [*table1, final]
+    # Controls, seeds and another distribution stand below.
+    assert runs[:8] == [*table1, final]

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tr300m.config import read_schema
 from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
+from tr300m.levels import regulator_genes
 from tr300m.runs import split_names
 from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.samples import simulate_subject_phenotypes
@@ -31,10 +33,12 @@ SIMULATION_RULES = {
     "simulate_genome": 1, "simulate_truth": 1, "simulate_expression": 1, "simulate_histone_track": 21,
 }  # fmt: skip
 RUN_RULES = {"train": 7, "predict": 7, "metrics": 7, "split": 1, "table1": 1}
-# Table 2 scores a run on the test part too; each of the eight baselines has metrics.
+# Table 2 scores a run on the test part too; each of the eight baselines has metrics. Five of seven
+# architectures read levels.
 RESULT_RULES = {
-    "predict": 8, "metrics": 8 + 8, "breakdown": 8, "calibration": 8, "panels": 7, "table2": 1, "comparison": 5,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "truth": 1, "all": 1,
+    "predict": 8, "predict_own_tf_zeroed": 6, "metrics": 8 + 8, "breakdown": 8, "calibration": 8, "panels": 7,
+    "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 8, "baselines": 1, "against_baselines": 1,
+    "intervals": 1, "truth": 1, "all": 1,
 }  # fmt: skip
 # Where the regulators are simulated: the five architectures that read their levels.
 LEVEL_RULES = {"level_changes": 5}
@@ -121,17 +125,33 @@ def test_full_run_is_planned_whole(clean: Path) -> None:
     assert dry_run(clean, "results/table1.tsv") == {"download": 27, **ARRAY_RULES, **RUN_RULES}
 
 
+def test_full_run_is_planned_with_controls_and_seeds(clean: Path) -> None:
+    """Eight more trainings than Table 1 and the final run, and three runs that only predict."""
+    models, parts = 7 + 1 + 3 + 4 + 1 + 3, 7 + 1 + 3 + 4 + 1 + 3 + 1
+    expected = {
+        **RESULT_RULES, "download": 27, **ARRAY_RULES, "split": 1, "table1": 1, "train": models - 3, "reuse": 3,
+        "predict": parts, "metrics": parts + 8, "breakdown": parts, "calibration": parts, "panels": models,
+        # Neither the six controls nor Seq and Seq + Core + HM.
+        "predict_own_tf_zeroed": parts - 6 - 2, "controls": 1, "seeds": 1,
+    }  # fmt: skip
+    assert dry_run(clean) == expected
+
+
 def test_demo_is_planned_whole(clean: Path) -> None:
+    """Three rows are controls that only predict."""
     expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES, **LEVEL_RULES}
+    expected |= {name: expected[name] + 3 for name in ("predict", "metrics", "breakdown", "calibration", "panels")}
+    expected |= {"reuse": 3, "controls": 1}
     assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
 
 
 # 22 runs on five splits. Three predict with the weights of others; 13 of the trained ones read levels on the thesis's
 # split.
 FULL_DEMO_RULES = {
-    "train": 19, "reuse": 3, "predict": 23, "metrics": 23 + 8, "breakdown": 23, "calibration": 23, "panels": 22,
-    "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "scan": 1, "table1": 1, "table2": 1, "comparison": 5,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "all": 1,
+    "train": 19, "reuse": 3, "predict": 23, "predict_own_tf_zeroed": 15, "metrics": 23 + 40, "breakdown": 23,
+    "calibration": 23, "panels": 22, "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
+    "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 40, "baselines": 1,
+    "against_baselines": 1, "intervals": 1, "all": 1,
     "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
     "simulate_cres": 1, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1,
 }  # fmt: skip
@@ -178,9 +198,10 @@ VARIANTS = (
 )
 # Without table2 and comparisons, whose runs are not there.
 VARIANT_JOBS = {
-    "train": 5, "reuse": 1, "predict": 6, "metrics": 6 + 8, "breakdown": 6, "calibration": 6, "panels": 6, "split": 3,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "intervals": 1, "table1": 1, "level_changes": 2, "truth": 1,
-    "all": 1,
+    "train": 5, "reuse": 1, "predict": 6, "predict_own_tf_zeroed": 1, "metrics": 6 + 24, "breakdown": 6,
+    "calibration": 6, "panels": 6, "split": 3, "gene_features": 4, "baseline": 24, "baselines": 1,
+    "against_baselines": 1, "controls": 1, "intervals": 1, "table1": 1, "level_changes": 2,
+    "truth": 1, "all": 1,
 }  # fmt: skip
 
 
@@ -283,6 +304,22 @@ def test_small_run_makes_a_table(small: Path) -> None:
         assert (small / "results/small/runs/seq" / name).stat().st_size > 10_000
 
 
+def check_own_level_zeroed(results: Path, breakdown: dict[str, NDArray[np.str_]]) -> None:
+    """The predictions without the own TPM are for the regulators among the genes, and have views of their own."""
+    dataset = Dataset.open(results / "dataset")
+    genes, regulators = dataset.genes, dataset.regulators
+    own = regulator_genes(genes.gene_id, genes.merged, regulators.gene_id, dataset.motif_map)
+    with np.load(results / "runs/all/predictions.validation.npz") as plain:
+        wanted = own[plain["gene"]]
+        with np.load(results / "runs/all/predictions.validation.own_tf_zeroed.npz") as zeroed:
+            for name in ("gene", "sample", "truth"):
+                assert np.array_equal(zeroed[name], plain[name][wanted])
+            assert zeroed["raw"].shape == (wanted.sum(), 4)
+    shown = {view for view in breakdown["view"] if view.endswith("own level zeroed")}
+    assert len(shown) == (2 if wanted.any() else 0)
+    assert not (results / "runs/seq/predictions.validation.own_tf_zeroed.npz").exists()
+
+
 @pytest.mark.slow
 def test_small_run_is_taken_apart(small: Path) -> None:
     results = small / "results/small"
@@ -291,19 +328,31 @@ def test_small_run_is_taken_apart(small: Path) -> None:
         low, high = (float(bound) for bound in text.split(" to "))
         assert low <= float(table["Accuracy"][row]) <= high
     intervals = read_tsv(results / "intervals.tsv")
-    assert set(intervals["model"]) == {
-        "runs/seq", "runs/all", "baselines/thesis/sample_median", "baselines/thesis/histone_linear",
-    }  # fmt: skip
+    named = zip(*(intervals[name].tolist() for name in ("kind", "model", "label", "split", "part")), strict=True)
+    assert set(named) == {
+        ("run", "seq", "Seq", "thesis", "validation"),
+        ("run", "all", "Seq + TF + Core + HM", "thesis", "validation"),
+        ("baseline", "sample_median", "Sample median", "thesis", "validation"),
+        ("baseline", "histone_linear", "Histone means, linear", "thesis", "validation"),
+    }
     assert set(intervals["drawn"]) == {"both", "genes", "donors"}
     baselines = read_tsv(results / "baselines.tsv")
     assert baselines["Model Architecture"].tolist() == ["Sample median", "Histone means, linear"]
+    assert baselines["Split"].tolist() == ["thesis", "thesis"]
     assert baselines["NLL"].tolist() == ["undefined"] * 2
+    # No oracle was asked for: each run, and its difference to the better of the two.
+    against = read_tsv(results / "against_baselines.tsv")
+    best = against["Minus"][1]
+    assert best in baselines["Model Architecture"]
+    assert against["Minus"].tolist() == ["", best, "", best]
+    assert against["Accuracy"][[0, 2]].tolist() == table["Accuracy"].tolist()
     assert baselines["Pairs"].tolist() == ["40", "40"]
     # Table 1's figures are those of the pooled view.
     breakdown = read_tsv(results / "evaluation/all.validation.breakdown.tsv")
     pooled = (breakdown["view"] == "pooled") & (breakdown["metric"] == "accuracy")
     assert f"{100 * float(breakdown['mean'][pooled][0]):.1f}" == table["Accuracy"][1]
     assert set(breakdown["view"]) >= {"across genes", "across tissues", "across people", "per tissue"}
+    check_own_level_zeroed(results, breakdown)
     calibration = read_tsv(results / "evaluation/all.validation.calibration.tsv")
     assert float(calibration["value"][calibration["quantity"] == "crps_mean"][0]) > 0
     for path in results.rglob("*.tsv"):
@@ -343,7 +392,9 @@ ONE_RUN = dict.fromkeys(("train", "predict", "metrics", "breakdown", "calibratio
 def test_release_of_simulated_sources(small: Path) -> None:
     """Written and compared end to end; what is simulated is not called the release."""
     options = ("--configfile", "small.yaml")
-    snakemake(small, "release", *options)
+    output = snakemake(small, "release", *options)
+    assert "Results go to results/small/." in output
+    assert "To train" not in output and "Not made" not in output
     table = read_tsv(small / "results/small/release/verification.tsv")
     verdict = dict(zip(table["array"].tolist(), table["verdict"].tolist(), strict=True))
     # Made of JASPAR alone; where zlib packs otherwise, its .npy is compared.
@@ -403,7 +454,7 @@ def test_changing_a_row_retrains_that_run_only(small: Path) -> None:
         jobs = dry_run(small, "--configfile", "small.yaml")
     finally:
         table.write_text(RUNS)
-    assert jobs == {**ONE_RUN, "table1": 1}
+    assert jobs == {**ONE_RUN, "table1": 1, "against_baselines": 1}
 
 
 @pytest.mark.slow
@@ -414,7 +465,8 @@ def test_a_new_row_trains_that_run_only(small: Path) -> None:
         jobs = dry_run(small, "--configfile", "small.yaml")
     finally:
         table.write_text(RUNS)
-    assert jobs == ONE_RUN
+    # Unlike `seq`, it reads levels.
+    assert jobs == {**ONE_RUN, "predict_own_tf_zeroed": 1}
 
 
 @pytest.mark.slow
@@ -427,13 +479,26 @@ def test_variants_run(small: Path) -> None:
     before = (results / "runs/all/run.json").read_bytes()
     table.write_text(VARIANTS)
     try:
-        snakemake(small, "--configfile", "variants.yaml")
+        output = snakemake(small, "--configfile", "variants.yaml")
         assert dry_run(small, "--configfile", "variants.yaml") == {}
+        controls, baselines = (read_tsv(results / f"{name}.tsv") for name in ("controls", "baselines"))
     finally:
         table.write_text(RUNS)
         # intervals.tsv names all runs of its table: the tests after this one want it without the variants.
         snakemake(small, "--configfile", "small.yaml")
     assert (results / "runs/all/run.json").read_bytes() == before
+    trained = next(line for line in output.splitlines() if line.startswith("To train: "))
+    names = trained.removeprefix("To train: ").partition(";")[0].split(", ")
+    assert set(names) >= {"shuffled", "fold", "people"} and "late" not in names
+    assert f"; {6 * len(names)} steps in all, on the CPU." in trained
+    assert "Not made: Table 2: the run table has no run named final." in output
+    hm = "Seq + TF + Core + HM"
+    late, shuffled = f"{hm}, permute levels (evaluation only)", f"{hm}, shuffle sequence (retrained)"
+    shown = list(zip(controls["Model Architecture"].tolist(), controls["Minus"].tolist(), strict=True))
+    assert shown[:5] == [(hm, ""), (late, ""), (late, hm), (shuffled, ""), (shuffled, hm)]
+    # The rows on other splits have no run without control beside them.
+    assert [minus for _, minus in shown[5:]] == ["", ""]
+    assert baselines["Split"].tolist() == ["thesis"] * 2 + ["chromosome_2"] * 2 + ["donor"] * 2
     records = {name: read_json(results / f"runs/{name}/run.json") for name in ("late", "shuffled", "fold", "people")}
     assert {name: record["control"] for name, record in records.items()} == {
         "late": "permute_levels_at_evaluation",

@@ -53,8 +53,8 @@ rule baseline:
 
 rule baselines:
     input:
-        metrics=expand("<results>/baselines/thesis/{name}/metrics.validation.json", name=config["baselines"]["names"]),
-        draws=expand("<results>/baselines/thesis/{name}/bootstrap.validation.npz", name=config["baselines"]["names"]),
+        metrics=[f"{RESULTS}/baselines/{split}/{name}/metrics.validation.json" for split, name in baselines()],
+        draws=[f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.npz" for split, name in baselines()],
     output:
         tsv=report("<results>/baselines.tsv", caption="../report/baselines.rst", category="Tables"),
         markdown="<results>/baselines.md",
@@ -69,8 +69,35 @@ rule baselines:
         mem_mb=1000,
         runtime=10,
     params:
-        names=config["baselines"]["names"],
+        baselines=baselines(),
         simulated=SETTINGS.simulated,
         code=code_hash("baselines.py"),
     script:
         "../scripts/baselines.py"
+
+
+# The runs of Table 1 against the best baseline and the oracle.
+rule against_baselines:
+    input:
+        metrics=[f"{RESULTS}/{model}/metrics.validation.json" for model in table1_models()],
+        draws=[f"{RESULTS}/{model}/bootstrap.validation.npz" for model in table1_models()],
+    output:
+        tsv=report("<results>/against_baselines.tsv", caption="../report/against_baselines.rst", category="Tables"),
+        markdown="<results>/against_baselines.md",
+    log:
+        "<logs>/against_baselines.log",
+    benchmark:
+        "<benchmarks>/against_baselines.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        labels=[label_of(run) for run in SETTINGS.table1_runs],
+        names=config["baselines"]["names"],
+        simulated=SETTINGS.simulated,
+        code=code_hash("against_baselines.py"),
+    script:
+        "../scripts/against_baselines.py"

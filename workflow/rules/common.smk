@@ -119,6 +119,17 @@ def scan_files(wildcards):
     return [f"{RESULTS}/scan/{name}" for name in names]
 
 
+def reads_own_level(run):
+    """Return whether a gene's own TPM can be an input of a run: controls, which ask something else, aside."""
+    return RUNS[run].control == "none" and SETTINGS.architectures[RUNS[run].architecture].reads_levels
+
+
+def own_tf_zeroed(wildcards):
+    """Return the predictions without the genes' own TPM, where a run reads it."""
+    path = f"{RESULTS}/runs/{wildcards.run}/predictions.{wildcards.part}.own_tf_zeroed.npz"
+    return [path] if reads_own_level(wildcards.run) else []
+
+
 def label_of(run):
     """Return the name of a run in tables."""
     return RUNS[run].label(SETTINGS.architectures[RUNS[run].architecture].label)
@@ -149,10 +160,25 @@ def evaluated_runs():
     return [*((run, "validation") for run in RUNS), *((run, "test") for run in [SETTINGS.final_run] if run)]
 
 
+def baselines():
+    """Return split and name of every baseline: all of them on each split that a run uses."""
+    return [(split, name) for split in SETTINGS.splits_in_use for name in config["baselines"]["names"]]
+
+
+def table1_models():
+    """Return the folders of the runs of Table 1 and of the baselines on their split."""
+    runs = [f"runs/{run}" for run in SETTINGS.table1_runs]
+    return [*runs, *(f"baselines/thesis/{name}" for name in config["baselines"]["names"])]
+
+
 def evaluated():
-    """Return the folder and part of every model that has metrics and intervals."""
-    baselines = ((f"baselines/thesis/{name}", "validation") for name in config["baselines"]["names"])
-    return [*((f"runs/{run}", part) for run, part in evaluated_runs()), *baselines]
+    """Return the folder of every model that has metrics and intervals, and its names in tables, by column."""
+    found = [(f"runs/{run}", "run", run, label_of(run), RUNS[run].split, part) for run, part in evaluated_runs()]
+    for split, name in baselines():
+        label = BASELINES[name].label
+        found.append((f"baselines/{split}/{name}", "baseline", name, label, split, "validation"))
+    columns = ("kind", "model", "label", "split", "part")
+    return [(folder, dict(zip(columns, names, strict=True))) for folder, *names in found]
 
 
 def evaluation_files():
@@ -163,8 +189,15 @@ def evaluation_files():
 
 def tables():
     """Return the tables that the configuration gives."""
-    optional = {"table2": SETTINGS.final_run, "baselines": config["baselines"]["names"], "seeds": SETTINGS.seed_groups}
-    optional |= {"truth": SETTINGS.planted and SETTINGS.thesis_runs}
+    names = config["baselines"]["names"]
+    optional = {
+        "table2": SETTINGS.final_run,
+        "baselines": names,
+        "against_baselines": names and SETTINGS.table1_runs,
+        "controls": SETTINGS.control_runs,
+        "seeds": SETTINGS.seed_groups,
+        "truth": SETTINGS.planted and SETTINGS.thesis_runs,
+    }
     compared = [f"table{number}" for number in SETTINGS.compared_runs]
     return ["table1", *compared, "intervals", *(name for name, given in optional.items() if given)]
 
@@ -180,15 +213,21 @@ def gpus(count=1):
     return 0 if config["compute"]["device"] == "cpu" else count
 
 
-def plan():
-    """Say what the runs are, where they train, and where results go."""
-    steps = sum(run.steps for run in RUNS.values() if not run.only_predicts)
+def plan(dag):
+    """Say which runs will be trained and where, what of the thesis is not made, and where results go."""
+    jobs = list(dag.needrun_jobs())
+    rules = {job.rule.name for job in jobs}
+    trained = [job.wildcards.run for job in jobs if job.rule.name == "train"]
     device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
-    missing = [f"{line}." for line in SETTINGS.missing_tables()]
-    not_made = "\n".join(["", "Not made:", *missing]) if missing else ""
-    origin = "simulated sources" if SETTINGS.simulated else "upstream files"
-    return (
-        f"{len(RUNS)} runs ({', '.join(RUNS)}), {steps:,} training steps in all, on {device[config['compute']['device']]};\n"
-        f"arrays from {origin}, edition {config['edition']}. Results go to {RESULTS}/. Each training says how long it will take."
-        f"{not_made}"
-    )
+    lines = []
+    if trained:
+        lines += [
+            f"To train: {', '.join(trained)}; {sum(RUNS[run].steps for run in trained):,} steps in all, on "
+            f"{device[config['compute']['device']]}. Each training says how long it will take."
+        ]
+    if "manifest" in rules:
+        origin = "simulated sources" if SETTINGS.simulated else "upstream files"
+        lines += [f"Arrays from {origin}, edition {config['edition']}."]
+    if "all" in rules:
+        lines += [f"Not made: {line}." for line in SETTINGS.missing_tables()]
+    return "\n".join([*lines, f"Results go to {RESULTS}/."])

@@ -22,9 +22,25 @@ rule predict:
         device=config["compute"]["device"],
         backend=config["compute"]["backend"],
     params:
+        own_tf_zeroed=False,
         code=code_hash("predict.py"),
     script:
         "../scripts/predict.py"
+
+
+# The pairs of genes that are regulators with a motif, each with its own TPM taken out of the levels; none in some parts.
+use rule predict as predict_own_tf_zeroed with:
+    output:
+        predictions="<results>/runs/{run}/predictions.{part}.own_tf_zeroed.npz",
+    log:
+        "<logs>/predict_own_tf_zeroed/{run}.{part}.log",
+    benchmark:
+        "<benchmarks>/predict_own_tf_zeroed/{run}.{part}.tsv"
+    wildcard_constraints:
+        run=either(filter(reads_own_level, RUNS)),
+    params:
+        own_tf_zeroed=True,
+        code=code_hash("predict.py"),
 
 
 # Of a trained run or a baseline, by the folder that its predictions are in.
@@ -54,13 +70,10 @@ rule metrics:
         "../scripts/metrics.py"
 
 
-# own_tf_zeroed: predictions.{part}.own_tf_zeroed.npz of the run, for the pairs of the part's genes that are regulators
-# with a motif, each predicted with its own TPM taken out of the levels: a list of one path. No rule makes it yet; without
-# it those views are left out.
 rule breakdown:
     input:
         predictions=rules.predict.output.predictions,
-        own_tf_zeroed=[],
+        own_tf_zeroed=own_tf_zeroed,
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
         regulators=rules.expression.output.regulators,

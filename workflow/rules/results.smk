@@ -118,8 +118,8 @@ rule comparison:
 
 rule intervals:
     input:
-        metrics=[f"{RESULTS}/{model}/metrics.{part}.json" for model, part in evaluated()],
-        draws=[f"{RESULTS}/{model}/bootstrap.{part}.npz" for model, part in evaluated()],
+        metrics=[f"{RESULTS}/{folder}/metrics.{names['part']}.json" for folder, names in evaluated()],
+        draws=[f"{RESULTS}/{folder}/bootstrap.{names['part']}.npz" for folder, names in evaluated()],
     output:
         tsv="<results>/intervals.tsv",
     log:
@@ -133,7 +133,7 @@ rule intervals:
         mem_mb=1000,
         runtime=10,
     params:
-        models=evaluated(),
+        models=[names for _, names in evaluated()],
         code=code_hash("intervals.py"),
     script:
         "../scripts/intervals.py"
@@ -164,3 +164,30 @@ rule seeds:
         code=code_hash("seeds.py"),
     script:
         "../scripts/seeds.py"
+
+
+# Runs under a control, each beside the run without it.
+rule controls:
+    input:
+        metrics=[f"{RESULTS}/runs/{run}/metrics.validation.json" for run in SETTINGS.control_runs],
+        draws=[f"{RESULTS}/runs/{run}/bootstrap.validation.npz" for run in SETTINGS.control_runs],
+    output:
+        tsv=report("<results>/controls.tsv", caption="../report/controls.rst", category="Tables"),
+        markdown="<results>/controls.md",
+    log:
+        "<logs>/controls.log",
+    benchmark:
+        "<benchmarks>/controls.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        references=SETTINGS.control_runs,
+        labels=[label_of(run) for run in SETTINGS.control_runs],
+        simulated=SETTINGS.simulated,
+        code=code_hash("controls.py"),
+    script:
+        "../scripts/controls.py"

@@ -4,12 +4,13 @@ from tr300m.baselines import BASELINES, NOTE
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
-from tr300m.tables import INTERVALS, UNITS, fold_intervals, metric_table, write_table
+from tr300m.tables import INTERVALS, LABEL, UNITS, fold_intervals, metric_table, write_table
 
 with job(snakemake.log[0]):
-    labels = [BASELINES[name].label for name in snakemake.params.names]
+    labels = [BASELINES[name].label for _, name in snakemake.params.baselines]
     rows = list(zip(labels, map(read_json, snakemake.input.metrics), strict=True))
-    columns = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
+    figures = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
+    columns = {LABEL: figures.pop(LABEL), "Split": [split for split, _ in snakemake.params.baselines], **figures}
     write_table(
         snakemake.output.tsv,
         snakemake.output.markdown,

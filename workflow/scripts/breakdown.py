@@ -2,9 +2,10 @@
 
 import numpy as np
 from tr300m.axes import Genes, Regulators, Samples
-from tr300m.breakdown import Pairs, group_table, regulator_genes, summary_table, views
+from tr300m.breakdown import Pairs, group_table, summary_table, views
 from tr300m.io import read_json, write_tsv
 from tr300m.job import job
+from tr300m.levels import regulator_genes
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)

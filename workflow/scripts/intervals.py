@@ -7,9 +7,9 @@ from tr300m.job import job
 with job(snakemake.log[0]):
     rows = [
         row
-        for (model, part), metrics, draws in zip(
+        for names, metrics, draws in zip(
             snakemake.params.models, snakemake.input.metrics, snakemake.input.draws, strict=True
         )
-        for row in interval_rows(model, part, read_json(metrics), Draws.read(draws))
+        for row in interval_rows(names, read_json(metrics), Draws.read(draws))
     ]
     write_tsv(snakemake.output.tsv, {name: [row[name] for row in rows] for name in rows[0]})

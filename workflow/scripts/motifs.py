@@ -7,6 +7,7 @@ from tr300m import motifs
 from tr300m.axes import Regulators
 from tr300m.io import save_array
 from tr300m.job import job
+from tr300m.levels import tf_levels
 
 with job(snakemake.log[0]):
     # The released arrays have one motif column more than there are profiles.
@@ -22,4 +23,4 @@ with job(snakemake.log[0]):
     save_array(snakemake.output.pssm, motifs.kernels(profiles, motifs.TF_WIDTH, spare))
     save_array(snakemake.output.core, motifs.kernels(core_profiles, motifs.CORE_WIDTH))
     save_array(snakemake.output.motif_map, mapping)
-    save_array(snakemake.output.tf_levels, motifs.tf_levels(np.load(snakemake.input.levels), mapping))
+    save_array(snakemake.output.tf_levels, tf_levels(np.load(snakemake.input.levels), mapping))

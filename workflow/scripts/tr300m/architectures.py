@@ -44,6 +44,11 @@ class Architecture:
                 "set `tf` to 1 or `distance` to 0",
             )
 
+    @property
+    def reads_levels(self) -> bool:
+        """Whether the TPM of regulators is an input."""
+        return self.tf or self.distance
+
     @classmethod
     def from_key(cls, key: str) -> "Architecture":
         """Read the inputs off a key made of ``seq``, ``tf``, ``df``, ``core``, ``hm``, in this order.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +70,7 @@ class Pairs:
         row = order[place]
         if not np.array_equal(ours[row], theirs) or len(np.unique(theirs)) != len(theirs):
             raise TR300MError(
-                "the predictions with the own column zeroed are not for pairs of this part, each once",
+                "the predictions with the own level zeroed are not for pairs of this part, each once",
                 "predict them for pairs of the part's regulator genes",
             )
         prediction, nll = self.prediction.copy(), self.nll.copy()
@@ -100,32 +100,6 @@ class View:
     metrics: dict[str, Floats]
 
 
-def regulator_genes(
-    gene_id: Sequence[str], merged: Sequence[str], regulator_id: Sequence[str], motif_map: NDArray[Any]
-) -> NDArray[np.bool_]:
-    """Return which target genes are regulators whose own TPM is an input: those with a motif.
-
-    Parameters
-    ----------
-    gene_id, merged
-        Versioned IDs of the target genes and of those that share their TSS [gene] (see `axes.Genes`).
-    regulator_id
-        Versioned IDs [regulator].
-    motif_map
-        Not 0 where the regulator binds the motif [regulator, motif].
-
-    Returns
-    -------
-    ndarray
-        [gene], bool.
-    """
-    regulators = {name for name, binds in zip(regulator_id, np.any(motif_map, axis=1), strict=True) if binds}
-    return np.array(
-        [not regulators.isdisjoint([gene, *also.split(";")]) for gene, also in zip(gene_id, merged, strict=True)],
-        dtype=bool,
-    )
-
-
 def views(
     pairs: Pairs,
     genes: NDArray[np.str_],
@@ -144,21 +118,27 @@ def views(
     genes, samples
         IDs of the dataset's axes.
     is_regulator
-        Which genes of the dataset are regulators whose own TPM is an input [gene] (`regulator_genes`).
+        Which genes of the dataset are regulators whose own TPM is an input [gene] (`levels.regulator_genes`).
     dataset_median
         Median TPM of the dataset.
     minimum
         Least number of pairs of a group: genes of a sample, tissues of a gene, people of a gene and tissue.
     zeroed
-        Predictions for the regulators' pairs with each gene's own expression removed from the input levels.
+        Predictions for all pairs of the regulators with each gene's own TPM taken out of the input levels; None where
+        the model reads no levels.
 
     Returns
     -------
     list
         ``pooled``; ``without regulators`` and ``regulators alone``, pooled; ``per tissue``; ``across genes`` within a
         sample; ``across tissues`` within a gene, on the means of TPM over each tissue's samples; ``across people``
-        within a gene and tissue, one sample a person; with `zeroed`, the pooled view and that of the regulators
-        again, ``own level zeroed``.
+        within a gene and tissue, one sample a person; with `zeroed`, unless it is empty, the pooled view and that of
+        the regulators again, ``own level zeroed``.
+
+    Raises
+    ------
+    TR300MError
+        If `zeroed` is not for the regulators' pairs, each once.
     """
 
     def view(name: str, chosen: Pairs, labels: NDArray[np.str_], least: int = 1) -> View:
@@ -178,7 +158,12 @@ def views(
         view("across tissues", means, genes[means.gene], minimum),
         view("across people", people, _joined(genes[people.gene], people.tissue), minimum),
     ]
-    if zeroed is not None:
+    if zeroed is not None and own.sum() != len(zeroed.gene):
+        raise TR300MError(
+            f"{len(zeroed.gene)} predictions with the own level zeroed for {own.sum()} pairs of regulators",
+            "predict them anew, for all pairs of the part's regulator genes",
+        )
+    if zeroed is not None and len(zeroed.gene):
         changed = pairs.replaced_by(zeroed)
         found += [
             pooled("pooled, own level zeroed", changed),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .architectures import Architecture
 from .devices import keras, ops
-from .inputs import model_inputs
+from .inputs import Gather, model_inputs
 from .likelihood import Likelihood
 from .scan import SCHEDULE, ScanTable, Schedule, scan_genes
 
@@ -26,6 +26,7 @@ def predict_raw(
     scan: ScanTable | None = None,
     batch_size: int = 64,
     genes_per_block: int = 64,
+    gather: Gather = model_inputs,
     done: Callable[[int], object] = lambda pairs: None,
 ) -> NDArray[np.float32]:
     """Run a model on pairs, scanning each gene once.
@@ -44,6 +45,8 @@ def predict_raw(
         Cached scan; None scans the genes now, a block at a time.
     batch_size, genes_per_block
         Pairs per call and genes scanned at once; they bound the memory.
+    gather
+        What gathers the inputs of pairs.
     done
         Called with the number of pairs finished since its last call.
 
@@ -68,9 +71,7 @@ def predict_raw(
             batch = rows[start : start + batch_size]
             # The last batch is filled up with its first pairs: another size would be compiled anew.
             full = np.resize(batch, batch_size)
-            inputs = model_inputs(
-                dataset, architecture, pairs[full, 0], pairs[full, 1], table, offset[gene_of_pair[full]]
-            )
+            inputs = gather(dataset, architecture, pairs[full, 0], pairs[full, 1], table, offset[gene_of_pair[full]])
             raw[batch] = model.predict_on_batch(inputs)[: len(batch)]
             done(len(batch))
     return raw

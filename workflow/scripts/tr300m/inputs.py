@@ -1,18 +1,35 @@
 """What a model reads of a dataset: which arrays, and their rows for pairs of genes and samples."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .architectures import Architecture
 from .errors import TR300MError
+from .levels import own_regulators, tf_levels
 from .scan import ScanTable
 
 if TYPE_CHECKING:
     from .dataset import Dataset
 
 SCORES = ("motif_scores", "core_scores")
+
+
+class Gather(Protocol):
+    """What gathers a model's inputs for pairs: `model_inputs`, or the same with something changed."""
+
+    def __call__(
+        self,
+        dataset: "Dataset",
+        architecture: Architecture,
+        genes: NDArray[np.int64],
+        samples: NDArray[np.int64],
+        scanned: ScanTable | None,
+        scan_rows: NDArray[np.int64] | None,
+        /,
+    ) -> dict[str, NDArray[np.float32]]:
+        """Return input name to float32 array [pair, ...]."""
 
 
 def gene_arrays(dataset: "Dataset", architecture: Architecture, scan: ScanTable | None) -> dict[str, NDArray[Any]]:
@@ -91,4 +108,37 @@ def model_inputs(
         inputs["histones"] /= np.float32(histone_unit(dataset))
     if architecture.distance:
         inputs["distance"] = dataset.distance(genes)
+    return inputs
+
+
+def inputs_without_own_level(
+    dataset: "Dataset",
+    architecture: Architecture,
+    genes: NDArray[np.int64],
+    samples: NDArray[np.int64],
+    scanned: ScanTable | None = None,
+    scan_rows: NDArray[np.int64] | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Gather what `model_inputs` does, with the TPM of each pair's gene set to 0 among the regulators' levels.
+
+    The motif columns are summed anew: taking the gene's TPM off a float32 sum would leave its rounding behind.
+
+    Raises
+    ------
+    TR300MError
+        If the architecture reads no levels.
+    """
+    if not architecture.reads_levels:
+        raise TR300MError(
+            f"architecture {architecture.key} reads no TF levels: there is none to set to 0", "choose one with `tf`"
+        )
+    inputs = model_inputs(dataset, architecture, genes, samples, scanned, scan_rows)
+    own = own_regulators(
+        dataset.genes.gene_id[genes].tolist(), dataset.genes.merged[genes].tolist(), dataset.regulators.gene_id.tolist()
+    )
+    levels = np.where(own, np.float32(0), dataset.regulator_levels[samples])
+    if architecture.distance:
+        inputs["regulator_levels"] = levels
+    else:
+        inputs["levels"] = tf_levels(levels, dataset.motif_map)
     return inputs

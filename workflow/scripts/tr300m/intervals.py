@@ -111,15 +111,15 @@ class Draws:
         return {name: ours[name] - theirs[name] for name in ours if name in theirs}
 
 
-def interval_rows(model: str, part: str, metrics: Mapping[str, float | int], draws: Draws) -> list[dict[str, str]]:
-    """Return one row a metric and way of drawing: model, part, metric, value, drawn, low, high, draws that are defined.
+def interval_rows(names: Mapping[str, str], metrics: Mapping[str, float | int], draws: Draws) -> list[dict[str, str]]:
+    """Return one row a metric and way of drawing: `names`, metric, value, drawn, low, high, draws that are defined.
 
-    Fractions, not percents; "undefined" where a figure is.
+    `names` says which model and part the metrics are of, by column. Fractions, not percents; "undefined" where a figure
+    is.
     """
     return [
         {
-            "model": model,
-            "part": part,
+            **names,
             "metric": name,
             "value": _figure(metrics[name]),
             "drawn": cluster,

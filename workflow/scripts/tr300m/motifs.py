@@ -97,8 +97,3 @@ def motif_map(regulators: Regulators, motifs: Motifs) -> NDArray[np.uint8]:
     """Return the mapping [regulator, motif]: 1 where the motif's name is the regulator's gene name."""
     same = regulators.gene_name[:, None] == motifs.name[None, :]
     return (same & (motifs.name != "")[None, :]).astype(np.uint8)
-
-
-def tf_levels(regulator_levels: NDArray[np.float32], mapping: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the level of each motif column [sample, motif]: the summed TPM of the regulators that map to it."""
-    return regulator_levels @ mapping.astype(np.float32)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from . import devices
 from .errors import TR300MError
 from .inference import predict_raw
+from .levels import tf_levels
 from .predict import load_run
 from .progress import progress
 from .scan import ScanTable, check_scan
@@ -136,5 +137,5 @@ def _at(dataset: "Dataset", samples: Ints, levels: Levels) -> "Dataset":
         samples=dataset.samples.take(samples),
         tissue=dataset.tissue[samples],
         regulator_levels=levels,
-        tf_levels=(levels.astype(np.float64) @ dataset.motif_map).astype(np.float32),
+        tf_levels=tf_levels(levels, dataset.motif_map),
     )

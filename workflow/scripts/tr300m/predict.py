@@ -13,6 +13,7 @@ from . import devices
 from .architectures import Architecture
 from .errors import TR300MError
 from .inference import pair_nll, predict_raw
+from .inputs import Gather, model_inputs
 from .io import read_json
 from .likelihood import Likelihood, make_likelihood
 from .network import NetworkConfig, build_model
@@ -81,6 +82,7 @@ def predict(
     scan: ScanTable | None = None,
     threads: int = 0,
     batch_size: int = 64,
+    gather: Gather = model_inputs,
     log: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> dict[str, NDArray[Any]]:
     """Predict expression of pairs with a trained run; each gene is scanned once.
@@ -99,6 +101,8 @@ def predict(
         CPU threads, 0 for one per core.
     batch_size
         Pairs at once.
+    gather
+        What gathers the inputs of pairs: `inputs.inputs_without_own_level` leaves something out.
     log
         Takes the line of text about the start.
 
@@ -127,6 +131,7 @@ def predict(
             schedule=config.schedule,
             scan=scan,
             batch_size=batch_size,
+            gather=gather,
             done=meter.update,
         )
     truth = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)

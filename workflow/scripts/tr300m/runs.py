@@ -41,7 +41,9 @@ class Run:
 
     def label(self, architecture: str) -> str:
         """Return its name in tables: the architecture's label, and what else is not the thesis's."""
-        control = "" if self.control == "none" else self.control.replace("_", " ")
+        permuted = self.control.removesuffix(AT_EVALUATION).replace("_", " ")
+        weights = "evaluation only" if self.only_predicts else "retrained"
+        control = "" if self.control == "none" else f"{permuted} ({weights})"
         split = "" if self.split == "thesis" else f"split {self.split}"
         likelihood = "" if self.likelihood == "nb_exponential" else self.likelihood
         return ", ".join(part for part in (architecture, control, split, likelihood) if part)
@@ -115,9 +117,12 @@ def read_runs(
 
 def trained_run(name: str, runs: Mapping[str, Run]) -> str | None:
     """Return whose weights a run predicts with: its own, or those of the run equal to it but for name and control."""
+    return uncontrolled_run(name, runs) if runs[name].only_predicts else name
+
+
+def uncontrolled_run(name: str, runs: Mapping[str, Run]) -> str | None:
+    """Return the run without control that equals a run but for name and control, or None."""
     run = runs[name]
-    if not run.only_predicts:
-        return name
     equal = (other.run for other in runs.values() if replace(run, run=other.run, control="none") == other)
     return next(equal, None)
 

@@ -10,7 +10,7 @@ from .architectures import Architecture, read_architectures
 from .comparisons import Comparison, read_comparisons
 from .config import check, fill_defaults, find_problems, read_schema
 from .errors import TR300MError
-from .runs import Run, read_runs, split_names
+from .runs import Run, read_runs, split_names, uncontrolled_run
 from .simulate.config import SimulationConfig
 from .sources import Location, Source, check_choices, locate, read_sources
 
@@ -163,6 +163,24 @@ class Settings:
             for table, pair in self.comparisons.items()
             if pair.first in chosen and pair.second in chosen
         }
+
+    @property
+    def control_runs(self) -> dict[str, str | None]:
+        """The run that each run under a control is compared with, if the run table has it: equal but for the control.
+
+        Each such run stands before its controls, compared with nothing.
+        """
+        found: dict[str, str | None] = {}
+        without = {name: uncontrolled_run(name, self.runs) for name, run in self.runs.items() if run.control != "none"}
+        for reference in dict.fromkeys(without.values()):
+            found |= {reference: None} if reference else {}
+            found |= {name: reference for name, other in without.items() if other == reference}
+        return found
+
+    @property
+    def splits_in_use(self) -> list[str]:
+        """Splits of the runs, the first run's first."""
+        return list(dict.fromkeys(run.split for run in self.runs.values()))
 
     @property
     def seed_groups(self) -> list[list[str]]:

@@ -1,17 +1,24 @@
 """Is a difference real: the thesis's T (its Tables 3-7), and paired differences of two models with their intervals."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from .bootstrap import CLUSTERS, Cluster, Floats
 from .comparisons import Comparison
 from .errors import TR300MError
-from .intervals import HEADLINE, Draws, percentile_interval, share_beyond_zero
-from .tables import LABEL, PERCENT, Metrics, nat, number, percent, range_text
+from .intervals import HEADLINE, Draws, Interval, percentile_interval, share_beyond_zero
+from .tables import LABEL, PERCENT, Metrics, metric_table, nat, number, percent, range_text
 
 # What the thesis takes for the variance of one pair.
 VARIANCE = {"pearson": 0.25, "log_pearson": 0.25, "spearman": 0.25, "accuracy": 0.0625}
 DRAWN = {"both": "genes and donors drawn", "genes": "genes drawn", "donors": "donors drawn"}
+MINUS = "Minus"
+"""Column that names what was taken off a row's figures; empty where nothing was."""
+PAIRED = (
+    "Rows that name something under Minus are differences to it on the same pairs, both models seeing the same draws, "
+    "in percent points and nat; one whose interval holds 0 shows nothing."
+)
 DIFFERENCE, SHARE, T = "Difference", "p (bootstrap, two-sided)", "T (thesis's formula)"
 NOTE = (
     "T takes all pairs for independent. They are not: they share genes, samples and donors, which the intervals allow "
@@ -115,3 +122,51 @@ def thesis_beside(
             printed, right = number(comparison.printed[key], 1), number(by_formula[key], 1)
             cells[name][-1] += f" ({printed})" if printed == right else f" (printed {printed}, by its formula {right})"
     return cells
+
+
+class Model(NamedTuple):
+    """A model's label in tables, its metrics (fractions) and their bootstrap draws."""
+
+    label: str
+    metrics: Metrics
+    draws: Draws
+
+
+def difference(model: Model, reference: Model) -> tuple[dict[str, float | int], dict[str, Interval]]:
+    """Return a model's metrics minus the reference's (`pairs` as they are), and their headline intervals.
+
+    Raises
+    ------
+    TR300MError
+        If the two were not evaluated on the same pairs and drawn alike.
+    """
+    drawn = model.draws.minus(reference.draws)
+    figures = {name: model.metrics[name] - reference.metrics[name] for name in (*PERCENT, "nll")}
+    intervals = {name: percentile_interval(draws) for name, draws in drawn.items()}
+    return {**figures, "pairs": model.metrics["pairs"]}, intervals
+
+
+def paired_table(rows: Sequence[tuple[Model, Sequence[Model]]]) -> dict[str, list[str]]:
+    """Format models and, below each, its paired differences to others.
+
+    Parameters
+    ----------
+    rows
+        A model, and the references it is compared with; none gives its own metrics alone.
+
+    Returns
+    -------
+    dict
+        The columns of `tables.metric_table` with intervals, differences in percent points; behind the label the column
+        `MINUS` with the reference's.
+    """
+    lines: list[tuple[str, Metrics]] = []
+    intervals: list[Mapping[str, Interval]] = []
+    minus: list[str] = []
+    for model, references in rows:
+        found = [(model.metrics, model.draws.intervals()), *(difference(model, other) for other in references)]
+        lines += [(model.label, figures) for figures, _ in found]
+        intervals += [bounds for _, bounds in found]
+        minus += ["", *(other.label for other in references)]
+    columns = metric_table(lines, intervals)
+    return {LABEL: columns.pop(LABEL), MINUS: minus, **columns}

@@ -1,0 +1,30 @@
+"""The table of controls: each beside the run without it."""
+
+from tr300m.intervals import Draws
+from tr300m.io import read_json
+from tr300m.job import job
+from tr300m.significance import PAIRED, Model, paired_table
+from tr300m.tables import INTERVALS, UNITS, fold_intervals, write_table
+
+NOTE = (
+    "A control permutes one input before training (retrained) or before prediction alone, with the weights of the run "
+    "without it (evaluation only). One that loses nothing means that the input was not used."
+)
+
+with job(snakemake.log[0]):
+    references = snakemake.params.references
+    models = {
+        run: Model(label, read_json(metrics), Draws.read(draws))
+        for run, label, metrics, draws in zip(
+            references, snakemake.params.labels, snakemake.input.metrics, snakemake.input.draws, strict=True
+        )
+    }
+    columns = paired_table([(models[run], [models[other]] if other else []) for run, other in references.items()])
+    write_table(
+        snakemake.output.tsv,
+        snakemake.output.markdown,
+        columns,
+        shown=fold_intervals(columns),
+        notes=["Validation pairs.", UNITS, INTERVALS, PAIRED, NOTE],
+        simulated=snakemake.params.simulated,
+    )
