@@ -54,6 +54,7 @@ with job(snakemake.log[0]):
             "Validation pairs of the thesis's split.",
             "Chance: what a model that found nothing gets on average.",
             "Perfect: what one that knows the planted truth of what the run reads gets.",
+            "A run without histones may get more, because GC content tells of openness.",
             "Motif effects: log TPM of each regulator set one standard deviation below and above its mean.",
         ],
         simulated=True,

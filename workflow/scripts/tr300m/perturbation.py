@@ -20,14 +20,14 @@ from .inference import predict_raw
 from .levels import tf_levels
 from .predict import load_run
 from .progress import progress
-from .scan import ScanTable, check_scan
+from .scan import ScanTable, check_scan, scan_genes
 
 if TYPE_CHECKING:
     from .dataset import Dataset
 
 Ints = NDArray[np.int64]
 Levels = NDArray[np.float32]
-MOST_GENES, SAMPLES = 128, 2
+MOST_GENES, SAMPLES = 96, 2
 """Each regulator is predicted for so many genes and samples, twice: few, so that it takes seconds."""
 
 
@@ -112,30 +112,45 @@ def level_changes(
         raise TR300MError(f"{run_folder} reads no levels of regulators", "choose an architecture with tf")
     check_scan(scan, dataset, config.schedule)
     names = regulators_with_motif(dataset.regulators.gene_name, dataset.motif_map)
-    samples, sample_of_pair = np.unique(pairs[:, 1], return_inverse=True)
+    log(f"{Path(run_folder).name}: {len(names)} regulators, {len(pairs)} pairs, on {devices.describe(threads)}")
+    genes, samples, few = _compact(pairs)
+    small = _some_samples(dataset.take_genes(genes), samples)
+    if scan is None:
+        # Once, not for every regulator.
+        scan = scan_genes(small.onehot, dataset.pssm, dataset.core if architecture.core else None, config.schedule)
+    else:
+        scan = ScanTable(scan.pooled[genes], scan.core[genes])
     log_levels = np.log1p(dataset.regulator_levels)
     mean, spread = log_levels.mean(axis=0), log_levels.std(axis=0)
-    few = np.stack([pairs[:, 0], sample_of_pair], axis=1)
-    log(f"{Path(run_folder).name}: {len(names)} regulators, {len(pairs)} pairs, on {devices.describe(threads)}")
 
     def predicted(levels: Levels) -> NDArray[np.float64]:
-        raw = predict_raw(model, _at(dataset, samples, levels), architecture, few, schedule=config.schedule, scan=scan)
+        changed = replace(small, regulator_levels=levels, tf_levels=tf_levels(levels, dataset.motif_map))
+        raw = predict_raw(
+            model, changed, architecture, few, schedule=config.schedule, scan=scan, genes_per_block=len(genes)
+        )
         return np.log1p(likelihood.mean(raw))
 
     changes = []
     for name in progress(names, total=len(names), what="regulators", unit="regulator"):
         columns = dataset.regulators.gene_name == name
-        low, high = (shifted(dataset.regulator_levels[samples], columns, mean, spread, by) for by in (-1.0, 1.0))
+        low, high = (shifted(small.regulator_levels, columns, mean, spread, by) for by in (-1.0, 1.0))
         changes.append((predicted(high) - predicted(low)) / 2)
     return {"gene": pairs[:, 0], "sample": pairs[:, 1], "regulator": np.array(names), "change": np.array(changes)}
 
 
-def _at(dataset: "Dataset", samples: Ints, levels: Levels) -> "Dataset":
-    """Return the dataset of some samples, with other levels [sample, regulator]; its expression is not for use."""
+def _compact(pairs: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the genes and the samples that occur in pairs, and the pairs as indices into these two."""
+    genes, gene = np.unique(pairs[:, 0], return_inverse=True)
+    samples, sample = np.unique(pairs[:, 1], return_inverse=True)
+    return genes, samples, np.stack([gene, sample], axis=1)
+
+
+def _some_samples(dataset: "Dataset", samples: Ints) -> "Dataset":
+    """Return what a model reads of some samples; the expression stays that of all."""
     return replace(
         dataset,
         samples=dataset.samples.take(samples),
         tissue=dataset.tissue[samples],
-        regulator_levels=levels,
-        tf_levels=tf_levels(levels, dataset.motif_map),
+        regulator_levels=dataset.regulator_levels[samples],
+        tf_levels=dataset.tf_levels[samples],
     )
