@@ -31,6 +31,7 @@ include: "workflow/rules/train.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/results.smk"
+include: "workflow/rules/truth.smk"
 include: "workflow/rules/motif_detection.smk"
 include: "workflow/rules/report.smk"
 

@@ -66,7 +66,7 @@ def test_all_problems_come_at_once() -> None:
     assert len(problems(edition="x", chromosomes="chr1", training={"batch_size": 0})) == 3
 
 
-@pytest.mark.parametrize("name", ["config", "demo", "chr22"])
+@pytest.mark.parametrize("name", ["config", "demo", "demo_full", "chr22"])
 def test_shipped_configurations_are_valid(name: str) -> None:
     config = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
     assert problems(**config) == []

@@ -37,6 +37,7 @@ STAGES = [
     ["features", "baselines"],
     ["run_record", "feed", "steps", "checkpoints", "curves", "loop", "training_config", "training"],
     ["predict", "metrics", "bootstrap", "intervals", "grouped", "breakdown", "calibration"],
+    ["planted", "perturbation", "recovery"],
     [
         "tables",
         "significance",
@@ -106,10 +107,12 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "reliability_comparison.py",
                 "density.py",
                 "motif_detection.py",
+                "level_changes.py",
             },
         ),
-        ("controls", {"train.py", "predict.py"}),
-        ("levels", {"motifs.py", "train.py", "predict.py", "breakdown.py"}),
+        ("controls", {"train.py", "predict.py", "level_changes.py"}),
+        ("recovery", {"truth.py"}),
+        ("levels", {"motifs.py", "train.py", "predict.py", "breakdown.py", "level_changes.py"}),
         ("runs", set()),
         ("histones", {"histone_track.py", "histones.py"}),
         (

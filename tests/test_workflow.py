@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from small_run import ROOT, RUNS, SMALL, checkout, snakemake
+from tr300m.config import read_schema
 from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
 from tr300m.levels import regulator_genes
+from tr300m.runs import split_names
 
 ARRAY_RULES = {
     "gene_lines": 1, "genes": 1, "samples": 1, "expression": 1, "motifs": 1, "genome": 1, "onehot": 1,
@@ -31,9 +33,11 @@ OF_EACH_PART = ("breakdown", "calibration", "reliability", "density")
 RESULT_RULES = {
     "predict": 8, "predict_own_tf_zeroed": 6, "metrics": 8 + 8, **dict.fromkeys(OF_EACH_PART, 8),
     "panels": 7, "forest": 1, "reliability_comparison": 1, "table2": 1, "comparison": 5,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "against_baselines": 1, "intervals": 1,
+    "gene_features": 4, "baseline": 8, "baselines": 1, "against_baselines": 1, "intervals": 1, "truth": 1,
     **REPORT_RULES, "all": 1,
 }  # fmt: skip
+# Where the regulators are simulated: the five architectures that read their levels.
+LEVEL_RULES = {"level_changes": 5}
 
 
 def planned(output: str) -> dict[str, int]:
@@ -74,10 +78,38 @@ def test_full_run_is_planned_with_controls_and_seeds(clean: Path) -> None:
 
 def test_demo_is_planned_whole(clean: Path) -> None:
     """Three rows are controls that only predict."""
-    expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES}
+    expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES, **LEVEL_RULES}
     expected |= {name: expected[name] + 3 for name in ("predict", "metrics", "panels", *OF_EACH_PART)}
     expected |= {"reuse": 3, "controls": 1}
     assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
+
+
+# 22 runs on five splits. Three predict with the weights of others; 13 of the trained ones read levels on the thesis's
+# split.
+FULL_DEMO_RULES = {
+    "train": 19, "reuse": 3, "predict": 23, "predict_own_tf_zeroed": 15, "metrics": 23 + 40, "breakdown": 23,
+    "calibration": 23, "panels": 22, "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
+    "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 40, "baselines": 1,
+    "against_baselines": 1, "intervals": 1, "all": 1,
+    "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
+    "simulate_cres": 1, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1,
+}  # fmt: skip
+
+
+def test_full_demo_is_planned_whole(clean: Path) -> None:
+    targets = ["all", "motif_detection", "release"]
+    jobs = dry_run(clean, *targets, "--configfile", "config/demo_full.yaml")
+    assert jobs == {**SIMULATION_RULES, **ARRAY_RULES, **FULL_DEMO_RULES}
+
+
+def test_full_demo_has_a_row_of_every_kind() -> None:
+    rows = read_tsv(ROOT / "config/demo_full_runs.tsv")
+    row_schema = read_schema(ROOT / "workflow/schemas/runs.schema.yaml")["properties"]
+    for column in ("likelihood", "control", "scan"):
+        assert set(row_schema[column]["enum"]) == set(rows[column].tolist()), column
+    assert set(read_tsv(ROOT / "config/architectures.tsv")["architecture"]) == set(rows["architecture"])
+    assert set(rows["split"]) == set(split_names(folds=3))
+    assert len(set(rows["seed"][rows["architecture"] == "seq_tf"])) == 3
 
 
 def test_chr22_is_planned_whole(clean: Path) -> None:
@@ -108,7 +140,7 @@ VARIANT_JOBS = {
     "train": 5, "reuse": 1, "predict": 6, "predict_own_tf_zeroed": 1, "metrics": 6 + 24, "breakdown": 6,
     "calibration": 6, "reliability": 6, "density": 6, "panels": 6, "forest": 1, "reliability_comparison": 1, "split": 3,
     "gene_features": 4, "baseline": 24, "baselines": 1, "against_baselines": 1, "controls": 1, "intervals": 1,
-    "table1": 1, **REPORT_RULES, "all": 1,
+    "table1": 1, "level_changes": 2, "truth": 1, **REPORT_RULES, "all": 1,
 }  # fmt: skip
 
 

@@ -201,9 +201,16 @@ def tables():
         "against_baselines": names and SETTINGS.table1_runs,
         "controls": SETTINGS.control_runs,
         "seeds": SETTINGS.seed_groups,
+        "truth": SETTINGS.planted and SETTINGS.thesis_runs,
     }
     compared = [f"table{number}" for number in SETTINGS.compared_runs]
     return ["table1", *compared, "intervals", *(name for name, given in optional.items() if given)]
+
+
+def inputs_of(run):
+    """Return which inputs a run reads that the simulator's truth acts through."""
+    architecture = SETTINGS.architectures[RUNS[run].architecture]
+    return {"levels": architecture.tf, "histones": architecture.hm}
 
 
 def pages():
@@ -219,6 +226,7 @@ def pages():
         "against_baselines": ("Tables", "Networks against baselines"),
         "controls": ("Tables", "Controls: what a score rests on"),
         "seeds": ("Tables", "Seeds: the spread between equal runs"),
+        "truth": ("Tables", "What of the planted truth was found"),
         "breakdown": ("Evaluation", "What the scores are made of"),
         "calibration": ("Evaluation", "Calibration of the predicted distributions"),
         "runs": ("Records", "Runs: settings, device, time"),

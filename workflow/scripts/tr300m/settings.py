@@ -98,6 +98,11 @@ class Settings:
         return any(self.locations[key].kind == "simulated" for key in read)
 
     @property
+    def planted(self) -> bool:
+        """Whether expression is simulated, so that there is a planted truth to find."""
+        return self.locations["gtex_tpm"].kind == "simulated"
+
+    @property
     def unlike_release(self) -> str:
         """Why the arrays cannot be those of the release; empty where they can."""
         if self.simulated:
@@ -122,6 +127,39 @@ class Settings:
         if self.unlike_release or not _is_the_thesis(run):
             return None
         return FINAL if (name, run.architecture) == (FINAL, FINAL_ARCHITECTURE) else run.architecture
+
+    @property
+    def thesis_runs(self) -> list[str]:
+        """Runs of the thesis's split, whose predictions are of the same pairs."""
+        return [name for name, run in self.runs.items() if run.split == "thesis"]
+
+    @property
+    def level_runs(self) -> list[str]:
+        """Those of them that were trained and read the levels of simulated regulators.
+
+        With all of the real ones, asking for the effect of each would take longer than the training.
+        """
+        if self.locations["lambert_2018"].kind != "simulated":
+            return []
+        return [
+            name
+            for name in self.thesis_runs
+            if self.architectures[self.runs[name].architecture].tf and not self.runs[name].only_predicts
+        ]
+
+    @property
+    def histone_pairs(self) -> list[tuple[str, str]]:
+        """Runs of Table 1 that differ in the histone branch alone: without, with."""
+
+        def inputs(run: str) -> Architecture:
+            return replace(self.architectures[self.runs[run].architecture], key="", label="")
+
+        return [
+            (without, run)
+            for run in self.table1_runs
+            for without in self.table1_runs
+            if inputs(run).hm and replace(inputs(run), hm=False) == inputs(without)
+        ]
 
     @property
     def final_run(self) -> str | None:

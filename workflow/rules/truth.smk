@@ -1,0 +1,64 @@
+# What of the planted truth was found, where expression is simulated.
+
+
+rule level_changes:
+    input:
+        dataset=dataset_files(),
+        manifest=rules.manifest.output.manifest,
+        split=split_file,
+        scan=scan_files,
+        weights="<results>/runs/{run}/model.weights.h5",
+        record="<results>/runs/{run}/run.json",
+    output:
+        changes="<results>/runs/{run}/level_changes.npz",
+    log:
+        "<logs>/level_changes/{run}.log",
+    benchmark:
+        "<benchmarks>/level_changes/{run}.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: config["compute"]["train_threads"]
+    resources:
+        gpu=gpus(),
+        mem_mb=config["compute"]["train_mem_mb"],
+        runtime=240,
+        device=config["compute"]["device"],
+        backend=config["compute"]["backend"],
+    params:
+        code=code_hash("level_changes.py"),
+    script:
+        "../scripts/level_changes.py"
+
+
+rule truth:
+    input:
+        effects=rules.simulate_truth.output.regulator_effects,
+        truth=[rules.simulate_truth.output[name] for name in ("driver_levels", "hits", "openness", "tissue_cells")],
+        genes=rules.genes.output.genes,
+        samples=rules.samples.output.samples,
+        predictions=expand("<results>/runs/{run}/predictions.validation.npz", run=SETTINGS.thesis_runs),
+        changes=expand("<results>/runs/{run}/level_changes.npz", run=SETTINGS.level_runs),
+        draws=[f"{RESULTS}/runs/{run}/bootstrap.validation.npz" for run in SETTINGS.table1_runs],
+    output:
+        tsv="<results>/truth.tsv",
+        markdown="<results>/truth.md",
+    log:
+        "<logs>/truth.log",
+    benchmark:
+        "<benchmarks>/truth.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        simulation=config["simulation"],
+        runs=SETTINGS.thesis_runs,
+        changed=SETTINGS.level_runs,
+        pairs=SETTINGS.histone_pairs,
+        draws={run: f"{RESULTS}/runs/{run}/bootstrap.validation.npz" for run in SETTINGS.table1_runs},
+        reads={run: inputs_of(run) for run in SETTINGS.thesis_runs},
+        code=code_hash("truth.py"),
+    script:
+        "../scripts/truth.py"

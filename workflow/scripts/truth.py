@@ -1,0 +1,61 @@
+"""Say how much of the planted truth was found."""
+
+from pathlib import Path
+
+import numpy as np
+from tr300m.axes import Genes, Samples
+from tr300m.intervals import Draws
+from tr300m.job import job
+from tr300m.planted import Planted
+from tr300m.recovery import (
+    Model,
+    finding_table,
+    histone_finding,
+    motif_findings,
+    score_findings,
+    variance_findings,
+)
+from tr300m.simulate.config import SimulationConfig
+from tr300m.tables import write_table
+
+with job(snakemake.log[0]):
+    simulation = SimulationConfig.from_dict(snakemake.params.simulation)
+    planted = Planted.read(
+        Path(snakemake.input.effects).parent,
+        Genes.read(snakemake.input.genes),
+        Samples.read(snakemake.input.samples),
+        simulation.base,
+        simulation.open_weight,
+    )
+    models = {}
+    for run, path in zip(snakemake.params.runs, snakemake.input.predictions, strict=True):
+        with np.load(path) as saved:
+            arrays = {name: saved[name] for name in ("gene", "sample", "truth", "median")}
+        models[run] = Model(label=run, **snakemake.params.reads[run], **arrays)
+
+    found = variance_findings(next(iter(models.values())), planted)
+    for model in models.values():
+        found += score_findings(model, planted)
+    for run, path in zip(snakemake.params.changed, snakemake.input.changes, strict=True):
+        with np.load(path) as saved:
+            found += motif_findings(
+                run, saved["gene"], saved["sample"], saved["regulator"].tolist(), saved["change"], planted
+            )
+    draws = {run: Draws.read(path) for run, path in snakemake.params.draws.items()}
+    for pair in snakemake.params.pairs:
+        without, with_histones = (models[run] for run in pair)
+        found.append(histone_finding(without, with_histones, (draws[pair[0]], draws[pair[1]]), planted))
+
+    write_table(
+        snakemake.output.tsv,
+        snakemake.output.markdown,
+        finding_table(found),
+        notes=[
+            "Validation pairs of the thesis's split.",
+            "Chance: what a model that found nothing gets on average.",
+            "Perfect: what one that knows the planted truth of what the run reads gets.",
+            "A run without histones may get more, because GC content tells of openness.",
+            "Motif effects: log TPM of each regulator set one standard deviation below and above its mean.",
+        ],
+        simulated=True,
+    )
