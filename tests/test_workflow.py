@@ -33,11 +33,12 @@ OF_EACH_PART = ("breakdown", "calibration", "reliability", "density")
 RESULT_RULES = {
     "predict": 8, "predict_own_tf_zeroed": 6, "metrics": 8 + 8, **dict.fromkeys(OF_EACH_PART, 8),
     "panels": 7, "forest": 1, "reliability_comparison": 1, "table2": 1, "comparison": 5,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "against_baselines": 1, "intervals": 1, "truth": 1,
+    "gene_features": 4, "baseline": 8, "baselines": 1, "against_baselines": 1, "intervals": 1,
     **REPORT_RULES, "all": 1,
 }  # fmt: skip
-# Where the regulators are simulated: the five architectures that read their levels.
+# Where the regulators are simulated too: the five architectures that read their levels.
 LEVEL_RULES = {"level_changes": 5}
+TRUTH_RULES = {"truth": 1}
 
 
 def planned(output: str) -> dict[str, int]:
@@ -78,7 +79,7 @@ def test_full_run_is_planned_with_controls_and_seeds(clean: Path) -> None:
 
 def test_demo_is_planned_whole(clean: Path) -> None:
     """Three rows are controls that only predict."""
-    expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES, **LEVEL_RULES}
+    expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES, **LEVEL_RULES, **TRUTH_RULES}
     expected |= {name: expected[name] + 3 for name in ("predict", "metrics", "panels", *OF_EACH_PART)}
     expected |= {"reuse": 3, "controls": 1}
     assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
@@ -88,9 +89,9 @@ def test_demo_is_planned_whole(clean: Path) -> None:
 # split.
 FULL_DEMO_RULES = {
     "train": 19, "reuse": 3, "predict": 23, "predict_own_tf_zeroed": 15, "metrics": 23 + 40, "breakdown": 23,
-    "calibration": 23, "panels": 22, "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
+    "calibration": 23, "reliability": 23, "density": 23, "reliability_comparison": 1, "forest": 1, "panels": 22, "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
     "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 40, "baselines": 1,
-    "against_baselines": 1, "intervals": 1, "all": 1,
+    "against_baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
     "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
     "simulate_cres": 1, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1,
 }  # fmt: skip
@@ -124,7 +125,15 @@ def test_chr22_is_planned_whole(clean: Path) -> None:
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).touch()
     simulated = {name: SIMULATION_RULES[name] for name in ("simulate_truth", "simulate_expression")}
-    expected = {**simulated, "simulate_histone_track": 21, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES}
+    expected = {
+        **simulated,
+        "simulate_histone_track": 21,
+        **ARRAY_RULES,
+        **RUN_RULES,
+        "scan": 1,
+        **RESULT_RULES,
+        **TRUTH_RULES,
+    }
     assert dry_run(clean, "--configfile", "config/chr22.yaml", "--config", f"data={data}") == expected
 
 
