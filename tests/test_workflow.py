@@ -89,7 +89,8 @@ def test_demo_is_planned_whole(clean: Path) -> None:
 # split.
 FULL_DEMO_RULES = {
     "train": 19, "reuse": 3, "predict": 23, "predict_own_tf_zeroed": 15, "metrics": 23 + 40, "breakdown": 23,
-    "calibration": 23, "reliability": 23, "density": 23, "reliability_comparison": 1, "forest": 1, "panels": 22, "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
+    "calibration": 23, "reliability": 23, "density": 23, "reliability_comparison": 1, "forest": 1, "panels": 22,
+    "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
     "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 40, "baselines": 1,
     "against_baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
     "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
