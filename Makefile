@@ -96,7 +96,7 @@ types: env ## mypy, strict, on the package
 dry-run: env ## Plan the full run and the demos without doing anything
 	@$(BIN)/snakemake --cores 8 results/table1.tsv --dry-run --quiet rules
 	@$(SNAKEMAKE) --configfile config/demo.yaml --dry-run --quiet rules
-	@$(SNAKEMAKE) --configfile config/demo_full.yaml all motif_detection release --dry-run --quiet rules
+	@$(SNAKEMAKE) --configfile config/demo_full.yaml --dry-run --quiet rules -- all motif_detection release
 
 check: lint types test dry-run ## All of the above checks
 
