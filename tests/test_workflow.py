@@ -78,10 +78,7 @@ def test_full_run_is_planned_with_controls_and_seeds(clean: Path) -> None:
 
 
 def test_demo_is_planned_whole(clean: Path) -> None:
-    """Three rows are controls that only predict."""
     expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES, **LEVEL_RULES, **TRUTH_RULES}
-    expected |= {name: expected[name] + 3 for name in ("predict", "metrics", "panels", *OF_EACH_PART)}
-    expected |= {"reuse": 3, "controls": 1}
     assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
 
 
