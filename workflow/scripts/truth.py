@@ -34,8 +34,6 @@ with job(snakemake.log[0]):
         models[run] = Model(label=run, **snakemake.params.reads[run], **arrays)
 
     found = variance_findings(next(iter(models.values())), planted)
-    for model in models.values():
-        found += score_findings(model, planted)
     for run, path in zip(snakemake.params.changed, snakemake.input.changes, strict=True):
         with np.load(path) as saved:
             found += motif_findings(
@@ -45,6 +43,8 @@ with job(snakemake.log[0]):
     for pair in snakemake.params.pairs:
         without, with_histones = (models[run] for run in pair)
         found.append(histone_finding(without, with_histones, (draws[pair[0]], draws[pair[1]]), planted))
+    for model in models.values():
+        found += score_findings(model, planted)
 
     write_table(
         snakemake.output.tsv,
