@@ -337,7 +337,7 @@ def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None
 ONE_RUN = dict.fromkeys(
     (
         "train", "predict", "metrics", "breakdown", "calibration", "reliability", "density", "panels", "intervals",
-        "overview", "records", "pages", "all",
+        "truth", "overview", "records", "pages", "all",
     ),
     1,
 )  # fmt: skip
@@ -421,7 +421,7 @@ def test_a_new_row_trains_that_run_only(small: Path) -> None:
     finally:
         table.write_text(RUNS)
     # Unlike `seq`, it reads levels.
-    assert jobs == {**ONE_RUN, "predict_own_tf_zeroed": 1}
+    assert jobs == {**ONE_RUN, "predict_own_tf_zeroed": 1, "level_changes": 1}
 
 
 @pytest.mark.slow
