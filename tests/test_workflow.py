@@ -311,11 +311,13 @@ def test_small_run_is_taken_apart(small: Path) -> None:
 
 @pytest.mark.slow
 def test_tables_that_the_runs_do_not_give_are_named(small: Path) -> None:
-    for number, message in (
-        ("2", "Table 2: the run table has no run named final. Hint: add the row"),
-        ("7", "Table 7: Table 1 has no row of seq_core_hm. Hint: add a row of that architecture"),
+    for table, message in (
+        ("table2", "Table 2: the run table has no run named final. Hint: add the row"),
+        ("table7", "Table 7: Table 1 has no row of seq_core_hm. Hint: add a row of that architecture"),
+        ("controls", "has no run under a control. Hint: add one"),
+        ("seeds", "has no two runs that differ in their seed alone. Hint: add a row"),
     ):
-        target = f"results/small/table{number}.tsv"
+        target = f"results/small/{table}.tsv"
         assert message in snakemake(small, target, "--configfile", "small.yaml", "--dry-run", check=False)
 
 

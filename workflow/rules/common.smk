@@ -142,6 +142,25 @@ def final_run():
     return SETTINGS.final_run
 
 
+def controls(wildcards):
+    """Return the runs of the table of controls, or say that there are none."""
+    if not SETTINGS.control_runs:
+        raise WorkflowError(f"{config['runs']} has no run under a control. Hint: add one, see docs/architecture.md")
+    return SETTINGS.control_runs
+
+
+def seeds(wildcards):
+    """Return the runs of the table of seeds, or say that there are none."""
+    if not SETTINGS.seed_groups:
+        raise WorkflowError(f"{config['runs']} has no two runs that differ in their seed alone. Hint: add a row")
+    return [run for runs in SETTINGS.seed_groups for run in runs]
+
+
+def of_runs(file, runs):
+    """Return an input function: a file of each run that `runs`, itself one, names."""
+    return lambda wildcards: [f"{RESULTS}/runs/{run}/{file}" for run in runs(wildcards)]
+
+
 def candidates():
     """Return the final run and those of Table 1: what it had to beat on validation."""
     return list(dict.fromkeys([*SETTINGS.table1_runs, final_run()]))

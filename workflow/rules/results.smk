@@ -206,7 +206,7 @@ rule intervals:
 # Runs that differ in their seed alone.
 rule seeds:
     input:
-        metrics=[f"{RESULTS}/runs/{run}/metrics.validation.json" for runs in SETTINGS.seed_groups for run in runs],
+        metrics=of_runs("metrics.validation.json", seeds),
     output:
         tsv="<results>/seeds.tsv",
         markdown="<results>/seeds.md",
@@ -233,8 +233,8 @@ rule seeds:
 # Runs under a control, each beside the run without it.
 rule controls:
     input:
-        metrics=[f"{RESULTS}/runs/{run}/metrics.validation.json" for run in SETTINGS.control_runs],
-        draws=[f"{RESULTS}/runs/{run}/bootstrap.validation.npz" for run in SETTINGS.control_runs],
+        metrics=of_runs("metrics.validation.json", controls),
+        draws=of_runs("bootstrap.validation.npz", controls),
     output:
         tsv="<results>/controls.tsv",
         markdown="<results>/controls.md",
