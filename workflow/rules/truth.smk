@@ -38,7 +38,7 @@ rule truth:
         samples=rules.samples.output.samples,
         predictions=expand("<results>/runs/{run}/predictions.validation.npz", run=SETTINGS.thesis_runs),
         changes=expand("<results>/runs/{run}/level_changes.npz", run=SETTINGS.level_runs),
-        draws=[f"{RESULTS}/runs/{run}/bootstrap.validation.npz" for run in SETTINGS.table1_runs],
+        draws=expand("<results>/runs/{run}/bootstrap.validation.npz", run=SETTINGS.table1_runs),
     output:
         tsv="<results>/truth.tsv",
         markdown="<results>/truth.md",
@@ -57,7 +57,7 @@ rule truth:
         runs=SETTINGS.thesis_runs,
         changed=SETTINGS.level_runs,
         pairs=SETTINGS.histone_pairs,
-        draws={run: f"{RESULTS}/runs/{run}/bootstrap.validation.npz" for run in SETTINGS.table1_runs},
+        drawn=SETTINGS.table1_runs,
         reads={run: inputs_of(run) for run in SETTINGS.thesis_runs},
         code=code_hash("truth.py"),
     script:

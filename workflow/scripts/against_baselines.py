@@ -1,10 +1,8 @@
 """The runs of Table 1 against the best baseline and the oracle, on the same pairs."""
 
 from tr300m.baselines import BASELINES, best_baseline
-from tr300m.intervals import Draws
-from tr300m.io import read_json
 from tr300m.job import job
-from tr300m.significance import PAIRED, Model, paired_table
+from tr300m.significance import PAIRED, paired_table, read_models
 from tr300m.tables import INTERVALS, UNITS, fold_intervals, write_table
 
 NOTE = (
@@ -14,10 +12,7 @@ NOTE = (
 
 with job(snakemake.log[0]):
     labels = [*snakemake.params.labels, *(BASELINES[name].label for name in snakemake.params.names)]
-    models = [
-        Model(label, read_json(metrics), Draws.read(draws))
-        for label, metrics, draws in zip(labels, snakemake.input.metrics, snakemake.input.draws, strict=True)
-    ]
+    models = read_models(labels, snakemake.input.metrics, snakemake.input.draws)
     runs, baselines = models[: len(snakemake.params.labels)], models[len(snakemake.params.labels) :]
     of_name = dict(zip(snakemake.params.names, baselines, strict=True))
     best = best_baseline({name: model.metrics for name, model in of_name.items()})

@@ -1,9 +1,7 @@
 """The table of controls: each beside the run without it."""
 
-from tr300m.intervals import Draws
-from tr300m.io import read_json
 from tr300m.job import job
-from tr300m.significance import PAIRED, Model, paired_table
+from tr300m.significance import PAIRED, paired_table, read_models
 from tr300m.tables import INTERVALS, UNITS, fold_intervals, write_table
 
 NOTE = (
@@ -13,12 +11,8 @@ NOTE = (
 
 with job(snakemake.log[0]):
     references = snakemake.params.references
-    models = {
-        run: Model(label, read_json(metrics), Draws.read(draws))
-        for run, label, metrics, draws in zip(
-            references, snakemake.params.labels, snakemake.input.metrics, snakemake.input.draws, strict=True
-        )
-    }
+    read = read_models(snakemake.params.labels, snakemake.input.metrics, snakemake.input.draws)
+    models = dict(zip(references, read, strict=True))
     columns = paired_table([(models[run], [models[other]] if other else []) for run, other in references.items()])
     write_table(
         snakemake.output.tsv,

@@ -3,14 +3,14 @@
 import numpy as np
 from tr300m.axes import Genes, Samples
 from tr300m.density import density_figure, typical_pair
-from tr300m.figures import save
+from tr300m.figures import data_name, save
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.likelihood import make_likelihood
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
-    kind = "simulated data" if snakemake.params.simulated else "GTEx v8"
+    kind = data_name(snakemake.params.simulated)
     with np.load(snakemake.input.predictions) as saved:
         pair = typical_pair(saved["truth"], saved["nll"])
         gene, sample, truth, nll = (saved[name][pair] for name in ("gene", "sample", "truth", "nll"))

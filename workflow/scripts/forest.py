@@ -1,7 +1,7 @@
 """Draw Table 1 with its intervals, the thesis's figures and the baselines."""
 
 from tr300m.baselines import BASELINES
-from tr300m.figures import save
+from tr300m.figures import data_name, save
 from tr300m.forest import Row, table1_forest
 from tr300m.intervals import Draws
 from tr300m.io import read_json
@@ -17,7 +17,8 @@ with job(snakemake.log[0]):
             for label, path, drawn in zip(labels, metrics, draws, strict=True)
         ]
 
-    given, kind = snakemake.input, "Simulated data" if snakemake.params.simulated else "GTEx v8"
+    given, kind = snakemake.input, data_name(snakemake.params.simulated)
+    kind = kind[0].upper() + kind[1:]
     figure = table1_forest(
         rows(snakemake.params.labels, given.metrics, given.draws),
         rows([BASELINES[name].label for name in snakemake.params.baselines], given.other_metrics, given.other_draws),

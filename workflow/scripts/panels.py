@@ -1,7 +1,7 @@
 """Draw the four panels of the thesis's Appendix D for one run."""
 
 import numpy as np
-from tr300m.figures import save
+from tr300m.figures import data_name, save
 from tr300m.io import read_json, read_tsv
 from tr300m.job import job
 from tr300m.panels import run_panels
@@ -9,7 +9,7 @@ from tr300m.thesis_curves import read_thesis_curves
 
 with job(snakemake.log[0]):
     record = read_json(snakemake.input.record)
-    kind = "simulated data" if snakemake.params.simulated else "GTEx v8"
+    kind = data_name(snakemake.params.simulated)
     with np.load(snakemake.input.predictions) as saved:
         figure = run_panels(
             saved["truth"],

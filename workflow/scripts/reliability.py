@@ -1,11 +1,11 @@
 """Draw the calibration of one run."""
 
-from tr300m.figures import save
+from tr300m.figures import data_name, save
 from tr300m.job import job
 from tr300m.reliability import read_coverage, read_histogram, read_pit_mean, reliability_panels
 
 with job(snakemake.log[0]):
-    kind = "simulated data" if snakemake.params.simulated else "GTEx v8"
+    kind = data_name(snakemake.params.simulated)
     figure = reliability_panels(
         read_histogram(snakemake.input.pit),
         read_coverage(snakemake.input.coverage),

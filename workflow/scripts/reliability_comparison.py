@@ -1,11 +1,11 @@
 """Draw the calibrations of the runs of Table 1 side by side."""
 
-from tr300m.figures import save
+from tr300m.figures import data_name, save
 from tr300m.job import job
 from tr300m.reliability import read_coverage, reliability_comparison
 
 with job(snakemake.log[0]):
-    kind = "simulated data" if snakemake.params.simulated else "GTEx v8"
+    kind = data_name(snakemake.params.simulated)
     figure = reliability_comparison(
         list(zip(snakemake.params.labels, map(read_coverage, snakemake.input.coverage), strict=True)),
         subtitle=f"Validation pairs, {kind}",

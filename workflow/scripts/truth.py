@@ -39,7 +39,7 @@ with job(snakemake.log[0]):
             found += motif_findings(
                 run, saved["gene"], saved["sample"], saved["regulator"].tolist(), saved["change"], planted
             )
-    draws = {run: Draws.read(path) for run, path in snakemake.params.draws.items()}
+    draws = dict(zip(snakemake.params.drawn, map(Draws.read, snakemake.input.draws), strict=True))
     for pair in snakemake.params.pairs:
         without, with_histones = (models[run] for run in pair)
         found.append(histone_finding(without, with_histones, (draws[pair[0]], draws[pair[1]]), planted))

@@ -149,6 +149,23 @@ class Dataset:
             histones=self.histones[genes],
         )
 
+    def take_samples(self, samples: NDArray[np.integer]) -> Self:
+        """Return the dataset of some samples only, in that order, their arrays in memory.
+
+        Parameters
+        ----------
+        samples
+            Sample indices [n].
+        """
+        return replace(
+            self,
+            samples=self.samples.take(samples),
+            expression=self.expression[:, samples],
+            tissue=self.tissue[samples],
+            regulator_levels=self.regulator_levels[samples],
+            tf_levels=self.tf_levels[samples],
+        )
+
     def distance(self, genes: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return the distance of genes to all regulators.
 

@@ -14,7 +14,7 @@ from . import theme
 from .errors import TR300MError
 from .figures import new_figure, widened
 from .intervals import Interval
-from .tables import PERCENT, Metrics, number, percent, range_text, thesis_row
+from .tables import PERCENT, Metrics, check_metrics, number, percent, range_text, thesis_row
 
 Vector = NDArray[np.float64]
 
@@ -62,9 +62,7 @@ def table1_forest(
     if not rows:
         raise TR300MError("the figure of Table 1 has no rows", "name at least one run in the run table")
     for row in (*rows, *baselines):
-        missing = [key for key in PERCENT if key not in row.metrics]
-        if missing:
-            raise TR300MError(f"row {row.label!r} lacks {', '.join(missing)}", "make its metrics file again")
+        check_metrics(row.label, row.metrics, PERCENT)
     ours, below = np.arange(0.0, len(rows)), len(rows) + GROUP_GAP + np.arange(0.0, len(baselines))
     last = float(below[-1] if baselines else ours[-1])
     printed = [thesis_row(row.label, thesis) if thesis else None for row in rows]

@@ -114,7 +114,7 @@ def level_changes(
     names = regulators_with_motif(dataset.regulators.gene_name, dataset.motif_map)
     log(f"{Path(run_folder).name}: {len(names)} regulators, {len(pairs)} pairs, on {devices.describe(threads)}")
     genes, samples, few = _compact(pairs)
-    small = _some_samples(dataset.take_genes(genes), samples)
+    small = dataset.take_genes(genes).take_samples(samples)
     if scan is None:
         # Once, not for every regulator.
         scan = scan_genes(small.onehot, dataset.pssm, dataset.core if architecture.core else None, config.schedule)
@@ -143,14 +143,3 @@ def _compact(pairs: Ints) -> tuple[Ints, Ints, Ints]:
     genes, gene = np.unique(pairs[:, 0], return_inverse=True)
     samples, sample = np.unique(pairs[:, 1], return_inverse=True)
     return genes, samples, np.stack([gene, sample], axis=1)
-
-
-def _some_samples(dataset: "Dataset", samples: Ints) -> "Dataset":
-    """Return what a model reads of some samples; the expression stays that of all."""
-    return replace(
-        dataset,
-        samples=dataset.samples.take(samples),
-        tissue=dataset.tissue[samples],
-        regulator_levels=dataset.regulator_levels[samples],
-        tf_levels=dataset.tf_levels[samples],
-    )

@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from .bootstrap import CLUSTERS, Cluster, Floats
 from .comparisons import Comparison
 from .errors import TR300MError
 from .intervals import HEADLINE, Draws, Interval, percentile_interval, share_beyond_zero
+from .io import read_json
 from .tables import LABEL, PERCENT, Metrics, metric_table, nat, number, percent, range_text
 
 # What the thesis takes for the variance of one pair.
@@ -130,6 +132,14 @@ class Model(NamedTuple):
     label: str
     metrics: Metrics
     draws: Draws
+
+
+def read_models(labels: Sequence[str], metrics: Sequence[Path | str], draws: Sequence[Path | str]) -> list[Model]:
+    """Read models from their files of metrics and of bootstrap draws, in the order of the labels."""
+    return [
+        Model(label, read_json(path), Draws.read(drawn))
+        for label, path, drawn in zip(labels, metrics, draws, strict=True)
+    ]
 
 
 def difference(model: Model, reference: Model) -> tuple[dict[str, float | int], dict[str, Interval]]:

@@ -2,7 +2,7 @@
 
 import math
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from .errors import TR300MError
@@ -58,9 +58,7 @@ def metric_table(
     if not rows:
         raise TR300MError("a table of metrics has no rows", "name at least one run in the run table")
     for label, metrics in rows:
-        missing = [key for key in (*PERCENT, *OTHERS) if key not in metrics]
-        if missing:
-            raise TR300MError(f"row {label!r} lacks {', '.join(missing)}", "make its metrics file again")
+        check_metrics(label, metrics, (*PERCENT, *OTHERS))
     columns = {LABEL: [label for label, _ in rows]}
     columns |= {name: [percent(metrics[key]) for _, metrics in rows] for key, name in PERCENT.items()}
     columns["NLL"] = [nat(metrics["nll"]) for _, metrics in rows]
@@ -71,6 +69,13 @@ def metric_table(
             text = nat if key == "nll" else percent
             columns[name + INTERVAL] = [range_text(row.get(key, undefined), text) for row in intervals]
     return columns
+
+
+def check_metrics(label: str, metrics: Metrics, keys: Iterable[str]) -> None:
+    """Raise TR300MError if a row's metrics lack any of `keys`."""
+    missing = [key for key in keys if key not in metrics]
+    if missing:
+        raise TR300MError(f"row {label!r} lacks {', '.join(missing)}", "make its metrics file again")
 
 
 def percent(fraction: float) -> str:
