@@ -144,23 +144,32 @@ def test_optional_sources_have_a_place_and_are_in_no_manifest() -> None:
     assert "encodeCcreCombined.bb" in settings.file_names("upstream")
 
 
-def test_an_optional_source_makes_a_configuration_simulated_only_when_named() -> None:
+def test_an_optional_source_concerns_the_exported_scores_alone() -> None:
     real = dict.fromkeys(resolve({}, ROOT).source_records(), "upstream")
-    assert not resolve({"sources": {"default": "simulated", **real}}, ROOT).simulated
-    assert resolve({"sources": {"encode_ccre": "simulated"}}, ROOT).simulated
+    settings = resolve({"sources": {"default": "simulated", **real}}, ROOT)
+    assert (settings.data, settings.simulated) == ("upstream files", False)
+    assert "encode_ccre" in settings.own_cres
+    assert resolve({}, ROOT).own_cres == ""
 
 
 @pytest.mark.parametrize(
-    ("config", "why"),
+    ("sources", "data"),
     [
-        ({}, ""),
-        ({"sources": {"hg38": "simulated"}}, "simulated sources"),
-        ({"edition": "corrected"}, "edition corrected"),
-        ({"chromosomes": ["chr22"]}, "the config restricts chromosomes"),
+        ({}, "upstream files"),
+        ({"hg38": "simulated"}, "simulated sources"),
+        ({"hg38": "README.md"}, "own files"),
+        ({"hg38": "https://example.org/hg38.fa.gz"}, "own files"),
+        ({"hg38": "simulated", "gtex_tpm": "README.md"}, "simulated sources"),
     ],
 )
-def test_why_a_configuration_cannot_give_the_release(config: dict[str, Any], why: str) -> None:
-    assert resolve(config, ROOT).unlike_release == why
+def test_what_a_configuration_knows_of_its_data(sources: dict[str, str], data: str) -> None:
+    assert resolve({"sources": sources}, ROOT, files=False).data == data
+
+
+def test_the_users_files_are_compared_with_the_published_ones() -> None:
+    records = resolve({"sources": {"hg38": "README.md"}}, ROOT).source_records()
+    assert records["hg38"]["origin"] == "README.md"
+    assert all(record["published_checksum"] for record in records.values())
 
 
 def test_released_data_must_exist(tmp_path: Path) -> None:
@@ -300,8 +309,6 @@ def test_which_of_the_thesis_runs_a_run_repeats(tmp_path: Path) -> None:
     table.write_text(HEADER + "".join(row for _, row in rows.values()))
     settings = resolve({"runs": str(table)}, ROOT)
     assert {name: settings.thesis_run(name) for name in rows} == {name: key for name, (key, _) in rows.items()}
-    for other in ({"sources": {"hg38": "simulated"}}, {"chromosomes": ["chr22"]}):
-        assert resolve({"runs": str(table), **other}, ROOT).thesis_run("seq") is None
     # A run of that name but another architecture is not the thesis's final one.
     table.write_text(HEADER + GOOD.replace("seq\t", "final\t", 1))
     assert resolve({"runs": str(table)}, ROOT).thesis_run("final") == "seq"

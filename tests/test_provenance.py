@@ -32,7 +32,7 @@ STAGES = [
     ],
     ["protocols", "transfer", "verified", "download"],
     ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "indexed", "histones", "cres"],
-    ["manifest"],
+    ["manifest", "data_identity"],
     ["dataset", "splits", "pairs"],
     ["release", "compare_release", "gzip_time"],
     ["scan", "backend", "devices", "layers", "likelihood", "network", "inputs", "inference"],

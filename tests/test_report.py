@@ -296,8 +296,16 @@ def test_versions_of_runs_and_of_here() -> None:
 
 
 def test_sources_by_origin_and_checksum() -> None:
-    sources = {"hg38": {"path": "p", "origin": "simulated", "published_checksum": "", "sha256": "ab"}}
-    assert source_table(sources) == {"source": ["hg38"], "origin": ["simulated"], "SHA-256": ["ab"], "published": ["-"]}
+    facts = {"path": "p", "sha256": "ab", "checksum": "sha256:ab"}
+    published = {"yes": "sha256:ab", "no": "sha256:cd", "unknown": ""}
+    sources = {name: {**facts, "origin": "u", "published_checksum": value} for name, value in published.items()}
+    assert source_table(sources) == {
+        "source": ["yes", "no", "unknown"],
+        "origin": ["u"] * 3,
+        "SHA-256": ["ab"] * 3,
+        "published checksum": ["sha256:ab", "sha256:cd", "-"],
+        "is the published file": ["yes", "no", "unknown"],
+    }
 
 
 def test_arrays_and_settings_are_rows() -> None:

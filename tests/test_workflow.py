@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from numpy.typing import NDArray
 from small_run import ROOT, RUNS, SMALL, checkout, snakemake
 from tr300m.config import read_schema
@@ -15,6 +16,7 @@ from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
 from tr300m.levels import regulator_genes
 from tr300m.runs import split_names
+from tr300m.settings import resolve
 
 ARRAY_RULES = {
     "gene_lines": 1, "genes": 1, "samples": 1, "expression": 1, "motifs": 1, "genome": 1, "onehot": 1,
@@ -175,8 +177,7 @@ def test_editions_plan_the_same_jobs(clean: Path) -> None:
 
 
 def test_release_is_planned_and_alone_fetches_the_ccres(clean: Path) -> None:
-    arrays = {name: count for name, count in ARRAY_RULES.items() if name != "manifest"}
-    expected = {"download": 28, **arrays, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1}
+    expected = {"download": 28, **ARRAY_RULES, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1}
     assert dry_run(clean, "release") == expected
     assert "encodeCcreCombined" not in snakemake(clean, "--dry-run", "dataset", "results/table1.tsv")
 
@@ -373,6 +374,34 @@ def test_release_of_simulated_sources(small: Path) -> None:
         assert dry_run(small, "release", *options) == {"release_array": 1, "verify_release": 1, "release": 1}
     finally:
         facts.write_text(before)
+
+
+@pytest.mark.slow
+def test_own_files_are_not_called_the_release(small: Path, tmp_path: Path) -> None:
+    """Every source is a file of the user's: no title says GTEx, no thesis's curve is drawn, until checksums say so."""
+    folder = shutil.copytree(small, tmp_path / "own", symlinks=True)
+    config = yaml.safe_load((folder / "small.yaml").read_text())
+    settings = resolve({**config, "runs": str(folder / "small_runs.tsv")}, ROOT, files=False)
+    config["sources"] = {key: settings.source_path(key) for key in settings.source_records()}
+    config["chromosomes"] = None
+    (folder / "own.yaml").write_text(yaml.safe_dump(config))
+    targets = [f"results/small/{name}" for name in ("table1.svg", "table1.md")]
+    output = snakemake(folder, *targets, "--configfile", "own.yaml")
+    assert "Arrays from own files" in output
+    figure, table = ((folder / target).read_text() for target in targets)
+    assert "Own data" in figure
+    assert "GTEx" not in figure and "thesis, " not in figure
+    assert "not on these" in table and "Simulated data" not in table
+
+    # The same files, were they the published ones.
+    sources = read_json(folder / "results/small/dataset/manifest.json")["sources"]
+    path = folder / "config/sources.tsv"
+    for record in sources.values():
+        path.write_text(path.read_text().replace(record["published_checksum"], record["checksum"]))
+    snakemake(folder, *targets, "--configfile", "own.yaml")
+    figure, table = ((folder / target).read_text() for target in targets)
+    assert "GTEx v8" in figure and "thesis, " in figure
+    assert "not on these" not in table
 
 
 @pytest.mark.slow

@@ -55,6 +55,7 @@ rule baselines:
     input:
         metrics=[f"{RESULTS}/baselines/{split}/{name}/metrics.validation.json" for split, name in baselines()],
         draws=[f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.npz" for split, name in baselines()],
+        manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/baselines.tsv",
         markdown="<results>/baselines.md",
@@ -70,7 +71,6 @@ rule baselines:
         runtime=10,
     params:
         baselines=baselines(),
-        simulated=SETTINGS.simulated,
         code=code_hash("baselines.py"),
     script:
         "../scripts/baselines.py"
@@ -81,6 +81,7 @@ rule against_baselines:
     input:
         metrics=[f"{RESULTS}/{model}/metrics.validation.json" for model in table1_models()],
         draws=[f"{RESULTS}/{model}/bootstrap.validation.npz" for model in table1_models()],
+        manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/against_baselines.tsv",
         markdown="<results>/against_baselines.md",
@@ -97,7 +98,6 @@ rule against_baselines:
     params:
         labels=[label_of(run) for run in SETTINGS.table1_runs],
         names=config["baselines"]["names"],
-        simulated=SETTINGS.simulated,
         code=code_hash("against_baselines.py"),
     script:
         "../scripts/against_baselines.py"

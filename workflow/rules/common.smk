@@ -275,8 +275,7 @@ def plan(dag):
             f"{device[config['compute']['device']]}. Each training says how long it will take."
         ]
     if "manifest" in rules:
-        origin = "simulated sources" if SETTINGS.simulated else "upstream files"
-        lines += [f"Arrays from {origin}, edition {config['edition']}."]
+        lines += [f"Arrays from {SETTINGS.data}, edition {config['edition']}."]
     if "all" in rules:
         lines += [f"Not made: {line}." for line in SETTINGS.missing_tables()]
     return "\n".join([*lines, f"Results go to {RESULTS}/."])

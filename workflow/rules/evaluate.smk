@@ -130,6 +130,7 @@ rule reliability:
         table=rules.calibration.output.table,
         pit=rules.calibration.output.pit,
         coverage=rules.calibration.output.coverage,
+        manifest=rules.manifest.output.manifest,
     output:
         svg=report(
             "<results>/evaluation/{run}.{part}.reliability.svg",
@@ -150,7 +151,6 @@ rule reliability:
         runtime=10,
     params:
         label=lambda wildcards: label_of(wildcards.run),
-        simulated=SETTINGS.simulated,
         code=code_hash("reliability.py"),
     script:
         "../scripts/reliability.py"
@@ -162,6 +162,7 @@ rule density:
         record=rules.train.output.record,
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
+        manifest=rules.manifest.output.manifest,
     output:
         svg=report(
             "<results>/evaluation/{run}.{part}.density.svg",
@@ -181,7 +182,6 @@ rule density:
         mem_mb=2000,
         runtime=10,
     params:
-        simulated=SETTINGS.simulated,
         code=code_hash("density.py"),
     script:
         "../scripts/density.py"

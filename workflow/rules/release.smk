@@ -53,6 +53,7 @@ rule verify_release:
     input:
         records=expand(rules.release_array.output.record, array=PUBLISHED),
         published=RELEASE_TABLE,
+        manifest=rules.manifest.output.manifest,
     output:
         table=report("<results>/release/verification.tsv", category="Tables"),
     log:
@@ -67,7 +68,7 @@ rule verify_release:
         runtime=10,
     params:
         arrays=list(PUBLISHED),
-        unlike=SETTINGS.unlike_release,
+        unlike_cres=SETTINGS.own_cres,
         code=code_hash("verify_release.py"),
     script:
         "../scripts/verify_release.py"

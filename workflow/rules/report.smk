@@ -6,6 +6,7 @@ rule guide:
             "<results>/baselines/thesis/{name}/predictions.validation.npz", name=config["baselines"]["names"]
         ),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
+        manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/guide.tsv",
         markdown="<results>/guide.md",
@@ -21,7 +22,6 @@ rule guide:
         runtime=10,
     params:
         names=config["baselines"]["names"],
-        simulated=SETTINGS.simulated,
         code=code_hash("guide.py"),
     script:
         "../scripts/guide.py"
@@ -31,6 +31,7 @@ rule overview:
     input:
         breakdown=[f"{RESULTS}/evaluation/{run}.{part}.breakdown.tsv" for run, part in evaluated_runs()],
         calibration=[f"{RESULTS}/evaluation/{run}.{part}.calibration.tsv" for run, part in evaluated_runs()],
+        manifest=rules.manifest.output.manifest,
     output:
         breakdown="<results>/breakdown.tsv",
         breakdown_markdown="<results>/breakdown.md",
@@ -48,7 +49,6 @@ rule overview:
         runtime=10,
     params:
         labels=[f"{run}, {part}" for run, part in evaluated_runs()],
-        simulated=SETTINGS.simulated,
         code=code_hash("overview.py"),
     script:
         "../scripts/overview.py"
@@ -107,7 +107,8 @@ rule pages:
     params:
         titles=[title for _, title, _ in pages().values()],
         guided=[category in ("Tables", "Evaluation") for category, _, _ in pages().values()],
-        simulated=SETTINGS.simulated,
+        # For the report's front page, which reads no file.
+        data=SETTINGS.data,
         code=code_hash("pages.py"),
     script:
         "../scripts/pages.py"

@@ -4,6 +4,7 @@ rule panels:
         history=rules.train.output.history,
         record=rules.train.output.record,
         thesis=str(ROOT / "resources/thesis_curves.tsv"),
+        manifest=rules.manifest.output.manifest,
     output:
         svg=report(
             "<results>/runs/{run}/panels.svg",
@@ -23,7 +24,6 @@ rule panels:
         mem_mb=2000,
         runtime=30,
     params:
-        simulated=SETTINGS.simulated,
         thesis_run=lambda wildcards: SETTINGS.thesis_run(wildcards.run),
         code=code_hash("panels.py"),
     script:
@@ -35,6 +35,7 @@ rule table1:
         metrics=expand("<results>/runs/{run}/metrics.validation.json", run=SETTINGS.table1_runs),
         draws=expand("<results>/runs/{run}/bootstrap.validation.npz", run=SETTINGS.table1_runs),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
+        manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/table1.tsv",
         markdown="<results>/table1.md",
@@ -50,7 +51,6 @@ rule table1:
         runtime=10,
     params:
         labels=[label_of(run) for run in SETTINGS.table1_runs],
-        simulated=SETTINGS.simulated,
         code=code_hash("table1.py"),
     script:
         "../scripts/table1.py"
@@ -63,6 +63,7 @@ rule forest:
         other_metrics=expand("<results>/baselines/thesis/{name}/metrics.validation.json", name=drawn_baselines()),
         other_draws=expand("<results>/baselines/thesis/{name}/bootstrap.validation.npz", name=drawn_baselines()),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
+        manifest=rules.manifest.output.manifest,
     output:
         svg=report(
             "<results>/table1.svg",
@@ -84,8 +85,6 @@ rule forest:
     params:
         labels=[label_of(run) for run in SETTINGS.table1_runs],
         baselines=drawn_baselines(),
-        simulated=SETTINGS.simulated,
-        thesis_data=not SETTINGS.unlike_release,
         code=code_hash("forest.py"),
     script:
         "../scripts/forest.py"
@@ -94,6 +93,7 @@ rule forest:
 rule reliability_comparison:
     input:
         coverage=expand("<results>/evaluation/{run}.validation.coverage.tsv", run=SETTINGS.table1_runs),
+        manifest=rules.manifest.output.manifest,
     output:
         svg=report(
             "<results>/reliability.svg",
@@ -114,7 +114,6 @@ rule reliability_comparison:
         runtime=10,
     params:
         labels=[label_of(run) for run in SETTINGS.table1_runs],
-        simulated=SETTINGS.simulated,
         code=code_hash("reliability_comparison.py"),
     script:
         "../scripts/reliability_comparison.py"
@@ -126,6 +125,7 @@ rule table2:
         draws=lambda wildcards: f"{RESULTS}/runs/{final_run()}/bootstrap.test.npz",
         validation=lambda wildcards: [f"{RESULTS}/runs/{run}/metrics.validation.json" for run in candidates()],
         thesis=str(ROOT / "resources/thesis_results.tsv"),
+        manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/table2.tsv",
         markdown="<results>/table2.md",
@@ -144,7 +144,6 @@ rule table2:
         runs=lambda wildcards: candidates(),
         steps=lambda wildcards: RUNS[final_run()].steps,
         label=lambda wildcards: label_of(final_run()),
-        simulated=SETTINGS.simulated,
         code=code_hash("table2.py"),
     script:
         "../scripts/table2.py"
@@ -157,6 +156,7 @@ rule comparison:
         draws=lambda wildcards: [f"{RESULTS}/runs/{run}/bootstrap.validation.npz" for run in compared(wildcards)],
         comparisons=str(ROOT / "resources/thesis_comparisons.tsv"),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
+        manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/table{number}.tsv",
         markdown="<results>/table{number}.md",
@@ -174,7 +174,6 @@ rule comparison:
         runtime=10,
     params:
         labels=lambda wildcards: [label_of(run) for run in compared(wildcards)],
-        simulated=SETTINGS.simulated,
         code=code_hash("comparison.py"),
     script:
         "../scripts/comparison.py"
@@ -207,6 +206,7 @@ rule intervals:
 rule seeds:
     input:
         metrics=of_runs("metrics.validation.json", seeds),
+        manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/seeds.tsv",
         markdown="<results>/seeds.md",
@@ -224,7 +224,6 @@ rule seeds:
         groups=SETTINGS.seed_groups,
         labels=[label_of(runs[0]) for runs in SETTINGS.seed_groups],
         metrics={run: f"{RESULTS}/runs/{run}/metrics.validation.json" for runs in SETTINGS.seed_groups for run in runs},
-        simulated=SETTINGS.simulated,
         code=code_hash("seeds.py"),
     script:
         "../scripts/seeds.py"
@@ -235,6 +234,7 @@ rule controls:
     input:
         metrics=of_runs("metrics.validation.json", controls),
         draws=of_runs("bootstrap.validation.npz", controls),
+        manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/controls.tsv",
         markdown="<results>/controls.md",
@@ -251,7 +251,6 @@ rule controls:
     params:
         references=SETTINGS.control_runs,
         labels=[label_of(run) for run in SETTINGS.control_runs],
-        simulated=SETTINGS.simulated,
         code=code_hash("controls.py"),
     script:
         "../scripts/controls.py"

@@ -1,6 +1,8 @@
 """The runs of Table 1 against the best baseline and the oracle, on the same pairs."""
 
 from tr300m.baselines import BASELINES, best_baseline
+from tr300m.data_identity import identify
+from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.significance import PAIRED, paired_table, read_models
 from tr300m.tables import INTERVALS, UNITS, fold_intervals, write_table
@@ -11,6 +13,7 @@ NOTE = (
 )
 
 with job(snakemake.log[0]):
+    data = identify(read_json(snakemake.input.manifest))
     labels = [*snakemake.params.labels, *(BASELINES[name].label for name in snakemake.params.names)]
     models = read_models(labels, snakemake.input.metrics, snakemake.input.draws)
     runs, baselines = models[: len(snakemake.params.labels)], models[len(snakemake.params.labels) :]
@@ -24,5 +27,5 @@ with job(snakemake.log[0]):
         columns,
         shown=fold_intervals(columns),
         notes=["Validation pairs.", UNITS, INTERVALS, PAIRED, NOTE],
-        simulated=snakemake.params.simulated,
+        simulated=data.simulated,
     )

@@ -1,12 +1,14 @@
 """The table of baselines."""
 
 from tr300m.baselines import BASELINES, NOTE
+from tr300m.data_identity import identify
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.tables import INTERVALS, LABEL, UNITS, fold_intervals, metric_table, write_table
 
 with job(snakemake.log[0]):
+    data = identify(read_json(snakemake.input.manifest))
     labels = [BASELINES[name].label for _, name in snakemake.params.baselines]
     rows = list(zip(labels, map(read_json, snakemake.input.metrics), strict=True))
     figures = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
@@ -17,5 +19,5 @@ with job(snakemake.log[0]):
         columns,
         shown=fold_intervals(columns),
         notes=["Validation pairs.", UNITS, INTERVALS, NOTE],
-        simulated=snakemake.params.simulated,
+        simulated=data.simulated,
     )

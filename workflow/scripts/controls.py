@@ -1,5 +1,7 @@
 """The table of controls: each beside the run without it."""
 
+from tr300m.data_identity import identify
+from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.significance import PAIRED, paired_table, read_models
 from tr300m.tables import INTERVALS, UNITS, fold_intervals, write_table
@@ -10,6 +12,7 @@ NOTE = (
 )
 
 with job(snakemake.log[0]):
+    data = identify(read_json(snakemake.input.manifest))
     references = snakemake.params.references
     read = read_models(snakemake.params.labels, snakemake.input.metrics, snakemake.input.draws)
     models = dict(zip(references, read, strict=True))
@@ -20,5 +23,5 @@ with job(snakemake.log[0]):
         columns,
         shown=fold_intervals(columns),
         notes=["Validation pairs.", UNITS, INTERVALS, PAIRED, NOTE],
-        simulated=snakemake.params.simulated,
+        simulated=data.simulated,
     )

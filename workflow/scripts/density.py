@@ -2,15 +2,16 @@
 
 import numpy as np
 from tr300m.axes import Genes, Samples
+from tr300m.data_identity import identify
 from tr300m.density import density_figure, typical_pair
-from tr300m.figures import data_name, save
+from tr300m.figures import save
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.likelihood import make_likelihood
 
 with job(snakemake.log[0]):
+    data = identify(read_json(snakemake.input.manifest))
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
-    kind = data_name(snakemake.params.simulated)
     with np.load(snakemake.input.predictions) as saved:
         pair = typical_pair(saved["truth"], saved["nll"])
         gene, sample, truth, nll = (saved[name][pair] for name in ("gene", "sample", "truth", "nll"))
@@ -20,7 +21,7 @@ with job(snakemake.log[0]):
         raw,
         float(truth),
         f"{snakemake.wildcards.run} on {genes.gene_name[gene]}",
-        subtitle=f"{samples.tissue[sample]}, sample {samples.sample_id[sample]}, {kind}\n"
+        subtitle=f"{samples.tissue[sample]}, sample {samples.sample_id[sample]}, {data.name}\n"
         f"Of the {snakemake.wildcards.part} pairs above 0 TPM the one with the median NLL, {nll:.2f} nat",
     )
     save(figure, snakemake.output.svg, snakemake.output.png)

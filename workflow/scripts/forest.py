@@ -1,7 +1,8 @@
 """Draw Table 1 with its intervals, the thesis's figures and the baselines."""
 
 from tr300m.baselines import BASELINES
-from tr300m.figures import data_name, save
+from tr300m.data_identity import identify
+from tr300m.figures import save
 from tr300m.forest import Row, table1_forest
 from tr300m.intervals import Draws
 from tr300m.io import read_json
@@ -9,6 +10,7 @@ from tr300m.job import job
 from tr300m.tables import read_thesis
 
 with job(snakemake.log[0]):
+    data = identify(read_json(snakemake.input.manifest))
 
     def rows(labels: list[str], metrics: list[str], draws: list[str]) -> list[Row]:
         """Read one row a model."""
@@ -17,13 +19,13 @@ with job(snakemake.log[0]):
             for label, path, drawn in zip(labels, metrics, draws, strict=True)
         ]
 
-    given, kind = snakemake.input, data_name(snakemake.params.simulated)
-    kind = kind[0].upper() + kind[1:]
+    given = snakemake.input
     figure = table1_forest(
         rows(snakemake.params.labels, given.metrics, given.draws),
         rows([BASELINES[name].label for name in snakemake.params.baselines], given.other_metrics, given.other_draws),
         # Beside other data the thesis's points would invite a comparison that means nothing.
-        read_thesis(given.thesis) if snakemake.params.thesis_data else None,
-        subtitle=f"{kind}, validation part of the thesis's split; lines are 95 % intervals, genes and donors drawn",
+        None if data.unlike_release else read_thesis(given.thesis),
+        subtitle=f"{data.name[0].upper()}{data.name[1:]}, validation part of the split `thesis`; "
+        "lines are 95 % intervals, genes and donors drawn",
     )
     save(figure, snakemake.output.svg, snakemake.output.png)

@@ -1,19 +1,20 @@
 """What a good figure looks like, metric by metric."""
 
 import numpy as np
+from tr300m.data_identity import identify
 from tr300m.guide import guide_table, mean_error
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.tables import read_thesis, write_table
 
 with job(snakemake.log[0]):
+    data = identify(read_json(snakemake.input.manifest))
     baselines = {}
     for name, metrics, path in zip(
         snakemake.params.names, snakemake.input.metrics, snakemake.input.predictions, strict=True
     ):
         with np.load(path) as saved:
             baselines[name] = read_json(metrics) | {"crps": mean_error(saved["truth"], saved["median"])}
-    thesis = "on real data" if snakemake.params.simulated else "on the same split"
     write_table(
         snakemake.output.tsv,
         snakemake.output.markdown,
@@ -22,8 +23,8 @@ with job(snakemake.log[0]):
             "In percent, CRPS in TPM. The constant is the global median; the ceiling reads the held-out genes' own "
             "expression in training samples, which no model of unseen genes can. Both, and the best baseline fitted "
             "without a neural network, are of this configuration's validation pairs; the thesis's best is that of its "
-            f"seven architectures, {thesis}."
+            f"seven architectures{data.caveat}."
         ],
-        simulated=snakemake.params.simulated,
+        simulated=data.simulated,
         words=True,
     )

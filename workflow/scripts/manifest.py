@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from tr300m.io import sha256, write_json
+from tr300m.io import write_json
 from tr300m.job import job
-from tr300m.manifest import build_manifest
+from tr300m.manifest import build_manifest, source_entry
 from tr300m.progress import progress
 
 with job(snakemake.log[0]):
     folder = Path(snakemake.output.manifest).parent
     tables = [Path(path).name for path in snakemake.input.files if path.endswith(".tsv")]
     records = snakemake.params.sources
-    for record in progress(records.values(), total=len(records), what="checksums of the sources", unit="files"):
-        record["sha256"] = sha256(record["path"])
+    counted = progress(records.items(), total=len(records), what="checksums of the sources", unit="files")
+    sources = {key: source_entry(record) for key, record in counted}
     config = {**snakemake.params.shaped_by, "simulation": snakemake.params.simulation}
-    write_json(snakemake.output.manifest, build_manifest(folder, tables, records, config, snakemake.params.code))
+    write_json(snakemake.output.manifest, build_manifest(folder, tables, sources, config, snakemake.params.code))

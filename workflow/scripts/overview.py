@@ -1,19 +1,21 @@
 """The evaluation of all runs side by side."""
 
-from tr300m.io import read_tsv
+from tr300m.data_identity import identify
+from tr300m.io import read_json, read_tsv
 from tr300m.job import job
 from tr300m.overview import CALIBRATION_NOTE, VIEW_NOTE, calibration_side_by_side, views_side_by_side
 from tr300m.tables import write_table
 
 with job(snakemake.log[0]):
-    labels, simulated = snakemake.params.labels, snakemake.params.simulated
+    data = identify(read_json(snakemake.input.manifest))
+    labels = snakemake.params.labels
     breakdown = list(zip(labels, map(read_tsv, snakemake.input.breakdown), strict=True))
     write_table(
         snakemake.output.breakdown,
         snakemake.output.breakdown_markdown,
         views_side_by_side(breakdown),
         notes=[VIEW_NOTE],
-        simulated=simulated,
+        simulated=data.simulated,
     )
     calibration = list(zip(labels, map(read_tsv, snakemake.input.calibration), strict=True))
     write_table(
@@ -21,5 +23,5 @@ with job(snakemake.log[0]):
         snakemake.output.calibration_markdown,
         calibration_side_by_side(calibration),
         notes=[CALIBRATION_NOTE],
-        simulated=simulated,
+        simulated=data.simulated,
     )

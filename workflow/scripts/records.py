@@ -1,5 +1,6 @@
 """Run records, the configuration, versions and checksums, for a reader."""
 
+from tr300m.data_identity import identify
 from tr300m.io import atomic_path, read_json
 from tr300m.job import job
 from tr300m.record_tables import (
@@ -16,6 +17,9 @@ with job(snakemake.log[0]):
     records = [read_json(path) for path in snakemake.input.records]
     manifest = read_json(snakemake.input.manifest)
     differing, shared = compare_records(records)
+    data = identify(manifest)
+    unlike = f" They are not those of the release: {data.unlike_release}." if data.unlike_release else ""
+    sources = f"The data: {data.name}.{unlike} What each file's bytes were:"
     settings = settings_table(snakemake.params.config)
     pages = {
         "runs": [
@@ -25,7 +29,7 @@ with job(snakemake.log[0]):
         ],
         "versions": [
             ("Packages", f"The arrays were made by code {manifest['code']}.", version_table(records, environment())),
-            ("Sources", "What each file's bytes were.", source_table(manifest["sources"])),
+            ("Sources", sources, source_table(manifest["sources"])),
             ("Arrays", "As the models read them.", array_table(manifest["arrays"])),
         ],
     }

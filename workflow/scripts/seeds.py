@@ -1,11 +1,13 @@
 """The spread between runs that differ in their seed alone."""
 
+from tr300m.data_identity import identify
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.spread import spread_table
 from tr300m.tables import UNITS, write_table
 
 with job(snakemake.log[0]):
+    data = identify(read_json(snakemake.input.manifest))
     groups = [
         (f"{label}: {', '.join(runs)}", [read_json(snakemake.params.metrics[run]) for run in runs])
         for label, runs in zip(snakemake.params.labels, snakemake.params.groups, strict=True)
@@ -16,5 +18,5 @@ with job(snakemake.log[0]):
         snakemake.output.markdown,
         spread_table(groups),
         notes=notes,
-        simulated=snakemake.params.simulated,
+        simulated=data.simulated,
     )

@@ -1,23 +1,28 @@
 """Collect Table 1."""
 
+from tr300m.data_identity import identify
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.tables import INTERVALS, UNITS, beside_thesis, fold_intervals, metric_table, read_thesis, write_table
 
 with job(snakemake.log[0]):
+    data = identify(read_json(snakemake.input.manifest))
     rows = [
         (label, read_json(path)) for label, path in zip(snakemake.params.labels, snakemake.input.metrics, strict=True)
     ]
     columns = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
-    simulated = snakemake.params.simulated
     thesis = read_thesis(snakemake.input.thesis)
-    real = " (real data)" if simulated else ""
     write_table(
         snakemake.output.tsv,
         snakemake.output.markdown,
         columns,
         shown=beside_thesis(fold_intervals(columns), thesis),
-        notes=["Validation pairs.", UNITS, INTERVALS, f"In round brackets: the thesis's Table 1 as printed{real}."],
-        simulated=simulated,
+        notes=[
+            "Validation pairs.",
+            UNITS,
+            INTERVALS,
+            f"In round brackets: the thesis's Table 1 as printed{data.caveat}.",
+        ],
+        simulated=data.simulated,
     )

@@ -1,5 +1,6 @@
 """Table 2: the final run on the test part, and where it stood on validation."""
 
+from tr300m.data_identity import identify
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
@@ -16,12 +17,11 @@ from tr300m.tables import (
 )
 
 with job(snakemake.log[0]):
+    data = identify(read_json(snakemake.input.manifest))
     rows = [(snakemake.params.label, read_json(snakemake.input.metrics))]
     columns = metric_table(rows, [Draws.read(snakemake.input.draws).intervals()])
-    simulated = snakemake.params.simulated
     thesis = read_thesis(snakemake.input.thesis, THESIS_TABLE2)
     runs = dict(zip(snakemake.params.runs, map(read_json, snakemake.input.validation), strict=True))
-    real = " (real data)" if simulated else ""
     write_table(
         snakemake.output.tsv,
         snakemake.output.markdown,
@@ -32,7 +32,7 @@ with job(snakemake.log[0]):
             standing(snakemake.params.run, runs),
             UNITS,
             INTERVALS,
-            f"In round brackets: the thesis's Table 2 as printed, about 500,000 steps{real}.",
+            f"In round brackets: the thesis's Table 2 as printed, about 500,000 steps{data.caveat}.",
         ],
-        simulated=simulated,
+        simulated=data.simulated,
     )

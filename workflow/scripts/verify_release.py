@@ -4,6 +4,7 @@ import sys
 import zlib
 from collections import Counter
 
+from tr300m.data_identity import identify
 from tr300m.io import read_json, write_tsv
 from tr300m.job import job
 from tr300m.release import Written, packs_alike, read_published, verification
@@ -14,7 +15,10 @@ with job(snakemake.log[0]):
         name: Written.from_json(read_json(path))
         for name, path in zip(snakemake.params.arrays, snakemake.input.records, strict=True)
     }
-    table = verification(written, published, snakemake.params.unlike)
+    unlike = dict.fromkeys(published, identify(read_json(snakemake.input.manifest)).unlike_release)
+    # Its source is of no other array, and in no manifest.
+    unlike["creSeqArr_gene"] = unlike["creSeqArr_gene"] or snakemake.params.unlike_cres
+    table = verification(written, published, unlike)
     if packs_alike(written, published) is False:
         print(
             f"zlib {zlib.ZLIB_RUNTIME_VERSION} packs arrays that are the release's into other bytes than the release: "

@@ -26,11 +26,6 @@ def widened(low: float, high: float, span: float) -> tuple[float, float]:
     return low - missing, high + missing
 
 
-def data_name(simulated: bool) -> str:
-    """Return what the titles call the data."""
-    return "simulated data" if simulated else "GTEx v8"
-
-
 def save(figure: Figure, svg: Path | str, png: Path | str) -> None:
     """Write a figure as SVG and PNG, atomically, without dates, so that the same figure gives the same bytes.
 

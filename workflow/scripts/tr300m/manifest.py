@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .axes import ARRAYS, FORMAT, Genes
 from .io import read_blocks, sha256
+from .verified import content_digest
 
 BLOCK_ROWS = 256
 
@@ -62,6 +63,14 @@ def _bits(path: Path, rows: int) -> Iterator[NDArray[np.uint32]]:
     for block in read_blocks(path, rows):
         # A nought may have a sign.
         yield np.abs(block).view(np.uint32).ravel()
+
+
+def source_entry(record: Mapping[str, str]) -> dict[str, str]:
+    """Return a source's record with the SHA-256 of its bytes, and its checksum in the manner of the published one."""
+    published, digest = record["published_checksum"], sha256(record["path"])
+    algorithm = published.partition(":")[0] or "sha256"
+    found = digest if algorithm == "sha256" else content_digest(Path(record["path"]), published)
+    return {**record, "sha256": digest, "checksum": f"{algorithm}:{found}"}
 
 
 def build_manifest(

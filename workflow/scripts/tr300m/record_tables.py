@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
+from .data_identity import is_published
 from .run_record import versions
 
 # They have a page of their own, or say nothing to a reader.
@@ -105,7 +106,7 @@ def array_table(arrays: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]
 
 
 def source_table(sources: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
-    """Return one row a source: where its bytes came from, their SHA-256, the checksum that upstream publishes.
+    """Return one row a source: where its bytes came from, their SHA-256, whether it is the published file.
 
     Parameters
     ----------
@@ -116,5 +117,12 @@ def source_table(sources: Mapping[str, Mapping[str, str]]) -> dict[str, list[str
         "source": list(sources),
         "origin": [record["origin"] for record in sources.values()],
         "SHA-256": [record["sha256"] for record in sources.values()],
-        "published": [record["published_checksum"] or "-" for record in sources.values()],
+        "published checksum": [record["published_checksum"] or "-" for record in sources.values()],
+        "is the published file": [_same(record) for record in sources.values()],
     }
+
+
+def _same(record: Mapping[str, str]) -> str:
+    if not record["published_checksum"]:
+        return "unknown"
+    return "yes" if is_published(record) else "no"

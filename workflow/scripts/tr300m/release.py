@@ -294,7 +294,7 @@ def verify(found: Written, published: Published, alike: bool | None, unlike: str
     alike
         As `packs_alike` says; only then do sizes tell anything.
     unlike
-        Why the configuration cannot give the released arrays; empty where it can. Equal checksums count all the same.
+        Why the data cannot give the released array; empty where they can. Equal checksums count all the same.
     """
     if found.gz_sha256 == published.gz_sha256:
         return Verdict("identical", "gzip SHA-256")
@@ -315,14 +315,14 @@ def verify(found: Written, published: Published, alike: bool | None, unlike: str
 
 
 def verification(
-    written: Mapping[str, Written], published: Mapping[str, Published], unlike: str
+    written: Mapping[str, Written], published: Mapping[str, Published], unlike: Mapping[str, str]
 ) -> dict[str, list[object]]:
-    """Return `verification.tsv`: a row for each published array, as columns by name."""
+    """Return `verification.tsv`: a row for each published array, as columns by name; `unlike` is that of `verify`."""
     alike = packs_alike(written, published)
     columns: dict[str, list[object]] = {}
     for name, fact in published.items():
         found = written[name]
-        verdict = verify(found, fact, alike, unlike)
+        verdict = verify(found, fact, alike, unlike[name])
         row = {
             "array": name,
             "verdict": verdict.verdict,

@@ -66,17 +66,19 @@ class Settings:
         return f"{self.results}/sources/{self.sources[key].local_name}"
 
     def source_records(self) -> dict[str, dict[str, str]]:
-        """Return path, origin and published checksum of each needed source, for the manifest."""
+        """Return path, origin and published checksum of each needed source, for the manifest.
+
+        A file of the user's may be the published one: it is compared too.
+        """
         records = {}
         for key, source in self.sources.items():
             if not source.needed:
                 continue
             location = self.locations[key]
-            upstream = location.kind == "upstream"
             records[key] = {
                 "path": self.source_path(key),
-                "origin": source.urls[0] if upstream else location.value or location.kind,
-                "published_checksum": source.checksum if upstream else "",
+                "origin": source.urls[0] if location.kind == "upstream" else location.value or location.kind,
+                "published_checksum": source.checksum,
             }
         return records
 
@@ -93,9 +95,19 @@ class Settings:
 
     @property
     def simulated(self) -> bool:
-        """Whether any source that is needed or named is simulated: tables and figures then say so."""
-        read = [key for key, source in self.sources.items() if source.needed or key in self.config["sources"]]
-        return any(self.locations[key].kind == "simulated" for key in read)
+        """Whether any source that the arrays are built from is simulated."""
+        return "simulated" in self._kinds
+
+    @property
+    def data(self) -> str:
+        """What a configuration knows of its data; what they are is known from checksums (`data_identity`)."""
+        if self.simulated:
+            return "simulated sources"
+        return "upstream files" if self._kinds == {"upstream"} else "own files"
+
+    @property
+    def _kinds(self) -> set[str]:
+        return {self.locations[key].kind for key, source in self.sources.items() if source.needed}
 
     @property
     def planted(self) -> bool:
@@ -103,14 +115,13 @@ class Settings:
         return self.locations["gtex_tpm"].kind == "simulated"
 
     @property
-    def unlike_release(self) -> str:
-        """Why the arrays cannot be those of the release; empty where they can."""
-        if self.simulated:
-            return "simulated sources"
-        if self.config["edition"] != "release":
-            return f"edition {self.config['edition']}"
-        chosen = [key for key in ("chromosomes", "genes", "samples") if self.config[key]]
-        return f"the config restricts {', '.join(chosen)}" if chosen else ""
+    def own_cres(self) -> str:
+        """Why the exported cCRE scores cannot be those of the release; empty where they can.
+
+        No checksum of their source is published, and no other array needs it.
+        """
+        kind = self.locations["encode_ccre"].kind
+        return "" if kind == "upstream" else f"encode_ccre is {'simulated' if kind == 'simulated' else 'an own file'}"
 
     @property
     def table1_runs(self) -> list[str]:
@@ -118,13 +129,13 @@ class Settings:
         return list(self._run_of_architecture.values())
 
     def thesis_run(self, name: str) -> str | None:
-        """Return which of the thesis's runs a run repeats, by its key in thesis_curves.tsv; None on other data.
+        """Return which of the thesis's runs a run repeats on the released data, by its key in thesis_curves.tsv.
 
-        None too where its split, output or control is another. The key need not be there: one of the thesis's logs is
+        None where its split, output or control is another. The key need not be there: one of the thesis's logs is
         empty.
         """
         run = self.runs[name]
-        if self.unlike_release or not _is_the_thesis(run):
+        if not _is_the_thesis(run):
             return None
         return FINAL if (name, run.architecture) == (FINAL, FINAL_ARCHITECTURE) else run.architecture
 
