@@ -9,6 +9,7 @@ from tr300m.simulate.config import SimulationConfig
 from tr300m.simulate.samples import simulate_subject_phenotypes
 
 ROOT = Path(__file__).parents[1]
+SECRET = "hunter2"
 RESOURCES = [f"resources/{path.name}" for path in ROOT.glob("resources/*.tsv")]
 TRACKED = ("Snakefile", "workflow", "config", "envs", *RESOURCES)
 # Two runs of few steps on 80 genes; donors come through a download, so that a download's reruns are seen too.
@@ -18,7 +19,7 @@ runs: small_runs.tsv
 chromosomes: [chr1, chrX, chrY]
 sources:
   default: simulated
-  gtex_subject_phenotypes: {url}
+  gtex_subject_phenotypes: "{url}"
 split: {{held_out_genes: 20, held_out_samples: 8, gene_pool: null}}
 network: {{width: 32, bottleneck: 4, kernel_sizes: [3, 3], pool_blocks: [0, 1]}}
 training: {{batch_size: 16, epoch_steps: 3, curve_pairs: 40, steps_per_call: 3}}
@@ -56,6 +57,11 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
+def donors_url(folder: Path) -> str:
+    """Return the address of the donors, with what must never be written down."""
+    return f"{(folder / 'donors.txt').as_uri()}?token={SECRET}"
+
+
 def run_small(folder: Path) -> Path:
     """Run the small configuration in a new checkout."""
     checkout(folder)
@@ -63,7 +69,7 @@ def run_small(folder: Path) -> Path:
     simulate_subject_phenotypes(settings, folder / "donors.txt")
     # Unlike what the simulator would write here, so that one cannot stand in for the other.
     (folder / "donors.txt").write_text((folder / "donors.txt").read_text().replace("60-69", "60-61"))
-    (folder / "small.yaml").write_text(SMALL.format(url=(folder / "donors.txt").as_uri()))
+    (folder / "small.yaml").write_text(SMALL.format(url=donors_url(folder)))
     (folder / "small_runs.tsv").write_text(RUNS)
     snakemake(folder, "--configfile", "small.yaml")
     return folder

@@ -733,3 +733,21 @@ def test_ftp_without_size_tells_a_break_from_the_end(out: Path) -> None:
         get(out, server.url("/file"), size=None, checksum="")
         assert server.sent == SIZE
     assert out.read_bytes() == CONTENT
+
+
+# --- credentials ------------------------------------------------------------------------------------------------------
+
+
+def test_credentials_are_used_and_written_nowhere(
+    server: Server, out: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A broken transfer leaves its record, its retries are said, a refusal names the address: none has them."""
+    url = server.url("/file").replace("http://", "http://me:hunter2@") + "?sig=hunter2"
+    server.plan("/file", Reply(stop=SIZE // 2), Reply(status=503), Reply(status=404))
+    with pytest.raises(TR300MError) as caught:
+        get(out, url, size=None, checksum="")
+    said = str(caught.value) + capsys.readouterr().err
+    written = [path for path in out.parent.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".json" for path in written)
+    assert not any(b"hunter2" in path.read_bytes() for path in written)
+    assert "hunter2" not in said and "/file?..." in said

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from chromium import Page, browse, find_chromium
 from conftest import Refuses
-from small_run import RUNS
+from small_run import RUNS, SECRET
 from tr300m import guide
 from tr300m.guide import CEILING, CONSTANT, guide_table, mean_error
 from tr300m.metrics import UNDEFINED
@@ -122,6 +122,13 @@ def test_every_item_has_a_caption(opened: Page) -> None:
     lengths = opened.run("Object.values(results).map(item => item.caption.length)")
     assert len(lengths) > 8
     assert min(lengths) > 100
+
+
+@pytest.mark.slow
+def test_the_report_can_be_shared(written: Path) -> None:
+    text = written.read_text()
+    assert "donors.txt?..." in text
+    assert SECRET not in text
 
 
 @pytest.mark.slow

@@ -24,3 +24,13 @@ def test_a_size_that_is_no_number(tmp_path: Path) -> None:
     (tmp_path / "s.tsv").write_text(header + "a\ta.gz\thttp://x\t\tmany\t\tyes\tt\tc\n")
     with pytest.raises(TR300MError, match="bytes of a is 'many'"):
         read_sources(tmp_path / "s.tsv")
+
+
+@pytest.mark.parametrize(
+    "name", ["../up.gz", "/etc/up.gz", "a/b.gz", "a\\b.gz", "..", ".", "", ".hidden", "{x}.gz", "a b"]
+)
+def test_a_file_name_that_is_none(tmp_path: Path, name: str) -> None:
+    header = "key\tlocal_name\turl\tmirror\tbytes\tchecksum\tneeded\tterms\tcitation\n"
+    (tmp_path / "s.tsv").write_text(header + f"a\t{name}\thttp://x\t\t\t\tyes\tt\tc\n")
+    with pytest.raises(TR300MError, match="local_name of a"):
+        read_sources(tmp_path / "s.tsv")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from numpy.typing import NDArray
-from small_run import ROOT, RUNS, SMALL, checkout, snakemake
+from small_run import ROOT, RUNS, SECRET, SMALL, checkout, donors_url, snakemake
 from tr300m.config import read_schema
 from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
@@ -331,10 +331,23 @@ def test_a_second_call_does_nothing(small: Path) -> None:
 def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None:
     sources = read_json(small / "results/small/dataset/manifest.json")["sources"]
     assert len(sources) == 27
-    assert sources["gtex_subject_phenotypes"]["origin"] == (small / "donors.txt").as_uri()
+    assert sources["gtex_subject_phenotypes"]["origin"] == (small / "donors.txt").as_uri() + "?..."
     assert "60-61" in (small / "results/small/dataset/donors.tsv").read_text()
     assert sources["hg38"]["origin"] == "simulated"
     assert all(len(record["sha256"]) == 64 for record in sources.values())
+
+
+@pytest.mark.slow
+def test_credentials_are_written_nowhere(small: Path) -> None:
+    """Neither in results and logs nor in what Snakemake keeps of its jobs; a renewed signature reruns nothing."""
+    holding = {path.name for path in small.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()}
+    assert holding == {"small.yaml"}
+    config = (small / "small.yaml").read_text()
+    (small / "renewed.yaml").write_text(config.replace(SECRET, "another"))
+    assert dry_run(small, "--configfile", "renewed.yaml") == {}
+    (small / "renewed.yaml").write_text(config.replace("?token", "?file=1&token"))
+    assert "download_own" in dry_run(small, "--configfile", "renewed.yaml")
+    (small / "renewed.yaml").unlink()
 
 
 ONE_RUN = dict.fromkeys(
@@ -459,7 +472,7 @@ def test_a_new_row_trains_that_run_only(small: Path) -> None:
 def test_variants_run(small: Path) -> None:
     """Output, splits and controls side by side; the trained runs stay as they are."""
     table, results = small / "small_runs.tsv", small / "results/small"
-    settings = SMALL.format(url=(small / "donors.txt").as_uri())
+    settings = SMALL.format(url=donors_url(small))
     settings = settings.replace("gene_pool: null", "gene_pool: null, folds: 3, held_out_donors: 2")
     (small / "variants.yaml").write_text(settings)
     before = (results / "runs/all/run.json").read_bytes()

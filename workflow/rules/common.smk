@@ -15,6 +15,7 @@ from tr300m.baselines import BASELINES
 from tr300m.dataset import TABLES
 from tr300m.errors import TR300MError
 from tr300m.features import FEATURES
+from tr300m.redaction import shareable
 from tr300m.release import RECIPES, read_published
 from tr300m.runs import split_names, trained_run
 from tr300m.splits import PARTS, scheme_settings

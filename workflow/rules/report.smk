@@ -73,7 +73,7 @@ rule records:
         runtime=10,
     params:
         # Another machine must not make the records anew; what was used stands in each run's own.
-        config={key: value for key, value in config.items() if key != "compute"},
+        config=shareable({key: value for key, value in config.items() if key != "compute"}),
         code=code_hash("records.py"),
     script:
         "../scripts/records.py"
@@ -109,6 +109,7 @@ rule pages:
         guided=[category in ("Tables", "Evaluation") for category, _, _ in pages().values()],
         # For the report's front page, which reads no file.
         data=SETTINGS.data,
+        results=shareable(RESULTS),
         code=code_hash("pages.py"),
     script:
         "../scripts/pages.py"

@@ -23,7 +23,8 @@ rule download:
         mem_mb=500,
         runtime=720,
     params:
-        source=lambda wildcards: SETTINGS.download_of(wildcards.name),
+        # Without credentials, because Snakemake keeps parameters; the script finds them where these come from.
+        source=lambda wildcards: SETTINGS.public_download(wildcards.name),
         table=str(ROOT / settings.SOURCES_TABLE),
     script:
         "../scripts/download.py"

@@ -11,10 +11,11 @@ from tr300m.record_tables import (
     source_table,
     version_table,
 )
+from tr300m.redaction import shareable
 from tr300m.tables import markdown
 
 with job(snakemake.log[0]):
-    records = [read_json(path) for path in snakemake.input.records]
+    records = [shareable(read_json(path)) for path in snakemake.input.records]
     manifest = read_json(snakemake.input.manifest)
     differing, shared = compare_records(records)
     data = identify(manifest)
@@ -29,7 +30,7 @@ with job(snakemake.log[0]):
         ],
         "versions": [
             ("Packages", f"The arrays were made by code {manifest['code']}.", version_table(records, environment())),
-            ("Sources", sources, source_table(manifest["sources"])),
+            ("Sources", sources, source_table(shareable(manifest["sources"]))),
             ("Arrays", "As the models read them.", array_table(manifest["arrays"])),
         ],
     }

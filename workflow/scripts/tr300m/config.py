@@ -9,6 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
 from .errors import TR300MError
+from .redaction import redacted
 
 Schema = Mapping[str, Any]
 CONFIG_FILE = Path("config/config.yaml")
@@ -56,7 +57,7 @@ def _mapping(name: str, text: str) -> dict[str, Any]:
     try:
         loaded = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise TR300MError(f"{name} is not YAML: {error}") from None
+        raise TR300MError(f"{name} is not YAML: {redacted(str(error))}") from None
     if not isinstance(loaded, dict):
         raise TR300MError(f"{name} holds no settings", "write KEY: VALUE, one a line")
     return loaded
@@ -88,7 +89,8 @@ def check(name: str, problems: list[str]) -> None:
         If there is any.
     """
     if problems:
-        raise TR300MError("\n".join([f"{name} has {len(problems)} problem(s):", *(f"  - {p}" for p in problems)]))
+        lines = [f"  - {redacted(problem)}" for problem in problems]
+        raise TR300MError("\n".join([f"{name} has {len(problems)} problem(s):", *lines]))
 
 
 def _describe(error: ValidationError) -> Iterator[str]:

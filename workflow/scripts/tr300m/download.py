@@ -6,6 +6,7 @@ from pathlib import Path
 
 from .errors import TR300MError
 from .protocols import PATIENCE, Patience
+from .redaction import public
 from .transfer import DiskError, Part, part_of, transfer
 from .verified import keep, reuse, verify
 
@@ -47,7 +48,7 @@ def fetch(urls: Sequence[str], out: Path, size: int | None, checksum: str, patie
         except DiskError:
             raise
         except TR300MError as error:
-            failures.append(f"  {url}: {error.message}")
+            failures.append(f"  {public(url)}: {error.message}")
             continue
         keep(part.path, out, url, checksum)
         part.drop()

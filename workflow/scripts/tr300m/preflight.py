@@ -16,6 +16,7 @@ from .errors import TR300MError
 from .genes import WINDOW
 from .progress import progress
 from .protocols import PassingError, Patience, remote_size
+from .redaction import public
 from .scan import pooled_length
 from .settings import UPSTREAM, Settings
 from .simulate.config import SimulationConfig
@@ -131,7 +132,7 @@ def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, patience: 
 def _reason(url: str, error: Exception) -> str:
     """Return what is wrong with an address; what holds for its whole host names the host alone, once for all files."""
     message = error.message if isinstance(error, TR300MError) else str(error)
-    return message if str(urlsplit(url).hostname) in message else f"{url}: {message}"
+    return message if str(urlsplit(url).hostname) in message else f"{public(url)}: {message}"
 
 
 def axis_lengths(settings: Settings) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """What a server says and sends for an address: http(s), ftp and file, from any byte on.
 
-Proxies and certificates come from the environment, as requests reads them (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE);
-ftp goes past a proxy.
+Proxies and certificates come from the environment, as requests reads them (HTTPS_PROXY, NO_PROXY, REQUESTS_CA_BUNDLE),
+and the user's credentials for a host from ``~/.netrc`` where its address has none: they open a door and change no byte
+of a file. ftp goes past a proxy, and reads no ``.netrc``.
 """
 
 import email.utils
@@ -21,6 +22,7 @@ import requests
 import urllib3
 
 from .errors import TR300MError
+from .redaction import redacted
 
 # Largest read: what is there comes at once, so a connection that breaks off loses nothing that arrived.
 CHUNK = 1 << 18
@@ -208,14 +210,14 @@ def _http_errors(url: str) -> Iterator[None]:
     except urllib3.exceptions.ReadTimeoutError:
         raise PassingError("the server fell silent") from None
     except urllib3.exceptions.HTTPError as error:
-        raise PassingError(f"the connection broke off: {_root(error)}") from None
+        raise PassingError(f"the connection broke off: {redacted(str(_root(error)))}") from None
     except requests.ReadTimeout:
         raise PassingError("the server does not answer") from None
     except requests.ConnectionError as error:
         raise _no_connection(url, _root(error)) from None
     except OSError as error:
         # All others of requests', and a bundle of certificates that is not there.
-        raise TR300MError(str(error)) from None
+        raise TR300MError(redacted(str(error))) from None
 
 
 def _root(error: BaseException) -> BaseException:
@@ -234,7 +236,7 @@ def _no_connection(url: str, root: BaseException) -> Exception:
         )
     if isinstance(root, socket.gaierror):
         return PassingError(f"{host} is not found ({root.strerror}): no network?", quick=True)
-    reason = root.strerror if isinstance(root, OSError) and root.strerror else str(root)
+    reason = root.strerror if isinstance(root, OSError) and root.strerror else redacted(str(root))
     return PassingError(f"no connection to {host}: {reason}", quick=True)
 
 

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import TR300MError
+from .io import atomic_path
+from .redaction import redacted, shareable_page
 
 PROFILE = "workflow/profiles/local"
 STYLE = "workflow/report/style.css"
 
 
-def write_report(path: Path, arguments: Sequence[str]) -> None:
+def write_report(path: Path, arguments: Sequence[str], sources: Sequence[str]) -> None:
     """Write the report of the run that a configuration describes.
 
     Parameters
@@ -22,6 +24,8 @@ def write_report(path: Path, arguments: Sequence[str]) -> None:
         HTML file to write.
     arguments
         ``--configfile`` and ``--config`` as Snakemake takes them. The working directory is that of the Snakefile.
+    sources
+        Texts with addresses whose credentials must not be in the report: the configuration files and values.
 
     Raises
     ------
@@ -30,13 +34,18 @@ def write_report(path: Path, arguments: Sequence[str]) -> None:
     """
     jobs = planned_jobs(_snakemake("--dry-run", *arguments))
     if jobs:
+        command = f"snakemake --cores all --workflow-profile {PROFILE} {redacted(shlex.join(arguments))}"
         named = ", ".join(f"{count} {rule}" for rule, count in jobs.items())
         raise TR300MError(
             f"the run is not complete, or its settings or code have changed since: still to do are {named}",
-            f"first finish it: snakemake --cores all --workflow-profile {PROFILE} {shlex.join(arguments)}".rstrip(),
+            f"first finish it: {command}".rstrip(),
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _snakemake("--report", str(path), "--report-stylesheet", STYLE, *arguments)
+    # Its name ends in .html, or Snakemake writes a zip archive.
+    with atomic_path(path) as temporary:
+        _snakemake("--report", str(temporary), "--report-stylesheet", STYLE, *arguments)
+        # Snakemake puts the configuration files into it as they are.
+        page = shareable_page(temporary.read_text(encoding="utf-8"), sources)
+        temporary.write_text(page, encoding="utf-8")
 
 
 def planned_jobs(output: str) -> dict[str, int]:
@@ -51,5 +60,5 @@ def _snakemake(*arguments: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     output = done.stdout + done.stderr
     if done.returncode:
-        raise TR300MError(f"Snakemake stopped:\n{output.strip()}")
+        raise TR300MError(f"Snakemake stopped:\n{redacted(output.strip())}")
     return output

@@ -10,9 +10,10 @@ from .architectures import Architecture, read_architectures
 from .comparisons import Comparison, read_comparisons
 from .config import check, fill_defaults, find_problems, read_schema
 from .errors import TR300MError
+from .redaction import public, redacted
 from .runs import Run, read_runs, split_names, uncontrolled_run
 from .simulate.config import SimulationConfig
-from .sources import Location, Source, check_choices, locate, read_sources
+from .sources import Location, Source, addresses, check_choices, locate, read_sources
 
 SCHEMAS = Path("workflow/schemas")
 SOURCES_TABLE = Path("config/sources.tsv")
@@ -77,17 +78,23 @@ class Settings:
             location = self.locations[key]
             records[key] = {
                 "path": self.source_path(key),
-                "origin": source.urls[0] if location.kind == "upstream" else location.value or location.kind,
+                "origin": redacted(source.urls[0] if location.kind == "upstream" else location.value or location.kind),
                 "published_checksum": source.checksum,
             }
         return records
 
     def download_of(self, name: str) -> dict[str, Any]:
-        """Return what to fetch for a local file name: addresses, size, checksum. A rerun is decided by these."""
+        """Return what to fetch for a local file name: addresses, size, checksum."""
         key, source = next((key, source) for key, source in self.sources.items() if source.local_name == name)
+        urls = addresses(source, self.config["sources"], self.config["data"])
         if self.locations[key].kind == "url":
-            return {"urls": [self.locations[key].value], "size": None, "checksum": ""}
-        return {"urls": list(source.urls), "size": source.size, "checksum": source.checksum}
+            return {"urls": urls, "size": None, "checksum": ""}
+        return {"urls": urls, "size": source.size, "checksum": source.checksum}
+
+    def public_download(self, name: str) -> dict[str, Any]:
+        """Return `download_of` without credentials: what a rerun is decided by, and what Snakemake keeps and shows."""
+        wanted = self.download_of(name)
+        return {**wanted, "urls": [public(url) for url in wanted["urls"]]}
 
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
         """Return the local names of the sources of one kind."""

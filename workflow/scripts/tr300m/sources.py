@@ -1,6 +1,7 @@
 """The table of upstream files, and where a configuration takes each of them from."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +10,14 @@ from urllib.parse import urlsplit
 
 from .errors import TR300MError
 from .io import read_tsv
+from .redaction import redacted
 
 HISTONE_PREFIX = "histone_"
 # Keys of the `sources` section that stand for several files.
 DEFAULT, HISTONES = "default", "histones"
 SCHEMES = ("http", "https", "ftp", "file")
+# No folder, no way out of one, no wildcard of Snakemake's.
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def read_sources(path: Path | str) -> dict[str, Source]:
     Raises
     ------
     TR300MError
-        If a column is missing, a key or file name appears twice, or a size is no number.
+        If a column is missing, a key or file name appears twice, a file name is none, or a size is no number.
     """
     table = read_tsv(path)
     try:
@@ -75,6 +79,11 @@ def read_sources(path: Path | str) -> dict[str, Source]:
     for key, name, url, mirror, size, checksum, needed, terms, citation in rows:
         if key in sources or any(name == other.local_name for other in sources.values()):
             raise TR300MError(f"{path}: key {key} or file name {name} appears twice")
+        if not FILE_NAME.fullmatch(name):
+            raise TR300MError(
+                f"{path}: local_name of {key} is {name!r}, not the name of a file",
+                "use letters, digits, `.`, `_`, `+` and `-`; the workflow chooses the folder",
+            )
         if size and not size.isdigit():
             raise TR300MError(f"{path}: bytes of {key} is {size!r}, a number or nothing expected")
         urls = tuple(address for address in (url, mirror) if address)
@@ -106,10 +115,17 @@ def locate(key: str, choices: Mapping[str, str], data: str | None) -> Location:
     if "{data}" in choice:
         if not data:
             raise TR300MError(
-                f"`sources: {key}: {choice}` needs the folder that {{data}} stands for", "give --config data=FOLDER"
+                f"`sources: {key}: {redacted(choice)}` needs the folder that {{data}} stands for",
+                "give --config data=FOLDER",
             )
         choice = choice.replace("{data}", data.rstrip("/"))
     return Location("url" if urlsplit(choice).scheme in SCHEMES else "local", choice)
+
+
+def addresses(source: Source, choices: Mapping[str, str], data: str | None) -> list[str]:
+    """Return where a configuration fetches a source from, credentials included: its own URL, else the upstream ones."""
+    location = locate(source.key, choices, data)
+    return [location.value] if location.kind == "url" else list(source.urls)
 
 
 def check_choices(

@@ -20,6 +20,7 @@ from .errors import TR300MError
 from .io import write_json
 from .progress import bar
 from .protocols import Answer, PassingError, Patience, open_at
+from .redaction import public
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -30,7 +31,7 @@ class DiskError(TR300MError):
 
 @dataclass(frozen=True)
 class Origin:
-    """Where the bytes of a part came from; `version` is empty where they are of several addresses or it is unknown."""
+    """Where the bytes of a part came from; `url` is public, `version` empty where it is unknown or they are mixed."""
 
     url: str = ""
     version: str = ""
@@ -71,7 +72,7 @@ class Part:
         against a checksum.
         """
         origin = self.origin()
-        if origin.version and origin.url == url:
+        if origin.version and origin.url == public(url):
             return self.size(), origin.version
         return (self.size() if checked else 0), ""
 
@@ -117,7 +118,7 @@ def transfer(url: str, part: Part, size: int | None, checked: bool, patience: Pa
             if failures >= (patience.attempts if moved or not error.quick else patience.quick_attempts):
                 raise TR300MError(f"{error} (given up after {failures} attempts)") from None
             pause = _pause(error.wait, failures, patience)
-            print(f"{url}: {error}; trying again in {pause:.0f} s", file=sys.stderr)
+            print(f"{public(url)}: {error}; trying again in {pause:.0f} s", file=sys.stderr)
             time.sleep(pause)
 
 
@@ -144,7 +145,7 @@ def _attempt(url: str, part: Part, size: int | None, checked: bool, patience: Pa
             raise TR300MError(f"the server's file has {answer.total:,} bytes, {size:,} expected")
         _check_resumed(part, start, before, version, answer)
         if answer.start < part.size():
-            print(f"{url}: cannot go on behind {part.size():,} bytes; fetching it whole", file=sys.stderr)
+            print(f"{public(url)}: cannot go on behind {part.size():,} bytes; fetching it whole", file=sys.stderr)
         _check_space(part, size or answer.total, answer.start)
         _write(part, url, answer.version if answer.start == 0 else version, answer)
     total, have = size or answer.total, part.size()
@@ -191,7 +192,7 @@ def _write(part: Part, url: str, version: str, answer: Answer) -> None:
     with handle:
         with _disk_errors(part, answer.total):
             # Not before the old bytes are gone: a record must never vouch for bytes of another version.
-            write_json(part.record, asdict(Origin(url, version, answer.total)))
+            write_json(part.record, asdict(Origin(public(url), version, answer.total)))
         # Reading from the server stands outside: its errors are no fault of the disk.
         for block in _with_bar(answer, part.path.name.removesuffix(".part")):
             with _disk_errors(part, answer.total):

@@ -14,13 +14,14 @@ from pathlib import Path
 
 from .errors import TR300MError
 from .io import BLOCK, atomic_path, gzip_errors, open_binary, read_json, write_json
+from .redaction import public
 
 FOLDER = "verified"
 
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a kept file; `checksum` is the published one, or ours where there is none."""
+    """What is known of a kept file; `url` is public, `checksum` is the published one, or ours where there is none."""
 
     url: str
     size: int
@@ -78,7 +79,7 @@ def keep(part: Path, out: Path, url: str, checksum: str) -> None:
     checksum = checksum or f"sha256:{content_digest(part, 'sha256:')}"
     kept_path(out).parent.mkdir(parents=True, exist_ok=True)
     # Before the file: a kill in between leaves a record that the file does not fit, and never a file unaccounted for.
-    write_json(_record_path(out), asdict(Record(url, part.stat().st_size, checksum)))
+    write_json(_record_path(out), asdict(Record(public(url), part.stat().st_size, checksum)))
     part.replace(kept_path(out))
     _link(out)
 
@@ -98,7 +99,8 @@ def recorded(out: Path, urls: Sequence[str], size: int | None, checksum: str) ->
         found = kept_path(out).stat().st_size
     except (TR300MError, OSError, TypeError):
         return None
-    same = record.checksum == checksum if checksum else record.url in urls and not record.url.startswith("file:")
+    known = record.url in map(public, urls) and not record.url.startswith("file:")
+    same = record.checksum == checksum if checksum else known
     return record if same and found == record.size and size in (None, found) else None
 
 
