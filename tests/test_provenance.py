@@ -199,6 +199,8 @@ ANSWER = "from tr300m.module import answer\nprint(answer())\n"
         ("answer = {}\nanswer[0] = 1\n", "answer = {}\nanswer[0] = 2\n", False),
         ("answer = 1\nif answer:\n    n = 1\n", "answer = 1\nif answer:\n    n = 2\n", False),
         ("answer = 1\n@register\ndef f():\n    return 1\n", "answer = 1\n@register\ndef f():\n    return 2\n", False),
+        ("answer = 1\nn = register(1)\n", "answer = 1\nn = register(2)\n", False),
+        ("answer = 1\nn = re.compile('a')\n", "answer = 1\nn = re.compile('b')\n", True),
         # For types alone.
         ("if TYPE_CHECKING:\n    n = 1\nanswer = 1\n", "if TYPE_CHECKING:\n    n = 2\nanswer = 1\n", True),
     ],

@@ -20,6 +20,8 @@ WITHOUT_EFFECT = frozenset({"errors.py", "job.py", "progress.py"})
 """Files that tell the user something and shape no result, relative to the package."""
 # They change nothing outside of what they decorate. Any other decorator may register it somewhere.
 PURE_DECORATORS = frozenset({"cache", "contextmanager", "dataclass"})
+# They give a value and do nothing else. Any other call on import may.
+PURE_CALLS = frozenset({"cast", "float", "frozenset", "re.compile"})
 ALL = "*"
 """In place of a name: everything that a module defines."""
 
@@ -109,7 +111,8 @@ def _runs(node: ast.stmt) -> bool:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         # `table["key"] = value` changes what another statement defined.
         plain = all(isinstance(target, ast.Name | ast.Tuple) for target in targets)
-        return not plain or any(isinstance(item, ast.Call) for item in ast.walk(node))
+        calls = {ast.unparse(item.func) for item in ast.walk(node) if isinstance(item, ast.Call)}
+        return not plain or bool(calls - PURE_CALLS)
     return True
 
 
