@@ -15,6 +15,7 @@ from tr300m.errors import TR300MError
 from tr300m.io import (
     ArrayWriter,
     atomic_path,
+    clean,
     open_binary,
     open_text,
     read_json,
@@ -28,8 +29,8 @@ from tr300m.io import (
 
 Refuses = Callable[..., AbstractContextManager[None]]
 MakeGenes = Callable[..., Genes]
-# What a cell may hold: no tab, no line end, no control character.
-CELL = st.text(alphabet=st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=6)
+# What a cell may hold: no tab, no line end, no control character, no blanks at its ends.
+CELL = st.text(alphabet=st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=6).map(clean)
 
 
 def names(folder: Path) -> list[str]:

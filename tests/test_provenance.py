@@ -14,7 +14,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 
 # From left to right in docs/architecture.md; a module may import from its own stage or from those before it.
 STAGES = [
-    ["errors", "io", "progress", "provenance", "job", "sections"],
+    ["errors", "temporaries", "io", "progress", "provenance", "job", "sections"],
     [
         "architectures",
         "axes",
@@ -29,7 +29,19 @@ STAGES = [
         "simulate",
     ],
     ["protocols", "transfer", "verified", "download"],
-    ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "indexed", "histones", "cres"],
+    [
+        "decimals",
+        "genes",
+        "builds",
+        "sequence",
+        "expression",
+        "samples",
+        "regulators",
+        "motifs",
+        "indexed",
+        "histones",
+        "cres",
+    ],
     ["manifest"],
     ["dataset", "splits", "pairs"],
     ["release", "compare_release", "gzip_time"],

@@ -87,6 +87,16 @@ class Settings:
             return {"urls": [self.locations[key].value], "size": None, "checksum": ""}
         return {"urls": list(source.urls), "size": source.size, "checksum": source.checksum}
 
+    def own_checksums(self, *keys: str) -> dict[str, str]:
+        """Return, of the sources that are the user's own files, path and published checksum: they may be the same."""
+        own = [key for key in keys if self.locations[key].kind in ("local", "url")]
+        return {self.source_path(key): self.sources[key].checksum for key in own}
+
+    @property
+    def may_drop_genes(self) -> bool:
+        """Whether target genes that the GCT lacks may be left out: the release keeps them."""
+        return self.config["edition"] != "release" or bool(self.own_checksums("gtex_tpm", "gencode_v26"))
+
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
         """Return the local names of the sources of one kind."""
         return [self.sources[key].local_name for key, location in self.locations.items() if location.kind == kind]
