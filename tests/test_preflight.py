@@ -27,7 +27,13 @@ CONTENT = b"content of a source\n" * 1000
 SIZE = len(CONTENT)
 SHA = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
 QUICK = Patience(connect_timeout=2, read_timeout=0.5)
-SMALL = {"compute": {"train_mem_mb": 100, "array_mem_mb": 100}}
+SMALL = {
+    "compute": {"train_mem_mb": 100, "array_mem_mb": 100},
+    "split": {"held_out_genes": 20, "held_out_samples": 20, "gene_pool": None},
+}
+
+
+SPLIT = "split: {held_out_genes: 20, held_out_samples: 20, gene_pool: null}\n"
 
 
 @pytest.fixture
@@ -234,7 +240,7 @@ def test_one_problem_of_many_sources_is_said_once() -> None:
 
 def test_the_command(server: Server, folder: Path) -> None:
     sources = f"{{default: simulated, hg38: '{server.url('/hg38')}'}}"
-    (folder / "own.yaml").write_text(f"sources: {sources}\ncompute: {{train_mem_mb: 1, array_mem_mb: 1}}\n")
+    (folder / "own.yaml").write_text(f"sources: {sources}\ncompute: {{train_mem_mb: 1, array_mem_mb: 1}}\n{SPLIT}")
     good = CliRunner().invoke(main, ["preflight", "--configfile", "own.yaml"])
     assert good.exit_code == 0, good.output
     assert "reachable" in good.output

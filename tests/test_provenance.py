@@ -68,7 +68,7 @@ STAGES = [
     ],
     ["learnt_kernel", "motif_detection", "motif_figures"],
     ["preflight", "report"],
-    ["cli", "__init__"],
+    ["cli_options", "cli", "__init__"],
 ]
 STAGE_OF = {name: stage for stage, names in enumerate(STAGES) for name in names}
 

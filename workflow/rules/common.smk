@@ -99,9 +99,7 @@ def likelihood_settings(wildcards):
 
 def split_settings(wildcards):
     """Return what a split depends on: another setting draws no other split anew."""
-    # The released split was drawn from too small a pool; the corrected edition draws from all genes.
-    pool = {"gene_pool": None} if config["edition"] == "corrected" else {}
-    return scheme_settings(wildcards.split, config["split"] | pool)
+    return scheme_settings(wildcards.split, SETTINGS.split)
 
 
 def split_file(wildcards):

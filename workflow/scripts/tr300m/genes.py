@@ -111,8 +111,7 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
 def _without_type(gtf: Path | str, number: int, gene_id: str, attributes: dict[str, str]) -> TR300MError:
     if "gene_biotype" in attributes:
         return TR300MError(
-            f"{gtf}, line {number}: gene {gene_id} has gene_biotype in place of gene_type, as in GTF files of Ensembl and "
-            "NCBI",
+            f"{gtf}, line {number}: gene {gene_id} has gene_biotype, not gene_type, as in Ensembl's and NCBI's GTF",
             "GENCODE's GTF of the same release is needed (GTEx v8: v26): it has chr1 for 1, and versions in its IDs",
         )
     return TR300MError(f"{gtf}, line {number}: gene {gene_id} has no gene_type", "is it a GENCODE GTF?")
