@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-
 SEVERAL = ("--configfile", "--configfiles", "--config", "-C")
 """Options that take several values."""
 

@@ -52,7 +52,7 @@ def open_indexed(
             found = f"it has {', '.join(sorted(lengths)[:3])} ..." if lengths else "it has no chromosome at all"
             raise TR300MError(f"{path} has none of the genes' chromosomes; {found}", needed)
         check_lengths(path, lengths, genome or {})
-        if not _count(path) and not any(_holds_data(track, kind, name) for name in there):
+        if not _count(path) and not any(_holds_data(path, track, kind, name) for name in there):
             raise TR300MError(f"{path} holds no data on {', '.join(there)}", "fetch it again, or give another file")
         lacking = [f"{name} ({count} genes)" for name, count in zip(names, counts, strict=True) if name not in lengths]
         if lacking:
@@ -75,9 +75,12 @@ def _count(path: Path | str) -> int:
         return int.from_bytes(handle.read(4), order)
 
 
-def _holds_data(track: "pyBigWig.bigWigFile", kind: str, name: str) -> bool:
+def _holds_data(path: Path | str, track: "pyBigWig.bigWigFile", kind: str, name: str) -> bool:
     read = track.intervals if kind == "bigWig" else track.entries
-    return bool(read(name, 0, track.chroms(name)))
+    try:
+        return bool(read(name, 0, track.chroms(name)))
+    except RuntimeError as error:
+        raise TR300MError(f"{path}: cannot read {name}: {error}", "fetch it again") from None
 
 
 def _open(path: Path | str, kind: str) -> "pyBigWig.bigWigFile":
