@@ -1,12 +1,14 @@
 """Files as other programs leave them: blanks beside IDs, byte order marks, delimiters behind the last column."""
 
 import gzip
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tr300m.absent import drop_absent, is_release_data
 from tr300m.architectures import read_architectures
 from tr300m.expression import read_expression, read_gene_ids, read_header, read_rows
 from tr300m.genes import CHROMOSOMES, in_expression, named, read_gene_records, target_genes
@@ -233,6 +235,26 @@ def test_a_merged_gene_counts_in_the_corrected_edition(tmp_path: Path) -> None:
     assert genes.merged.tolist() == ["ENSG02.1", ""]
     assert in_expression(genes, ["ENSG02.1"], "release").tolist() == [False, False]
     assert in_expression(genes, ["ENSG02.1"], "corrected").tolist() == [True, False]
+
+
+def test_genes_without_a_row_are_left_out(tmp_path: Path, refuses: Refuses) -> None:
+    genes = target_genes(read_gene_records(write(tmp_path / "a.gtf", GTF)), CHROMOSOMES, "release")
+    gct, other = write(tmp_path / "a.gct", GCT), write(tmp_path / "b.gct", GCT.replace("ENSG", "ENSM"))
+    kept, dropped = drop_absent(genes, gct, "release")
+    assert kept.gene_id.tolist() == ["ENSG01.1", "ENSG02.1"]
+    assert dropped.tolist() == ["ENSG03.1"]
+    with refuses("b.gct", "3 target genes", "ENSG01.1"):
+        drop_absent(genes, other, "release")
+
+
+def test_the_release_is_known_by_its_checksum(tmp_path: Path) -> None:
+    gct, content = write(tmp_path / "a.gct.gz", gzip.compress(GCT.encode())), hashlib.sha256(GCT.encode()).hexdigest()
+    published = {str(gct): f"uncompressed-sha256:{content}"}
+    assert is_release_data("release", {})
+    assert is_release_data("release", published)
+    assert not is_release_data("corrected", published)
+    assert not is_release_data("release", {str(gct): f"sha256:{content}"})
+    assert not is_release_data("release", {**published, str(tmp_path / "a.gct.gz"): ""})
 
 
 def test_names_in_messages_are_counted() -> None:

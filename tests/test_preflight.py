@@ -292,7 +292,8 @@ def own_files(folder: Path, genes: int, samples: int, **split: Any) -> dict[str,
         "".join(GENE.format(chromosome=1 + n % 3, start=5000 * (n + 1)) for n in range(genes))
     )
     ids = "\t".join(f"GTEX-{number // 2}-{number}" for number in range(samples))
-    (folder / "own.gct").write_text(f"#1.2\n0\t{samples}\nName\tDescription\t{ids}\n")
+    rows = "".join(f"ENSG{5000 * (n + 1)}.1\tG" + "\t1" * samples + "\n" for n in range(genes))
+    (folder / "own.gct").write_text(f"#1.2\n{genes}\t{samples}\nName\tDescription\t{ids}\n{rows}")
     sizes = {"held_out_genes": 10, "held_out_samples": 6, "gene_pool": None, "folds": 3, "held_out_donors": 4, **split}
     return {"sources": {"default": "simulated", "gencode_v26": "own.gtf", "gtex_tpm": "own.gct"}, "split": sizes}
 
@@ -340,6 +341,13 @@ def test_lists_that_are_too_short_for_a_split(folder: Path) -> None:
     # Nothing is here yet: the list alone is known.
     del config["sources"]
     assert "10 of 8 genes" in split_problems({**config, "genes": "genes.txt"})["split thesis"]
+
+
+def test_genes_that_the_gct_lacks_do_not_count(folder: Path) -> None:
+    config = own_files(folder, 30, 20)
+    lines = (folder / "own.gct").read_text().splitlines(keepends=True)
+    (folder / "own.gct").write_text("".join([lines[0], "8\t20\n", lines[2], *lines[-8:]]))
+    assert "10 of 8 genes" in split_problems(config)["split thesis"]
 
 
 def test_axes_that_cannot_be_read(folder: Path) -> None:

@@ -41,6 +41,7 @@ STAGES = [
         "indexed",
         "histones",
         "cres",
+        "absent",
     ],
     ["manifest"],
     ["dataset", "splits", "pairs"],

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from .absent import drop_absent, is_release_data
 from .axes import ARRAYS, CELLS, MARKS, Genes, Samples
 from .errors import TR300MError
 from .expression import read_header
@@ -177,8 +178,12 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
     """Return the target genes where the annotation is here, else `most` invented ones on the chromosomes in use."""
     names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _file_here(settings, "gencode_v26")
     if gtf:
-        genes = target_genes(read_gene_records(gtf), names, settings.config["edition"])
-        return choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
+        edition, gct = settings.config["edition"], _file_here(settings, "gtex_tpm")
+        genes = target_genes(read_gene_records(gtf), names, edition)
+        genes = choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
+        if gct is None or is_release_data(edition, settings.own_checksums("gtex_tpm", "gencode_v26")):
+            return genes
+        return drop_absent(genes, gct, edition)[0]
     number, text = np.arange(most, dtype=np.int64), np.full(most, "")
     chromosome = np.resize(np.array(names), most)
     return Genes(number.astype(np.str_), text, chromosome, text, number, number, number, text, number)

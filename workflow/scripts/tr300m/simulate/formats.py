@@ -108,6 +108,11 @@ def window_codes(genome: dict[str, NDArray[np.uint8]], gene: Gene) -> NDArray[np
     """Return the gene's window in its own direction: codes [2823], 5 where the window is off the chromosome."""
     start, end = gene.window
     sequence = genome[gene.chromosome]
+    if not 1 <= gene.tss <= len(sequence):
+        raise TR300MError(
+            f"gene {gene.gene_id} starts at {gene.chromosome}:{gene.tss:,}, outside the FASTA's {len(sequence):,} bp",
+            "annotation and FASTA must be of one genome build",
+        )
     codes = np.full(WINDOW, OUTSIDE, dtype=np.uint8)
     low, high = max(start, 0), min(end, len(sequence))
     codes[low - start : high - start] = sequence[low:high]
