@@ -51,6 +51,6 @@ def drop_absent(genes: Genes, gct: Path | str, edition: str) -> tuple[Genes, Str
     if not there.any():
         raise TR300MError(
             f"{gct} has none of the {len(genes):,} target genes, such as {genes.gene_id[0]}",
-            "the GCT and the GTF must be of the same GENCODE release (GTEx v8: v26), and both have versions in their IDs",
+            "the GCT and the GTF must be of one GENCODE release (GTEx v8: v26), with versions in the IDs of both",
         )
     return genes.take(there), genes.gene_id[~there]
