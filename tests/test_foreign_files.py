@@ -120,6 +120,13 @@ def test_a_cell_behind_the_last_column_is_refused(tmp_path: Path, refuses: Refus
         read_columns(path, ["a"])
 
 
+def test_columns_of_one_name_matter_where_they_are_asked_for(tmp_path: Path, refuses: Refuses) -> None:
+    path = write(tmp_path / "a.csv", ",x,,y,y\n1,2,3,4,5\n")
+    assert read_columns(path, ["x"], ",")["x"].tolist() == ["2"]
+    with refuses("a.csv", "twice", "y"):
+        read_columns(path, ["y"], ",")
+
+
 def test_empty_cells_at_the_end_are_cells(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "a\tb\tc\n1\t\t\n\t\t\n")
     assert {name: column.tolist() for name, column in read_tsv(path).items()} == {

@@ -135,7 +135,7 @@ def read_table(path: Path | str, separator: str = "\t") -> tuple[list[str], list
     Raises
     ------
     TR300MError
-        If the file is empty or not a table, a column name appears twice, or a row has more cells than the header.
+        If the file is empty or not a table, or a row has more cells than the header.
     """
     quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
     rows = dropwhile(lambda row: row[1][0].startswith("#"), _rows(path, separator, quoting))
@@ -143,8 +143,6 @@ def read_table(path: Path | str, separator: str = "\t") -> tuple[list[str], list
     header = _without_end(header, 0)
     if not header:
         raise TR300MError(f"{path} is empty", "a table with a header line is expected")
-    if len(set(header)) != len(header):
-        raise TR300MError(f"{path}: a column name appears twice in the header {' '.join(header)}")
     table = []
     for number, cells in rows:
         row = _without_end(cells, len(header))
@@ -174,6 +172,11 @@ def _without_end(cells: list[str], width: int) -> list[str]:
     return cells
 
 
+def _refuse_repeated(path: Path | str, names: Sequence[str]) -> None:
+    if len(set(names)) != len(names):
+        raise TR300MError(f"{path}: a column name appears twice in the header {' '.join(names)}")
+
+
 def _wrong_width(path: Path | str, number: int, row: list[str], header: list[str]) -> TR300MError:
     return TR300MError(
         f"{path}, line {number}: {len(row)} fields where the header has {len(header)}",
@@ -187,11 +190,12 @@ def read_columns(path: Path | str, columns: Sequence[str], separator: str = "\t"
     Raises
     ------
     TR300MError
-        If the file cannot be read, lacks a column, or a row ends before a column that is asked for.
+        If the file cannot be read, lacks a column or has it twice, or a row ends before a column that is asked for.
     """
     header, rows = read_table(path, separator)
     if missing := [name for name in columns if name not in header]:
         raise TR300MError(f"{path} lacks the column {', '.join(missing)}", f"found {', '.join(header[:8])} ...")
+    _refuse_repeated(path, [name for name in header if name in columns])
     places = [header.index(name) for name in columns]
     for number, row in rows:
         if len(row) <= max(places):
@@ -225,6 +229,7 @@ def read_tsv(path: Path | str) -> dict[str, NDArray[np.str_]]:
         If there is no header, a name in it appears twice, or a line has another number of fields.
     """
     header, rows = read_table(path)
+    _refuse_repeated(path, header)
     for number, row in rows:
         if len(row) != len(header):
             raise _wrong_width(path, number, row, header)
