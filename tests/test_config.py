@@ -1,12 +1,15 @@
 """The configuration: messages, defaults, documentation, run table."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from tr300m.architectures import Architecture, read_architectures
-from tr300m.config import document, fill_defaults, find_problems, read_schema
+from tr300m.config import document, fill_defaults, find_problems, read_configuration, read_schema
 from tr300m.controls import AT_EVALUATION, CONTROLS
 from tr300m.errors import TR300MError
 from tr300m.likelihood import LIKELIHOODS, make_likelihood
@@ -312,3 +315,133 @@ def test_which_of_the_thesis_runs_a_run_repeats(tmp_path: Path) -> None:
     # A run of that name but another architecture is not the thesis's final one.
     table.write_text(HEADER + GOOD.replace("seq\t", "final\t", 1))
     assert resolve({"runs": str(table)}, ROOT).thesis_run("final") == "seq"
+
+
+# --- as Snakemake reads it --------------------------------------------------------------------------------------------
+
+ENTRIES = [
+    "edition=corrected", "data=/a b/c", "text='quoted'", 'other="quoted"', "count=3", "rate=1e-3", "grouped=1_000",
+    "on=True", "off=False", "lower=true", "none=null", "empty=", "list=[a, 2]", "nested={a: {b: 2, c: x}}",
+    "sources={hg38: ~/x.fa}", "sources={default: upstream}", "broken={a: [", "colon=a: b: c", "equals=a=b",
+    "date=2024-01-01", "hash=a # b", "tilde=~", "infinite=inf", "tab=a\tb", "spaced= 7 ", "star=*",
+]  # fmt: skip
+
+
+def test_command_line_values_are_read_as_snakemake_reads_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_text(
+        "results: results\nsources: {default: simulated, gtex_tpm: x}\nrate: 0.5\n"
+    )
+    (tmp_path / "b.yaml").write_text("rate: 1.0e-7\nsplit: {folds: 3}\n")
+    # JSON with tabs is no YAML.
+    (tmp_path / "c.json").write_text('{\n\t"split": {"seed": 1},\n\t"chromosomes": ["chr1"]\n}\n')
+    (tmp_path / "Snakefile").write_text(
+        "import json\nconfigfile: 'config/config.yaml'\nopen('found.json', 'w').write(json.dumps(config))\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--configfile", "b.yaml", "c.json"]
+    done = subprocess.run([*command, "--config", *ENTRIES], capture_output=True, text=True, check=False)
+    assert (tmp_path / "found.json").exists(), done.stderr
+    found = read_configuration(["b.yaml", "c.json"], ENTRIES)
+    assert found == json.loads((tmp_path / "found.json").read_text())
+    assert found["nested"] == {"a": {"b": "2", "c": "x"}}
+    assert found["split"] == {"folds": 3, "seed": 1}
+
+
+@pytest.mark.parametrize("entry", ["x=1", "1a=2", "a b=3", "=4"])
+def test_keys_that_snakemake_refuses(entry: str) -> None:
+    with pytest.raises(TR300MError, match="no key"):
+        read_configuration((), [entry])
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("results: x\n\tedition: release\n", ["own.yaml, line 2"]),
+        ("results: x\nsources: {a: b\nedition: release\n", ["own.yaml, line 3"]),
+        ("results: a: b\n", ["own.yaml, line 1"]),
+        ("results: x\x00\n", ["own.yaml"]),
+        ("- a\n- b\n", ["own.yaml", "KEY: VALUE"]),
+        ("", ["own.yaml", "KEY: VALUE"]),
+    ],
+)
+def test_broken_files_are_named_with_the_line(tmp_path: Path, text: str, parts: list[str]) -> None:
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(TR300MError) as error:
+        read_configuration([tmp_path / "own.yaml"], ())
+    assert all(part in str(error.value) for part in parts)
+    assert "Traceback" not in str(error.value)
+
+
+def test_a_configuration_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_bytes(b"results: \xff\xfe\n")
+    with pytest.raises(TR300MError, match=r"own.yaml is not text"):
+        read_configuration([tmp_path / "own.yaml"], ())
+
+
+def test_a_byte_order_mark_in_a_configuration(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_bytes(b"\xef\xbb\xbfresults: x\n")
+    assert read_configuration([tmp_path / "own.yaml"], ())["results"] == "x"
+
+
+# --- home folders -----------------------------------------------------------------------------------------------------
+
+
+def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    names = ("g.txt", "s.txt", "r.tsv", "a.tsv", "my.fa", "tf.csv", "d.zip")
+    for name in names:
+        (tmp_path / name).write_text("x\n")
+    (tmp_path / "r.tsv").write_text(HEADER + GOOD)
+    (tmp_path / "a.tsv").write_text((ROOT / "config/architectures.tsv").read_text())
+    config = {"results": "~/out/", "data": "~", "genes": "~/g.txt", "samples": "~/s.txt", "runs": "~/r.tsv"}
+    config |= {"architectures": "~/a.tsv", "released_data": "~/d.zip"}
+    own = {"default": "simulated", "hg38": "~/my.fa", "lambert_2018": "{data}/tf.csv"}
+    found = resolve({**config, "sources": own}, ROOT)
+    assert found.results == f"{tmp_path}/out"
+    assert found.source_path("hg38") == f"{tmp_path}/my.fa"
+    assert found.source_path("lambert_2018") == f"{tmp_path}/tf.csv"
+    assert found.source_path("gtex_tpm").startswith(f"{tmp_path}/out/sources/")
+    assert {found.config[key] for key in config} == {f"{tmp_path}{value.lstrip('~')}" for value in config.values()}
+    assert not any("~" in str(value) for value in found.config.values())
+    # The caller's mapping stays as it was.
+    assert own["hg38"] == "~/my.fa"
+
+
+@pytest.mark.parametrize("config", [{"results": "~nobody-here/x"}, {"sources": {"hg38": "~nobody-here/x.fa"}}])
+def test_a_home_folder_that_nobody_has(config: dict[str, Any]) -> None:
+    with pytest.raises(TR300MError, match="no home folder is known for ~nobody-here"):
+        resolve(config, ROOT)
+
+
+def test_configuration_files_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "own.yaml").write_text("results: x\n")
+    assert read_configuration(["~/own.yaml"], ())["results"] == "x"
+
+
+# --- whose data -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("config", "may"),
+    [
+        ({}, False),
+        ({"sources": {"default": "simulated"}}, False),
+        ({"edition": "corrected"}, True),
+        ({"sources": {"gtex_tpm": "config/runs.tsv"}}, True),
+        ({"sources": {"gencode_v26": "https://example.org/a.gtf"}}, True),
+        ({"sources": {"hg38": "config/runs.tsv"}}, False),
+    ],
+)
+def test_where_genes_may_be_left_out(config: dict[str, Any], may: bool) -> None:
+    found = resolve(config, ROOT)
+    assert found.may_drop_genes == may
+    assert found.split["gene_pool"] == (None if config.get("edition") else 19746)
+
+
+def test_own_files_are_compared_with_the_published_checksum() -> None:
+    found = resolve({"sources": {"gtex_tpm": "config/runs.tsv"}}, ROOT)
+    ((path, checksum),) = found.own_checksums("gtex_tpm", "gencode_v26").items()
+    assert path == "config/runs.tsv"
+    assert checksum.startswith("sha256:ec783825")

@@ -16,6 +16,7 @@ from tr300m.genes import (
     choose_genes,
     chromosome_onehot,
     overlap_clusters,
+    parse_attributes,
     read_gene_records,
     target_genes,
     windows,
@@ -237,3 +238,65 @@ def test_unknown_edition(tmp_path: Path, refuses: Refuses) -> None:
 def test_an_empty_list_of_genes_is_refused(make_genes: Callable[..., Genes]) -> None:
     with pytest.raises(TR300MError, match="list is empty"):
         choose_genes(make_genes([("chr1", "+", 5000)]), [])
+
+
+def one_line(path: Path, attributes: str, chromosome: str = "chr1") -> Path:
+    path.write_text(f"{chromosome}\tHAVANA\tgene\t5000\t6000\t.\t+\t.\t{attributes}\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        # A key that ends like another one, before and behind it.
+        'projection_parent_gene_id "ENSG99.9"; gene_id "ENSG01.3"; gene_type "protein_coding"; gene_name "A";',
+        'gene_id "ENSG01.3"; parent_gene_type "lincRNA"; gene_type "protein_coding"; x_gene_name "B"; gene_name "A";',
+        # A value that holds a key.
+        'note "see gene_id "; gene_id "ENSG01.3"; gene_type "protein_coding"; gene_name "A"',
+        'note "a; gene_name b; c"; gene_id "ENSG01.3"; gene_type "protein_coding"; gene_name "A";',
+        # Without the last semicolon, without blanks, with many, without quotation marks.
+        'gene_id "ENSG01.3"; gene_type "protein_coding"; gene_name "A"',
+        'gene_id "ENSG01.3";gene_type "protein_coding";gene_name "A";',
+        'gene_id   "ENSG01.3" ;  gene_type  " protein_coding " ; gene_name "A" ; ; '.replace("; ;", ";"),
+        "gene_id ENSG01.3; gene_type protein_coding; gene_name A; level 2;",
+        # Repeated keys.
+        'tag "x"; gene_id "ENSG01.3"; tag "gene_id"; gene_type "protein_coding"; gene_name "A"; tag "basic"; level 2;',
+        'gene_id "ENSG01.3"; gene_type "protein_coding"; gene_name "A"; empty "";',
+    ],
+)
+def test_attributes_are_read_by_key(tmp_path: Path, attributes: str) -> None:
+    records = read_gene_records(one_line(tmp_path / "a.gtf", attributes))
+    assert records.gene_id.tolist() == ["ENSG01.3"]
+    assert records.gene_type.tolist() == [CODING]
+    assert records.gene_name.tolist() == ["A"]
+
+
+@pytest.mark.parametrize("text", ['gene_id "ENSG01.3', "gene_id=ENSG01.3;gene_type=protein_coding", 'gene_id "A" "B";'])
+def test_attributes_that_are_none(tmp_path: Path, refuses: Refuses, text: str) -> None:
+    path = one_line(tmp_path / "a.gtf", text)
+    with refuses("a.gtf", "line 1", "GFF3"):
+        read_gene_records(path)
+
+
+def test_empty_attributes() -> None:
+    assert parse_attributes(" ") == {}
+    assert parse_attributes('a "1"; a "2";') == {"a": "1"}
+
+
+def test_an_ensembl_gtf_is_called_one(tmp_path: Path, refuses: Refuses) -> None:
+    attributes = 'gene_id "ENSG00000186092"; gene_version "6"; gene_name "OR4F5"; gene_biotype "protein_coding";'
+    path = one_line(tmp_path / "a.gtf", attributes, "1")
+    with refuses("a.gtf", "line 1", "ENSG00000186092", "gene_biotype", "Ensembl", "GENCODE"):
+        read_gene_records(path)
+
+
+def test_a_gene_without_type(tmp_path: Path, refuses: Refuses) -> None:
+    path = one_line(tmp_path / "a.gtf", 'gene_id "ENSG01.3"; gene_name "A";')
+    with refuses("a.gtf", "line 1", "ENSG01.3", "gene_type"):
+        read_gene_records(path)
+
+
+def test_chromosomes_of_another_naming_are_shown(tmp_path: Path, refuses: Refuses) -> None:
+    records = read_gene_records(one_line(tmp_path / "a.gtf", 'gene_id "E.1"; gene_type "protein_coding";', "1"))
+    with refuses("no protein-coding gene on chr1", "on 1", "chr1, not 1"):
+        target_genes(records, ("chr1",), "release")

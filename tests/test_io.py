@@ -2,6 +2,12 @@
 
 import gzip
 import hashlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,6 +21,7 @@ from tr300m.errors import TR300MError
 from tr300m.io import (
     ArrayWriter,
     atomic_path,
+    clean,
     open_binary,
     open_text,
     read_json,
@@ -25,11 +32,12 @@ from tr300m.io import (
     write_json,
     write_tsv,
 )
+from tr300m.temporaries import ABANDONED
 
 Refuses = Callable[..., AbstractContextManager[None]]
 MakeGenes = Callable[..., Genes]
-# What a cell may hold: no tab, no line end, no control character.
-CELL = st.text(alphabet=st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=6)
+# What a cell may hold: no tab, no line end, no control character, no blanks at its ends.
+CELL = st.text(alphabet=st.characters(exclude_categories=["C", "Zl", "Zp"]), max_size=6).map(clean)
 
 
 def names(folder: Path) -> list[str]:
@@ -65,6 +73,51 @@ def test_atomic_path_keeps_the_old_file_on_failure(tmp_path: Path) -> None:
         fail_half_way()
     assert target.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
+
+
+HALF = (
+    "import sys, time; from tr300m.io import atomic_path\n"
+    "with atomic_path(sys.argv[1]) as path:\n"
+    "    path.write_text('half'); print('written', flush=True); time.sleep(600)\n"
+)
+
+
+def test_what_a_killed_process_left_goes_with_the_next_attempt(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    first, second = (
+        subprocess.Popen([sys.executable, "-c", HALF, str(target)], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    )
+    try:
+        for process in (first, second):
+            assert process.stdout is not None
+            assert process.stdout.readline() == "written\n"
+        assert len(names(tmp_path)) == 2
+        first.send_signal(signal.SIGKILL)
+        first.wait()
+        with atomic_path(target) as temporary:
+            temporary.write_text("whole")
+        # The other one is still at work.
+        (left,) = set(names(tmp_path)) - {"a.txt"}
+        assert f"-{second.pid}." in left
+    finally:
+        for process in (first, second):
+            process.kill()
+            process.communicate()
+    with atomic_path(target) as temporary:
+        temporary.write_text("whole")
+    assert names(tmp_path) == ["a.txt"]
+
+
+def test_temporary_files_of_other_machines_go_when_they_are_old(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / f".tr300m-{host}-1.{name}" for host, name in (("a", "x"), ("b", "x"), ("a", "y")))
+    for path in (old, new, other, tmp_path / ".1.x"):
+        path.touch()
+    for path in (old, other):
+        os.utime(path, (0, time.time() - ABANDONED - 60))
+    assert socket.gethostname() not in ("a", "b")
+    with atomic_path(tmp_path / "x") as temporary:
+        temporary.touch()
+    assert names(tmp_path) == sorted([".1.x", new.name, other.name, "x"])
 
 
 def test_atomic_path_survives_a_failure_before_writing(tmp_path: Path) -> None:

@@ -18,7 +18,15 @@ from tr300m.config import read_configuration
 from tr300m.download import fetch
 from tr300m.errors import TR300MError
 from tr300m.genes import WINDOW
-from tr300m.preflight import Finding, axis_lengths, look_at_disks, missing_files, preflight, render
+from tr300m.preflight import (
+    Finding,
+    axis_lengths,
+    look_at_disks,
+    look_at_splits,
+    missing_files,
+    preflight,
+    render,
+)
 from tr300m.protocols import PassingError, Patience, remote_size
 from tr300m.settings import Settings, resolve
 
@@ -27,7 +35,13 @@ CONTENT = b"content of a source\n" * 1000
 SIZE = len(CONTENT)
 SHA = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
 QUICK = Patience(connect_timeout=2, read_timeout=0.5)
-SMALL = {"compute": {"train_mem_mb": 100, "array_mem_mb": 100}}
+SMALL = {
+    "compute": {"train_mem_mb": 100, "array_mem_mb": 100},
+    "split": {"held_out_genes": 20, "held_out_samples": 20, "gene_pool": None},
+}
+
+
+SPLIT = "split: {held_out_genes: 20, held_out_samples: 20, gene_pool: null}\n"
 
 
 @pytest.fixture
@@ -234,7 +248,7 @@ def test_one_problem_of_many_sources_is_said_once() -> None:
 
 def test_the_command(server: Server, folder: Path) -> None:
     sources = f"{{default: simulated, hg38: '{server.url('/hg38')}'}}"
-    (folder / "own.yaml").write_text(f"sources: {sources}\ncompute: {{train_mem_mb: 1, array_mem_mb: 1}}\n")
+    (folder / "own.yaml").write_text(f"sources: {sources}\ncompute: {{train_mem_mb: 1, array_mem_mb: 1}}\n{SPLIT}")
     good = CliRunner().invoke(main, ["preflight", "--configfile", "own.yaml"])
     assert good.exit_code == 0, good.output
     assert "reachable" in good.output
@@ -265,3 +279,109 @@ def test_the_wrong_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TR300MError, match=r"cannot read config/config.yaml.*\n.*in the folder of the Snakefile"):
         read_configuration((), ())
+
+
+# --- splits -----------------------------------------------------------------------------------------------------------
+
+GENE = 'chr{chromosome}\tH\tgene\t{start}\t{start}\t.\t+\t.\tgene_id "ENSG{start}.1"; gene_type "protein_coding";\n'
+
+
+def own_files(folder: Path, genes: int, samples: int, **split: Any) -> dict[str, Any]:
+    """Write an annotation and a GCT header of so many, on chr1 to chr3, two samples a donor."""
+    (folder / "own.gtf").write_text(
+        "".join(GENE.format(chromosome=1 + n % 3, start=5000 * (n + 1)) for n in range(genes))
+    )
+    ids = "\t".join(f"GTEX-{number // 2}-{number}" for number in range(samples))
+    rows = "".join(f"ENSG{5000 * (n + 1)}.1\tG" + "\t1" * samples + "\n" for n in range(genes))
+    (folder / "own.gct").write_text(f"#1.2\n{genes}\t{samples}\nName\tDescription\t{ids}\n{rows}")
+    sizes = {"held_out_genes": 10, "held_out_samples": 6, "gene_pool": None, "folds": 3, "held_out_donors": 4, **split}
+    return {"sources": {"default": "simulated", "gencode_v26": "own.gtf", "gtex_tpm": "own.gct"}, "split": sizes}
+
+
+def runs_on(folder: Path, *splits: str) -> str:
+    rows = [f"r{number}\tseq\t{name}\tnb_exponential\tnone\ton_the_fly\t3\t1\n" for number, name in enumerate(splits)]
+    header = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+    (folder / "splits.tsv").write_text(header + "".join(rows))
+    return "splits.tsv"
+
+
+def split_problems(config: dict[str, Any]) -> dict[str, str]:
+    return {finding.what: finding.problem for finding in look_at_splits(resolve(config, Path(), files=False))}
+
+
+def test_splits_that_can_be_drawn(folder: Path) -> None:
+    config = own_files(folder, 30, 20) | {"runs": runs_on(folder, "thesis", "donor", "chromosome_2")}
+    assert split_problems(config) == {"split thesis": "", "split donor": "", "split chromosome_2": ""}
+
+
+@pytest.mark.parametrize(
+    ("genes", "samples", "settings", "split", "parts"),
+    [
+        (10, 20, {}, "thesis", ["10 of 10 genes", "held_out_genes"]),
+        (30, 6, {}, "thesis", ["6 of 6 samples", "held_out_samples"]),
+        (30, 20, {"gene_pool": 31}, "thesis", ["31", "30 genes", "gene_pool"]),
+        (30, 20, {"folds": 4}, "chromosome_1", ["3 chromosomes into 4 folds", "folds"]),
+        (30, 20, {"held_out_donors": 10}, "donor", ["10 of 10 donors", "held_out_donors"]),
+    ],
+)
+def test_too_few_for_a_split(
+    folder: Path, genes: int, samples: int, settings: dict[str, Any], split: str, parts: list[str]
+) -> None:
+    config = own_files(folder, genes, samples, **settings) | {"runs": runs_on(folder, split)}
+    problem = split_problems(config)[f"split {split}"]
+    assert all(part in problem for part in parts)
+
+
+def test_lists_that_are_too_short_for_a_split(folder: Path) -> None:
+    config = own_files(folder, 30, 20)
+    (folder / "genes.txt").write_text("".join(f"ENSG{5000 * (number + 1)}.1\n" for number in range(8)))
+    assert "10 of 8 genes" in split_problems({**config, "genes": "genes.txt"})["split thesis"]
+    (folder / "samples.txt").write_text("GTEX-0-0\nGTEX-0-1\n")
+    assert "6 of 2 samples" in split_problems({**config, "samples": "samples.txt"})["split thesis"]
+    # Nothing is here yet: the list alone is known.
+    del config["sources"]
+    assert "10 of 8 genes" in split_problems({**config, "genes": "genes.txt"})["split thesis"]
+
+
+def test_genes_that_the_gct_lacks_do_not_count(folder: Path) -> None:
+    config = own_files(folder, 30, 20)
+    lines = (folder / "own.gct").read_text().splitlines(keepends=True)
+    (folder / "own.gct").write_text("".join([lines[0], "8\t20\n", lines[2], *lines[-8:]]))
+    assert "10 of 8 genes" in split_problems(config)["split thesis"]
+
+
+def test_axes_that_cannot_be_read(folder: Path) -> None:
+    config = own_files(folder, 30, 20)
+    text = (folder / "own.gtf").read_text()
+    (folder / "own.gtf").write_text(text.replace("gene_type", "gene_biotype"))
+    (problem,) = split_problems(config).values()
+    assert "own.gtf, line 1" in problem and "Ensembl" in problem
+
+
+@pytest.mark.parametrize("name", ["config", "demo", "demo_full"])
+def test_shipped_configurations_can_be_split(folder: Path, name: str) -> None:
+    config = read_configuration([f"config/{name}.yaml"], ())
+    assert set(split_problems(config).values()) == {""}
+
+
+def test_options_take_several_values(folder: Path) -> None:
+    (folder / "own.yaml").write_text(f"compute: {{train_mem_mb: 1, array_mem_mb: 1}}\n{SPLIT}")
+    (folder / "more.yaml").write_text("sources: {default: simulated}\n")
+    arguments = ["--configfile", "own.yaml", "more.yaml", "--config", "results=results/x", "sources={hg38: nowhere.fa}"]
+    result = CliRunner().invoke(main, ["preflight", *arguments])
+    assert "1 problem(s):\n  - hg38: nowhere.fa does not exist" in result.output
+    assert "results/x" in result.output
+
+
+def test_a_home_folder_behind_an_option(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "bad.yaml").write_text("editon: release\n")
+    assert "did you mean `edition`?" in CliRunner().invoke(main, ["preflight", "--configfile=~/bad.yaml"]).output
+
+
+@pytest.mark.parametrize("value", ["sources={a: [", "sources={a", "edition=[", "training={batch_size: !x"])
+def test_values_that_are_no_yaml_show_no_traceback(folder: Path, value: str) -> None:
+    result = CliRunner().invoke(main, ["preflight", "--config", value])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert f"`{value.partition('=')[0]}`" in result.output

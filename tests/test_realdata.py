@@ -12,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 import pytest
+from pyfaidx import Faidx
 from tr300m.axes import Genes, Regulators, Samples
+from tr300m.builds import BUILDS, check_inside, reaching_past, read_lengths
 from tr300m.expression import read_expression, read_header, read_rows, stem
 from tr300m.genes import CHROMOSOMES, GeneRecords, read_gene_records, target_genes
-from tr300m.histones import track_windows
+from tr300m.histones import silent_chromosomes, track_windows
 from tr300m.io import save_array
 from tr300m.levels import regulator_genes
 from tr300m.motifs import (
@@ -372,10 +374,10 @@ def test_gct_of_three_genes(realdata: Path, samples: Samples, make_genes: MakeGe
     ids = ["ENSG00000171867.16", "ENSG00000130234.10", "ENSG00000000000.1"]
     genes = make_genes([("chr20", "+", 4686456), ("chrX", "-", 15602148), ("chr1", "+", 9000)], ids=ids)
     expression = np.zeros((3, 17382), dtype=np.float32)
-    expressed, regulators, levels = read_expression(
+    present, regulators, levels = read_expression(
         path, genes, samples.sample_id, frozenset({"ENSG00000184012"}), "release", expression
     )
-    assert expressed.tolist() == [True, True, False]
+    assert present.tolist() == [True, True, False]
     assert expression[0, :3].tolist() == np.array([127, 52.78, 113.8], dtype=np.float32).tolist()
     assert expression[0, -1] == np.float32(66.64)
     assert expression[1, :3].tolist() == np.array([0.09511, 0.09585, 0.1738], dtype=np.float32).tolist()
@@ -407,6 +409,30 @@ def test_attributes_cover_the_gct(samples: Samples) -> None:
     assert len(samples) == 17382
     assert samples.sample_id[0] == "GTEX-1117F-0226-SM-5GZZ7"
     assert samples.tissue[:2].tolist() == ["Adipose - Subcutaneous", "Muscle - Skeletal"]
+
+
+@pytest.mark.parametrize("mark", ["k4me1", "k4me3", "k27ac"])
+def test_hg19_histones_on_hg38_are_refused(realdata: Path, refuses: Refuses, records: GeneRecords, mark: str) -> None:
+    genes = target_genes(records, ("chr6",), "release").take(np.arange(3))
+    path = realdata / "histone_hg19" / f"H1_{mark}.bw"
+    with refuses(f"H1_{mark}.bw", "chr6", "171,115,067", "hg19", "170,805,979", "hg38"):
+        track_windows(path, genes, BUILDS["hg38"])
+
+
+def test_hg38_tracks_on_hg38_are_read(realdata: Path, chr22: Path, records: GeneRecords) -> None:
+    Faidx(str(chr22)).close()
+    genome = read_lengths(f"{chr22}.fai")
+    assert genome == {"chr22": BUILDS["hg38"]["chr22"]}
+    genes = chr22_genes(records)
+    check_inside(genes, genome, chr22)
+    assert reaching_past(genes, genome) == []
+    windows = track_windows(realdata / "chr22" / "acc.K562.chr22.bw", genes, genome)
+    assert silent_chromosomes(genes, windows) == {}
+
+
+def test_all_target_genes_lie_inside_hg38(genes: Genes) -> None:
+    check_inside(genes, BUILDS["hg38"], "hg38")
+    assert reaching_past(genes, BUILDS["hg38"]) == []
 
 
 @pytest.mark.parametrize("mark", ["k4me1", "k4me3", "k27ac"])

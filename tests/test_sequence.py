@@ -120,9 +120,12 @@ def test_both_strands_of_one_interval_are_reverse_complements(tmp_path: Path, ma
     assert np.array_equal(found[0], found[1, ::-1, ::-1])
 
 
-def test_window_far_off_the_chromosome_is_zero(tmp_path: Path, make_genes: MakeGenes) -> None:
+def test_tss_off_the_chromosome_is_refused(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes) -> None:
     fasta = write_fasta(tmp_path / "a.fa", {"chr1": "ACGT" * 10})
-    assert not onehot_windows(fasta, make_genes([("chr1", "+", 90000), ("chr1", "-", 90000)])).any()
+    genes = make_genes([("chr1", "+", 40), ("chr1", "-", 41), ("chr1", "+", 90_000)])
+    with refuses("ENSG00000000001.1", "chr1:41", "a.fa", "40 bp", "1 further"):
+        onehot_windows(fasta, genes)
+    assert onehot_windows(fasta, genes.take(np.array([0]))).any()
 
 
 @pytest.mark.parametrize("packed", [False, True])

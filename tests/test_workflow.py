@@ -11,6 +11,7 @@ import pytest
 import yaml
 from numpy.typing import NDArray
 from small_run import ROOT, RUNS, SECRET, SMALL, checkout, donors_url, snakemake
+from tr300m.axes import Genes
 from tr300m.config import read_schema
 from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
@@ -243,6 +244,10 @@ def test_small_run_makes_a_table(small: Path) -> None:
     record = read_json(small / "results/small/runs/all/run.json")
     assert record["seed"] == 3
     assert record["steps"] == 6
+    silent = read_tsv(small / "results/small/dataset/silent_chromosomes.tsv")
+    assert set(zip(silent["cell"].tolist(), silent["chromosome"].tolist(), strict=True)) == {("Nhlf", "chrY")}
+    assert silent["mark"].tolist() == ["H3K4me1", "H3K4me3", "H3K27ac"]
+    assert "NhlfH3k4me1.bigWig lacks chrY" in (small / "results/small/logs/histone_track/H3K4me1_Nhlf.log").read_text()
     assert (
         record["arrays"]["onehot"]
         == read_json(small / "results/small/dataset/manifest.json")["arrays"]["onehot"]["sha256"]
@@ -594,6 +599,23 @@ def test_bad_input_stops_with_its_name_and_leaves_nothing(small: Path) -> None:
     assert not (small / "results/cut/dataset/expression.npy").exists()
 
 
+def check_absent_genes(folder: Path, release: Dataset, corrected: Dataset) -> None:
+    """The simulated GCT lacks one target gene: the release keeps it, the corrected edition and own data do not."""
+    kept, dropped = (read_tsv(one.folder / "absent_genes.tsv") for one in (release, corrected))
+    (absent,) = kept["gene_id"].tolist()
+    assert kept["state"].tolist() == ["kept with 0 TPM"]
+    assert (dropped["gene_id"].tolist(), dropped["state"].tolist()) == ([absent], ["left out"])
+    assert set(release.genes.gene_id) - set(corrected.genes.gene_id) == {absent}
+    assert not release.expression[release.genes.find([absent])].any()
+    assert absent in (folder / "results/release/logs/expression.log").read_text()
+    assert absent in (folder / "results/corrected/logs/genes.log").read_text()
+    own = f"sources={{default: simulated, gtex_tpm: {folder}/results/release/sources/gene_tpm.gct.gz}}"
+    target = "results/own/dataset/absent_genes.tsv"
+    snakemake(folder, target, "--configfile", "edition.yaml", "--config", "results=results/own", own)
+    assert read_tsv(folder / target)["state"].tolist() == ["left out"]
+    assert Genes.read(folder / "results/own/dataset/genes.tsv").gene_id.tolist() == corrected.genes.gene_id.tolist()
+
+
 @pytest.mark.slow
 def test_editions_differ_as_they_should(small: Path) -> None:
     """Targets share TSS, FAN1 and SOX10 are on the simulated list: both editions differ on the same sources."""
@@ -613,7 +635,9 @@ def test_editions_differ_as_they_should(small: Path) -> None:
     assert "MA0442.2" in corrected.motifs.matrix_id
     shared = np.flatnonzero(release.genes.merged != "")
     assert len(shared) == 2
-    assert (corrected.expression[shared].sum(axis=1) > release.expression[shared].sum(axis=1)).all()
+    summed = corrected.expression[corrected.genes.find(release.genes.gene_id[shared].tolist())]
+    assert (summed.sum(axis=1) > release.expression[shared].sum(axis=1)).all()
+    check_absent_genes(small, release, corrected)
     held_out = {edition: read_tsv(small / split) for edition, split in zip(opened, targets, strict=True)}
     largest = {e: t["index"][t["axis"] == "gene"].astype(int).max() for e, t in held_out.items()}
     assert largest["release"] < 60 <= largest["corrected"]

@@ -23,8 +23,12 @@ rule genes:
     input:
         records=rules.gene_lines.output.records,
         wanted=config["genes"] or [],
+        # Looked into where genes that it lacks are left out.
+        gct=source_path("gtex_tpm") if SETTINGS.may_drop_genes else [],
+        own=list(SETTINGS.own_checksums("gtex_tpm", "gencode_v26")),
     output:
         genes="<results>/dataset/genes.tsv",
+        dropped="<results>/annotation/dropped_genes.tsv",
     log:
         "<logs>/genes.log",
     benchmark:
@@ -38,6 +42,7 @@ rule genes:
     params:
         chromosomes=config["chromosomes"],
         edition=config["edition"],
+        own_checksums=SETTINGS.own_checksums("gtex_tpm", "gencode_v26"),
         code=code_hash("genes.py"),
     script:
         "../scripts/genes.py"
@@ -77,11 +82,13 @@ rule expression:
         lambert=source_path("lambert_2018"),
         records=rules.gene_lines.output.records,
         genes=rules.genes.output.genes,
+        dropped=rules.genes.output.dropped,
         samples=rules.samples.output.samples,
     output:
         expression="<results>/dataset/expression.npy",
         levels="<results>/dataset/regulator_levels.npy",
         regulators="<results>/dataset/regulators.tsv",
+        absent="<results>/dataset/absent_genes.tsv",
     log:
         "<logs>/expression.log",
     benchmark:
@@ -153,8 +160,11 @@ rule histone_track:
     input:
         bigwig=lambda wildcards: source_path(f"histone_{wildcards.track}"),
         genes=rules.genes.output.genes,
+        # Lengths, which the track's must equal.
+        index=rules.genome.output.index,
     output:
         windows=temp("<results>/histones/{track}.npy"),
+        silent=temp("<results>/histones/{track}.silent.tsv"),
     log:
         "<logs>/histone_track/{track}.log",
     benchmark:
@@ -176,9 +186,11 @@ rule histone_track:
 rule histones:
     input:
         tracks=expand(rules.histone_track.output.windows, track=TRACKS),
+        silent=expand(rules.histone_track.output.silent, track=TRACKS),
     output:
         histones="<results>/dataset/histones.npy",
         tracks="<results>/dataset/tracks.tsv",
+        silent="<results>/dataset/silent_chromosomes.tsv",
     log:
         "<logs>/histones.log",
     benchmark:

@@ -27,6 +27,8 @@ except TR300MError as error:
 
 config = SETTINGS.config
 RUNS, RESULTS, UPSTREAM = SETTINGS.runs, SETTINGS.results, settings.UPSTREAM
+# Tables of what the sources lack, beside the axes in the dataset folder.
+ABSENT = ["absent_genes", "silent_chromosomes"]
 SPLITS = split_names(config["split"]["folds"])
 TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
@@ -52,7 +54,7 @@ ARRAY_SCRIPTS = [
 
 def dataset_files():
     """Return all arrays and tables of the dataset folder."""
-    files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in [*TABLES, "tissues"]]
+    files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in [*TABLES, "tissues", *ABSENT]]
     return [f"{RESULTS}/dataset/{name}" for name in files]
 
 
@@ -98,9 +100,7 @@ def likelihood_settings(wildcards):
 
 def split_settings(wildcards):
     """Return what a split depends on: another setting draws no other split anew."""
-    # The released split was drawn from too small a pool; the corrected edition draws from all genes.
-    pool = {"gene_pool": None} if config["edition"] == "corrected" else {}
-    return scheme_settings(wildcards.split, config["split"] | pool)
+    return scheme_settings(wildcards.split, SETTINGS.split)
 
 
 def split_file(wildcards):

@@ -5,6 +5,8 @@ rule cres:
     input:
         bigbed=source_path("encode_ccre"),
         genes=rules.genes.output.genes,
+        # Lengths, which the file's must equal.
+        index=rules.genome.output.index,
     output:
         scores="<results>/cres/scores.npy",
     log:

@@ -8,6 +8,8 @@ rule split:
         "<logs>/split/{split}.log",
     benchmark:
         "<benchmarks>/split/{split}.tsv"
+    # It draws the same again: what fails once fails always.
+    retries: 0
     conda:
         "../../envs/workflow.yaml"
     threads: 1

@@ -1,16 +1,25 @@
 """Build the gene axis."""
 
 import sys
-from pathlib import Path
 
-from tr300m.genes import CHROMOSOMES, GeneRecords, choose_genes, target_genes
+from tr300m.absent import drop_absent, is_release_data
+from tr300m.genes import CHROMOSOMES, GeneRecords, choose_genes, named, target_genes
+from tr300m.io import read_list, write_tsv
 from tr300m.job import job
 
 with job(snakemake.log[0]):
-    chromosomes = tuple(snakemake.params.chromosomes or CHROMOSOMES)
-    genes = target_genes(GeneRecords.read(snakemake.input.records), chromosomes, snakemake.params.edition)
+    chromosomes, edition = tuple(snakemake.params.chromosomes or CHROMOSOMES), snakemake.params.edition
+    genes = target_genes(GeneRecords.read(snakemake.input.records), chromosomes, edition)
     if snakemake.input.get("wanted"):
-        genes = choose_genes(genes, Path(snakemake.input.wanted).read_text().split())
+        genes = choose_genes(genes, read_list(snakemake.input.wanted))
+    dropped = genes.gene_id[:0]
+    if not is_release_data(edition, snakemake.params.own_checksums):
+        genes, dropped = drop_absent(genes, snakemake.input.gct, edition)
     shared = int((genes.merged != "").sum())
     print(f"{len(genes):,} target genes, {shared} of them share their TSS with others", file=sys.stderr)
+    if len(dropped):
+        print(
+            f"{len(dropped):,} target genes are not in the GCT and left out: {named(dropped.tolist())}", file=sys.stderr
+        )
     genes.write(snakemake.output.genes)
+    write_tsv(snakemake.output.dropped, {"gene_id": dropped})

@@ -1,11 +1,19 @@
 """Copy the chromosomes in use to a plain FASTA, and index it."""
 
+import sys
+
 from pyfaidx import Faidx
 from tr300m.axes import Genes
+from tr300m.builds import check_inside, reaching_past, read_lengths
+from tr300m.genes import named
 from tr300m.job import job
 from tr300m.sequence import extract_chromosomes
 
 with job(snakemake.log[0]):
-    genes = Genes.read(snakemake.input.genes)
-    extract_chromosomes(snakemake.input.fasta, genes.chromosome.tolist(), snakemake.output.fasta)
+    genes, fasta = Genes.read(snakemake.input.genes), snakemake.input.fasta
+    extract_chromosomes(fasta, genes.chromosome.tolist(), snakemake.output.fasta)
     Faidx(snakemake.output.fasta).close()
+    lengths = read_lengths(snakemake.output.index)
+    check_inside(genes, lengths, fasta)
+    if past := reaching_past(genes, lengths):
+        print(f"{len(past)} windows reach past their chromosome and are 0 there: {named(past)}", file=sys.stderr)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
 from .errors import TR300MError
 
 EXAMPLES = """
@@ -39,7 +40,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=HomePath())
 def describe(folder: Path) -> None:
     """Describe the dataset in FOLDER: axes, arrays, sources.
 
@@ -72,8 +73,8 @@ def describe(folder: Path) -> None:
     type=click.IntRange(0, 2**32 - 1),
     help="Seed of the order; the thesis's is 3.",
 )
-@click.option("--dataset", "folder", type=click.Path(path_type=Path), help="Dataset whose IDs to print too.")
-@click.option("--split", type=click.Path(path_type=Path), help="Split file whose genes and samples are held out.")
+@click.option("--dataset", "folder", type=HomePath(), help="Dataset whose IDs to print too.")
+@click.option("--split", type=HomePath(), help="Split file whose genes and samples are held out.")
 def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> None:
     """Print training pairs in the thesis's order: gene and sample index, and their IDs with --dataset.
 
@@ -100,14 +101,14 @@ def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> Non
 
 
 @main.command()
-@click.argument("run", type=click.Path(path_type=Path))
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("run", type=HomePath())
+@click.argument("dataset", type=HomePath())
 @click.option("--gene", "gene_names", multiple=True, required=True, help="Gene ID or name; may be repeated.")
 @click.option("--sample", "sample_ids", multiple=True, help="Sample ID; may be repeated.")
 @click.option("--tissue", help="All samples of a tissue (GTEx's SMTSD).")
 @click.option(
     "--fasta",
-    type=click.Path(path_type=Path),
+    type=HomePath(),
     help="Your own promoter sequences, 5' to 3', one record a gene and named like it, in place of the dataset's.",
 )
 def predict(
@@ -150,7 +151,7 @@ def predict(
 
 
 @main.command()
-@click.argument("table", type=click.Path(path_type=Path))
+@click.argument("table", type=HomePath())
 def table(table: Path) -> None:
     """Print a results TABLE (.tsv) aligned.
 
@@ -164,11 +165,9 @@ def table(table: Path) -> None:
     click.echo(format_console({name: column.tolist() for name, column in read_tsv(table).items()}))
 
 
-@main.command()
-@click.option(
-    "--configfile", "files", multiple=True, type=click.Path(path_type=Path), help="As of snakemake; may be repeated."
-)
-@click.option("--config", "values", multiple=True, metavar="KEY=VALUE", help="As of snakemake; may be repeated.")
+@main.command(cls=LikeSnakemake)
+@with_configfile
+@with_config
 def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
     """Check addresses, files, disk and memory that a configuration needs, before anything is fetched.
 
@@ -190,14 +189,10 @@ def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
         raise click.exceptions.Exit(1)
 
 
-@main.command()
-@click.option(
-    "--configfile", "files", multiple=True, type=click.Path(path_type=Path), help="As of snakemake; may be repeated."
-)
-@click.option("--config", "values", multiple=True, metavar="KEY=VALUE", help="As of snakemake; may be repeated.")
-@click.option(
-    "--output", type=click.Path(path_type=Path), help="HTML file; default: report.html in the results folder."
-)
+@main.command(cls=LikeSnakemake)
+@with_configfile
+@with_config
+@click.option("--output", type=HomePath(), help="HTML file; default: report.html in the results folder.")
 def report(files: tuple[Path, ...], values: tuple[str, ...], output: Path | None) -> None:
     """Write the report of a finished run: one HTML file that needs no network.
 
@@ -221,7 +216,7 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], output: Path | None
 
 
 @main.command("gzip-time")
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("file", type=HomePath(exists=True, dir_okay=False))
 @click.option("--sha256", help="Published SHA-256 of the .npy.gz; default: that of the array FILE is named after.")
 @click.option("--size", type=click.IntRange(min=1), help="Published size of the .npy.gz in bytes; likewise.")
 @click.option(
@@ -234,7 +229,7 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], output: Path | None
     "--manifest",
     default=Path("resources/release_manifest.tsv"),
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=HomePath(),
     help="Table of the released files.",
 )
 def gzip_time(
@@ -308,7 +303,7 @@ def _duration(seconds: float) -> str:
     "--schema",
     default=Path("workflow/schemas/config.schema.yaml"),
     show_default=True,
-    type=click.Path(path_type=Path),
+    type=HomePath(),
     help="Schema of the configuration.",
 )
 def config_doc(schema: Path) -> None:

@@ -1,6 +1,8 @@
 """The configuration: defaults, checks whose messages say what to write, and its documentation."""
 
 import difflib
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +15,8 @@ from .redaction import redacted
 
 Schema = Mapping[str, Any]
 CONFIG_FILE = Path("config/config.yaml")
+# Snakemake takes no keys of one letter on its command line.
+KEY = re.compile(r"[a-zA-Z_][\w-]*\w")
 
 
 def read_schema(path: Path | str) -> dict[str, Any]:
@@ -29,7 +33,7 @@ def read_configuration(files: Sequence[Path | str], values: Sequence[str]) -> di
     Raises
     ------
     TR300MError
-        If a file is missing or no YAML mapping, or a value has no key.
+        If a file is missing or no mapping in YAML or JSON, or a value has no key.
     """
     # Its own merging, section by section; slow to import, and few need it.
     from snakemake.utils import update_config
@@ -37,17 +41,37 @@ def read_configuration(files: Sequence[Path | str], values: Sequence[str]) -> di
     config: dict[str, Any] = {}
     for path in (CONFIG_FILE, *files):
         update_config(config, _mapping(str(path), _read_text(path)))
-    for value in values:
-        key, equals, text = value.partition("=")
+    for entry in values:
+        key, equals, text = entry.partition("=")
         if not equals:
-            raise TR300MError(f"{value!r} is no setting", "write KEY=VALUE")
-        update_config(config, {key: yaml.safe_load(text)})
+            raise TR300MError(f"{entry!r} is no setting", "write KEY=VALUE")
+        if not KEY.fullmatch(key):
+            raise TR300MError(f"{key!r} of {entry!r} is no key", "write a key of config/README.md")
+        update_config(config, {key: _value(text.strip("'\""))})
     return config
+
+
+def _value(text: str) -> Any:
+    """Read a value as Snakemake reads that of ``--config``: a number, a truth value, or YAML whose scalars are text."""
+    if not text:
+        return None
+    for parse in (int, float, {"True": True, "False": False}.__getitem__, _yaml_of_text):
+        try:
+            return parse(text)
+        except (ValueError, KeyError, yaml.YAMLError):
+            continue
+    return text
+
+
+def _yaml_of_text(text: str) -> Any:
+    return yaml.load(text, Loader=yaml.BaseLoader)
 
 
 def _read_text(path: Path | str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        return Path(path).expanduser().read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise TR300MError(f"{path} is not text", "is this the right file?") from None
     except OSError as error:
         hint = "run it in the folder of the Snakefile" if path == CONFIG_FILE else "check the path"
         raise TR300MError(f"cannot read {path}: {error.strerror}", hint) from None
@@ -55,12 +79,24 @@ def _read_text(path: Path | str) -> str:
 
 def _mapping(name: str, text: str) -> dict[str, Any]:
     try:
-        loaded = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise TR300MError(f"{name} is not YAML: {redacted(str(error))}") from None
+        loaded = json.loads(text)
+    except ValueError:
+        try:
+            loaded = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise _not_yaml(name, error) from None
     if not isinstance(loaded, dict):
         raise TR300MError(f"{name} holds no settings", "write KEY: VALUE, one a line")
     return loaded
+
+
+def _not_yaml(name: str, error: yaml.YAMLError) -> TR300MError:
+    mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    where = f"{name}, line {mark.line + 1}, column {mark.column + 1}" if mark else name
+    problem = redacted(str(error.problem if isinstance(error, yaml.MarkedYAMLError) else error))
+    return TR300MError(
+        f"{where}: not YAML: {problem}", "indent with spaces, not tabs; quote values that hold `: `, `#` or brackets"
+    )
 
 
 def fill_defaults(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """ENCODE's candidate cis-regulatory elements (cCREs, a bigBed) to scores over the promoter windows."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,17 @@ from .sequence import by_position, clip_window
 LARGEST = 1000
 
 
-def cre_windows(bigbed: Path | str, genes: Genes) -> NDArray[np.uint16]:
+def cre_windows(bigbed: Path | str, genes: Genes, genome: Mapping[str, int] | None = None) -> NDArray[np.uint16]:
     """Read the cCRE scores over the windows of all genes, 5' to 3' on the gene's strand.
+
+    Parameters
+    ----------
+    bigbed
+        cCREs.
+    genes
+        Target genes.
+    genome
+        Lengths of the FASTA's chromosomes (base pairs), which the file's must equal; None if unknown.
 
     Returns
     -------
@@ -28,12 +38,13 @@ def cre_windows(bigbed: Path | str, genes: Genes) -> NDArray[np.uint16]:
     Raises
     ------
     TR300MError
-        If the file is no bigBed, cannot be read, has none of the genes' chromosomes, or a score in a window is no whole
-        number from 0 to 1,000.
+        If the file is no bigBed, cannot be read, has none of the genes' chromosomes or no data on them, is of another
+        genome build, or a score in a window is no whole number from 0 to 1,000.
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.uint16)
-    with open_indexed(bigbed, "bigBed", genes, "cCREs on hg38 with UCSC names (chr1 ..) are needed") as table:
+    needed = "cCREs on hg38 with UCSC names (chr1 ..) are needed"
+    with open_indexed(bigbed, "bigBed", genes, needed, genome) as table:
         lengths = table.chroms()
         for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(bigbed).name}", unit="genes"):
             name, window = str(genes.chromosome[row]), int(genes.window_start[row])

@@ -12,7 +12,7 @@ from .axes import Genes
 from .decimals import TAB, parse_decimals
 from .errors import TR300MError
 from .genes import check_edition
-from .io import gzip_errors, open_binary
+from .io import BOM, clean, gzip_errors, open_binary
 from .progress import progress
 
 Levels = NDArray[np.float32]
@@ -40,14 +40,18 @@ def read_header(gct: Path | str) -> GctHeader:
 
 
 def _read_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
-    lines = [handle.readline().decode("utf-8", "replace").rstrip("\r\n") for _ in range(3)]
+    lines = [handle.readline().removeprefix(BOM).decode("utf-8", "replace") for _ in range(3)]
+    # Programs that edit tables fill short lines up with tabs.
+    lines[:2] = map(clean, lines[:2])
     if lines[0] != "#1.2":
         raise TR300MError(f"{gct}, line 1: '#1.2' expected, found {lines[0][:40]!r}", "is it a GCT 1.2 file?")
     try:
         rows, columns = (int(field) for field in lines[1].split("\t"))
     except ValueError:
         raise TR300MError(f"{gct}, line 2: numbers of rows and columns expected, found {lines[1][:40]!r}") from None
-    fields = lines[2].split("\t")
+    fields = [clean(field) for field in lines[2].split("\t")]
+    while len(fields) > columns + 2 and not fields[-1]:
+        fields.pop()
     sample_ids = fields[2:]
     if fields[:2] != ["Name", "Description"]:
         raise TR300MError(f"{gct}, line 3: the columns must begin with Name and Description")
@@ -56,6 +60,8 @@ def _read_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
             f"{gct}: line 2 promises {columns} samples, line 3 names {len(sample_ids)}",
             "the file was cut or edited: fetch it again, or correct line 2",
         )
+    if "" in sample_ids:
+        raise TR300MError(f"{gct}, line 3: sample {sample_ids.index('') + 1} has no ID")
     if len(set(sample_ids)) != columns:
         repeated = next(name for i, name in enumerate(sample_ids) if name in sample_ids[:i])
         raise TR300MError(f"{gct}, line 3: sample {repeated} appears twice")
@@ -81,9 +87,12 @@ def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[
         for number, line in enumerate(rows, start=4):
             if not line.strip():
                 raise TR300MError(f"{gct}, line {number} is empty", "the file was cut or edited: fetch it again")
-            gene = line[: line.find(b"\t")].decode("utf-8", "replace")
+            gene = clean(line[: line.find(b"\t")].decode("utf-8", "replace"))
             # Several times faster than bytes.count, which stops at every tab.
             found = int(np.count_nonzero(np.frombuffer(line, dtype=np.uint8) == TAB))
+            if found > tabs:
+                line = _without_last_tabs(line, found - tabs)
+                found = line.count(b"\t")
             if found != tabs:
                 raise TR300MError(
                     f"{gct}, line {number}, gene {gene}: {found - 1} values where the header has {tabs - 1} samples",
@@ -99,6 +108,25 @@ def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[
             f"{gct}: line 2 promises {header.rows} rows, the file has {len(seen)}",
             "the file was cut or edited: fetch it again, or correct line 2",
         )
+
+
+def read_gene_ids(gct: Path | str) -> list[str]:
+    """Return the gene IDs of a GCT, in file order; errors as in `read_rows`."""
+    found: list[str] = []
+
+    def note(gene: str) -> bool:
+        found.append(gene)
+        return False
+
+    for _ in read_rows(gct, note):
+        pass
+    return found
+
+
+def _without_last_tabs(line: bytes, most: int) -> bytes:
+    """Drop tabs at the end of a line, at most so many; they add no column."""
+    text = line.rstrip(b"\r\n")
+    return text[: max(len(text.rstrip(b"\t")), len(text) - most)]
 
 
 def _parse(gct: Path | str, number: int, gene: str, text: bytes) -> NDArray[np.float64]:
@@ -152,8 +180,8 @@ def read_expression(
 
     Returns
     -------
-    expressed [gene]
-        Which target genes have a TPM above 0 in any sample.
+    present [gene]
+        Which target genes have a row in the GCT.
     regulator_ids
         Versioned IDs of the rows that are regulators, sorted.
     levels [sample, regulator], float32
@@ -174,7 +202,7 @@ def read_expression(
     if missing:
         raise TR300MError(f"{gct} has no sample {missing[0]}", "build the sample axis from the same GCT")
     columns = np.array([position[sample] for sample in samples.tolist()], dtype=np.intp)
-    expressed = np.zeros(len(genes), dtype=bool)
+    present = np.zeros(len(genes), dtype=bool)
     summed: dict[int, NDArray[np.float64]] = {}
     levels: dict[str, Levels] = {}
     for gene, values in read_rows(gct, lambda gene: gene in row_of or stem(gene) in regulator_stems):
@@ -187,8 +215,8 @@ def read_expression(
                 # Summed in float64, rounded once.
                 kept = summed[target] = summed.get(target, 0.0) + kept
             out[target] = kept.astype(np.float32)
-            expressed[target] = kept.any()
+            present[target] = True
     regulator_ids = sorted(levels)
     if not regulator_ids:
         raise TR300MError(f"{gct} has no row of the Lambert list", "are the gene IDs of the GCT Ensembl IDs?")
-    return expressed, regulator_ids, np.stack([levels[gene] for gene in regulator_ids], axis=1)
+    return present, regulator_ids, np.stack([levels[gene] for gene in regulator_ids], axis=1)

@@ -1,5 +1,7 @@
 """GENCODE gene lines to target genes: TSS, shared TSS, promoter windows (spec: the released dataset's gene axis)."""
 
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from .axes import Genes, Ints, Strings, Table
 from .errors import TR300MError
-from .io import read_lines
+from .io import BLANKS, clean, read_lines
 
 CHROMOSOMES = tuple(f"chr{name}" for name in (*range(1, 23), "X", "Y"))
 WINDOW = 2823
@@ -32,13 +34,27 @@ class GeneRecords(Table):
     tss: Ints
 
 
-def _attribute(attributes: str, key: str) -> str:
-    """Return the quoted value of `key` in a GTF attribute column, or an empty string."""
-    start = attributes.find(f'{key} "')
-    if start < 0:
-        return ""
-    start += len(key) + 2
-    return attributes[start : attributes.index('"', start)]
+# A key and its value, in quotation marks (in which a semicolon may stand) or bare; the last semicolon may be missing.
+ATTRIBUTE = re.compile(r'\s*([^\s;"=]+)\s+(?:"([^"]*)"|([^\s;"]+))\s*(?:;|$)')
+
+
+def parse_attributes(text: str) -> dict[str, str]:
+    """Read a GTF attribute column: the first value of each key, without blanks around it.
+
+    Raises
+    ------
+    ValueError
+        If it is no list of keys and values, as in GFF3.
+    """
+    found: dict[str, str] = {}
+    position, end = 0, len(text.rstrip(BLANKS + ";"))
+    while position < end:
+        pair = ATTRIBUTE.match(text, position)
+        if pair is None:
+            raise ValueError(f"no key and value at {text[position : position + 40]!r}")
+        found.setdefault(pair[1], clean(pair[2] if pair[2] is not None else pair[3]))
+        position = pair.end()
+    return found
 
 
 def read_gene_records(gtf: Path | str) -> GeneRecords:
@@ -56,17 +72,18 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
             continue
         fields = line.split("\t")
         try:
-            chromosome, _, feature, start, end, _, strand, _, attributes = fields
+            chromosome, _, feature, start, end, _, strand, _, text = map(clean, fields[:9])
             first, last = int(start), int(end)
-            gene_id = _attribute(attributes, "gene_id")
-            gene_type, gene_name = _attribute(attributes, "gene_type"), _attribute(attributes, "gene_name")
+            attributes = parse_attributes(text) if feature == "gene" else {}
         except ValueError:
             raise TR300MError(
-                f"{gtf}, line {number}: not a GTF line of nine columns with numbers for start and end",
-                "is it a GTF file, whole?",
+                f"{gtf}, line {number}: not a GTF line of nine columns with numbers for start and end and "
+                '`key "value";` attributes',
+                "is it a GTF file (no GFF3), whole?",
             ) from None
         if feature != "gene":
             continue
+        gene_id, gene_name = attributes.get("gene_id", ""), attributes.get("gene_name", "")
         if not gene_id or strand not in ("+", "-") or not 1 <= first <= last:
             raise TR300MError(
                 f"{gtf}, line {number}: a gene line without gene_id, strand or 1 <= start <= end",
@@ -75,7 +92,9 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
         if gene_id in lines_of:
             raise TR300MError(f"{gtf}, line {number}: gene {gene_id} was on line {lines_of[gene_id]} already")
         lines_of[gene_id] = number
-        rows.append((gene_id, gene_name, gene_type, chromosome, strand, first if strand == "+" else last))
+        if not attributes.get("gene_type"):
+            raise _without_type(gtf, number, gene_id, attributes)
+        rows.append((gene_id, gene_name, attributes["gene_type"], chromosome, strand, first if strand == "+" else last))
     if not rows:
         raise TR300MError(f"{gtf} has no line whose feature is 'gene'", "GENCODE's comprehensive annotation is needed")
     gene_ids, names, types, chromosomes, strands, tss_column = zip(*rows, strict=True)
@@ -87,6 +106,15 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
         np.array(strands),
         np.array(tss_column, dtype=np.int64),
     )
+
+
+def _without_type(gtf: Path | str, number: int, gene_id: str, attributes: dict[str, str]) -> TR300MError:
+    if "gene_biotype" in attributes:
+        return TR300MError(
+            f"{gtf}, line {number}: gene {gene_id} has gene_biotype, not gene_type, as in Ensembl's and NCBI's GTF",
+            "GENCODE's GTF of the same release is needed (GTEx v8: v26): it has chr1 for 1, and versions in its IDs",
+        )
+    return TR300MError(f"{gtf}, line {number}: gene {gene_id} has no gene_type", "is it a GENCODE GTF?")
 
 
 def windows(tss: Ints, strand: Strings, edition: str) -> tuple[Ints, Ints]:
@@ -139,8 +167,11 @@ def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: st
     wanted = (records.gene_type == PROTEIN_CODING) & np.isin(records.chromosome, chromosomes)
     coding = records.take(wanted)
     if not len(coding):
+        found = np.unique(records.chromosome[records.gene_type == PROTEIN_CODING]).tolist()
         raise TR300MError(
-            f"no protein-coding gene on {', '.join(chromosomes)}", "check `chromosomes` in the config and the GTF"
+            f"no protein-coding gene on {', '.join(chromosomes)}; the annotation has some on "
+            f"{', '.join(found[:5]) or 'no chromosome'}{' ...' if len(found) > 5 else ''}",
+            "check `chromosomes` in the config; names are UCSC's (chr1, not 1), as in GENCODE's GTF",
         )
     first_of: dict[tuple[str, str, int], int] = {}
     merged: dict[int, list[str]] = {}
@@ -181,6 +212,20 @@ def choose_genes(genes: Genes, wanted: list[str]) -> Genes:
             "give versioned IDs of protein-coding genes, the first of each shared TSS",
         )
     return genes.take(np.isin(genes.gene_id, wanted))
+
+
+def in_expression(genes: Genes, gene_ids: Collection[str], edition: str) -> NDArray[np.bool_]:
+    """Return which target genes [gene] are among `gene_ids`; in edition ``corrected`` a merged gene counts too."""
+    known = set(gene_ids)
+    merged = genes.merged.tolist() if edition == "corrected" else [""] * len(genes)
+    rows = zip(genes.gene_id.tolist(), merged, strict=True)
+    return np.array([bool(known & {gene, *others.split(";")}) for gene, others in rows], dtype=bool)
+
+
+def named(names: Sequence[str], most: int = 20) -> str:
+    """Return names for a message: all, or the first `most` and how many more there are."""
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
 
 
 def chromosome_onehot(chromosome: Strings) -> NDArray[np.float64]:

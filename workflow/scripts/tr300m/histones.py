@@ -1,6 +1,6 @@
 """Histone bigWigs to signal over the promoter windows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,17 @@ def track_axis() -> Tracks:
     return Tracks(np.array([mark for mark, _ in pairs]), np.array([cell for _, cell in pairs]))
 
 
-def track_windows(bigwig: Path | str, genes: Genes) -> NDArray[np.float32]:
+def track_windows(bigwig: Path | str, genes: Genes, genome: Mapping[str, int] | None = None) -> NDArray[np.float32]:
     """Read one track over the windows of all genes, 5' to 3' on the gene's strand.
+
+    Parameters
+    ----------
+    bigwig
+        Track.
+    genes
+        Target genes.
+    genome
+        Lengths of the FASTA's chromosomes (base pairs), which the track's must equal; None if unknown.
 
     Returns
     -------
@@ -33,11 +42,13 @@ def track_windows(bigwig: Path | str, genes: Genes) -> NDArray[np.float32]:
     Raises
     ------
     TR300MError
-        If the file is no bigWig, cannot be read, has none of the genes' chromosomes, or an infinite value in a window.
+        If the file is no bigWig, cannot be read, has none of the genes' chromosomes or no data on them, is of another
+        genome build, or has an infinite value in a window.
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.float32)
-    with open_indexed(bigwig, "bigWig", genes, "a track on hg38 with UCSC names (chr1 ..) is needed") as track:
+    needed = "a track on hg38 with UCSC names (chr1 ..) is needed"
+    with open_indexed(bigwig, "bigWig", genes, needed, genome) as track:
         lengths = track.chroms()
         for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(bigwig).name}", unit="genes"):
             name = str(genes.chromosome[row])
@@ -57,6 +68,24 @@ def track_windows(bigwig: Path | str, genes: Genes) -> NDArray[np.float32]:
     minus = genes.strand == "-"
     result[minus] = result[minus, ::-1]
     return result
+
+
+def silent_chromosomes(genes: Genes, windows: NDArray[np.float32]) -> dict[str, int]:
+    """Return the chromosomes on which a track is 0 in every window, and how many genes each has.
+
+    The file lacks them, or holds no values there.
+
+    Parameters
+    ----------
+    genes
+        Target genes.
+    windows
+        The track over their windows [gene, window].
+    """
+    signal: NDArray[np.bool_] = np.asarray(windows.any(axis=1))
+    names = np.unique(genes.chromosome)
+    counts = {str(name): int((genes.chromosome == name).sum()) for name in names}
+    return {name: count for name, count in counts.items() if not signal[genes.chromosome == name].any()}
 
 
 def stack_tracks(tracks: Sequence[Path | str], out: Path | str) -> None:

@@ -1,4 +1,4 @@
-"""What a configuration needs, looked at before the first byte: files and addresses, disk, memory."""
+"""What a configuration needs, looked at before the first byte: files and addresses, splits, disk, memory."""
 
 import os
 import shutil
@@ -11,16 +11,22 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .axes import ARRAYS, CELLS, MARKS
+import numpy as np
+
+from .absent import drop_absent, is_release_data
+from .axes import ARRAYS, CELLS, MARKS, Genes, Samples
 from .errors import TR300MError
-from .genes import WINDOW
+from .expression import read_header
+from .genes import CHROMOSOMES, WINDOW, choose_genes, read_gene_records, target_genes
+from .io import read_list
 from .progress import progress
 from .protocols import PassingError, Patience, remote_size
 from .redaction import public
+from .samples import choose_samples, donor_of
 from .scan import pooled_length
 from .settings import UPSTREAM, Settings
 from .simulate.config import SimulationConfig
-from .splits import N_GENES, N_SAMPLES
+from .splits import N_GENES, N_SAMPLES, draw_split, scheme_settings
 from .transfer import part_of
 from .verified import recorded
 
@@ -74,7 +80,7 @@ class Finding:
 
 
 def preflight(settings: Settings, patience: Patience = GLANCE) -> list[Finding]:
-    """Look at every source, the disks and the memory that a configuration needs.
+    """Look at every source, the splits, the disks and the memory that a configuration needs.
 
     Parameters
     ----------
@@ -92,7 +98,7 @@ def preflight(settings: Settings, patience: Patience = GLANCE) -> list[Finding]:
         folder = str(Path(settings.source_path(key)).parent)
         fetched[folder] = fetched.get(folder, 0) + finding.to_fetch
     needs = {**fetched, f"{settings.results}/": sum(missing_files(settings).values())}
-    return [*sources, *look_at_disks(needs), look_at_memory(settings)]
+    return [*sources, *look_at_splits(settings), *look_at_disks(needs), look_at_memory(settings)]
 
 
 def look_at_source(settings: Settings, key: str, patience: Patience) -> Finding:
@@ -146,8 +152,59 @@ def axis_lengths(settings: Settings) -> dict[str, int]:
         lengths["gene"] = min(lengths["gene"], GENES_A_CHROMOSOME * len(config["chromosomes"]))
     for axis, key in (("gene", "genes"), ("sample", "samples")):
         if config[key]:
-            lengths[axis] = min(lengths[axis], len(Path(config[key]).read_text(encoding="utf-8").split()))
+            lengths[axis] = min(lengths[axis], len(read_list(config[key])))
     return lengths
+
+
+def look_at_splits(settings: Settings) -> list[Finding]:
+    """Draw every split of the runs: on the axes of the files that are here, else on the longest that there may be."""
+    lengths = axis_lengths(settings)
+    try:
+        genes, samples = _gene_axis(settings, lengths["gene"]), _sample_axis(settings, lengths["sample"])
+    except TR300MError as error:
+        return [Finding("genes, samples", None, "cannot be read", str(error).replace("\nHint: ", "; "))]
+    return [_look_at_split(settings, name, genes, samples) for name in settings.splits_in_use]
+
+
+def _look_at_split(settings: Settings, name: str, genes: Genes, samples: Samples) -> Finding:
+    what = f"split {name}"
+    try:
+        split = draw_split(name, genes, samples, scheme_settings(name, settings.split))
+    except TR300MError as error:
+        return Finding(what, None, "cannot be drawn", f"{error.message}; {error.hint}")
+    return Finding(what, None, f"{len(split.held_out_genes)} genes, {len(split.held_out_samples)} samples held out")
+
+
+def _gene_axis(settings: Settings, most: int) -> Genes:
+    """Return the target genes where the annotation is here, else `most` invented ones on the chromosomes in use."""
+    names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _file_here(settings, "gencode_v26")
+    if gtf:
+        edition, gct = settings.config["edition"], _file_here(settings, "gtex_tpm")
+        genes = target_genes(read_gene_records(gtf), names, edition)
+        genes = choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
+        if gct is None or is_release_data(edition, settings.own_checksums("gtex_tpm", "gencode_v26")):
+            return genes
+        return drop_absent(genes, gct, edition)[0]
+    number, text = np.arange(most, dtype=np.int64), np.full(most, "")
+    chromosome = np.resize(np.array(names), most)
+    return Genes(number.astype(np.str_), text, chromosome, text, number, number, number, text, number)
+
+
+def _sample_axis(settings: Settings, most: int) -> Samples:
+    """Return the samples where the GCT is here, else `most` invented ones of as many donors; all without tissue."""
+    gct = _file_here(settings, "gtex_tpm")
+    ids = read_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
+    samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
+    wanted = settings.config["samples"] if gct else None
+    return choose_samples(samples, read_list(wanted)) if wanted else samples
+
+
+def _file_here(settings: Settings, key: str) -> Path | None:
+    """Return the path of a source that is the user's file or was fetched; what is simulated may be made anew."""
+    path, kind = Path(settings.source_path(key)), settings.locations[key].kind
+    if kind == "simulated" or not path.is_file():
+        return None
+    return path if kind == "local" or recorded(path, **settings.download_of(path.name)) else None
 
 
 def missing_files(settings: Settings) -> dict[str, int]:

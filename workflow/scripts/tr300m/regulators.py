@@ -9,7 +9,7 @@ from .axes import Regulators
 from .errors import TR300MError
 from .expression import stem
 from .genes import GeneRecords, check_edition
-from .samples import read_columns
+from .io import read_columns
 
 ID_COLUMN = "Ensembl ID"
 # FAN1 and SOX10, left out of the released arrays by mistake.
@@ -27,7 +27,7 @@ def read_lambert(path: Path | str, edition: str) -> frozenset[str]:
         If the edition is unknown, or the file has no column ``Ensembl ID`` or no Ensembl ID in it.
     """
     check_edition(edition)
-    column = read_columns(path, [ID_COLUMN], separator=",")[ID_COLUMN]
+    column = read_columns(path, [ID_COLUMN], separator=",")[ID_COLUMN].tolist()
     found = frozenset(stem(value) for value in column if value.startswith("ENSG"))
     if not found:
         raise TR300MError(f"{path}: no Ensembl ID in column {ID_COLUMN!r}")

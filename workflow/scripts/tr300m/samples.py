@@ -1,40 +1,14 @@
 """GTEx samples: sample and donor attributes to the sample axis and its tissues."""
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from .axes import Donors, Samples, Strings
 from .errors import TR300MError
-from .io import open_text
-
-
-def read_columns(path: Path | str, columns: Sequence[str], separator: str = "\t") -> pd.DataFrame:
-    """Read the named columns of a delimited text file as strings.
-
-    Raises
-    ------
-    TR300MError
-        If the file cannot be read or lacks a column.
-    """
-    with open_text(path) as handle:
-        try:
-            # GTEx's tab-separated files quote nothing: a quotation mark in free text is a character like any other.
-            quoting: Literal[0, 3] = csv.QUOTE_NONE if separator == "\t" else csv.QUOTE_MINIMAL
-            table = pd.read_csv(handle, sep=separator, dtype=str, keep_default_na=False, quoting=quoting)
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, EOFError, UnicodeDecodeError) as error:
-            raise TR300MError(f"cannot read {path}: {error}", "is this the right file, whole?") from None
-    missing = [name for name in columns if name not in table]
-    if missing:
-        raise TR300MError(
-            f"{path} lacks the column {', '.join(missing)}", f"found {', '.join(map(str, table.columns[:8]))} ..."
-        )
-    return table[list(columns)]
+from .io import read_columns
 
 
 def donor_of(sample_id: str) -> str:
@@ -58,10 +32,8 @@ def sample_axis(sample_ids: Sequence[str], attributes: Path | str) -> Samples:
         If a sample appears twice in `attributes`, is missing from it, or has no tissue.
     """
     table = read_columns(attributes, ["SAMPID", "SMTSD"])
-    repeated = table["SAMPID"][table["SAMPID"].duplicated()]
-    if len(repeated):
-        raise TR300MError(f"{attributes}: sample {repeated.iloc[0]} appears twice")
-    tissue_of = dict(zip(table["SAMPID"], table["SMTSD"], strict=True))
+    _refuse_repeated(attributes, "sample", table["SAMPID"].tolist())
+    tissue_of = dict(zip(table["SAMPID"].tolist(), table["SMTSD"].tolist(), strict=True))
     missing = [sample for sample in sample_ids if not tissue_of.get(sample)]
     if missing:
         raise TR300MError(
@@ -100,16 +72,20 @@ def donor_axis(samples: Samples, phenotypes: Path | str) -> Donors:
         If the phenotype file (SUBJID, SEX, AGE) cannot be read or names a donor twice.
     """
     table = read_columns(phenotypes, ["SUBJID", "SEX", "AGE"])
-    if table["SUBJID"].duplicated().any():
-        repeated = table["SUBJID"][table["SUBJID"].duplicated()].iloc[0]
-        raise TR300MError(f"{phenotypes}: donor {repeated} appears twice")
-    donors = pd.DataFrame({"SUBJID": pd.unique(pd.Series(samples.donor_id))})
-    known = donors.merge(table, on="SUBJID", how="left").fillna("NA")
-    return Donors(
-        donor_id=known["SUBJID"].to_numpy(dtype=np.str_),
-        sex=known["SEX"].to_numpy(dtype=np.str_),
-        age=known["AGE"].to_numpy(dtype=np.str_),
-    )
+    donor_ids, sexes, ages = (table[name].tolist() for name in ("SUBJID", "SEX", "AGE"))
+    _refuse_repeated(phenotypes, "donor", donor_ids)
+    known = dict(zip(donor_ids, zip(sexes, ages, strict=True), strict=True))
+    donors = list(dict.fromkeys(samples.donor_id.tolist()))
+    sex, age = zip(*(known.get(donor, ("NA", "NA")) for donor in donors), strict=True)
+    return Donors(donor_id=np.array(donors), sex=np.array(sex), age=np.array(age))
+
+
+def _refuse_repeated(path: Path | str, what: str, names: Sequence[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise TR300MError(f"{path}: {what} {name} appears twice")
+        seen.add(name)
 
 
 def tissue_onehot(tissue: Strings) -> tuple[list[str], NDArray[np.uint8]]:

@@ -8,20 +8,23 @@ from numpy.typing import NDArray
 from pyfaidx import Fasta, FastaIndexingError, FetchError
 
 from .axes import Genes
+from .builds import check_inside
 from .errors import TR300MError
-from .io import BLOCK, atomic_path, gzip_errors, open_binary, read_lines
+from .io import BLOCK, BOM, atomic_path, gzip_errors, open_binary, read_lines
 from .progress import progress
 
 BASES = "ACGT"
-IUPAC = frozenset("ACGTUNRYKMSWBDHV")
+IUPAC = "ACGTUNRYKMSWBDHV"
+"""The nucleotide codes: U is T, and those that stand for several bases (N, R, Y ..) are unknown."""
+IUPAC_BYTES = (IUPAC + IUPAC.lower()).encode()
 
 
 def _lookup() -> NDArray[np.float16]:
-    """Return the one-hot row of each byte [256, 4]: letters other than A, C, G, T in either case give 0.25 each."""
+    """Return the one-hot row of each byte [256, 4]: letters other than A, C, G, T, U in either case give 0.25 each."""
     table = np.full((256, 4), 0.25, dtype=np.float16)
-    for index, base in enumerate(BASES):
+    for base in BASES + "U":
         for letter in (base, base.lower()):
-            table[ord(letter)] = np.eye(4, dtype=np.float16)[index]
+            table[ord(letter)] = np.eye(4, dtype=np.float16)[BASES.index(base.replace("U", "T"))]
     return table
 
 
@@ -29,7 +32,7 @@ ONEHOT_OF_BYTE = _lookup()
 
 
 def onehot(sequence: str) -> NDArray[np.float16]:
-    """Encode a sequence as one-hot [base, 4]; soft-masking is ignored, other letters give 0.25 four times."""
+    """Encode a sequence as one-hot [base, 4]; soft-masking is ignored, U is T, other letters give 0.25 four times."""
     return ONEHOT_OF_BYTE[np.frombuffer(sequence.encode("ascii", "replace"), dtype=np.uint8)]
 
 
@@ -58,7 +61,7 @@ def onehot_windows(fasta: Path | str, genes: Genes) -> NDArray[np.float16]:
     Raises
     ------
     TR300MError
-        If the FASTA cannot be indexed or lacks a chromosome of a gene.
+        If the FASTA cannot be indexed, lacks a chromosome of a gene, or a gene's TSS lies outside its chromosome.
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width, 4), dtype=np.float16)
@@ -67,6 +70,7 @@ def onehot_windows(fasta: Path | str, genes: Genes) -> NDArray[np.float16]:
     except (FastaIndexingError, OSError) as error:
         raise TR300MError(f"cannot index {fasta}: {error}", "a plain FASTA file is needed") from None
     with genome:
+        check_inside(genes, {name: len(genome[name]) for name in genome.keys()}, fasta)  # noqa: SIM118
         for row in progress(by_position(genes), total=len(genes), what="windows", unit="genes"):
             name = str(genes.chromosome[row])
             if name not in genome:
@@ -105,28 +109,52 @@ def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArr
     Raises
     ------
     TR300MError
-        If a record is missing, appears twice, has another length or letters that are no bases.
+        If the file does not start with a record, or a record is missing, appears twice, has another length or a
+        character that is no nucleotide code.
     """
     records: dict[str, list[str]] = {}
     for line in read_lines(fasta):
+        if not records and line.strip() and not line.startswith(">"):
+            raise TR300MError(f"{fasta} does not start with '>'", "is it a FASTA file?")
         if line.startswith(">"):
             name = (line[1:].split() or [""])[0]
             if name in records:
                 raise TR300MError(f"{fasta}: record {name} appears twice")
             current = records[name] = []
         elif records:
-            current.append(line.strip())
+            current.append("".join(line.split()))
     result = np.empty((len(names), width, len(BASES)), dtype=np.float16)
     for row, name in enumerate(names):
         if name not in records:
             raise TR300MError(f"{fasta} has no record {name}", "name each record like the gene that it stands for")
         sequence = "".join(records[name])
-        if wrong := set(sequence.upper()) - IUPAC:
-            raise TR300MError(f"{fasta}: {name} holds {', '.join(sorted(wrong))}", "write bases, or N where unknown")
+        _refuse_other(fasta, name, sequence.encode(), 0)
         if len(sequence) != width:
             raise TR300MError(f"{fasta}: {name} has {len(sequence):,} bp, {width:,} expected")
         result[row] = onehot(sequence)
     return result
+
+
+def _refuse_other(fasta: Path | str, name: str, bases: bytes, before: int) -> None:
+    """Refuse characters that are no nucleotide codes.
+
+    Parameters
+    ----------
+    fasta, name
+        File and record.
+    bases
+        A part of the record without line ends.
+    before
+        How many bases of the record come before it.
+    """
+    if other := bases.translate(None, IUPAC_BYTES):
+        position = before + bases.index(other[:1]) + 1
+        shown = other.decode("utf-8", "replace")[0]
+        hint = "leave gaps out: they would shift all bases behind them" if shown in "-.*" else "is it a FASTA of DNA?"
+        raise TR300MError(
+            f"{fasta}: {name} has {shown!r} at base {position:,}, none of the letters {IUPAC}",
+            f"write A, C, G, T, or N where unknown; {hint}",
+        )
 
 
 def by_position(genes: Genes) -> list[int]:
@@ -140,12 +168,12 @@ def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path
     Raises
     ------
     TR300MError
-        If the file is no FASTA, is truncated, has a sequence twice or of something other than letters, or lacks one of
-        `chromosomes`.
+        If the file is no FASTA, is truncated, has a sequence twice or a character in one that is no nucleotide code, or
+        lacks one of `chromosomes`.
     """
     wanted = set(chromosomes)
     seen: set[str] = set()
-    keep = False
+    keep, length = False, 0
     with atomic_path(out) as temporary, open(temporary, "wb") as handle:
         for piece in _pieces(fasta):
             if piece.startswith(b">"):
@@ -153,16 +181,16 @@ def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path
                 name = (piece[1:].split() or [b""])[0].decode("utf-8", "replace")
                 if name in seen:
                     raise TR300MError(f"{fasta}: sequence {name} appears twice")
-                keep = name in wanted
+                keep, length = name in wanted, 0
                 if keep:
                     handle.write((b"\n" if seen & wanted else b"") + f">{name}\n".encode())
                 seen.add(name)
             elif not seen:
                 raise TR300MError(f"{fasta} does not start with '>'", "is it a FASTA file?")
             elif keep:
-                bases = piece.translate(None, b"\r\n")
-                if bases and not bases.isalpha():
-                    raise TR300MError(f"{fasta}: sequence {name} is not all letters", "is it a FASTA file?")
+                bases = piece.translate(None, b" \t\r\n")
+                _refuse_other(fasta, name, bases, length)
+                length += len(bases)
                 handle.write(bases)
         handle.write(b"\n")
         missing = sorted(wanted - seen)
@@ -179,5 +207,8 @@ def _pieces(fasta: Path | str) -> Iterator[bytes]:
     A genome has sixty million lines: blocks without a header are not cut into them.
     """
     with open_binary(fasta) as handle, gzip_errors(fasta):
+        first = True
         while block := handle.read(BLOCK) + handle.readline():
+            block = block.removeprefix(BOM) if first else block
             yield from block.splitlines() if b">" in block else [block]
+            first = False

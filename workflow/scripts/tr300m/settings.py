@@ -1,5 +1,6 @@
 """A configuration resolved: defaults filled in, tables read, every problem found before the first job."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,8 @@ SCHEMAS = Path("workflow/schemas")
 SOURCES_TABLE = Path("config/sources.tsv")
 COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
 UPSTREAM = "resources/upstream"
+PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "released_data")
+"""Keys of the configuration whose values are paths; those of `sources` may be."""
 FINAL, FINAL_ARCHITECTURE = "final", "seq_tf_core_hm"
 """The thesis's run of Table 2: its name there as in config/runs.tsv, and its architecture."""
 
@@ -96,9 +99,24 @@ class Settings:
         wanted = self.download_of(name)
         return {**wanted, "urls": [public(url) for url in wanted["urls"]]}
 
+    def own_checksums(self, *keys: str) -> dict[str, str]:
+        """Return, of the sources that are the user's own files, path and published checksum: they may be the same."""
+        own = [key for key in keys if self.locations[key].kind in ("local", "url")]
+        return {self.source_path(key): self.sources[key].checksum for key in own}
+
+    @property
+    def may_drop_genes(self) -> bool:
+        """Whether target genes that the GCT lacks may be left out: the release keeps them."""
+        return self.config["edition"] != "release" or bool(self.own_checksums("gtex_tpm", "gencode_v26"))
+
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
         """Return the local names of the sources of one kind."""
         return [self.sources[key].local_name for key, location in self.locations.items() if location.kind == kind]
+
+    @property
+    def split(self) -> dict[str, Any]:
+        """The section `split`; the corrected edition draws held-out genes from all, as the released split did not."""
+        return self.config["split"] | ({"gene_pool": None} if self.config["edition"] == "corrected" else {})
 
     @property
     def simulated(self) -> bool:
@@ -252,7 +270,8 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     config
         As read from YAML and the command line.
     root
-        Folder of the Snakefile, for the schemas and the sources table. Paths in `config` are left as they are.
+        Folder of the Snakefile, for the schemas and the sources table. In paths of `config` a leading ``~`` is the home
+        folder; else they are left as they are.
     files
         Whether a source's file of the user's that is missing counts as a problem.
 
@@ -265,6 +284,8 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     filled = fill_defaults(config, schema)
     problems = find_problems(filled, schema)
     check("the configuration", problems)
+    filled |= {key: _expand(key, filled[key]) for key in PATHS if filled[key]}
+    filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
     table = read_sources(root / SOURCES_TABLE)
     problems = check_choices(table, filled["sources"], filled["data"], files)
     for key in ("runs", "architectures"):
@@ -293,3 +314,13 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         runs=runs,
         comparisons=read_comparisons(root / COMPARISONS_TABLE),
     )
+
+
+def _expand(key: str, path: str) -> str:
+    """Return a path with the home folder for a leading ``~``, which no shell has seen in a file of settings."""
+    expanded = os.path.expanduser(path)
+    if expanded.startswith("~"):
+        raise TR300MError(
+            f"`{key}`: {path}: no home folder is known for {path.partition('/')[0]}", "write the full path"
+        )
+    return expanded

@@ -55,6 +55,11 @@ def verify(path: Path, size: int | None, checksum: str) -> None:
         raise TR300MError(f"{path}: its {algorithm} is not the expected one", "upstream may have changed")
 
 
+def is_published(path: Path, checksum: str) -> bool:
+    """Return whether a file is the published one: whether its content has the published checksum, if there is one."""
+    return bool(checksum) and content_digest(path, checksum) == checksum.partition(":")[2].lower()
+
+
 def kept_path(out: Path) -> Path:
     """Return where the bytes behind `out` lie."""
     return out.parent / FOLDER / out.name

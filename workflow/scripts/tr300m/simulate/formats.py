@@ -6,6 +6,7 @@ Kept apart from the workflow's own readers on purpose: the truth must not share 
 import csv
 import gzip
 import io
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ WINDOW = UPSTREAM + DOWNSTREAM
 UNKNOWN, OUTSIDE = 4, 5  # codes of a base other than ACGT, and of a position off the chromosome
 COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN, OUTSIDE], dtype=np.uint8)
 PAR_Y = "_PAR_Y"
+PAIR = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"|([^\s;"]+))')  # of a GTF's attributes: key, quoted value, bare value
 
 
 class Gene(NamedTuple):
@@ -69,10 +71,14 @@ def read_genes(path: Path | str) -> list[Gene]:
         if "\tgene\t" not in line or line.startswith("#"):
             continue
         field = line.split("\t")
-        pairs = (item.strip().split(" ", 1) for item in field[8].split(";") if item.strip())
-        attribute = {pair[0]: pair[1].strip('"') for pair in pairs}
-        name, kind = attribute["gene_name"], attribute["gene_type"]
-        genes.append(Gene(attribute["gene_id"], name, kind, field[0], int(field[3]), int(field[4]), field[6]))
+        try:
+            # Read from the last to the first, so that of a repeated key the first stays.
+            attribute = {key: (quoted or bare).strip() for key, quoted, bare in reversed(PAIR.findall(field[8]))}
+            gene_id, name, kind = attribute["gene_id"], attribute.get("gene_name", ""), attribute["gene_type"]
+            gene = Gene(gene_id, name, kind, field[0].strip(), int(field[3]), int(field[4]), field[6].strip())
+        except (KeyError, IndexError, ValueError):
+            raise TR300MError(f"{path}: no GENCODE gene line: {line[:60]}", "GENCODE's GTF is needed") from None
+        genes.append(gene)
     if not genes:
         raise TR300MError(f"{path} has no gene lines", "a GENCODE annotation in GTF is expected")
     return genes
@@ -81,7 +87,7 @@ def read_genes(path: Path | str) -> list[Gene]:
 def read_genome(path: Path | str, chromosomes: Iterable[str]) -> dict[str, NDArray[np.uint8]]:
     """Read the named chromosomes of a FASTA as codes 0-3 for ACGT (either case) and 4 for anything else."""
     table = np.full(256, UNKNOWN, dtype=np.uint8)
-    for code, letter in enumerate(b"ACGT"):
+    for letter, code in zip(b"ACGTU", (0, 1, 2, 3, 3), strict=True):
         table[[letter, letter + 32]] = code
     wanted = set(chromosomes)
     parts: dict[str, list[bytes]] = {}
@@ -102,6 +108,11 @@ def window_codes(genome: dict[str, NDArray[np.uint8]], gene: Gene) -> NDArray[np
     """Return the gene's window in its own direction: codes [2823], 5 where the window is off the chromosome."""
     start, end = gene.window
     sequence = genome[gene.chromosome]
+    if not 1 <= gene.tss <= len(sequence):
+        raise TR300MError(
+            f"gene {gene.gene_id} starts at {gene.chromosome}:{gene.tss:,}, outside the FASTA's {len(sequence):,} bp",
+            "annotation and FASTA must be of one genome build",
+        )
     codes = np.full(WINDOW, OUTSIDE, dtype=np.uint8)
     low, high = max(start, 0), min(end, len(sequence))
     codes[low - start : high - start] = sequence[low:high]
@@ -116,7 +127,7 @@ def read_regulator_ids(path: Path | str) -> set[str]:
             raise TR300MError(
                 f"{path} lacks the column Ensembl ID", "the Lambert list is needed: DatabaseExtract_v_1.01.csv"
             )
-        return {row["Ensembl ID"] for row in rows}
+        return {row["Ensembl ID"].strip() for row in rows}
 
 
 def read_samples(path: Path | str, count: int) -> SampleTable:
