@@ -31,7 +31,7 @@ STAGES = [
     ["protocols", "transfer", "verified", "download"],
     ["decimals", "genes", "sequence", "expression", "samples", "regulators", "motifs", "indexed", "histones", "cres"],
     ["manifest"],
-    ["dataset", "splits", "pairs"],
+    ["dataset", "splits", "schemes", "pairs"],
     ["release", "compare_release", "gzip_time"],
     ["scan", "backend", "devices", "layers", "likelihood", "network", "inputs", "inference"],
     ["features", "baselines"],

@@ -17,7 +17,8 @@ from tr300m.errors import TR300MError
 from tr300m.features import FEATURES
 from tr300m.release import RECIPES, read_published
 from tr300m.runs import split_names, trained_run
-from tr300m.splits import PARTS, scheme_settings
+from tr300m.schemes import scheme_settings
+from tr300m.splits import PARTS
 
 try:
     SETTINGS = settings.resolve(config, ROOT)
