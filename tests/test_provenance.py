@@ -36,7 +36,7 @@ STAGES = [
     ["scan", "backend", "devices", "layers", "likelihood", "network", "inputs", "inference"],
     ["features", "baselines"],
     ["run_record", "feed", "steps", "checkpoints", "curves", "loop", "training_config", "training"],
-    ["predict", "metrics", "bootstrap", "intervals", "grouped", "breakdown", "calibration"],
+    ["predict", "metrics", "bootstrap", "scores", "intervals", "grouped", "breakdown", "calibration"],
     ["planted", "perturbation", "recovery"],
     [
         "tables",

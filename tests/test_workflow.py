@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from small_run import ROOT, RUNS, SMALL, checkout, snakemake
+from tr300m.axes import Genes, Samples
 from tr300m.config import read_schema
 from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
 from tr300m.levels import regulator_genes
 from tr300m.runs import split_names
+from tr300m.splits import Split
+from tr300m.tables import percent
 
 ARRAY_RULES = {
     "gene_lines": 1, "genes": 1, "samples": 1, "expression": 1, "motifs": 1, "genome": 1, "onehot": 1,
@@ -269,6 +272,29 @@ def check_own_level_zeroed(results: Path, breakdown: dict[str, NDArray[np.str_]]
     assert not (results / "runs/seq/predictions.validation.own_tf_zeroed.npz").exists()
 
 
+def check_without_shared_promoters(results: Path, intervals: dict[str, NDArray[np.str_]]) -> None:
+    """Each score without shared promoters stands beside it, in Table 1, the breakdown, baselines and intervals."""
+    name = "Log Pearson Correlation without shared promoters"
+    genes = Genes.read(results / "dataset/genes.tsv")
+    split = Split.read(results / "splits/thesis.tsv", genes, Samples.read(results / "dataset/samples.tsv"))
+    pairs = 4 * int((~split.shares_promoter(genes.cluster)[split.validation_genes]).sum())
+    assert set(intervals["genes"]) == {"all", "without shared promoters"}
+    for number, (kind, model) in enumerate((("runs", "seq"), ("runs", "all"), ("baselines/thesis", "sample_median"))):
+        found = read_json(results / f"{kind}/{model}/metrics.validation.unshared.json")
+        assert found["pairs"] == pairs
+        table = read_tsv(results / ("table1.tsv" if kind == "runs" else "baselines.tsv"))
+        row = number if kind == "runs" else 0
+        assert table[name][row] == percent(found["log_pearson"])
+        assert table["Pairs without shared promoters"][row] == str(pairs)
+        rows = (intervals["model"] == model) & (intervals["genes"] == "without shared promoters")
+        assert {*intervals["metric"][rows]} >= {"log_pearson", "accuracy"}
+    assert name in (results / "table1.md").read_text()
+    breakdown = read_tsv(results / "evaluation/all.validation.breakdown.tsv")
+    row = (breakdown["view"] == "without shared promoters") & (breakdown["metric"] == "log_pearson")
+    assert percent(float(breakdown["mean"][row][0])) == read_tsv(results / "table1.tsv")[name][1]
+    assert "Without shared promoters" in read_tsv(results / "breakdown.tsv")
+
+
 @pytest.mark.slow
 def test_small_run_is_taken_apart(small: Path) -> None:
     results = small / "results/small"
@@ -285,6 +311,7 @@ def test_small_run_is_taken_apart(small: Path) -> None:
         ("baseline", "histone_linear", "Histone means, linear", "thesis", "validation"),
     }
     assert set(intervals["drawn"]) == {"both", "genes", "donors"}
+    check_without_shared_promoters(results, intervals)
     baselines = read_tsv(results / "baselines.tsv")
     assert baselines["Model Architecture"].tolist() == ["Sample median", "Histone means, linear"]
     assert baselines["Split"].tolist() == ["thesis", "thesis"]

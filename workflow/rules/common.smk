@@ -108,6 +108,12 @@ def split_file(wildcards):
     return f"{RESULTS}/splits/{RUNS[wildcards.run].split}.tsv"
 
 
+def split_of_model(wildcards):
+    """Return the split of a run or a baseline, by its folder."""
+    kind, name = wildcards.model.split("/")[:2]
+    return f"{RESULTS}/splits/{RUNS[name].split if kind == 'runs' else name}.tsv"
+
+
 def reused_files(wildcards):
     """Return the files of the trained run whose weights a run predicts with."""
     folder = f"{RESULTS}/runs/{trained_run(wildcards.run, RUNS)}"

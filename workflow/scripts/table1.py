@@ -3,13 +3,27 @@
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
-from tr300m.tables import INTERVALS, UNITS, beside_thesis, fold_intervals, metric_table, read_thesis, write_table
+from tr300m.tables import (
+    INTERVALS,
+    UNITS,
+    UNSHARED_NOTE,
+    beside_thesis,
+    fold_intervals,
+    metric_table,
+    read_thesis,
+    unshared_columns,
+    write_table,
+)
 
 with job(snakemake.log[0]):
     rows = [
         (label, read_json(path)) for label, path in zip(snakemake.params.labels, snakemake.input.metrics, strict=True)
     ]
     columns = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
+    columns |= unshared_columns(
+        [read_json(path) for path in snakemake.input.unshared_metrics],
+        [Draws.read(path).intervals() for path in snakemake.input.unshared_draws],
+    )
     simulated = snakemake.params.simulated
     thesis = read_thesis(snakemake.input.thesis)
     real = " (real data)" if simulated else ""
@@ -18,6 +32,12 @@ with job(snakemake.log[0]):
         snakemake.output.markdown,
         columns,
         shown=beside_thesis(fold_intervals(columns), thesis),
-        notes=["Validation pairs.", UNITS, INTERVALS, f"In round brackets: the thesis's Table 1 as printed{real}."],
+        notes=[
+            "Validation pairs.",
+            UNITS,
+            INTERVALS,
+            UNSHARED_NOTE,
+            f"In round brackets: the thesis's Table 1 as printed{real}.",
+        ],
         simulated=simulated,
     )
