@@ -25,10 +25,18 @@ from tr300m.intervals import Draws, percentile_interval, share_beyond_zero
 Floats = NDArray[np.float64]
 
 
-def grid(n_genes: int, n_samples: int, donors: NDArray[np.int64] | None = None) -> PairIndex:
+def grid(
+    n_genes: int,
+    n_samples: int,
+    donors: NDArray[np.int64] | None = None,
+    clusters: NDArray[np.int64] | None = None,
+) -> PairIndex:
     """Index a full table, gene fastest as in the thesis."""
     owner = np.arange(n_samples) if donors is None else donors
-    return PairIndex.of(np.tile(np.arange(n_genes), n_samples), np.repeat(np.arange(n_samples), n_genes), owner)
+    cluster = np.arange(n_genes) if clusters is None else clusters
+    return PairIndex.of(
+        np.tile(np.arange(n_genes), n_samples), np.repeat(np.arange(n_samples), n_genes), cluster, owner
+    )
 
 
 def expression(index: PairIndex, seed: int) -> tuple[Floats, Floats]:
@@ -44,11 +52,11 @@ def expression(index: PairIndex, seed: int) -> tuple[Floats, Floats]:
 @pytest.mark.parametrize("cluster", CLUSTERS)
 def test_weights_equal_copies(cluster: str, full: bool) -> None:
     """Every metric of a draw is that of the pairs written out as often as they were drawn."""
-    index = grid(7, 9, np.array([0, 0, 1, 2, 2, 2, 3, 4, 5]))
+    index = grid(7, 9, np.array([0, 0, 1, 2, 2, 2, 3, 4, 5]), np.array([4, 0, 0, 9, 2, 9, 9]))
     truth, prediction = expression(index, 0)
     if not full:
         kept = np.random.default_rng(1).random(truth.size) < 0.7
-        index = PairIndex.of(index.gene[kept], index.sample[kept], index.donor)
+        index = PairIndex.of(index.gene[kept], index.sample[kept], index.cluster, index.donor)
         truth, prediction = truth[kept], prediction[kept]
     nll = np.linspace(-1, 3, truth.size)
     weights = draw_weights(index, cluster, 30, 5)  # type: ignore[arg-type]
@@ -71,7 +79,7 @@ def test_table_and_any_pairs_agree(n_genes: int, n_samples: int, seed: int) -> N
     rng = np.random.default_rng(seed)
     index = grid(n_genes, n_samples)
     shuffled = rng.permutation(index.gene.size)
-    index = PairIndex.of(index.gene[shuffled], index.sample[shuffled], index.donor)
+    index = PairIndex.of(index.gene[shuffled], index.sample[shuffled], index.cluster, index.donor)
     assert index.cells() is not None
     values = rng.normal(size=(index.gene.size, 3))
     weights = draw_weights(index, "both", 40, seed)
@@ -81,9 +89,9 @@ def test_table_and_any_pairs_agree(n_genes: int, n_samples: int, seed: int) -> N
 
 
 def test_a_table_with_a_hole_or_a_double_is_no_table() -> None:
-    assert PairIndex.of([0, 1, 0], [0, 0, 1], [0, 1]).cells() is None
-    assert PairIndex.of([0, 1, 0, 0], [0, 0, 1, 1], [0, 1]).cells() is None
-    assert PairIndex.of([5, 2, 5, 2], [0, 0, 9, 9], range(10)).cells() is not None
+    assert PairIndex.of([0, 1, 0], [0, 0, 1], [0, 1], [0, 1]).cells() is None
+    assert PairIndex.of([0, 1, 0, 0], [0, 0, 1, 1], [0, 1], [0, 1]).cells() is None
+    assert PairIndex.of([5, 2, 5, 2], [0, 0, 9, 9], range(6), range(10)).cells() is not None
 
 
 def test_all_samples_of_a_donor_come_together() -> None:
@@ -95,6 +103,27 @@ def test_all_samples_of_a_donor_come_together() -> None:
     assert (weights.samples[:, [0, 2, 3]].sum(axis=1) == 3).all()
     assert (weights.genes.sum(axis=1) == 3).all()
     assert len(np.unique(weights.samples, axis=0)) > 5
+
+
+def test_genes_that_share_a_promoter_come_together() -> None:
+    index = grid(6, 3, clusters=np.array([5, 2, 5, 0, 2, 1]))
+    weights = draw_weights(index, "both", 200, 0)
+    assert np.array_equal(weights.genes[:, 0], weights.genes[:, 2])
+    assert np.array_equal(weights.genes[:, 1], weights.genes[:, 4])
+    # Four clusters, drawn four times.
+    assert (weights.genes[:, [0, 1, 3, 5]].sum(axis=1) == 4).all()
+    assert len(np.unique(weights.genes, axis=0)) > 10
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=12, unique=True), st.integers(0, 2**32 - 1))
+def test_clusters_of_one_gene_change_no_draw(clusters: list[int], seed: int) -> None:
+    """To the bit, whatever the numbers of the clusters: genes are drawn as they were before there were clusters."""
+    n_genes = len(clusters)
+    index = grid(n_genes, 4, clusters=np.array(clusters))
+    generator = np.random.default_rng(np.random.SeedSequence(seed).spawn(2)[0])
+    expected = generator.multinomial(n_genes, np.full(n_genes, 1 / n_genes), size=30)
+    assert np.array_equal(draw_weights(index, "both", 30, seed).genes, expected)
+    assert index.key == grid(n_genes, 4).key
 
 
 def test_draws_are_shared_between_clusters_and_follow_the_seed() -> None:
@@ -196,17 +225,38 @@ def test_coverage_on_clustered_data() -> None:
     assert 0.05 <= covered_naively / repeats <= 0.15
 
 
+def test_intervals_are_wider_where_genes_share_promoters() -> None:
+    """Genes in pairs of equal gene effect: as many clusters as half the genes, wider by up to the root of 2."""
+    n_genes, donor = 160, np.arange(60) // 2
+    cluster = np.arange(n_genes) // 2
+    indices = [grid(n_genes, len(donor), donor, clusters) for clusters in (cluster, None)]
+    weights = [draw_weights(index, "both", 300, 1) for index in indices]
+    rng, widths = np.random.default_rng(0), np.zeros(2)
+    for _ in range(10):
+        x, y, _ = clustered(n_genes // 2, donor, rng)
+        noise = rng.normal(0, 0.3, size=(2, n_genes, len(donor)))
+        x, y = x[cluster] + noise[0], y[cluster] + noise[1]
+        for way, (index, drawn) in enumerate(zip(indices, weights, strict=True)):
+            low, high = percentile_interval(correlations(x.T.ravel(), y.T.ravel(), index, drawn))
+            widths[way] += high - low
+    print(widths[0] / widths[1])
+    assert 1.1 < widths[0] / widths[1] < 1.41
+
+
 @pytest.mark.parametrize(
-    ("gene", "sample", "donors", "message"),
+    ("gene", "sample", "clusters", "donors", "message"),
     [
-        ([], [], [0], "no list of pairs"),
-        ([0, 1], [0], [0], "no list of pairs"),
-        ([0, 1], [0, 3], [0, 1], "sample 3 is not among 2 samples"),
+        ([], [], [0], [0], "no list of pairs"),
+        ([0, 1], [0], [0], [0], "no list of pairs"),
+        ([0, 1], [0, 3], [0, 1], [0, 1], "sample 3 is not among 2 samples"),
+        ([0, 5], [0, 1], [0, 1, 2], [0, 1], "gene 5 is not among 3 genes"),
     ],
 )
-def test_bad_pairs(gene: list[int], sample: list[int], donors: list[int], message: str, refuses: Refuses) -> None:
+def test_bad_pairs(
+    gene: list[int], sample: list[int], clusters: list[int], donors: list[int], message: str, refuses: Refuses
+) -> None:
     with refuses(message):
-        PairIndex.of(gene, sample, donors)
+        PairIndex.of(gene, sample, clusters, donors)
 
 
 @pytest.fixture
@@ -254,3 +304,4 @@ def test_keys_tell_pairs_apart() -> None:
     assert grid(4, 3).key == key
     assert grid(3, 4).key != key
     assert grid(4, 3, np.array([0, 0, 1])).key != key
+    assert grid(4, 3, clusters=np.array([0, 1, 1, 2])).key != key

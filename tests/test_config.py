@@ -201,7 +201,10 @@ def test_run_table(tmp_path: Path) -> None:
             GOOD.replace("\tseq\t", "\tseq_xx\t"),
             "run seq: `architecture`: seq_xx is not known; write one of seq, seq_tf",
         ),
-        (GOOD.replace("thesis", "random"), "`split`: random is not known; write one of thesis, donor, chromosome_1,"),
+        (
+            GOOD.replace("thesis", "random"),
+            "`split`: random is not known; write one of thesis, donor, overlap_free, chromosome_1,",
+        ),
         (GOOD.replace("thesis", "chromosome_4"), "`split`: chromosome_4 is not known"),
         (GOOD.replace("on_the_fly", "fast"), "`scan`: 'fast' is not one of on_the_fly, cached"),
         (GOOD.replace("100", "many"), "`steps`: 'many' is of type str; write an integer"),

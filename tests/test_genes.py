@@ -15,6 +15,7 @@ from tr300m.genes import (
     CHROMOSOMES,
     choose_genes,
     chromosome_onehot,
+    join_par_twins,
     overlap_clusters,
     parse_attributes,
     read_gene_records,
@@ -165,7 +166,18 @@ def test_genes_of_one_locus_share_a_cluster_across_strands(tmp_path: Path) -> No
     genes = tiny(tmp_path)
     # Both genes of chr2 have their TSS at 5000, on opposite strands.
     assert genes.cluster[0] == genes.cluster[4]
-    assert len(set(genes.cluster.tolist())) == 4
+    # Nor do chrX and chrY tell twins apart.
+    assert genes.cluster[2] == genes.cluster[3]
+    assert len(set(genes.cluster.tolist())) == 3
+
+
+def test_twins_of_the_pseudo_autosomal_regions_join_their_clusters() -> None:
+    """Through neighbours that overlap one of them, and where a twin is listed as merged."""
+    ids = np.array(["A.1", "B.2", "C.1", "A.1_PAR_Y", "D.1", "E.1_PAR_Y", "F.1_PAR_Y"])
+    merged = np.array(["", "E.1;G.1", "", "", "", "", ""])
+    joined = join_par_twins(np.array([0, 1, 2, 3, 3, 4, 5]), ids, merged)
+    # F's twin is not in the table.
+    assert joined.tolist() == [0, 1, 2, 0, 0, 1, 3]
 
 
 def test_choose_genes_keeps_axis_order(tmp_path: Path, refuses: Refuses) -> None:

@@ -54,6 +54,8 @@ SAMPLES = np.array(["s0", "s1", "s2", "s3", "s4"])
 TISSUE = np.array(["Brain", "Brain", "Liver", "Liver", "Liver"])
 # The last two samples are one person's.
 DONOR = np.array(["a", "b", "a", "c", "c"])
+# The last gene shares its promoter with one that trains.
+SHARED = np.array([False, False, True])
 
 
 def table(seed: int = 0) -> Pairs:
@@ -66,7 +68,8 @@ def table(seed: int = 0) -> Pairs:
 def found(minimum: int = 2, zeroed: Pairs | None = None) -> dict[str, tuple[list[str], dict[str, NDArray[np.float64]]]]:
     own = np.array([False, True, False])
     return {
-        view.name: (view.labels, view.metrics) for view in views(table(), GENES, SAMPLES, own, 1.0, minimum, zeroed)
+        view.name: (view.labels, view.metrics)
+        for view in views(table(), GENES, SAMPLES, own, SHARED, 1.0, minimum, zeroed)
     }
 
 
@@ -82,6 +85,8 @@ def test_views_are_the_groups_they_name() -> None:
     check(made["pooled"][1], 0, pairs, everything)
     check(made["without regulators"][1], 0, pairs, pairs.gene != 1)
     check(made["regulators alone"][1], 0, pairs, pairs.gene == 1)
+    check(made["without shared promoters"][1], 0, pairs, pairs.gene != 2)
+    check(made["shared promoters alone"][1], 0, pairs, pairs.gene == 2)
     labels, values = made["per tissue"]
     assert labels == ["Brain", "Liver"]
     check(values, 1, pairs, np.isin(pairs.sample, [2, 3, 4]))
@@ -112,7 +117,7 @@ def test_small_groups_are_left_out() -> None:
     assert made["across tissues"] == ([], {})
     assert made["across people"] == ([], {})
     assert len(made["across genes"][0]) == 5
-    shown = summary_table(views(table(), GENES, SAMPLES, np.zeros(3, dtype=bool), 1.0, 3))
+    shown = summary_table(views(table(), GENES, SAMPLES, np.zeros(3, dtype=bool), SHARED, 1.0, 3))
     row = shown["view"].index("across people")
     assert [values[row] for values in shown.values()] == [
         "across people",
@@ -156,12 +161,12 @@ def test_own_level_zeroed_must_be_of_these_pairs(refuses: Refuses) -> None:
 
 def test_a_part_without_regulators_has_no_zeroed_views() -> None:
     pairs, none = table(), np.zeros(3, dtype=bool)
-    made = views(pairs, GENES, SAMPLES, none, 1.0, 2, pairs.where(none[pairs.gene]))
-    assert [view.name for view in made] == [view.name for view in views(pairs, GENES, SAMPLES, none, 1.0, 2)]
+    made = views(pairs, GENES, SAMPLES, none, none, 1.0, 2, pairs.where(none[pairs.gene]))
+    assert [view.name for view in made] == [view.name for view in views(pairs, GENES, SAMPLES, none, none, 1.0, 2)]
 
 
 def test_summary_by_hand() -> None:
-    made = views(table(), GENES, SAMPLES, np.array([False, True, False]), 1.0, 2)
+    made = views(table(), GENES, SAMPLES, np.array([False, True, False]), SHARED, 1.0, 2)
     shown = summary_table(made)
     row = next(i for i, view in enumerate(shown["view"]) if view == "across genes" and shown["metric"][i] == "accuracy")
     values = next(view for view in made if view.name == "across genes").metrics["accuracy"]

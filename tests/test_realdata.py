@@ -16,7 +16,7 @@ from pyfaidx import Faidx
 from tr300m.axes import Genes, Regulators, Samples
 from tr300m.builds import BUILDS, check_inside, reaching_past, read_lengths
 from tr300m.expression import read_expression, read_header, read_rows, stem
-from tr300m.genes import CHROMOSOMES, GeneRecords, read_gene_records, target_genes
+from tr300m.genes import CHROMOSOMES, WINDOW, GeneRecords, read_gene_records, target_genes
 from tr300m.histones import silent_chromosomes, track_windows
 from tr300m.io import save_array
 from tr300m.levels import regulator_genes
@@ -42,8 +42,9 @@ from tr300m.release import (
     write_release,
 )
 from tr300m.samples import donor_axis, sample_axis, tissue_onehot
+from tr300m.schemes import draw_split
 from tr300m.sequence import extract_chromosomes, onehot_windows
-from tr300m.splits import draw_split, thesis_split
+from tr300m.splits import thesis_split
 
 Refuses = Callable[..., AbstractContextManager[None]]
 MakeGenes = Callable[..., Genes]
@@ -252,6 +253,60 @@ def test_folds_and_donors_of_the_whole_dataset(genes: Genes, samples: Samples) -
     assert sizes == pytest.approx([len(genes) / 5] * 5, rel=0.05)
     donors = draw_split("donor", genes, samples, settings | {"held_out_donors": 28})
     assert 400 < len(donors.held_out_samples) < 700
+
+
+def test_genes_that_share_their_promoter_with_training(genes: Genes) -> None:
+    """By windows 38 validation and 46 test genes, seven of each by 90 % or more; one more has its twin on chrY."""
+    split = thesis_split()
+    train, _ = split.training_axes(len(genes), 17382)
+    start, end = genes.window_start, genes.window_end
+    shared = split.shares_promoter(genes.cluster)
+    for part, count, twins in (("validation", 38, 0), ("test", 46, 1)):
+        held_out = split.axes(part)[0]  # type: ignore[arg-type]
+        overlap = np.array(
+            [
+                (np.minimum(end[row], end[others]) - np.maximum(start[row], start[others])).max(initial=0)
+                for row in held_out
+                for others in [train[genes.chromosome[train] == genes.chromosome[row]]]
+            ]
+        )
+        assert ((overlap > 0).sum(), (overlap >= 0.9 * WINDOW).sum()) == (count, 7)
+        assert shared[held_out][overlap > 0].all()
+        assert shared[held_out].sum() == count + twins
+        # So that intervals on this split are those of genes drawn one by one.
+        assert len(np.unique(genes.cluster[held_out])) == 256
+
+
+def test_clusters_of_the_release(genes: Genes) -> None:
+    _, sizes = np.unique(genes.cluster, return_counts=True)
+    assert np.bincount(sizes).tolist() == [0, 16716, 1358, 94, 14, 2, 1]
+    row = {gene: number for number, gene in enumerate(genes.gene_id.tolist())}
+    twins = [gene for gene in row if gene.endswith("_PAR_Y")]
+    assert len(twins) == 18
+    assert all(genes.cluster[row[gene]] == genes.cluster[row[gene.removesuffix("_PAR_Y")]] for gene in twins)
+
+
+def test_no_promoter_is_on_two_sides_of_overlap_free(genes: Genes, samples: Samples) -> None:
+    settings = {"held_out_genes": 512, "held_out_samples": 512, "gene_pool": 19746, "seed": 0}
+    split, thesis = draw_split("overlap_free", genes, samples, settings), thesis_split()
+    assert (len(split.validation_genes), len(split.test_genes)) == (256, 256)
+    assert split.test_samples.tolist() == thesis.test_samples.tolist()
+    train, _ = split.training_axes(len(genes), len(samples))
+    sides = (split.validation_genes, split.test_genes, train)
+    side = np.zeros(len(genes), dtype=np.int64)
+    for number, members in enumerate(sides):
+        side[members] = number
+    # Windows in genome order overlap if any two neighbours do, all being of one length.
+    order = np.lexsort((genes.window_start, genes.chromosome))
+    first, second = order[:-1], order[1:]
+    overlap = (genes.chromosome[first] == genes.chromosome[second]) & (
+        genes.window_start[second] < genes.window_end[first]
+    )
+    assert overlap.sum() > 1000
+    assert (side[first] == side[second])[overlap].all()
+    row = {gene: number for number, gene in enumerate(genes.gene_id.tolist())}
+    for gene in (gene for gene in row if gene.endswith("_PAR_Y")):
+        assert side[row[gene]] == side[row[gene.removesuffix("_PAR_Y")]]
 
 
 def test_validation_genes_that_are_regulators(genes: Genes, regulators: Regulators) -> None:

@@ -9,10 +9,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from tr300m.axes import Genes, Samples
 from tr300m.errors import TR300MError
 from tr300m.runs import split_names
-from tr300m.splits import SCHEMES, Split, check_apart, chromosome_folds, draw_split, scheme_settings, thesis_split
+from tr300m.schemes import (
+    SCHEMES,
+    chromosome_folds,
+    chromosome_split,
+    donor_split,
+    draw_split,
+    overlap_free_split,
+    scheme_settings,
+)
+from tr300m.splits import Split, check_apart, kind_and_fold, thesis_split
 
 Refuses = Callable[..., AbstractContextManager[None]]
 MakeGenes = Callable[..., Genes]
@@ -132,9 +142,9 @@ def test_written_split_reads_back(tmp_path: Path, make_genes: MakeGenes) -> None
     path = tmp_path / "thesis.tsv"
     split.write(path, genes, samples)
     header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
-    assert header == ["axis", "part", "index", "id"]
+    assert header == ["axis", "part", "index", "id", "apart"]
     expected = [
-        [axis, part, str(index), ids[index]]
+        [axis, part, str(index), ids[index], "nothing"]
         for axis, ids, parts in (
             ("gene", genes.gene_id, (split.validation_genes, split.test_genes)),
             ("sample", samples.sample_id, (split.validation_samples, split.test_samples)),
@@ -159,7 +169,9 @@ def write_split(path: Path, make_genes: MakeGenes) -> list[list[str]]:
     return [line.split("\t") for line in path.read_text().splitlines()]
 
 
-@pytest.mark.parametrize("case", ["id", "twice", "both parts", "range", "text", "axis", "part", "columns", "width"])
+@pytest.mark.parametrize(
+    "case", ["id", "twice", "both parts", "range", "text", "axis", "part", "columns", "width", "apart", "apart differs"]
+)
 def test_bad_split_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes, case: str) -> None:
     path = tmp_path / "thesis.tsv"
     lines = write_split(path, make_genes)
@@ -185,6 +197,12 @@ def test_bad_split_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes,
         lines[gene_row][1] = "train"
     elif case == "columns":
         lines[0][2] = "number"
+    elif case == "apart":
+        lines[gene_row][4] = "tissue"
+        parts += ["tissue", "cluster"]
+    elif case == "apart differs":
+        lines[gene_row][4] = "donor"
+        parts += ["donor", "nothing", "apart"]
     else:
         lines[gene_row].append("more")
     path.write_text("\n".join("\t".join(line) for line in lines) + "\n")
@@ -215,13 +233,14 @@ def draw(name: str, genes: Genes, samples: Samples, **changes: int) -> Split:
 
 def test_every_name_can_be_drawn_and_reads_back(tmp_path: Path, make_genes: MakeGenes) -> None:
     genes, samples = axes_with_donors(make_genes)
-    assert {name.partition("_")[0] for name in split_names(4)} == set(SCHEMES)
+    assert {kind_and_fold(name)[0] for name in split_names(4)} == set(SCHEMES)
     for name in split_names(4):
         split = draw(name, genes, samples)
         assert split.name == name
         path = tmp_path / f"{name}.tsv"
         split.write(path, genes, samples)
         found = Split.read(path, genes, samples)
+        assert found.apart == split.apart
         for part in ("validation", "test"):
             assert found.pairs(part).tolist() == split.pairs(part).tolist()  # type: ignore[arg-type]
 
@@ -300,21 +319,49 @@ def test_impossible_folds(make_genes: MakeGenes, refuses: Refuses, fold: int, fo
         draw(f"chromosome_{fold}", *axes_with_donors(make_genes), folds=folds)
 
 
-@pytest.mark.parametrize(("name", "axis", "group"), [("chromosome_2", "gene", "chr"), ("donor", "sample", "D")])
+@pytest.mark.parametrize(
+    ("name", "axis", "group"),
+    [("chromosome_2", "gene", "chromosome chr"), ("donor", "sample", "donor D"), ("overlap_free", "gene", "cluster ")],
+)
 @pytest.mark.parametrize("slip", ["to train", "to test"])
 def test_a_file_that_mixes_sides_is_refused(
     tmp_path: Path, make_genes: MakeGenes, refuses: Refuses, name: str, axis: str, group: str, slip: str
 ) -> None:
-    """One gene of a validation chromosome, or sample of a validation donor, on another side."""
+    """One gene of a validation chromosome or cluster, or sample of a validation donor, on another side."""
     genes, samples = axes_with_donors(make_genes)
-    path = tmp_path / f"{name}.tsv"
+    genes = replace(genes, cluster=np.arange(24) // 2)
+    # What is kept apart stands in the file: its name may be any.
+    path = tmp_path / "mine.tsv"
     draw(name, genes, samples).write(path, genes, samples)
     lines = path.read_text().splitlines(keepends=True)
     row = next(number for number, line in enumerate(lines) if line.startswith(f"{axis}\tvalidation"))
     lines[row : row + 1] = [] if slip == "to train" else [lines[row].replace("validation", "test")]
+    slipped = lines[row].split("\t")[3] if slip == "to test" else ""
     path.write_text("".join(lines))
-    with refuses(f"split {name}", group, "two sides"):
+    with refuses("split mine", group, "two sides", slipped):
         Split.read(path, genes, samples)
+
+
+@pytest.mark.parametrize("name", ["thesis", "chromosome_2", "donor"])
+def test_a_file_without_the_column_apart_keeps_apart_what_its_name_says(
+    tmp_path: Path, make_genes: MakeGenes, refuses: Refuses, name: str
+) -> None:
+    """As earlier versions wrote it."""
+    genes, samples = axes_with_donors(make_genes)
+    path = tmp_path / f"{name}.tsv"
+    split = draw(name, genes, samples)
+    split.write(path, genes, samples)
+    lines = [line.rpartition("\t")[0] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    found = Split.read(path, genes, samples)
+    assert found.apart == split.apart
+    assert found.pairs("test").tolist() == split.pairs("test").tolist()
+    if name != "thesis":
+        axis = {"donor": "sample"}.get(name, "gene")
+        lines.remove(next(line for line in lines if line.startswith(f"{axis}\tvalidation")))
+        path.write_text("\n".join(lines) + "\n")
+        with refuses(f"split {name}", "two sides"):
+            Split.read(path, genes, samples)
 
 
 def test_the_thesis_keeps_no_donors_apart(make_genes: MakeGenes) -> None:
@@ -322,10 +369,79 @@ def test_the_thesis_keeps_no_donors_apart(make_genes: MakeGenes) -> None:
     split = draw("thesis", genes, samples)
     check_apart(split, genes, samples)
     with pytest.raises(TR300MError, match="on two sides"):
-        check_apart(replace(split, name="donor"), genes, samples)
+        check_apart(replace(split, apart="donor"), genes, samples)
 
 
 def test_a_split_depends_on_its_own_settings() -> None:
     assert "folds" not in scheme_settings("thesis", SETTINGS)
+    assert scheme_settings("overlap_free", SETTINGS) == scheme_settings("thesis", SETTINGS)
     assert set(scheme_settings("chromosome_3", SETTINGS)) == set(SETTINGS) - {"held_out_donors"}
     assert set(scheme_settings("donor", SETTINGS)) == set(SETTINGS) - {"folds"}
+
+
+@pytest.mark.parametrize("name", ["random", "overlap", "chromosome", "thesis_1", "donor_2", "chromosome_x"])
+def test_an_unknown_split_is_refused(make_genes: MakeGenes, refuses: Refuses, name: str) -> None:
+    with refuses(name, "thesis, chromosome_1, donor, overlap_free"):
+        draw_split(name, *axes_with_donors(make_genes), {})
+    with refuses(name):
+        scheme_settings(name, SETTINGS)
+
+
+def test_splits_without_a_seed_take_the_thesis_seed(make_genes: MakeGenes) -> None:
+    genes, samples = axes_with_donors(make_genes)
+    sizes = {"held_out_genes": 8, "held_out_samples": 10, "gene_pool": None}
+    for drawn, name in (
+        (donor_split(genes, samples, 3, **sizes), "donor"),
+        (chromosome_split(genes, samples, 2, 4, **sizes), "chromosome_2"),
+        (overlap_free_split(genes, samples, **sizes), "overlap_free"),
+    ):
+        for part in ("validation", "test"):
+            assert drawn.pairs(part).tolist() == draw(name, genes, samples).pairs(part).tolist()  # type: ignore[arg-type]
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    sizes=st.lists(st.integers(1, 5), min_size=6, max_size=30), share=st.floats(0, 1), seed=st.integers(0, 2**32 - 1)
+)
+def test_overlap_free_holds_out_whole_clusters(sizes: list[int], share: float, seed: int) -> None:
+    cluster = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    held_out = 2 * max(min(sizes), 1 + int(share * (len(cluster) // 2 - 2)))
+    genes = genes_of_clusters(cluster)
+    if held_out >= len(genes):
+        return
+    draw = {"held_out_genes": held_out, "held_out_samples": 10, "gene_pool": None, "seed": seed}
+    try:
+        split = draw_split("overlap_free", genes, make_samples(20), draw)
+    except TR300MError as error:
+        assert "clusters" in error.message  # noqa: PT017
+        return
+    train, _ = split.training_axes(len(genes), 20)
+    sides = [set(cluster[part].tolist()) for part in (split.validation_genes, split.test_genes, train)]
+    assert all(sides)
+    assert sum(map(len, sides)) == len(sizes)
+    for part in (split.validation_genes, split.test_genes):
+        assert 0 < len(part) <= held_out // 2
+        # No further cluster of one gene is left that would have fit.
+        assert len(part) == held_out // 2 or 1 not in np.bincount(cluster)[list(sides[2])]
+    assert not split.shares_promoter(cluster)[split.held_out_genes].any()
+    thesis = thesis_split(len(genes), 20, held_out, 10, None, seed)
+    assert split.validation_samples.tolist() == thesis.validation_samples.tolist()
+
+
+def genes_of_clusters(cluster: NDArray[np.int64]) -> Genes:
+    """Return a gene table whose other columns say nothing."""
+    text, zero = np.array([f"ENSG{number}.1" for number in range(len(cluster))]), np.zeros(len(cluster), dtype=np.int64)
+    return Genes(text, text, text, text, zero, zero, zero, text, cluster)
+
+
+def test_clusters_that_are_too_large_are_named(refuses: Refuses) -> None:
+    draw = {"held_out_genes": 4, "held_out_samples": 10, "gene_pool": None, "seed": 0}
+    with refuses("4 genes", "5 clusters", "has 3", "held_out_genes"):
+        draw_split("overlap_free", genes_of_clusters(np.arange(15) // 3), make_samples(20), draw)
+
+
+def test_genes_that_share_a_promoter_with_training() -> None:
+    none = np.array([], dtype=np.int64)
+    split = Split("toy", np.array([0, 2]), np.array([5]), none, none)
+    # Of the held-out genes, 0 shares with 1, which trains; 2 and 5 share with each other alone.
+    assert split.shares_promoter(np.array([0, 0, 1, 2, 2, 1])).tolist() == [True, True, False, True, True, False]

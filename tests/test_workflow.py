@@ -11,13 +11,15 @@ import pytest
 import yaml
 from numpy.typing import NDArray
 from small_run import ROOT, RUNS, SECRET, SMALL, checkout, donors_url, snakemake
-from tr300m.axes import Genes
+from tr300m.axes import Genes, Samples
 from tr300m.config import read_schema
 from tr300m.dataset import Dataset
 from tr300m.io import read_json, read_tsv
 from tr300m.levels import regulator_genes
 from tr300m.runs import split_names
 from tr300m.settings import resolve
+from tr300m.splits import Split
+from tr300m.tables import percent
 
 ARRAY_RULES = {
     "gene_lines": 1, "genes": 1, "samples": 1, "expression": 1, "motifs": 1, "genome": 1, "onehot": 1,
@@ -85,13 +87,13 @@ def test_demo_is_planned_whole(clean: Path) -> None:
     assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
 
 
-# 22 runs on five splits. Three predict with the weights of others; 13 of the trained ones read levels on the thesis's
+# 23 runs on six splits. Three predict with the weights of others; 13 of the trained ones read levels on the thesis's
 # split.
 FULL_DEMO_RULES = {
-    "train": 19, "reuse": 3, "predict": 23, "predict_own_tf_zeroed": 15, "metrics": 23 + 40, "breakdown": 23,
-    "calibration": 23, "reliability": 23, "density": 23, "reliability_comparison": 1, "forest": 1, "panels": 22,
-    "split": 5, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
-    "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 40, "baselines": 1,
+    "train": 20, "reuse": 3, "predict": 24, "predict_own_tf_zeroed": 16, "metrics": 24 + 48, "breakdown": 24,
+    "calibration": 24, "reliability": 24, "density": 24, "reliability_comparison": 1, "forest": 1, "panels": 23,
+    "split": 6, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
+    "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 48, "baselines": 1,
     "against_baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
     "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
     "simulate_cres": 1, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1,
@@ -275,6 +277,29 @@ def check_own_level_zeroed(results: Path, breakdown: dict[str, NDArray[np.str_]]
     assert not (results / "runs/seq/predictions.validation.own_tf_zeroed.npz").exists()
 
 
+def check_without_shared_promoters(results: Path, intervals: dict[str, NDArray[np.str_]]) -> None:
+    """Each score without shared promoters stands beside it, in Table 1, the breakdown, baselines and intervals."""
+    name = "Log Pearson Correlation without shared promoters"
+    genes = Genes.read(results / "dataset/genes.tsv")
+    split = Split.read(results / "splits/thesis.tsv", genes, Samples.read(results / "dataset/samples.tsv"))
+    pairs = 4 * int((~split.shares_promoter(genes.cluster)[split.validation_genes]).sum())
+    assert set(intervals["genes"]) == {"all", "without shared promoters"}
+    for number, (kind, model) in enumerate((("runs", "seq"), ("runs", "all"), ("baselines/thesis", "sample_median"))):
+        found = read_json(results / f"{kind}/{model}/metrics.validation.unshared.json")
+        assert found["pairs"] == pairs
+        table = read_tsv(results / ("table1.tsv" if kind == "runs" else "baselines.tsv"))
+        row = number if kind == "runs" else 0
+        assert table[name][row] == percent(found["log_pearson"])
+        assert table["Pairs without shared promoters"][row] == str(pairs)
+        rows = (intervals["model"] == model) & (intervals["genes"] == "without shared promoters")
+        assert {*intervals["metric"][rows]} >= {"log_pearson", "accuracy"}
+    assert name in (results / "table1.md").read_text()
+    breakdown = read_tsv(results / "evaluation/all.validation.breakdown.tsv")
+    row = (breakdown["view"] == "without shared promoters") & (breakdown["metric"] == "log_pearson")
+    assert percent(float(breakdown["mean"][row][0])) == read_tsv(results / "table1.tsv")[name][1]
+    assert "Without shared promoters" in read_tsv(results / "breakdown.tsv")
+
+
 @pytest.mark.slow
 def test_small_run_is_taken_apart(small: Path) -> None:
     results = small / "results/small"
@@ -291,6 +316,7 @@ def test_small_run_is_taken_apart(small: Path) -> None:
         ("baseline", "histone_linear", "Histone means, linear", "thesis", "validation"),
     }
     assert set(intervals["drawn"]) == {"both", "genes", "donors"}
+    check_without_shared_promoters(results, intervals)
     baselines = read_tsv(results / "baselines.tsv")
     assert baselines["Model Architecture"].tolist() == ["Sample median", "Histone means, linear"]
     assert baselines["Split"].tolist() == ["thesis", "thesis"]

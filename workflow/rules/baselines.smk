@@ -55,6 +55,12 @@ rule baselines:
     input:
         metrics=[f"{RESULTS}/baselines/{split}/{name}/metrics.validation.json" for split, name in baselines()],
         draws=[f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.npz" for split, name in baselines()],
+        unshared_metrics=[
+            f"{RESULTS}/baselines/{split}/{name}/metrics.validation.unshared.json" for split, name in baselines()
+        ],
+        unshared_draws=[
+            f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.unshared.npz" for split, name in baselines()
+        ],
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/baselines.tsv",

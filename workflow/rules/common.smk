@@ -18,7 +18,8 @@ from tr300m.features import FEATURES
 from tr300m.redaction import shareable
 from tr300m.release import RECIPES, read_published
 from tr300m.runs import split_names, trained_run
-from tr300m.splits import PARTS, scheme_settings
+from tr300m.schemes import scheme_settings
+from tr300m.splits import PARTS
 
 try:
     SETTINGS = settings.resolve(config, ROOT)
@@ -106,6 +107,12 @@ def split_settings(wildcards):
 def split_file(wildcards):
     """Return the split of a run."""
     return f"{RESULTS}/splits/{RUNS[wildcards.run].split}.tsv"
+
+
+def split_of_model(wildcards):
+    """Return the split of a run or a baseline, by its folder."""
+    kind, name = wildcards.model.split("/")[:2]
+    return f"{RESULTS}/splits/{RUNS[name].split if kind == 'runs' else name}.tsv"
 
 
 def reused_files(wildcards):

@@ -47,11 +47,16 @@ use rule predict as predict_own_tf_zeroed with:
 rule metrics:
     input:
         predictions="<results>/{model}/predictions.{part}.npz",
+        split=split_of_model,
+        genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
         manifest=rules.manifest.output.manifest,
     output:
         metrics="<results>/{model}/metrics.{part}.json",
         draws="<results>/{model}/bootstrap.{part}.npz",
+        # Of the genes that share a promoter with no gene that trains.
+        unshared_metrics="<results>/{model}/metrics.{part}.unshared.json",
+        unshared_draws="<results>/{model}/bootstrap.{part}.unshared.npz",
     log:
         "<logs>/metrics/{model}.{part}.log",
     benchmark:
@@ -74,6 +79,7 @@ rule breakdown:
     input:
         predictions=rules.predict.output.predictions,
         own_tf_zeroed=own_tf_zeroed,
+        split=split_file,
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
         regulators=rules.expression.output.regulators,

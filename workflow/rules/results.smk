@@ -34,6 +34,8 @@ rule table1:
     input:
         metrics=expand("<results>/runs/{run}/metrics.validation.json", run=SETTINGS.table1_runs),
         draws=expand("<results>/runs/{run}/bootstrap.validation.npz", run=SETTINGS.table1_runs),
+        unshared_metrics=expand("<results>/runs/{run}/metrics.validation.unshared.json", run=SETTINGS.table1_runs),
+        unshared_draws=expand("<results>/runs/{run}/bootstrap.validation.unshared.npz", run=SETTINGS.table1_runs),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
@@ -123,6 +125,8 @@ rule table2:
     input:
         metrics=lambda wildcards: f"{RESULTS}/runs/{final_run()}/metrics.test.json",
         draws=lambda wildcards: f"{RESULTS}/runs/{final_run()}/bootstrap.test.npz",
+        unshared_metrics=lambda wildcards: f"{RESULTS}/runs/{final_run()}/metrics.test.unshared.json",
+        unshared_draws=lambda wildcards: f"{RESULTS}/runs/{final_run()}/bootstrap.test.unshared.npz",
         validation=lambda wildcards: [f"{RESULTS}/runs/{run}/metrics.validation.json" for run in candidates()],
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
@@ -183,6 +187,8 @@ rule intervals:
     input:
         metrics=[f"{RESULTS}/{folder}/metrics.{names['part']}.json" for folder, names in evaluated()],
         draws=[f"{RESULTS}/{folder}/bootstrap.{names['part']}.npz" for folder, names in evaluated()],
+        unshared_metrics=[f"{RESULTS}/{folder}/metrics.{names['part']}.unshared.json" for folder, names in evaluated()],
+        unshared_draws=[f"{RESULTS}/{folder}/bootstrap.{names['part']}.unshared.npz" for folder, names in evaluated()],
     output:
         tsv="<results>/intervals.tsv",
     log:

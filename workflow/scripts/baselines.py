@@ -5,19 +5,32 @@ from tr300m.data_identity import identify
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
-from tr300m.tables import INTERVALS, LABEL, UNITS, fold_intervals, metric_table, write_table
+from tr300m.tables import (
+    INTERVALS,
+    LABEL,
+    UNITS,
+    UNSHARED_NOTE,
+    fold_intervals,
+    metric_table,
+    unshared_columns,
+    write_table,
+)
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))
     labels = [BASELINES[name].label for _, name in snakemake.params.baselines]
     rows = list(zip(labels, map(read_json, snakemake.input.metrics), strict=True))
     figures = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
+    figures |= unshared_columns(
+        [read_json(path) for path in snakemake.input.unshared_metrics],
+        [Draws.read(path).intervals() for path in snakemake.input.unshared_draws],
+    )
     columns = {LABEL: figures.pop(LABEL), "Split": [split for split, _ in snakemake.params.baselines], **figures}
     write_table(
         snakemake.output.tsv,
         snakemake.output.markdown,
         columns,
         shown=fold_intervals(columns),
-        notes=["Validation pairs.", UNITS, INTERVALS, NOTE],
+        notes=["Validation pairs.", UNITS, INTERVALS, UNSHARED_NOTE, NOTE],
         simulated=data.simulated,
     )

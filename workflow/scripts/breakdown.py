@@ -6,6 +6,7 @@ from tr300m.breakdown import Pairs, group_table, summary_table, views
 from tr300m.io import read_json, write_tsv
 from tr300m.job import job
 from tr300m.levels import regulator_genes
+from tr300m.splits import Split
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
@@ -21,6 +22,7 @@ with job(snakemake.log[0]):
         genes.gene_id,
         samples.sample_id,
         regulator_genes(genes.gene_id, genes.merged, regulators.gene_id, np.load(snakemake.input.motif_map)),
+        Split.read(snakemake.input.split, genes, samples).shares_promoter(genes.cluster),
         read_json(snakemake.input.manifest)["constants"]["expression_median"],
         snakemake.params.minimum,
         read_pairs(snakemake.input.own_tf_zeroed[0]) if snakemake.input.own_tf_zeroed else None,

@@ -3,13 +3,17 @@
 from tr300m.intervals import Draws, interval_rows
 from tr300m.io import read_json, write_tsv
 from tr300m.job import job
+from tr300m.tables import UNSHARED
 
 with job(snakemake.log[0]):
+    given = snakemake.input
     rows = [
         row
-        for names, metrics, draws in zip(
-            snakemake.params.models, snakemake.input.metrics, snakemake.input.draws, strict=True
+        for genes, metrics, draws in (
+            ("all", given.metrics, given.draws),
+            (UNSHARED, given.unshared_metrics, given.unshared_draws),
         )
-        for row in interval_rows(names, read_json(metrics), Draws.read(draws))
+        for names, scored, drawn in zip(snakemake.params.models, metrics, draws, strict=True)
+        for row in interval_rows(names | {"genes": genes}, read_json(scored), Draws.read(drawn))
     ]
     write_tsv(snakemake.output.tsv, {name: [row[name] for row in rows] for name in rows[0]})

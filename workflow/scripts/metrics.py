@@ -1,24 +1,30 @@
-"""Score the predictions of one model, and draw its metrics by cluster bootstrap."""
+"""Score the predictions of one model, of all pairs and without shared promoters, with bootstrap draws."""
 
 import numpy as np
-from tr300m.axes import Samples
-from tr300m.bootstrap import CLUSTERS, PairIndex, bootstrap, draw_weights, save_draws
-from tr300m.io import read_json, write_json
+from tr300m.axes import Genes, Samples
+from tr300m.io import read_json
 from tr300m.job import job
-from tr300m.metrics import evaluate, same_side
+from tr300m.scores import score
+from tr300m.splits import Split
 
 with job(snakemake.log[0]):
-    dataset_median = read_json(snakemake.input.manifest)["constants"]["expression_median"]
-    draws, seed = snakemake.params.draws, snakemake.params.seed
+    genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
+    shared = Split.read(snakemake.input.split, genes, samples).shares_promoter(genes.cluster)
     with np.load(snakemake.input.predictions) as saved:
-        index = PairIndex.of(saved["gene"], saved["sample"], Samples.read(snakemake.input.samples).donor_id)
-        truth, prediction = saved["truth"], saved["median"]
         # A baseline predicts no distribution.
-        nll = saved.get("nll")
-    write_json(snakemake.output.metrics, evaluate(truth, prediction, nll, dataset_median))
-    means = {"accuracy": same_side(truth, prediction, dataset_median)} | ({} if nll is None else {"nll": nll})
-    tables = {
-        cluster: bootstrap(truth, prediction, means, index, draw_weights(index, cluster, draws, seed))
-        for cluster in CLUSTERS
-    }
-    save_draws(snakemake.output.draws, f"{index.key}-{seed}-{draws}", tables)
+        predictions = {name: saved[name] for name in ("gene", "sample", "truth", "median", "nll") if name in saved}
+    unshared = ~shared[predictions["gene"]]
+    made = snakemake.output
+    for kept, metrics, draws in (
+        (np.ones_like(unshared), made.metrics, made.draws),
+        (unshared, made.unshared_metrics, made.unshared_draws),
+    ):
+        score(
+            predictions,
+            kept,
+            genes,
+            samples,
+            read_json(snakemake.input.manifest)["constants"]["expression_median"],
+            snakemake.params.draws,
+            snakemake.params.seed,
+        ).write(metrics, draws)

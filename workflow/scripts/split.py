@@ -2,7 +2,7 @@
 
 from tr300m.axes import Genes, Samples
 from tr300m.job import job
-from tr300m.splits import draw_split
+from tr300m.schemes import draw_split
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)

@@ -8,11 +8,13 @@ from tr300m.tables import (
     INTERVALS,
     THESIS_TABLE2,
     UNITS,
+    UNSHARED_NOTE,
     beside_thesis,
     fold_intervals,
     metric_table,
     read_thesis,
     standing,
+    unshared_columns,
     write_table,
 )
 
@@ -20,6 +22,9 @@ with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))
     rows = [(snakemake.params.label, read_json(snakemake.input.metrics))]
     columns = metric_table(rows, [Draws.read(snakemake.input.draws).intervals()])
+    columns |= unshared_columns(
+        [read_json(snakemake.input.unshared_metrics)], [Draws.read(snakemake.input.unshared_draws).intervals()]
+    )
     thesis = read_thesis(snakemake.input.thesis, THESIS_TABLE2)
     runs = dict(zip(snakemake.params.runs, map(read_json, snakemake.input.validation), strict=True))
     write_table(
@@ -32,6 +37,7 @@ with job(snakemake.log[0]):
             standing(snakemake.params.run, runs),
             UNITS,
             INTERVALS,
+            UNSHARED_NOTE,
             f"In round brackets: the thesis's Table 2 as printed, about 500,000 steps{data.caveat}.",
         ],
         simulated=data.simulated,

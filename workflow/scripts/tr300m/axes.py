@@ -100,7 +100,8 @@ class Genes(Table):
     merged
         IDs of further genes with the same TSS, joined by ``;``; empty where there is none.
     cluster
-        Genes whose windows overlap, directly or through others, share a number.
+        Genes that share a promoter have one number: their windows overlap, on either strand, directly or through
+        other genes, or they are the same gene in the pseudo-autosomal regions of chrX and chrY.
     """
 
     gene_id: Strings

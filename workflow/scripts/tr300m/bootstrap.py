@@ -1,8 +1,9 @@
 """The metrics under a cluster bootstrap: genes and donors are drawn with replacement, never single pairs.
 
-The pairs of an evaluation share genes and samples, and samples share donors, so that pairs are not independent. A draw
-takes genes with replacement and, independently, donors with replacement, each with all of its samples; a pair then
-counts as often as its gene was drawn times as often as its donor was. This is the pigeonhole bootstrap of A. Owen
+The pairs of an evaluation share genes and samples, genes share promoters, and samples share donors, so that pairs are
+not independent. A draw takes clusters of genes that share promoters with replacement, each with all of its genes, and,
+independently, donors with replacement, each with all of its samples; a pair then counts as often as its gene was drawn
+times as often as its donor was. This is the pigeonhole bootstrap of A. Owen
 (Ann. Appl. Stat. 1, 2007), whose variance is at least the true one for crossed random effects. Weights stand in for
 copies: a metric of a draw is a function of weighted sums over pairs.
 """
@@ -39,52 +40,68 @@ class PairIndex:
     ----------
     gene, sample
         Codes [pair].
+    cluster
+        Cluster code of each gene code [gene], 0, 1, ... in the order in which the genes first have them, so that genes
+        that share no promoter are drawn as if there were no clusters.
     donor
         Donor code of each sample code [sample].
     key
-        Names the genes, samples and donors in their order: runs of one key were evaluated on the same pairs.
+        Names genes, clusters, samples and donors in their order: runs of one key were evaluated on the same pairs.
     """
 
     gene: Ints
     sample: Ints
+    cluster: Ints
     donor: Ints
-    n_genes: int
     key: str
 
     @classmethod
-    def of(cls, gene: ArrayLike, sample: ArrayLike, donor_of_sample: ArrayLike) -> Self:
+    def of(cls, gene: ArrayLike, sample: ArrayLike, cluster_of_gene: ArrayLike, donor_of_sample: ArrayLike) -> Self:
         """Index pairs.
 
         Parameters
         ----------
         gene, sample
             Indices into the dataset's axes [pair].
+        cluster_of_gene
+            Cluster of each gene of the dataset [gene], as in `axes.Genes`.
         donor_of_sample
             Donor of each sample of the dataset [sample], by ID or number.
 
         Raises
         ------
         TR300MError
-            If there is no pair, the lengths differ, or a sample has no donor.
+            If there is no pair, the lengths differ, or a gene has no cluster or a sample no donor.
         """
         genes, samples = np.asarray(gene, dtype=np.int64), np.asarray(sample, dtype=np.int64)
-        donors = np.asarray(donor_of_sample)
+        clusters, donors = np.asarray(cluster_of_gene), np.asarray(donor_of_sample)
         if genes.ndim != 1 or genes.shape != samples.shape or genes.size == 0:
             raise TR300MError(
                 f"{genes.shape} genes and {samples.shape} samples are no list of pairs", "give one of each per pair"
             )
-        if samples.min() < 0 or samples.max() >= len(donors):
-            raise TR300MError(
-                f"sample {samples.max()} is not among {len(donors)} samples with a donor",
-                "the predictions belong to another dataset: predict again",
-            )
+        for index, owners, text in (
+            (genes, clusters, "genes with a cluster"),
+            (samples, donors, "samples with a donor"),
+        ):
+            if index.min() < 0 or index.max() >= len(owners):
+                raise TR300MError(
+                    f"{text.split()[0][:-1]} {index.max()} is not among {len(owners)} {text}",
+                    "the predictions belong to another dataset: predict again",
+                )
         gene_axis, gene_code = np.unique(genes, return_inverse=True)
         sample_axis, sample_code = np.unique(samples, return_inverse=True)
+        _, first, cluster = np.unique(clusters[gene_axis], return_index=True, return_inverse=True)
+        cluster_code = np.argsort(np.argsort(first))[cluster]
         _, donor_code = np.unique(donors[sample_axis], return_inverse=True)
         digest = hashlib.sha256()
-        for array in (genes, samples, donor_code.astype(np.int64)):
+        for array in (genes, samples, cluster_code.astype(np.int64), donor_code.astype(np.int64)):
             digest.update(array.tobytes())
-        return cls(gene_code, sample_code, donor_code, len(gene_axis), digest.hexdigest()[:16])
+        return cls(gene_code, sample_code, cluster_code, donor_code, digest.hexdigest()[:16])
+
+    @property
+    def n_genes(self) -> int:
+        """Number of genes that occur."""
+        return len(self.cluster)
 
     @property
     def n_samples(self) -> int:
@@ -109,7 +126,7 @@ class Weights:
 
 
 def draw_weights(index: PairIndex, cluster: Cluster, draws: int, seed: int) -> Weights:
-    """Draw clusters with replacement, as many as there are.
+    """Draw clusters of genes, donors or `both` with replacement, as many as there are.
 
     The same index, draws and seed give the same weights, so that runs can be compared draw by draw; the genes drawn
     for `both` are those drawn for `genes`, and likewise the donors.
@@ -117,16 +134,20 @@ def draw_weights(index: PairIndex, cluster: Cluster, draws: int, seed: int) -> W
     streams = np.random.SeedSequence(seed).spawn(2)
     genes, samples = np.ones((draws, index.n_genes)), np.ones((draws, index.n_samples))
     if cluster != "donors":
-        genes = _counts(np.random.default_rng(streams[0]), index.n_genes, draws)
+        genes = _counts(np.random.default_rng(streams[0]), index.cluster, draws)
     if cluster != "genes":
-        n_donors = int(index.donor.max()) + 1
-        samples = _counts(np.random.default_rng(streams[1]), n_donors, draws)[:, index.donor]
-    return Weights(genes, np.ascontiguousarray(samples))
+        samples = _counts(np.random.default_rng(streams[1]), index.donor, draws)
+    return Weights(genes, samples)
 
 
-def _counts(generator: np.random.Generator, size: int, draws: int) -> Floats:
-    """Return how often each of `size` is among `size` draws with replacement [draw, size]."""
-    return generator.multinomial(size, np.full(size, 1 / size), size=draws).astype(np.float64)
+def _counts(generator: np.random.Generator, owner: Ints, draws: int) -> Floats:
+    """Return how often each item was drawn [draw, item], as owners are drawn: as many as there are, with replacement.
+
+    `owner` [item] holds codes 0, 1, ... without gaps.
+    """
+    size = int(owner.max()) + 1
+    counts = generator.multinomial(size, np.full(size, 1 / size), size=draws).astype(np.float64)
+    return np.ascontiguousarray(counts[:, owner])
 
 
 def weighted_sums(values: Floats, index: PairIndex, weights: Weights) -> Floats:

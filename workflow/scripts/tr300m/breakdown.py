@@ -105,6 +105,7 @@ def views(
     genes: NDArray[np.str_],
     samples: NDArray[np.str_],
     is_regulator: NDArray[np.bool_],
+    shares_promoter: NDArray[np.bool_],
     dataset_median: float,
     minimum: int,
     zeroed: Pairs | None = None,
@@ -119,6 +120,8 @@ def views(
         IDs of the dataset's axes.
     is_regulator
         Which genes of the dataset are regulators whose own TPM is an input [gene] (`levels.regulator_genes`).
+    shares_promoter
+        Which share a promoter with a gene that trains [gene] (`splits.Split.shares_promoter`).
     dataset_median
         Median TPM of the dataset.
     minimum
@@ -130,7 +133,8 @@ def views(
     Returns
     -------
     list
-        ``pooled``; ``without regulators`` and ``regulators alone``, pooled; ``per tissue``; ``across genes`` within a
+        ``pooled``; ``without shared promoters`` and ``shared promoters alone``, ``without regulators`` and
+        ``regulators alone``, pooled; ``per tissue``; ``across genes`` within a
         sample; ``across tissues`` within a gene, on the means of TPM over each tissue's samples; ``across people``
         within a gene and tissue, one sample a person; with `zeroed`, unless it is empty, the pooled view and that of
         the regulators again, ``own level zeroed``.
@@ -147,10 +151,12 @@ def views(
     def pooled(name: str, chosen: Pairs) -> View:
         return view(name, chosen, np.full(len(chosen.gene), "all"))
 
-    own = is_regulator[pairs.gene]
+    own, shared = is_regulator[pairs.gene], shares_promoter[pairs.gene]
     means, people = tissue_means(pairs), one_sample_a_person(pairs)
     found = [
         pooled("pooled", pairs),
+        pooled("without shared promoters", pairs.where(~shared)),
+        pooled("shared promoters alone", pairs.where(shared)),
         pooled("without regulators", pairs.where(~own)),
         pooled("regulators alone", pairs.where(own)),
         view("per tissue", pairs, pairs.tissue),

@@ -20,6 +20,8 @@ UPSTREAM = 2773
 DOWNSTREAM = WINDOW - UPSTREAM
 EDITIONS = ("release", "corrected")
 PROTEIN_CODING = "protein_coding"
+PAR_Y = "_PAR_Y"
+"""Ends the ID of a gene of chrY whose sequence, in a pseudo-autosomal region, equals that of its twin on chrX."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,34 @@ def overlap_clusters(chromosome: Strings, start: Ints, end: Ints) -> Ints:
     return codes.astype(np.int64)
 
 
+def join_par_twins(cluster: Ints, gene_id: Strings, merged: Strings) -> Ints:
+    """Join the clusters of genes on chrX and of their twins on chrY, whose promoters have the same sequence.
+
+    Parameters
+    ----------
+    cluster
+        Clusters of overlapping windows [gene].
+    gene_id, merged
+        Columns of the gene table [gene].
+
+    Returns
+    -------
+    ndarray
+        Clusters [gene], numbered by first appearance.
+    """
+    row_of = {
+        name: row
+        for row, (first, others) in enumerate(zip(gene_id.tolist(), merged.tolist(), strict=True))
+        for name in (first, *others.split(";"))
+    }
+    joined = cluster.copy()
+    for name in (name for name in row_of if name.endswith(PAR_Y)):
+        twin = row_of.get(name.removesuffix(PAR_Y), row_of[name])
+        joined[joined == joined[row_of[name]]] = joined[twin]
+    codes, _ = pd.factorize(joined)
+    return codes.astype(np.int64)
+
+
 def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: str) -> Genes:
     """Choose the protein-coding genes on `chromosomes`, one row for each chromosome, TSS and strand.
 
@@ -182,6 +212,7 @@ def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: st
     rows = np.fromiter(first_of.values(), dtype=np.int64)
     kept = coding.take(rows)
     start, end = windows(kept.tss, kept.strand, edition)
+    names = np.array([";".join(merged.get(row, [])) for row in rows.tolist()], dtype=np.str_)
     return Genes(
         gene_id=kept.gene_id,
         gene_name=kept.gene_name,
@@ -190,8 +221,8 @@ def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: st
         tss=kept.tss,
         window_start=start,
         window_end=end,
-        merged=np.array([";".join(merged.get(row, [])) for row in rows.tolist()], dtype=np.str_),
-        cluster=overlap_clusters(kept.chromosome, start, end),
+        merged=names,
+        cluster=join_par_twins(overlap_clusters(kept.chromosome, start, end), kept.gene_id, names),
     )
 
 

@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .errors import TR300MError
-from .tables import PERCENT, number, percent
+from .tables import HEADLINE, PERCENT, number, percent
 
 Columns = Mapping[str, Sequence[Any]]
 
-HEADLINE = "log_pearson"
 NONE = "-"
 VIEW_NOTE = (
     f"{PERCENT[HEADLINE]} in percent: of all pairs, and the mean over groups of pairs. Across genes is within a "
-    "sample, across tissues within a gene, across people within a gene and tissue. Regulators are genes whose own "
-    "TPM is an input. A score made of differences between genes alone is high across genes and near 0 elsewhere."
+    "sample, across tissues within a gene, across people within a gene and tissue. A gene shares its promoter if "
+    "a gene that trains has a window that overlaps it, directly or through other genes, or is its twin in the "
+    "pseudo-autosomal regions of chrX and chrY. Regulators are genes whose own TPM "
+    "is an input. A score made of differences between genes alone is high across genes and near 0 elsewhere."
 )
 # Quantity of a calibration table: its name here, and whether it is a share.
 QUANTITIES = {

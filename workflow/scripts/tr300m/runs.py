@@ -54,8 +54,8 @@ def _value(text: str) -> Any:
 
 
 def split_names(folds: int) -> list[str]:
-    """Return the names of all splits: the thesis's, that by donors, and `folds` folds of chromosomes."""
-    return ["thesis", "donor", *(f"chromosome_{fold}" for fold in range(1, folds + 1))]
+    """Return the names of all splits: the thesis's, those by donors and clusters, and `folds` folds of chromosomes."""
+    return ["thesis", "donor", "overlap_free", *(f"chromosome_{fold}" for fold in range(1, folds + 1))]
 
 
 def read_runs(

@@ -1,9 +1,8 @@
-"""Splits: which genes and samples are held out for validation and test."""
+"""Splits: which genes and samples are held out for validation and test; their files, and the thesis's own."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +13,28 @@ from .io import read_tsv, write_tsv
 
 Part = Literal["validation", "test"]
 PARTS: tuple[Part, ...] = ("validation", "test")
+Apart = Literal["nothing", "chromosome", "donor", "cluster"]
+APART: tuple[Apart, ...] = ("nothing", "chromosome", "donor", "cluster")
+"""What a split keeps whole on one of its three sides, train, validation and test: a column of genes or samples."""
 N_GENES, N_SAMPLES = 19786, 17382
 # As printed in the thesis; the table has 19,786 genes.
 THESIS_GENE_POOL = 19746
+_APART_BY_NAME: dict[str, Apart] = {"chromosome": "chromosome", "donor": "donor", "overlap_free": "cluster"}
+"""Of files that do not say it, by `kind_and_fold` of their name."""
+COLUMNS = ("axis", "part", "index", "id", "apart")
 REBUILD = "delete the file: the workflow draws the split again"
 
 
 @dataclass(frozen=True)
 class Split:
-    """Held-out genes and samples, as indices into the two axes; all others train."""
+    """Held-out genes and samples, as indices into the two axes; all others train. `apart` is one of `APART`."""
 
     name: str
     validation_genes: Ints
     test_genes: Ints
     validation_samples: Ints
     test_samples: Ints
+    apart: Apart = "nothing"
 
     @property
     def held_out_genes(self) -> Ints:
@@ -47,6 +53,12 @@ class Split:
             np.setdiff1d(np.arange(n_samples), self.held_out_samples),
         )
 
+    def shares_promoter(self, cluster: Ints) -> NDArray[np.bool_]:
+        """Return which genes [gene] share a promoter (`axes.Genes.cluster`) with a gene that trains."""
+        trains = np.ones(len(cluster), dtype=np.bool_)
+        trains[self.held_out_genes] = False
+        return np.isin(cluster, cluster[trains])
+
     def axes(self, part: Part) -> tuple[Ints, Ints]:
         """Return genes and samples of a part."""
         if part == "validation":
@@ -59,18 +71,21 @@ class Split:
         return np.stack([np.tile(genes, len(samples)), np.repeat(samples, len(genes))], axis=1)
 
     def write(self, path: Path | str, genes: Genes, samples: Samples) -> None:
-        """Write the split with IDs: columns axis, part, index, id."""
-        rows: list[tuple[str, str, int, str]] = []
+        """Write the split with IDs: columns axis, part, index, id, and apart, which is the same in every row."""
+        rows: list[tuple[str, str, int, str, str]] = []
         for part in PARTS:
             for axis, index, ids in zip(
                 ("gene", "sample"), self.axes(part), (genes.gene_id, samples.sample_id), strict=True
             ):
-                rows += [(axis, part, int(i), str(ids[i])) for i in index]
-        write_tsv(path, dict(zip(("axis", "part", "index", "id"), zip(*rows, strict=True), strict=True)))
+                rows += [(axis, part, int(i), str(ids[i]), self.apart) for i in index]
+        write_tsv(path, dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)))
 
     @classmethod
     def read(cls, path: Path | str, genes: Genes, samples: Samples) -> "Split":
         """Read a split written by `write` and check its IDs against the axes.
+
+        The file's name without its ending names the split. A file of an earlier version has no column `apart`: what it
+        keeps apart is then that of the split of its name.
 
         Raises
         ------
@@ -78,14 +93,8 @@ class Split:
             If the file is no split, an index does not carry the ID that the axis has there, one is held out twice, or
             what the split keeps apart (`check_apart`) is on two sides.
         """
-        table = read_tsv(path)
-        if set(table) != {"axis", "part", "index", "id"} or not np.char.isdigit(table["index"]).all():
-            raise TR300MError(f"{path}: columns axis, part, index (a number) and id expected", REBUILD)
+        table = _read_columns(Path(path))
         index = table["index"].astype(np.int64)
-        for column, allowed in (("axis", ("gene", "sample")), ("part", PARTS)):
-            if not np.isin(table[column], allowed).all():
-                wrong = table[column][~np.isin(table[column], allowed)][0]
-                raise TR300MError(f"{path}: {column} {wrong} is none of {', '.join(allowed)}", REBUILD)
         for axis, ids in (("gene", genes.gene_id), ("sample", samples.sample_id)):
             chosen = table["axis"] == axis
             seen: set[int] = set()
@@ -105,9 +114,28 @@ class Split:
             part("gene", "test"),
             part("sample", "validation"),
             part("sample", "test"),
+            table["apart"].tolist()[0],
         )
         check_apart(split, genes, samples)
         return split
+
+
+def _read_columns(path: Path) -> dict[str, NDArray[np.str_]]:
+    """Return the columns of a split file, each with values that it allows."""
+    table = read_tsv(path)
+    if list(table) == list(COLUMNS[:-1]):
+        kind, _ = kind_and_fold(path.stem)
+        table["apart"] = np.full(len(table["id"]), _APART_BY_NAME.get(kind, "nothing"))
+    if set(table) != set(COLUMNS) or not np.char.isdigit(table["index"]).all():
+        raise TR300MError(f"{path}: columns axis, part, index (a number), id and apart expected", REBUILD)
+    for column, allowed in (("axis", ("gene", "sample")), ("part", PARTS), ("apart", APART)):
+        if not np.isin(table[column], allowed).all():
+            wrong = table[column][~np.isin(table[column], allowed)][0]
+            raise TR300MError(f"{path}: {column} {wrong} is none of {', '.join(allowed)}", REBUILD)
+    apart = np.unique(table["apart"]).tolist()
+    if len(apart) != 1:
+        raise TR300MError(f"{path}: column apart holds {' and '.join(apart) or 'nothing'}, one value expected", REBUILD)
+    return table
 
 
 def thesis_split(
@@ -155,153 +183,34 @@ def thesis_split(
     return Split("thesis", genes[:half_genes], genes[half_genes:], samples[:half_samples], samples[half_samples:])
 
 
-def chromosome_folds(chromosome: NDArray[np.str_], folds: int) -> Ints:
-    """Share out chromosomes over folds of nearly equally many genes.
-
-    Chromosomes go, from the richest in genes to the poorest, each to the fold with the fewest genes so far.
-
-    Parameters
-    ----------
-    chromosome
-        Of each gene [gene].
-    folds
-        Number of folds.
-
-    Returns
-    -------
-    ndarray
-        Fold of each gene [gene], from 0.
-
-    Raises
-    ------
-    TR300MError
-        If there are fewer than three folds, or fewer chromosomes than folds.
-    """
-    names, codes, counts = np.unique(chromosome, return_inverse=True, return_counts=True)
-    if not 3 <= folds <= len(names):
-        raise TR300MError(
-            f"cannot cut {len(names)} chromosomes into {folds} folds: one tests, one validates, others train",
-            "set `split: folds` to at least 3 and at most the number of chromosomes",
-        )
-    fold_of, filled = np.empty(len(names), np.int64), np.zeros(folds, np.int64)
-    for name in np.argsort(-counts, kind="stable"):
-        fold_of[name] = filled.argmin()
-        filled[fold_of[name]] += counts[name]
-    return fold_of[codes]
-
-
-def chromosome_split(genes: Genes, samples: Samples, fold: int, folds: int, **draw: Any) -> Split:
-    """Test the genes of one fold of chromosomes and validate on the next: over all folds every gene is tested once.
-
-    The samples are those of the thesis's draw, so that a fold's test pairs are unseen on both axes and its figures
-    stand beside the thesis's split on the same samples.
-
-    Parameters
-    ----------
-    genes, samples
-        The two axes.
-    fold
-        From 1.
-    folds
-        Number of folds; the last one validates on the first.
-    draw
-        Settings of `thesis_split`.
-    """
-    fold_of, name = chromosome_folds(genes.chromosome, folds), f"chromosome_{fold}"
-    if not 1 <= fold <= folds:
-        raise TR300MError(f"there is no split {name}", f"the folds are 1 to {folds}; `split: folds` sets their number")
-    drawn = thesis_split(len(genes), len(samples), **draw)
-    validation, test = np.flatnonzero(fold_of == fold % folds), np.flatnonzero(fold_of == fold - 1)
-    return Split(name, validation, test, drawn.validation_samples, drawn.test_samples)
-
-
-def donor_split(genes: Genes, samples: Samples, held_out_donors: int, **draw: Any) -> Split:
-    """Hold out all samples of some donors; half of the donors validate, half test. The genes are the thesis's.
-
-    Parameters
-    ----------
-    genes, samples
-        The two axes.
-    held_out_donors
-        How many donors to draw, without replacement.
-    draw
-        Settings of `thesis_split`, whose seed draws the donors too.
-
-    Raises
-    ------
-    TR300MError
-        If more donors are to be held out than there are, or none would be left to train.
-    """
-    donors = np.unique(samples.donor_id)
-    if not 2 <= held_out_donors < len(donors):
-        raise TR300MError(
-            f"cannot hold out {held_out_donors} of {len(donors)} donors: at least 2, and fewer than there are",
-            "change `split: held_out_donors` in the config",
-        )
-    drawn = thesis_split(len(genes), len(samples), **draw)
-    chosen = np.random.default_rng(draw["seed"]).permutation(donors)[:held_out_donors]
-    validation, test = (
-        np.flatnonzero(np.isin(samples.donor_id, part)) for part in np.split(chosen, [held_out_donors // 2])
-    )
-    return Split("donor", drawn.validation_genes, drawn.test_genes, validation, test)
-
-
 def check_apart(split: Split, genes: Genes, samples: Samples) -> None:
-    """Check that no chromosome (splits `chromosome_K`) or donor (`donor`) is on two of train, validation and test.
+    """Check that nothing that the split keeps apart is on two of train, validation and test.
 
     Raises
     ------
     TR300MError
-        If one is.
+        If a chromosome, donor or cluster is, with one of its genes or samples from each side.
     """
-    kind = split.name.partition("_")[0]
-    if kind == "chromosome":
-        groups, held_out = genes.chromosome, (split.validation_genes, split.test_genes)
-    elif kind == "donor":
-        groups, held_out = samples.donor_id, (split.validation_samples, split.test_samples)
-    else:
+    if split.apart == "nothing":
         return
+    groups, ids, held_out = {
+        "chromosome": (genes.chromosome, genes.gene_id, (split.validation_genes, split.test_genes)),
+        "cluster": (genes.cluster.astype(np.str_), genes.gene_id, (split.validation_genes, split.test_genes)),
+        "donor": (samples.donor_id, samples.sample_id, (split.validation_samples, split.test_samples)),
+    }[split.apart]
     side = np.zeros(len(groups), np.int64)
     for number, part in enumerate(held_out, start=1):
         side[part] = number
-    names, codes = np.unique(groups, return_inverse=True)
-    group, sides = np.unique(np.unique(np.stack([codes, side]), axis=1)[0], return_counts=True)
+    # The first member of each group and side.
+    _, first = np.unique(np.stack([np.unique(groups, return_inverse=True)[1], side]), axis=1, return_index=True)
+    group, sides = np.unique(groups[first], return_counts=True)
     if (sides > 1).any():
-        twice = names[group[sides > 1][0]]
-        raise TR300MError(f"split {split.name}: {kind} {twice} is on two sides of it", REBUILD)
+        twice = group[sides > 1][0]
+        members = " and ".join(ids[first[groups[first] == twice]].tolist())
+        raise TR300MError(f"split {split.name}: {split.apart} {twice} is on two sides of it, with {members}", REBUILD)
 
 
-@dataclass(frozen=True)
-class Scheme:
-    """A way to split: a function of genes, samples and the named settings (`split:` in the config)."""
-
-    draw: Callable[..., Split]
-    settings: tuple[str, ...]
-
-
-_DRAW = ("held_out_genes", "held_out_samples", "gene_pool", "seed")
-SCHEMES = {
-    "thesis": Scheme(lambda genes, samples, **draw: thesis_split(len(genes), len(samples), **draw), _DRAW),
-    "chromosome": Scheme(chromosome_split, (*_DRAW, "folds")),
-    "donor": Scheme(donor_split, (*_DRAW, "held_out_donors")),
-}
-"""By the name of the split up to its first underscore; what follows is a fold."""
-
-
-def scheme_settings(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those settings that the split of that name depends on."""
-    return {key: settings[key] for key in SCHEMES[name.partition("_")[0]].settings}
-
-
-def draw_split(name: str, genes: Genes, samples: Samples, settings: Mapping[str, Any]) -> Split:
-    """Draw a split by name (`runs.split_names`), with the settings that `scheme_settings` names.
-
-    Raises
-    ------
-    TR300MError
-        If the axes are too short for it.
-    """
-    kind, _, fold = name.partition("_")
-    split = SCHEMES[kind].draw(genes, samples, **({"fold": int(fold)} if fold else {}), **settings)
-    check_apart(split, genes, samples)
-    return split
+def kind_and_fold(name: str) -> tuple[str, int | None]:
+    """Return the scheme that a split's name begins with, and the fold that may follow, as in `chromosome_3`."""
+    kind, _, fold = name.rpartition("_")
+    return (kind, int(fold)) if fold.isdecimal() else (name, None)

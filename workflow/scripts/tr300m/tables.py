@@ -21,6 +21,7 @@ PERCENT = {
     "log_r2": "Log R2",
     "accuracy": "Accuracy",
 }
+HEADLINE = "log_pearson"
 # Not in the thesis's table, hence behind its columns.
 OTHERS = {"nll": "NLL", "pairs": "Pairs"}
 INTERVAL = ", 95 % interval"
@@ -28,7 +29,13 @@ INTERVAL = ", 95 % interval"
 THESIS_TABLE1 = "Table 1 (percent/100)"
 THESIS_TABLE2 = "Table 2 (percent/100)"
 UNITS = "Correlations, Log R2 and Accuracy in percent; NLL is the mean in nat."
-INTERVALS = "In square brackets: 95 % interval of a bootstrap that draws genes and, with all their samples, donors."
+INTERVALS = (
+    "In square brackets: 95 % interval of a bootstrap that draws genes, those that share a promoter together, and "
+    "donors with all their samples."
+)
+UNSHARED = "without shared promoters"
+"""Behind a column's name: of the genes that share a promoter with no gene that trains."""
+UNSHARED_NOTE = f"The columns {UNSHARED} leave out the genes that share a promoter with a training gene."
 HEADER_WIDTH = 12
 
 
@@ -69,6 +76,22 @@ def metric_table(
             text = nat if key == "nll" else percent
             columns[name + INTERVAL] = [range_text(row.get(key, undefined), text) for row in intervals]
     return columns
+
+
+def unshared_columns(metrics: Sequence[Metrics], intervals: Sequence[Mapping[str, Interval]]) -> dict[str, list[str]]:
+    """Return the log Pearson correlation of the pairs without shared promoters, in percent, its interval and the pairs.
+
+    Parameters
+    ----------
+    metrics, intervals
+        Of these pairs [row], otherwise as `metric_table` takes them.
+    """
+    name = f"{PERCENT[HEADLINE]} {UNSHARED}"
+    return {
+        name: [percent(row[HEADLINE]) for row in metrics],
+        f"Pairs {UNSHARED}": [str(int(row["pairs"])) for row in metrics],
+        name + INTERVAL: [range_text(row[HEADLINE]) for row in intervals],
+    }
 
 
 def check_metrics(label: str, metrics: Metrics, keys: Iterable[str]) -> None:
