@@ -4,7 +4,7 @@ from tr300m.comparisons import read_comparisons
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
-from tr300m.significance import NOTE, comparison_table, thesis_beside
+from tr300m.significance import NOTE, UNCORRECTED, comparison_table, thesis_beside
 from tr300m.tables import UNITS, read_thesis, write_table
 
 with job(snakemake.log[0]):
@@ -18,6 +18,12 @@ with job(snakemake.log[0]):
         snakemake.output.markdown,
         columns,
         shown=thesis_beside(columns, comparison, read_thesis(snakemake.input.thesis)),
-        notes=["Validation pairs.", UNITS, NOTE, f"In brackets: the thesis's Table {comparison.table}{real}."],
+        notes=[
+            "Validation pairs.",
+            UNITS,
+            NOTE,
+            UNCORRECTED,
+            f"In brackets: the thesis's Table {comparison.table}{real}.",
+        ],
         simulated=snakemake.params.simulated,
     )
