@@ -24,7 +24,7 @@ split: {{held_out_genes: 20, held_out_samples: 8, gene_pool: null}}
 network: {{width: 32, bottleneck: 4, kernel_sizes: [3, 3], pool_blocks: [0, 1]}}
 training: {{batch_size: 16, epoch_steps: 3, curve_pairs: 40, steps_per_call: 3}}
 evaluation: {{draws: 100, minimum_group: 3}}
-baselines: {{names: [sample_median, histone_linear], tree_pairs: 200}}
+baselines: {{names: [sample_median, histone_linear]}}
 compute: {{device: cpu, train_threads: 1, train_mem_mb: 1000, array_mem_mb: 1000}}
 simulation: {{genes: 80, regulators: 12, samples: 24, donors: 6, chromosomes: [chr1, chrX, chrY]}}
 """

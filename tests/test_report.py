@@ -6,12 +6,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from chromium import Page, browse, find_chromium
 from conftest import Refuses
 from small_run import RUNS, SECRET
 from tr300m import guide
-from tr300m.guide import CEILING, CONSTANT, guide_table, mean_error
+from tr300m.guide import CONSTANT, OWN_MEAN, guide_table, mean_error
 from tr300m.metrics import UNDEFINED
 from tr300m.overview import calibration_side_by_side, views_side_by_side
 from tr300m.pages import page
@@ -25,6 +26,9 @@ from tr300m.record_tables import (
     version_table,
 )
 from tr300m.report import planned_jobs
+from tr300m.significance import UNCORRECTED
+
+ROOT = Path(__file__).parents[1]
 
 CATEGORIES = ("Evaluation", "Figures", "Guide", "Records", "Tables")
 
@@ -104,7 +108,7 @@ def test_report_opens_without_error_or_request(opened: Page, written: Path, tmp_
 def test_a_reader_finds_table_1_and_its_caption(opened: Page, written: Path) -> None:
     accuracy = (written.parent / "table1.tsv").read_text().splitlines()[2].split("\t")[5]
     opened.click("Tables")
-    opened.wait_for("Baselines and the oracle ceiling")
+    opened.wait_for("Networks against baselines")
     show(opened, "results/small/pages/table1.html")
     table = opened.wait_for("What good figures look like")
     assert "Seq + TF + Core + HM" in table
@@ -113,7 +117,7 @@ def test_a_reader_finds_table_1_and_its_caption(opened: Page, written: Path) -> 
     opened.run("app.showResultInfo('results/small/pages/table1.html')")
     opened.wait_for("Pairs share genes and samples")
     opened.click("What good figures look like")  # the caption's link
-    opened.wait_for("a constant, the best baseline, an oracle and the thesis reach")
+    opened.wait_for("own training means")
     assert opened.errors == []
 
 
@@ -199,7 +203,7 @@ def rows_of(columns: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def test_guide_says_what_others_reach() -> None:
     rows = rows_of(guide_table({name: metrics | REST for name, metrics in BASELINES.items()}, THESIS))
-    trees = "Motifs, histones, TF levels, boosted trees"
+    trees = "Motifs, histones, CpG and GC, boosted trees"
     assert rows["Pearson Correlation"][2:6] == ["undefined", f"40.0 ({trees})", "90.0", "6.9"]
     assert rows["Log R2"][2:6] == ["-0.1", "20.0 (CpG and GC, linear)", "95.0", "1.3"]
     # The smallest is the best, in TPM; the thesis has none.
@@ -208,13 +212,31 @@ def test_guide_says_what_others_reach() -> None:
     assert all(row[-1].endswith(".") for row in rows.values())
 
 
+def test_guide_compares_test_and_validation_by_the_difference() -> None:
+    """Two independent estimates of one figure: how often each criterion fails with nothing wrong."""
+    first, second = np.random.default_rng(0).normal(size=(2, 100_000))
+    half_width = 1.96
+    assert np.mean(np.abs(first - second) > half_width) == pytest.approx(0.17, abs=0.01)
+    assert np.mean(np.abs(first - second) > np.hypot(half_width, half_width)) == pytest.approx(0.05, abs=0.005)
+    says = rows_of(guide_table({}, THESIS))["Test minus validation"][-1]
+    assert "squared half-widths" in says and "1 of 20" in says and "17 %" in says
+    caption = (ROOT / "workflow/report/table2.rst").read_text()
+    assert "squared half-widths" in caption and "17" in caption
+
+
+def test_p_values_are_said_to_be_uncorrected() -> None:
+    assert "not corrected" in UNCORRECTED and "30" in UNCORRECTED
+    for caption in ("comparison", "workflow"):
+        assert "not corrected" in " ".join((ROOT / f"workflow/report/{caption}.rst").read_text().split())
+
+
 def test_guide_without_baselines() -> None:
     rows = rows_of(guide_table({}, THESIS))
     assert rows["Pearson Correlation"][2:6] == ["not made", "not made", "not made", "6.9"]
 
 
 def test_guide_names_baselines_that_exist() -> None:
-    assert {CONSTANT, CEILING} <= set(guide.BASELINES)
+    assert {CONSTANT, OWN_MEAN} <= set(guide.BASELINES)
     assert set(guide.FITTED) == {"cpg_gc", "kmer_ridge", "motif_ridge", "histone_linear", "trees"}
 
 

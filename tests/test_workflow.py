@@ -321,7 +321,7 @@ def test_small_run_is_taken_apart(small: Path) -> None:
     assert baselines["Model Architecture"].tolist() == ["Sample median", "Histone means, linear"]
     assert baselines["Split"].tolist() == ["thesis", "thesis"]
     assert baselines["NLL"].tolist() == ["undefined"] * 2
-    # No oracle was asked for: each run, and its difference to the better of the two.
+    # The genes' own training means were not asked for: each run, and its difference to the better of the two.
     against = read_tsv(results / "against_baselines.tsv")
     best = against["Minus"][1]
     assert best in baselines["Model Architecture"]

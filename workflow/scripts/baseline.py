@@ -13,7 +13,7 @@ with job(snakemake.log[0]):
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
     split = Split.read(snakemake.input.split, dataset.genes, dataset.samples)
     features = {Path(path).stem: np.load(path) for path in snakemake.input.features}
-    data = Data.of(dataset, split, features, **snakemake.params.options)
+    data = Data.of(dataset, split, features, seed=snakemake.params.seed)
     parts = [split.pairs(part) for part in PARTS]
     predicted = BASELINES[snakemake.wildcards.baseline].predict(data, np.concatenate(parts))
     halves = np.split(predicted, [len(parts[0])])

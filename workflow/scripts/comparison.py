@@ -5,7 +5,7 @@ from tr300m.data_identity import identify
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
-from tr300m.significance import NOTE, comparison_table, thesis_beside
+from tr300m.significance import NOTE, UNCORRECTED, comparison_table, thesis_beside
 from tr300m.tables import UNITS, read_thesis, write_table
 
 with job(snakemake.log[0]):
@@ -23,6 +23,7 @@ with job(snakemake.log[0]):
             "Validation pairs.",
             UNITS,
             NOTE,
+            UNCORRECTED,
             f"In brackets: the thesis's Table {comparison.table}, 65,536 pairs{data.caveat}.",
         ],
         simulated=data.simulated,

@@ -20,10 +20,11 @@ with job(snakemake.log[0]):
         snakemake.output.markdown,
         guide_table(baselines, read_thesis(snakemake.input.thesis)),
         notes=[
-            "In percent, CRPS in TPM. The constant is the global median; the ceiling reads the held-out genes' own "
-            "expression in training samples, which no model of unseen genes can. Both, and the best baseline fitted "
-            "without a neural network, are of this configuration's validation pairs; the thesis's best is that of its "
-            f"seven architectures{data.caveat}."
+            "In percent, CRPS in TPM. The constant is the global median. The gene's own training mean reads the "
+            "held-out genes' expression in training samples, which no run is given; it is no upper bound. Both, and "
+            "the best baseline fitted without a neural network (for each metric the best one on these pairs), are of "
+            "this configuration's validation pairs; the thesis's best is that of its seven architectures"
+            f"{data.caveat}."
         ],
         simulated=data.simulated,
         words=True,

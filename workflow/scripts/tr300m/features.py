@@ -79,9 +79,24 @@ def _columns(k: int) -> NDArray[np.int64]:
 
 
 def motif_maxima(onehot: NDArray[Any], pssm: NDArray[np.float64]) -> Array:
-    """Return the best score of each motif [gene, motif] on the gene's strand, in bits; 0 where none is above 0."""
-    best = pooled_scan(onehot, pssm, schedule=((onehot.shape[1], onehot.shape[1]),))
-    return np.maximum(best[:, 0], 0)
+    """Return the best score of each motif on either strand.
+
+    Parameters
+    ----------
+    onehot
+        Sequences [gene, position, base].
+    pssm
+        Motifs [width, base, motif], in bits.
+
+    Returns
+    -------
+    ndarray
+        Bits [gene, motif]; 0 where no score is above 0. A sequence and its reverse complement have the same scores.
+    """
+    whole = ((onehot.shape[1], onehot.shape[1]),)
+    # Bases are in the order A, C, G, T, so that both axes reversed are the reverse complement.
+    strands = (pooled_scan(strand, pssm, whole)[:, 0] for strand in (onehot, onehot[:, ::-1, ::-1]))
+    return np.maximum(np.maximum(*strands), 0)
 
 
 def histone_means(histones: NDArray[Any]) -> Array:

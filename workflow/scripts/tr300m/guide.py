@@ -1,4 +1,4 @@
-"""What good figures look like: every metric's range and direction, what baselines, a ceiling and the thesis reach."""
+"""What good figures look like: every metric's range and direction, what baselines and the thesis reach."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .baselines import BASELINES
 from .tables import PERCENT, Metrics, number, percent
 
-CONSTANT, CEILING = "global_median", "gene_tissue_mean"
+CONSTANT, OWN_MEAN = "global_median", "gene_tissue_mean"
 FITTED = tuple(name for name, baseline in BASELINES.items() if baseline.features)
 NOT_MADE = "not made"
 NOT_COMPARED = "-"
@@ -28,27 +28,34 @@ class Reading(NamedTuple):
 
 SCORES = {
     "pearson": Reading(
-        PERCENT["pearson"], "-100 to 100", "higher", "On TPM as it is: the few genes of highest expression decide it."
+        PERCENT["pearson"], "-100 to 100", "higher", "On TPM: the few genes of highest expression decide it."
     ),
     "log_pearson": Reading(
-        PERCENT["log_pearson"], "-100 to 100", "higher", "On log(1 + TPM), the most telling one: 0 is no relation."
+        PERCENT["log_pearson"],
+        "-100 to 100",
+        "higher",
+        "On log(1 + TPM): 0 is no linear relation. The best baseline is chosen by this one.",
     ),
-    "spearman": Reading(PERCENT["spearman"], "-100 to 100", "higher", "Of ranks: 0 is no relation."),
+    "spearman": Reading(PERCENT["spearman"], "-100 to 100", "higher", "Of ranks: 0 is no monotonic relation."),
     "log_r2": Reading(
-        PERCENT["log_r2"], "up to 100", "higher", "On log(1 + TPM). 0 is the best constant; below 0 is worse than that."
+        PERCENT["log_r2"],
+        "up to 100",
+        "higher",
+        "On log(1 + TPM). 0 is the best constant for these pairs; below 0 is worse than that.",
     ),
     "accuracy": Reading(
         PERCENT["accuracy"],
         "0 to 100",
         "higher",
-        "Truth and prediction on one side of the dataset's median: 50 is a coin. The median itself counts as both "
-        "sides, so that a constant there says nothing.",
+        "Truth and prediction on one side of the dataset's median. A coin reaches 50, any other constant the share of "
+        "truths on its side. The median itself counts as both sides, so that a constant there reaches 100.",
     ),
     "crps": Reading(
         "CRPS, mean",
         "0 upwards, TPM",
         "lower",
-        "Compares any distributions; of a number it is the mean absolute error.",
+        "Mean over pairs; compares any distributions. Of a single number, such as a baseline's, it is the mean "
+        "absolute error.",
     ),
 }
 """Metrics that baselines have too, by their key."""
@@ -57,21 +64,32 @@ OTHERS = (
         "NLL",
         "no bound",
         "lower",
-        "Of the thesis's output distribution, which is no density: only runs with the same one, on the same pairs, "
-        "compare.",
+        "Of the run's own output distribution; the thesis's is no density. Compare only runs with the same "
+        "distribution, on the same pairs.",
     ),
     Reading(
         "PIT within 50 %, within 90 %",
         "0 to 100",
         "50 and 90",
-        "Share of the truth inside central intervals. Less: too sure; more: too wide. Being calibrated is not being "
-        "right.",
+        "Share of truths inside central intervals. Less: the intervals are too narrow or lie in the wrong place; "
+        "more: too wide. It is an estimate from pairs that share genes and samples. A calibrated model need not "
+        "predict well.",
     ),
     Reading(
         "Difference of two runs",
-        "-100 to 100",
+        "correlations: -200 to 200",
         "interval without 0",
-        "An interval that holds 0 shows nothing, whatever T says: the thesis's T takes pairs for independent.",
+        "The paired interval counts, not T, which takes pairs for independent. An interval that holds 0 shows neither "
+        "a difference nor equality. Of many differences without a cause, one in 20 has an interval without 0. Spread "
+        "between seeds is not in it.",
+    ),
+    Reading(
+        "Test minus validation",
+        "correlations: -200 to 200",
+        "within sampling error",
+        "The parts share no pair: compare the difference with the square root of the sum of the two squared "
+        "half-widths of their 95 % intervals. With nothing wrong it is larger about 1 of 20 times; a test figure lies "
+        "outside the validation interval far more often, in 17 % where the two intervals are equally wide.",
     ),
 )
 
@@ -102,7 +120,7 @@ def guide_table(baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics])
         "Better": [],
         "A constant": [],
         "Best fitted baseline": [],
-        "Oracle ceiling": [],
+        "Gene's own training mean": [],
         "Thesis's best": [],
         "How to read it": [],
     }
@@ -115,9 +133,11 @@ def guide_table(baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics])
 
 
 def _reached(key: str, baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics]) -> list[str]:
-    """Return what a constant, the best fitted baseline, the ceiling and the thesis's best row reach."""
+    """Return what a constant, the best fitted baseline, the genes' own means and the thesis's best row reach."""
     text, best_of = (partial(number, decimals=1), min) if key == "crps" else (percent, max)
-    constant, ceiling = (text(baselines[name][key]) if name in baselines else NOT_MADE for name in (CONSTANT, CEILING))
+    constant, own_mean = (
+        text(baselines[name][key]) if name in baselines else NOT_MADE for name in (CONSTANT, OWN_MEAN)
+    )
     fitted = {name: baselines[name][key] for name in FITTED if name in baselines}
     defined = [name for name, value in fitted.items() if not math.isnan(value)]
     best = best_of(defined, key=lambda name: fitted[name]) if defined else None
@@ -125,6 +145,6 @@ def _reached(key: str, baselines: Mapping[str, Metrics], thesis: Mapping[str, Me
     return [
         constant,
         f"{text(fitted[best])} ({BASELINES[best].label})" if best else NOT_MADE,
-        ceiling,
+        own_mean,
         text(max(printed)) if printed else NOT_COMPARED,
     ]

@@ -24,9 +24,10 @@ from .protocols import PassingError, Patience, remote_size
 from .redaction import public
 from .samples import choose_samples, donor_of
 from .scan import pooled_length
+from .schemes import draw_split, scheme_settings
 from .settings import UPSTREAM, Settings
 from .simulate.config import SimulationConfig
-from .splits import N_GENES, N_SAMPLES, draw_split, scheme_settings
+from .splits import N_GENES, N_SAMPLES
 from .transfer import part_of
 from .verified import recorded
 

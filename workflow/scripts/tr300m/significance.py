@@ -19,13 +19,19 @@ MINUS = "Minus"
 """Column that names what was taken off a row's figures; empty where nothing was."""
 PAIRED = (
     "Rows that name something under Minus are differences to it on the same pairs, both models seeing the same draws, "
-    "in percent points and nat; one whose interval holds 0 shows nothing."
+    "in percent points and nat; one whose interval holds 0 shows neither a difference nor equality."
 )
 DIFFERENCE, SHARE, T = "Difference", "p (bootstrap, two-sided)", "T (thesis's formula)"
 NOTE = (
     "T takes all pairs for independent. They are not: they share genes, samples and donors, which the intervals allow "
     "for, both models seeing the same draws. The headline is the interval with genes and donors drawn; p is twice the "
-    "share of its draws on the rarer side of 0."
+    "share of its draws on the rarer side of 0. The spread between seeds is in neither."
+)
+UNCORRECTED = (
+    "The p values are not corrected for multiple testing. Tables 3-7 have thirty of them (five comparisons, six "
+    "metrics), of which one or two fall below 0.05 on average where no difference is real. Name beforehand the one "
+    "that counts, or use Holm's correction: the smallest of the thirty times 30, the next one times 29, and so on. "
+    "With 1,000 draws no p is below 0.002, hence none below 0.05 after it: set `evaluation: draws` to 10,000 first."
 )
 
 
