@@ -1,14 +1,15 @@
 """Draw Table 1 with its intervals, the thesis's figures and the baselines."""
 
 from tr300m.baselines import BASELINES
-from tr300m.figures import data_name, save
-from tr300m.forest import Row, table1_forest
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.tables import read_thesis
 
 with job(snakemake.log[0]):
+    # Matplotlib is imported inside the job, with the user's settings put aside.
+    from tr300m.figures import data_name, save
+    from tr300m.forest import Row, table1_forest
 
     def rows(labels: list[str], metrics: list[str], draws: list[str]) -> list[Row]:
         """Read one row a model."""

@@ -10,7 +10,7 @@ with job(snakemake.log[0]):
     chromosomes = tuple(snakemake.params.chromosomes or CHROMOSOMES)
     genes = target_genes(GeneRecords.read(snakemake.input.records), chromosomes, snakemake.params.edition)
     if snakemake.input.get("wanted"):
-        genes = choose_genes(genes, Path(snakemake.input.wanted).read_text().split())
+        genes = choose_genes(genes, Path(snakemake.input.wanted).read_text("utf-8").split())
     shared = int((genes.merged != "").sum())
     print(f"{len(genes):,} target genes, {shared} of them share their TSS with others", file=sys.stderr)
     genes.write(snakemake.output.genes)

@@ -1,10 +1,12 @@
 """Draw the calibration of one run."""
 
-from tr300m.figures import data_name, save
 from tr300m.job import job
-from tr300m.reliability import read_coverage, read_histogram, read_pit_mean, reliability_panels
 
 with job(snakemake.log[0]):
+    # Matplotlib is imported inside the job, with the user's settings put aside.
+    from tr300m.figures import data_name, save
+    from tr300m.reliability import read_coverage, read_histogram, read_pit_mean, reliability_panels
+
     kind = data_name(snakemake.params.simulated)
     figure = reliability_panels(
         read_histogram(snakemake.input.pit),

@@ -11,7 +11,7 @@ from tr300m.samples import choose_samples, donor_axis, sample_axis, tissue_oneho
 with job(snakemake.log[0]):
     samples = sample_axis(read_header(snakemake.input.gct).sample_ids, snakemake.input.attributes)
     if snakemake.input.get("wanted"):
-        samples = choose_samples(samples, Path(snakemake.input.wanted).read_text().split())
+        samples = choose_samples(samples, Path(snakemake.input.wanted).read_text("utf-8").split())
     donors = donor_axis(samples, snakemake.input.phenotypes)
     tissues, onehot = tissue_onehot(samples.tissue)
     print(f"{len(samples):,} samples of {len(donors):,} donors in {len(tissues)} tissues", file=sys.stderr)

@@ -61,8 +61,9 @@ def load_run(folder: Path | str, dataset: "Dataset") -> TrainedRun:
     Raises
     ------
     TR300MError
-        If a file is missing, or the weights do not fit the dataset.
+        If a file is missing, the weights do not fit the dataset, or Keras is set otherwise than for training.
     """
+    devices.numerics()
     weights, run = Path(folder) / "model.weights.h5", read_record(folder)
     if found := differences(run, dataset.manifest):
         raise TR300MError(

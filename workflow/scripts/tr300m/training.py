@@ -237,6 +237,7 @@ class _Run:
             "network": dataclasses.asdict(self.network),
             "training": dataclasses.asdict(self.training),
             "backend": BACKEND,
+            "numerics": devices.numerics(),
             # It draws other dropout from the same seed.
             "xla": self.compute.xla,
             "code": self.code,
