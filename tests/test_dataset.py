@@ -182,7 +182,7 @@ def test_a_dataset_is_frozen(folder: Path) -> None:
 
 def test_distance_in_units_of_the_mean_tss(folder: Path) -> None:
     dataset = Dataset.open(folder)
-    found = dataset.distance(np.array([2, 0, 1, 0]))
+    found = dataset.distance(np.array([2, 0, 1, 0]), dataset.tss_mean)
     mean = 20000 / 3
     expected = [[900 / mean, -1, -1], [100 / mean, -1, -1], [-1, 0, -1], [100 / mean, -1, -1]]
     assert found.dtype == np.float32
@@ -190,7 +190,7 @@ def test_distance_in_units_of_the_mean_tss(folder: Path) -> None:
 
 
 def test_distance_of_no_gene(folder: Path) -> None:
-    assert Dataset.open(folder).distance(np.array([], dtype=np.int64)).shape == (0, 3)
+    assert Dataset.open(folder).distance(np.array([], dtype=np.int64), 1.0).shape == (0, 3)
 
 
 @pytest.mark.parametrize("name", [*(f"{array}.npy" for array in ARRAYS), *TABLE_FILES, "manifest.json"])

@@ -14,7 +14,7 @@ from test_training import GENES, SAMPLES, make_dataset
 from tr300m.architectures import Architecture
 from tr300m.devices import ops
 from tr300m.feed import Feed, make_feed, place_arrays
-from tr300m.inputs import model_inputs
+from tr300m.inputs import model_inputs, own_units
 from tr300m.loop import ahead
 from tr300m.scan import scan_genes
 
@@ -35,7 +35,8 @@ def test_a_batch_holds_the_rows_of_its_pairs(key: str, cached: bool, on_device: 
     rows = feed.rows(PAIRS)
     assert set(rows) == ({"gene", "sample"} if on_device else set(feed.all_tables))
     inputs, truth = feed.batch(tables, {name: ops.convert_to_tensor(row) for name, row in rows.items()})
-    expected = model_inputs(dataset, architecture, PAIRS[:, 0], PAIRS[:, 1], scan)
+    units = own_units(dataset, architecture)
+    expected = model_inputs(dataset, architecture, PAIRS[:, 0], PAIRS[:, 1], units, scan)
     assert set(inputs) == set(expected)
     for name, value in expected.items():
         np.testing.assert_allclose(ops.convert_to_numpy(inputs[name]), value, rtol=1e-6, err_msg=name)

@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pytest
 from drawn import history, nothing_is_cut_off, pairs
+from matplotlib import style
 from matplotlib.figure import Figure
 from tr300m import figures, theme
 from tr300m.density import density_figure
@@ -60,6 +61,18 @@ def test_drawing_leaves_matplotlib_settings_alone(draw: Callable[[], Figure], tm
     before = dict(matplotlib.rcParams)
     figures.save(draw(), tmp_path / "a.svg", tmp_path / "a.png")
     assert dict(matplotlib.rcParams) == before
+
+
+# text.usetex ends in an error where there is no LaTeX.
+MINE = {"text.usetex": True, "svg.fonttype": "none", "savefig.bbox": "tight", "axes.formatter.use_locale": True}
+
+
+def test_settings_of_the_user_change_no_byte(draw: Callable[[], Figure], tmp_path: Path) -> None:
+    figures.save(draw(), tmp_path / "plain.svg", tmp_path / "plain.png")
+    with style.context(["dark_background", MINE]):
+        figures.save(draw(), tmp_path / "mine.svg", tmp_path / "mine.png")
+    for ending in ("svg", "png"):
+        assert (tmp_path / f"mine.{ending}").read_bytes() == (tmp_path / f"plain.{ending}").read_bytes()
 
 
 def test_size_of_the_png(tmp_path: Path) -> None:

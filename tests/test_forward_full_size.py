@@ -16,7 +16,7 @@ from forward import PARAMETERS, Sizes, forward, pooled_scores, random_dataset, r
 from numpy.typing import NDArray
 from tr300m.architectures import Architecture
 from tr300m.dataset import Dataset
-from tr300m.inputs import model_inputs
+from tr300m.inputs import model_inputs, own_units
 from tr300m.network import build_model
 from tr300m.scan import ScanTable, write_scan_table
 
@@ -52,7 +52,8 @@ def outputs(data: Dataset, key: str, weights: Path, table: ScanTable | None = No
     """Predict all pairs with the weights of a file, from the sequence or from a cached scan."""
     model = build_model(key, data, scanned=table is not None)
     model.load_weights(weights)
-    inputs = model_inputs(data, Architecture.from_key(key), PAIRS[:, 0], PAIRS[:, 1], table)
+    architecture = Architecture.from_key(key)
+    inputs = model_inputs(data, architecture, PAIRS[:, 0], PAIRS[:, 1], own_units(data, architecture), table)
     return np.asarray(keras.ops.convert_to_numpy(model(inputs)))
 
 

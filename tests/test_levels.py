@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from tr300m.architectures import Architecture
 from tr300m.dataset import Dataset
-from tr300m.inputs import inputs_without_own_level, model_inputs
+from tr300m.inputs import Units, inputs_without_own_level, model_inputs
 from tr300m.levels import own_regulators, regulator_genes, tf_levels
 
 
@@ -32,6 +32,7 @@ def test_levels_sum_the_regulators_of_a_column(data: st.DataObject) -> None:
 GENE_ID = ["a.1", "b.2", "c.3", "d.1"]
 MERGED = ["", "e.1;f.1", "", ""]
 REGULATOR_ID = ["c.3", "f.1", "d.2", "a.1", "e.1"]
+UNITS = Units(histone_mean=1.0, tss_mean=1.0)
 
 
 def test_a_gene_is_the_regulators_of_its_start() -> None:
@@ -62,7 +63,7 @@ def toy(seed: int = 0) -> Dataset:
         "regulator_levels": levels,
         "motif_map": mapping,
         "tf_levels": tf_levels(levels, mapping),
-        "distance": lambda genes: np.ones((len(genes), 5), np.float32),
+        "distance": lambda genes, unit: np.ones((len(genes), 5), np.float32),
     }
     return cast(Dataset, SimpleNamespace(**values))
 
@@ -72,8 +73,8 @@ def test_own_level_is_zeroed_as_if_the_columns_were_built_without_it(key: str) -
     """Each pair against a dataset whose column of the gene's own TPM is 0."""
     dataset, architecture = toy(), Architecture.from_key(key)
     genes, samples = (axis.ravel() for axis in np.meshgrid(np.arange(4), np.arange(6)))
-    found = inputs_without_own_level(dataset, architecture, genes, samples)
-    plain = model_inputs(dataset, architecture, genes, samples)
+    found = inputs_without_own_level(dataset, architecture, genes, samples, UNITS)
+    plain = model_inputs(dataset, architecture, genes, samples, UNITS)
     own_of_gene: dict[int, list[int]] = {0: [3], 1: [1, 4], 2: [0], 3: []}
     name = "regulator_levels" if architecture.distance else "levels"
     assert found.keys() == plain.keys()
@@ -97,10 +98,10 @@ def test_a_dominating_own_level_leaves_no_rounding_behind() -> None:
     dataset = toy()
     dataset.regulator_levels[:] = 0.1
     dataset.regulator_levels[:, 0] = 1e8
-    found = inputs_without_own_level(dataset, Architecture.from_key("seq_tf"), np.array([2]), np.array([0]))
+    found = inputs_without_own_level(dataset, Architecture.from_key("seq_tf"), np.array([2]), np.array([0]), UNITS)
     assert found["levels"][0, 0] == np.float32(0.1)
 
 
 def test_without_levels_there_is_nothing_to_zero(refuses: Refuses) -> None:
     with refuses("architecture seq_core_hm reads no TF levels"):
-        inputs_without_own_level(toy(), Architecture.from_key("seq_core_hm"), np.array([0]), np.array([0]))
+        inputs_without_own_level(toy(), Architecture.from_key("seq_core_hm"), np.array([0]), np.array([0]), UNITS)

@@ -21,7 +21,7 @@ from tr300m import scan
 from tr300m.architectures import Architecture
 from tr300m.dataset import Dataset
 from tr300m.inference import predict_raw
-from tr300m.inputs import model_inputs
+from tr300m.inputs import model_inputs, own_units
 from tr300m.layers import BaseDropout
 from tr300m.network import NetworkConfig, build_model
 
@@ -57,6 +57,11 @@ def all_pairs() -> Array:
     return np.stack(np.meshgrid(np.arange(GENES), np.arange(SAMPLES)), axis=-1).reshape(-1, 2)
 
 
+def inputs_of(data: Dataset, key: str, genes: Array, samples: Array, table: scan.ScanTable | None = None) -> Any:
+    architecture = Architecture.from_key(key)
+    return model_inputs(data, architecture, genes, samples, own_units(data, architecture), table)
+
+
 def run(model: keras.Model, inputs: dict[str, Array], training: bool = False) -> Array:
     return np.asarray(keras.ops.convert_to_numpy(model(inputs, training=training)))
 
@@ -79,7 +84,6 @@ def test_parameters_at_full_size(key: str) -> None:
 @pytest.mark.parametrize("key", PARAMETERS)
 def test_both_variants_equal_the_definition(key: str) -> None:
     data, pairs = make_dataset(), all_pairs()
-    architecture = Architecture.from_key(key)
     model = build_model(key, data, config=SMALL)
     weights = randomise(model)
     scores = [pooled_scores(data, gene, SMALL.schedule) for gene in range(GENES)]
@@ -87,14 +91,14 @@ def test_both_variants_equal_the_definition(key: str) -> None:
         [forward(weights, key, data, g, s, scores[g], SMALL.schedule, SMALL.pool_blocks) for g, s in pairs.tolist()]
     )
     assert expected.std(axis=0).min() > 1e-3
-    found = run(model, model_inputs(data, architecture, pairs[:, 0], pairs[:, 1]))
+    found = run(model, inputs_of(data, key, pairs[:, 0], pairs[:, 1]))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
     twin = build_model(key, data, config=SMALL, scanned=True)
     assert [v.path for v in twin.trainable_variables] == [v.path for v in model.trainable_variables]
     twin.set_weights(model.get_weights())
     table = scan.scan_genes(data.onehot, data.pssm, data.core, SMALL.schedule)
-    found = run(twin, model_inputs(data, architecture, pairs[:, 0], pairs[:, 1], table))
+    found = run(twin, inputs_of(data, key, pairs[:, 0], pairs[:, 1], table))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -105,15 +109,25 @@ def test_predictions_do_not_depend_on_order_or_blocks(key: str) -> None:
     model, twin = (build_model(key, data, config=SMALL, scanned=scanned) for scanned in (False, True))
     randomise(model)
     twin.set_weights(model.get_weights())
-    expected = run(model, model_inputs(data, architecture, pairs[:, 0], pairs[:, 1]))
+    expected = run(model, inputs_of(data, key, pairs[:, 0], pairs[:, 1]))
     done: list[int] = []
     small = predict_raw(
-        twin, data, architecture, pairs, schedule=SMALL.schedule, batch_size=4, genes_per_block=2, done=done.append
+        twin,
+        data,
+        architecture,
+        pairs,
+        units=own_units(data, architecture),
+        schedule=SMALL.schedule,
+        batch_size=4,
+        genes_per_block=2,
+        done=done.append,
     )
     np.testing.assert_allclose(small, expected, rtol=1e-4, atol=1e-4)
     assert sum(done) == len(pairs)
     table = scan.scan_genes(data.onehot, data.pssm, data.core, SMALL.schedule)
-    cached = predict_raw(twin, data, architecture, pairs, schedule=SMALL.schedule, scan=table)
+    cached = predict_raw(
+        twin, data, architecture, pairs, units=own_units(data, architecture), schedule=SMALL.schedule, scan=table
+    )
     np.testing.assert_allclose(cached, small, rtol=1e-5, atol=1e-5)
 
 
@@ -133,7 +147,7 @@ def test_base_dropout_leaves_a_quarter_and_only_in_training() -> None:
 def test_each_dropout_acts_in_training_alone(switch: str) -> None:
     none: dict[str, Any] = dict.fromkeys(("base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"), 0.0)
     data, key = make_dataset(), "seq_tf_core_hm"
-    inputs = model_inputs(data, Architecture.from_key(key), np.arange(5), np.arange(5))
+    inputs = inputs_of(data, key, np.arange(5), np.arange(5))
     outputs = {}
     for rate in (0.0, 0.3):
         model = build_model(key, data, config=dataclasses.replace(SMALL, **{**none, switch: rate}))
@@ -192,11 +206,11 @@ def test_weights_start_as_defined() -> None:
 
 @pytest.mark.parametrize("key", PARAMETERS)
 def test_whole_models_survive_saving(key: str, tmp_path: Path) -> None:
-    data, architecture = make_dataset(), Architecture.from_key(key)
+    data = make_dataset()
     model = build_model(key, data, config=SMALL)
     randomise(model)
     model.save(tmp_path / "model.keras")
-    inputs = model_inputs(data, architecture, np.arange(4), np.arange(4))
+    inputs = inputs_of(data, key, np.arange(4), np.arange(4))
     again = keras.saving.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(run(again, inputs), run(model, inputs))
 
@@ -210,13 +224,14 @@ def test_inputs_are_those_the_architecture_reads(refuses: Refuses) -> None:
         "seq_tf_core_hm": {"sequence", "levels", "tissue", "histones"},
     }
     for key, expected in names.items():
-        inputs = model_inputs(data, Architecture.from_key(key), index, index)
+        inputs = inputs_of(data, key, index, index)
         assert set(inputs) == expected == set(build_model(key, data, config=SMALL).input)
         assert {x.dtype for x in inputs.values()} == {np.dtype(np.float32)}
     np.testing.assert_allclose(inputs["histones"], data.histones[index] / data.histone_mean, rtol=1e-6)
-    data = dataclasses.replace(data, manifest={"constants": {"histone_mean": 0.0}})
+    data = dataclasses.replace(data, manifest={"constants": {"histone_mean": 0.0, "tss_mean": 1.0}})
     with refuses("histone marks are all zero"):
-        model_inputs(data, Architecture.from_key("seq_tf_hm"), index, index)
+        inputs_of(data, "seq_tf_hm", index, index)
+    assert "sequence" in inputs_of(data, "seq", index, index)
 
 
 def test_settings_are_checked(refuses: Refuses) -> None:
@@ -272,8 +287,8 @@ def test_bfloat16_is_for_the_blocks_alone() -> None:
         expected = "bfloat16" if layer.name.startswith("block") else "float32"
         assert layer.compute_dtype == expected, layer.name
     assert {variable.dtype for variable in model.trainable_variables} == {"float32"}
-    data, architecture = make_dataset(), Architecture.from_key("seq_tf_core_hm")
-    inputs = model_inputs(data, architecture, np.arange(5), np.arange(5))
+    data = make_dataset()
+    inputs = inputs_of(data, "seq_tf_core_hm", np.arange(5), np.arange(5))
     full = build_model("seq_tf_core_hm", data, config=SMALL)
     assert (run(model, inputs) != run(full, inputs)).all()
     # Weights move between the two: they are float32 in both.
@@ -290,7 +305,7 @@ import test_network as t
 data, key, pairs = t.make_dataset(), sys.argv[1], t.all_pairs()
 model = t.build_model(key, data, config=t.SMALL)
 t.randomise(model)
-raw = t.run(model, t.model_inputs(data, t.Architecture.from_key(key), pairs[:, 0], pairs[:, 1]))
+raw = t.run(model, t.inputs_of(data, key, pairs[:, 0], pairs[:, 1]))
 from tr300m.likelihood import LIKELIHOODS
 np.savez(sys.argv[2], raw=raw, nll=LIKELIHOODS["nb_exponential"].nll(np.linspace(0, 50, len(raw)), raw))
 """

@@ -39,7 +39,7 @@ def dataset(make_genes: MakeGenes) -> Dataset:
     }
     manifest = toy["manifest"] | {"constants": {"histone_mean": toy["histone_mean"], "tss_mean": 750_000.0}}
     unread = {"folder": Path(), "motifs": None, "core_motifs": None, "donors": None, "tracks": None}
-    arrays = {name: value for name, value in toy.items() if name not in ("distance", "histone_mean")}
+    arrays = {name: value for name, value in toy.items() if name not in ("distance", "histone_mean", "tss_mean")}
     return Dataset(**(arrays | tables | unread | {"manifest": manifest}))
 
 

@@ -16,7 +16,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 
 # From left to right in docs/architecture.md; a module may import from its own stage or from those before it.
 STAGES = [
-    ["errors", "redaction", "temporaries", "io", "progress", "provenance", "job", "sections"],
+    ["errors", "redaction", "temporaries", "io", "progress", "provenance", "surroundings", "job", "sections"],
     [
         "architectures",
         "axes",

@@ -75,6 +75,7 @@ def make_dataset() -> Dataset:
         "tissue": np.eye(2, dtype=np.uint8)[chance.integers(0, 2, SAMPLES)],
         "histones": histones,
         "histone_mean": float(histones.mean()),
+        "tss_mean": 1e6,
         "pssm": pssm,
         "core": chance.normal(size=(5, 4, 3)),
         "genes": Axis(gene_id=np.array([f"G{gene}" for gene in range(GENES)])),
@@ -82,7 +83,7 @@ def make_dataset() -> Dataset:
         "regulators": range(REGULATORS),
         "tissues": ("a", "b"),
         "manifest": {"arrays": {"onehot": {"sha256": "abc", "shape": [1]}}},
-        "distance": lambda genes: distance[genes].astype(np.float32),
+        "distance": lambda genes, unit: distance[genes].astype(np.float32),
     }
     return cast(Dataset, SimpleNamespace(**values))
 

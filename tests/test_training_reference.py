@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from test_training import NETWORK, SAMPLES, SPLIT, make_dataset, score
 from tr300m.architectures import Architecture
 from tr300m.dataset import Dataset
-from tr300m.inputs import model_inputs
+from tr300m.inputs import model_inputs, own_units
 from tr300m.io import read_tsv
 from tr300m.likelihood import LIKELIHOODS
 from tr300m.network import NetworkConfig, build_model
@@ -111,10 +111,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def inputs_of(dataset: Dataset, key: str, pairs: NDArray[np.int64], scan: ScanTable | None) -> dict[str, Any]:
     """Gather a batch pair by pair, each alone, so that no pair can see another's row."""
     architecture = Architecture.from_key(key)
+    units = own_units(dataset, architecture)
     rows = []
     for gene, sample in pairs:
-        row = model_inputs(dataset, architecture, np.array([gene]), np.array([sample]), scan)
-        # model_inputs and the loop share histone_unit: only numbers of the test's own see an error in that.
+        row = model_inputs(dataset, architecture, np.array([gene]), np.array([sample]), units, scan)
+        # model_inputs and the loop share own_units: only numbers of the test's own see an error in that.
         if architecture.hm:
             own = dataset.histones[gene] / dataset.histones.mean(dtype=np.float64)
             np.testing.assert_allclose(row["histones"][0], own, rtol=1e-5)
@@ -190,7 +191,8 @@ def outputs_of(key: str, *layers: str, training: bool) -> tuple[dict[str, NDArra
     dataset = toy()
     model = build_model(key, dataset, config=DROPPING, seed=SEED)
     genes = np.arange(len(dataset.genes))
-    inputs = model_inputs(dataset, Architecture.from_key(key), genes, genes % SAMPLES)
+    architecture = Architecture.from_key(key)
+    inputs = model_inputs(dataset, architecture, genes, genes % SAMPLES, own_units(dataset, architecture))
     inside = keras.Model(model.input, [model.get_layer(name).output for name in layers])
     return inputs, [keras.ops.convert_to_numpy(x) for x in inside(inputs, training=training)]
 

@@ -3,13 +3,15 @@
 import numpy as np
 from tr300m.axes import Genes, Samples
 from tr300m.data_identity import identify
-from tr300m.density import density_figure, typical_pair
-from tr300m.figures import save
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.likelihood import make_likelihood
 
 with job(snakemake.log[0]):
+    # Matplotlib is imported inside the job, with the user's settings put aside.
+    from tr300m.density import density_figure, typical_pair
+    from tr300m.figures import save
+
     data = identify(read_json(snakemake.input.manifest))
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
     with np.load(snakemake.input.predictions) as saved:

@@ -2,14 +2,16 @@
 
 from tr300m.baselines import BASELINES
 from tr300m.data_identity import identify
-from tr300m.figures import save
-from tr300m.forest import Row, table1_forest
 from tr300m.intervals import Draws
 from tr300m.io import read_json
 from tr300m.job import job
 from tr300m.tables import read_thesis
 
 with job(snakemake.log[0]):
+    # Matplotlib is imported inside the job, with the user's settings put aside.
+    from tr300m.figures import save
+    from tr300m.forest import Row, table1_forest
+
     data = identify(read_json(snakemake.input.manifest))
 
     def rows(labels: list[str], metrics: list[str], draws: list[str]) -> list[Row]:

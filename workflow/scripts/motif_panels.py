@@ -1,13 +1,15 @@
 """Draw the panels of the thesis's Appendix B and the learnt kernel."""
 
 import numpy as np
-from tr300m.figures import save
 from tr300m.io import read_json, read_tsv
 from tr300m.job import job
 from tr300m.learnt_kernel import Match, probabilities
-from tr300m.motif_figures import detection_panels
 
 with job(snakemake.log[0]):
+    # Matplotlib is imported inside the job, with the user's settings put aside.
+    from tr300m.figures import save
+    from tr300m.motif_figures import detection_panels
+
     learnt = read_json(snakemake.input.metrics)["kernel"]
     history = {name: column.astype(float) for name, column in read_tsv(snakemake.input.history).items()}
     with np.load(snakemake.input.predictions) as saved:

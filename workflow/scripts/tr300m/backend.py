@@ -5,12 +5,13 @@ import sys
 from importlib.util import find_spec
 
 from .errors import TR300MError
+from .surroundings import set_numerics
 
 BACKENDS = ("tensorflow", "jax")
 
 
 def use_backend(name: str | None = None, *, device: str = "auto") -> str:
-    """Choose what Keras runs on, in this process and before it imports Keras.
+    """Choose what Keras runs on, in this process and before it imports Keras; put the user's other settings aside.
 
     Parameters
     ----------
@@ -38,6 +39,7 @@ def use_backend(name: str | None = None, *, device: str = "auto") -> str:
         running = sys.modules["keras"].backend.backend()
         if running != name:
             raise TR300MError(f"Keras already runs on {running}, not on {name}", "start a new process")
+    set_numerics()
     os.environ["KERAS_BACKEND"] = name
     if device == "cpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"

@@ -132,6 +132,12 @@ def predict(
 
     import numpy as np
 
+    from .backend import use_backend
+    from .run_record import read_record
+
+    # Before Keras is imported: that of the run, not of the environment.
+    use_backend(read_record(run)["backend"])
+
     from .dataset import Dataset
     from .predict import predict as predict_with
     from .sequence import read_promoters

@@ -115,12 +115,12 @@ class Dataset:
 
     @property
     def histone_mean(self) -> float:
-        """Mean of `histones`; models divide the signal by it."""
+        """Mean of `histones`; models that are trained on the dataset divide the signal by it."""
         return float(self.manifest["constants"]["histone_mean"])
 
     @property
     def tss_mean(self) -> float:
-        """Mean 1-based TSS of the genes, the unit of `distance`."""
+        """Mean 1-based TSS of the genes; models that are trained on the dataset take distances in this unit."""
         return float(self.manifest["constants"]["tss_mean"])
 
     @property
@@ -166,21 +166,23 @@ class Dataset:
             tf_levels=self.tf_levels[samples],
         )
 
-    def distance(self, genes: NDArray[np.integer]) -> NDArray[np.float32]:
+    def distance(self, genes: NDArray[np.integer], unit: float) -> NDArray[np.float32]:
         """Return the distance of genes to all regulators.
 
         Parameters
         ----------
         genes
             Gene indices [n].
+        unit
+            In base pairs: `tss_mean` of the dataset that the model at hand was trained on.
 
         Returns
         -------
         array [n, regulator], float32
-            Absolute difference of the TSS in units of `tss_mean`; -1 where the chromosomes differ.
+            Absolute difference of the TSS in that unit; -1 where the chromosomes differ.
         """
         gene_codes, regulator_codes = self._chromosome_codes
-        apart = np.abs(self.genes.tss[genes][:, None] - self.regulators.tss[None, :]) / self.tss_mean
+        apart = np.abs(self.genes.tss[genes][:, None] - self.regulators.tss[None, :]) / unit
         same = gene_codes[genes][:, None] == regulator_codes[None, :]
         return np.where(same, apart, -1.0).astype(np.float32)
 

@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -108,7 +107,7 @@ def density_figure(likelihood: "Likelihood", raw: ArrayLike, truth: float, name:
     # The exponential part may be a peak no wider than 0.001 TPM.
     x = np.union1d(np.geomspace(CLOSEST, high, POINTS), np.linspace(0, high, POINTS)[1:])
     curve = on_log_axis(likelihood, x, outputs)
-    with matplotlib.rc_context(theme.RC):
+    with theme.looks():
         figure = new_figure(8.0, 4.8, f"{name}: true value {truth:.4g} TPM", subtitle)
         panel = figure.subplots()
         panel.plot(x, curve, color=theme.BLUE, zorder=2, label="predicted density")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .backend import use_backend
 from .errors import TR300MError
@@ -40,6 +41,54 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if GPU_NODE.exists() else "3")
 with _stderr_off():
     import keras as keras
     from keras import ops as ops
+
+
+PINNED: dict[str, dict[str, Any]] = {
+    "keras": {"floatx": "float32", "dtype_policy": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"},
+    "jax": {
+        "jax_enable_x64": False,
+        "jax_default_matmul_precision": None,
+        "jax_default_prng_impl": "threefry2x32",
+        "jax_threefry_partitionable": True,
+        "jax_random_seed_offset": 0,
+    },
+    # On GPUs that have it, products of float32 are taken in TF32.
+    "tensorflow": {"tensor_float_32": True, "jit": ""},
+}
+"""Settings of Keras and of each backend that all results are made with: their defaults."""
+
+
+def numerics() -> dict[str, Any]:
+    """Return the settings that numbers depend on, of Keras and of the backend, as they are in this process.
+
+    Raises
+    ------
+    TR300MError
+        If one is not as in `PINNED`: something has set it from within this process.
+    """
+    config = keras.config
+    found: dict[str, Any] = {
+        "floatx": config.floatx(),
+        "dtype_policy": config.dtype_policy().name,
+        "epsilon": config.epsilon(),
+        "image_data_format": config.image_data_format(),
+    }
+    if BACKEND == "jax":
+        import jax
+
+        found |= {name: getattr(jax.config, name) for name in PINNED["jax"]}
+    else:
+        import tensorflow as tf
+
+        found["tensor_float_32"] = tf.config.experimental.tensor_float_32_execution_enabled()
+        found["jit"] = tf.config.optimizer.get_jit()
+    for name, value in (PINNED["keras"] | PINNED[BACKEND]).items():
+        if found[name] != value:
+            raise TR300MError(
+                f"{name} is {found[name]!r} in this process; results are made with {value!r}",
+                "start a new process, in which tr300m is imported before Keras and nothing sets it",
+            )
+    return found
 
 
 def cores() -> int:
@@ -174,7 +223,7 @@ def free_memory() -> int | None:
         return stats["bytes_limit"] - stats["bytes_in_use"] if "bytes_limit" in stats else None
     command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id=0"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+        found = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=60).stdout
         return int(found.split()[0]) * (1 << 20) * 9 // 10
     except (OSError, subprocess.SubprocessError, ValueError, IndexError):
         return None
@@ -183,7 +232,7 @@ def free_memory() -> int | None:
 def _available(meminfo: Path) -> int | None:
     if not meminfo.is_file():
         return None
-    fields = dict(line.split(":", 1) for line in meminfo.read_text().splitlines() if ":" in line)
+    fields = dict(line.split(":", 1) for line in meminfo.read_text("utf-8").splitlines() if ":" in line)
     return int(fields["MemAvailable"].split()[0]) << 10 if "MemAvailable" in fields else None
 
 

@@ -12,7 +12,7 @@ from . import devices
 from .architectures import Architecture
 from .devices import ops
 from .errors import TR300MError
-from .inputs import gene_arrays, histone_unit, sample_arrays
+from .inputs import gene_arrays, own_units, sample_arrays
 from .scan import ScanTable
 
 if TYPE_CHECKING:
@@ -125,14 +125,14 @@ def _let_go(table: NDArray[Any]) -> None:
 def make_feed(
     dataset: "Dataset", architecture: Architecture, scan: ScanTable | None, *, on_device: bool = True
 ) -> Feed:
-    """Collect the tables that an architecture reads; without a cached scan, the sequence is among them."""
+    """Collect the tables that an architecture reads, to train on; without a cached scan, the sequence is among them."""
+    units = own_units(dataset, architecture)
     by_gene = gene_arrays(dataset, architecture, scan)
     if architecture.distance:
         genes = np.arange(len(dataset.genes))
         blocks = [genes[first : first + GENES_PER_BLOCK] for first in range(0, len(genes), GENES_PER_BLOCK)]
-        by_gene["distance"] = np.concatenate([dataset.distance(block) for block in blocks])
-    unit = histone_unit(dataset) if architecture.hm else 1.0
-    return Feed(by_gene, sample_arrays(dataset, architecture), dataset.expression, unit, on_device)
+        by_gene["distance"] = np.concatenate([dataset.distance(block, units.tss_mean) for block in blocks])
+    return Feed(by_gene, sample_arrays(dataset, architecture), dataset.expression, units.histone_mean, on_device)
 
 
 def place_arrays(wanted: str, nbytes: int, working: int, log: Callable[[str], object]) -> bool:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib
 from matplotlib.figure import Figure
 
 from . import theme
@@ -45,7 +44,7 @@ def save(figure: Figure, svg: Path | str, png: Path | str) -> None:
         if Path(path).suffix != ending:
             raise TR300MError(f"{path} does not end in {ending}", "name the SVG first, then the PNG")
     # The version of Matplotlib is left out too: an update that draws the same leaves the file as it was.
-    with matplotlib.rc_context(theme.RC):
+    with theme.looks():
         with atomic_path(svg) as temporary:
             figure.savefig(temporary, metadata={"Date": None, "Creator": None})
         with atomic_path(png) as temporary:

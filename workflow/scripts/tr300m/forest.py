@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -66,7 +65,7 @@ def table1_forest(
     ours, below = np.arange(0.0, len(rows)), len(rows) + GROUP_GAP + np.arange(0.0, len(baselines))
     last = float(below[-1] if baselines else ours[-1])
     printed = [thesis_row(row.label, thesis) if thesis else None for row in rows]
-    with matplotlib.rc_context(theme.RC):
+    with theme.looks():
         figure = new_figure(13.0, 1.9 + 0.42 * (last + 1), best_of(rows), subtitle)
         panels = figure.subplots(1, len(PERCENT), sharey=True, squeeze=False)[0]
         for panel, (key, name) in zip(panels, PERCENT.items(), strict=True):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from .architectures import Architecture
 from .devices import keras, ops
-from .inputs import Gather, model_inputs
+from .inputs import Gather, Units, model_inputs
 from .likelihood import Likelihood
 from .scan import SCHEDULE, ScanTable, Schedule, scan_genes
 
@@ -22,6 +22,7 @@ def predict_raw(
     architecture: Architecture,
     pairs: NDArray[np.int64],
     *,
+    units: Units,
     schedule: Schedule = SCHEDULE,
     scan: ScanTable | None = None,
     batch_size: int = 64,
@@ -39,6 +40,8 @@ def predict_raw(
         What it reads.
     pairs
         Gene and sample indices [pair, 2], in any order.
+    units
+        Units of the model: those that it was trained with.
     schedule
         Pooling schedule of the model.
     scan
@@ -71,7 +74,8 @@ def predict_raw(
             batch = rows[start : start + batch_size]
             # The last batch is filled up with its first pairs: another size would be compiled anew.
             full = np.resize(batch, batch_size)
-            inputs = gather(dataset, architecture, pairs[full, 0], pairs[full, 1], table, offset[gene_of_pair[full]])
+            genes_and_samples = pairs[full, 0], pairs[full, 1]
+            inputs = gather(dataset, architecture, *genes_and_samples, units, table, offset[gene_of_pair[full]])
             raw[batch] = model.predict_on_batch(inputs)[: len(batch)]
             done(len(batch))
     return raw

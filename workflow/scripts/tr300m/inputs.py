@@ -1,6 +1,6 @@
 """What a model reads of a dataset: which arrays, and their rows for pairs of genes and samples."""
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,21 @@ if TYPE_CHECKING:
 SCORES = ("motif_scores", "core_scores")
 
 
+class Units(NamedTuple):
+    """What a model's inputs are divided by: constants of the dataset that it was trained on, kept in `run.json`.
+
+    Attributes
+    ----------
+    histone_mean
+        Of the histone signal.
+    tss_mean
+        Of the distance between a gene and a regulator, base pairs.
+    """
+
+    histone_mean: float
+    tss_mean: float
+
+
 class Gather(Protocol):
     """What gathers a model's inputs for pairs: `model_inputs`, or the same with something changed."""
 
@@ -25,6 +40,7 @@ class Gather(Protocol):
         architecture: Architecture,
         genes: NDArray[np.int64],
         samples: NDArray[np.int64],
+        units: Units,
         scanned: ScanTable | None,
         scan_rows: NDArray[np.int64] | None,
         /,
@@ -54,20 +70,22 @@ def sample_arrays(dataset: "Dataset", architecture: Architecture) -> dict[str, N
     return arrays
 
 
-def histone_unit(dataset: "Dataset") -> float:
-    """Return the number that histones are divided by: their mean.
+def own_units(dataset: "Dataset", architecture: Architecture) -> Units:
+    """Return the units of a model that is trained on a dataset: the dataset's own means.
+
+    A trained model keeps the units that it was trained with (`predict.load_run`), whatever dataset it predicts on.
 
     Raises
     ------
     TR300MError
-        If they are all zero.
+        If the architecture reads histones and they are all zero.
     """
-    if not dataset.histone_mean > 0:
+    if architecture.hm and not dataset.histone_mean > 0:
         raise TR300MError(
             "the dataset's histone marks are all zero",
             "check the histone tracks among the sources, or choose an architecture without hm",
         )
-    return dataset.histone_mean
+    return Units(dataset.histone_mean, dataset.tss_mean)
 
 
 def model_inputs(
@@ -75,6 +93,7 @@ def model_inputs(
     architecture: Architecture,
     genes: NDArray[np.int64],
     samples: NDArray[np.int64],
+    units: Units,
     scanned: ScanTable | None = None,
     scan_rows: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
@@ -88,6 +107,8 @@ def model_inputs(
         Which of them it reads.
     genes, samples
         Indices [pair].
+    units
+        Of the model: those that it was trained with.
     scanned
         Cached scan, for the variant built with ``scanned=True``; None gives the sequence.
     scan_rows
@@ -105,9 +126,9 @@ def model_inputs(
     for name, array in sample_arrays(dataset, architecture).items():
         inputs[name] = array[samples].astype(np.float32)
     if architecture.hm:
-        inputs["histones"] /= np.float32(histone_unit(dataset))
+        inputs["histones"] /= np.float32(units.histone_mean)
     if architecture.distance:
-        inputs["distance"] = dataset.distance(genes)
+        inputs["distance"] = dataset.distance(genes, units.tss_mean)
     return inputs
 
 
@@ -116,6 +137,7 @@ def inputs_without_own_level(
     architecture: Architecture,
     genes: NDArray[np.int64],
     samples: NDArray[np.int64],
+    units: Units,
     scanned: ScanTable | None = None,
     scan_rows: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.float32]]:
@@ -132,7 +154,7 @@ def inputs_without_own_level(
         raise TR300MError(
             f"architecture {architecture.key} reads no TF levels: there is none to set to 0", "choose one with `tf`"
         )
-    inputs = model_inputs(dataset, architecture, genes, samples, scanned, scan_rows)
+    inputs = model_inputs(dataset, architecture, genes, samples, units, scanned, scan_rows)
     own = own_regulators(
         dataset.genes.gene_id[genes].tolist(), dataset.genes.merged[genes].tolist(), dataset.regulators.gene_id.tolist()
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from .errors import TR300MError
+from .surroundings import set_drawing
 
 
 class _Tee:
@@ -38,13 +39,14 @@ class _Tee:
 
 @contextmanager
 def job(log: str) -> Iterator[None]:
-    """Run the body of a job's script.
+    """Run the body of a job's script, which imports what draws: the user's settings of Matplotlib are put aside first.
 
     Parameters
     ----------
     log
         Path of the log file; what the body writes to stderr goes there and to the terminal.
     """
+    set_drawing()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     terminal = sys.stderr
     with open(log, "w", encoding="utf-8") as file:

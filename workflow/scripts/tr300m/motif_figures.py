@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Final
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,7 +21,6 @@ from .sequence import BASES
 Vector = NDArray[np.float64]
 
 COLORS: Final = dict(zip(BASES, (theme.GREEN, theme.BLUE, theme.PURPLE, theme.VERMILLION), strict=True))
-LETTER_FONT: Final = FontProperties(family="DejaVu Sans", weight="bold")
 LETTER_WIDTH: Final = 0.9
 """Of a position."""
 CORRELATIONS: Final = ("pearson", "val_pearson", "log_pearson", "val_log_pearson")
@@ -57,7 +55,7 @@ def detection_panels(
         The planted motif, and where it lies in the kernel.
     """
     median, mean = (np.asarray(of(count, success)) for of in (nbinom.median, nbinom.mean))
-    with matplotlib.rc_context(theme.RC):
+    with theme.looks():
         figure = Figure(figsize=(10.0, 11.0), layout="constrained")
         figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)  # type: ignore[union-attr, call-arg]
         (loss, correlation), (without, carrying), (medians, logo) = figure.subplots(3, 2)
@@ -98,7 +96,9 @@ def draw_logo(panel: Axes, probability: Vector) -> None:
 
 
 def _draw_letter(panel: Axes, letter: str, middle: float, bottom: float, height: float) -> None:
-    outline = TextPath((0, 0), letter, size=1, prop=LETTER_FONT)
+    # Made here, because it takes what is not given from the settings in force.
+    font = FontProperties(family="DejaVu Sans", weight="bold")
+    outline = TextPath((0, 0), letter, size=1, prop=font)
     box = outline.get_extents()
     place = Affine2D().translate(-box.x0 - box.width / 2, -box.y0)
     place = place.scale(LETTER_WIDTH / box.width, height / box.height).translate(middle, bottom)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
@@ -80,7 +79,7 @@ def run_panels(
     correlation = log_pearson(truth, median)  # checks both arrays
     x = np.log10(1.0 + np.asarray(truth, dtype=np.float64))
     y = np.log10(1.0 + np.asarray(median, dtype=np.float64))
-    with matplotlib.rc_context(theme.RC):
+    with theme.looks():
         figure = new_figure(10.0, 8.0, title, subtitle)
         (predictions, loss), (correlations, accuracy) = figure.subplots(2, 2)
         _draw_predictions(figure, predictions, x, y)

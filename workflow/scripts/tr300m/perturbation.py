@@ -107,7 +107,7 @@ def level_changes(
         If the run reads no levels, is not complete or does not fit the dataset.
     """
     threads = devices.set_threads(threads)
-    model, architecture, config, likelihood = load_run(run_folder, dataset)
+    model, architecture, config, likelihood, units = load_run(run_folder, dataset)
     if not architecture.tf:
         raise TR300MError(f"{run_folder} reads no levels of regulators", "choose an architecture with tf")
     check_scan(scan, dataset, config.schedule)
@@ -126,7 +126,14 @@ def level_changes(
     def predicted(levels: Levels) -> NDArray[np.float64]:
         changed = replace(small, regulator_levels=levels, tf_levels=tf_levels(levels, dataset.motif_map))
         raw = predict_raw(
-            model, changed, architecture, few, schedule=config.schedule, scan=scan, genes_per_block=len(genes)
+            model,
+            changed,
+            architecture,
+            few,
+            units=units,
+            schedule=config.schedule,
+            scan=scan,
+            genes_per_block=len(genes),
         )
         return np.log1p(likelihood.mean(raw))
 

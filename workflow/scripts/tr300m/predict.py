@@ -4,7 +4,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,21 +13,42 @@ from . import devices
 from .architectures import Architecture
 from .errors import TR300MError
 from .inference import pair_nll, predict_raw
-from .inputs import Gather, model_inputs
-from .io import read_json
+from .inputs import Gather, Units, model_inputs
 from .likelihood import Likelihood, make_likelihood
 from .network import NetworkConfig, build_model
 from .progress import bar
-from .run_record import differences
+from .run_record import differences, read_record
 from .scan import ScanTable, check_scan
 
 if TYPE_CHECKING:
     from .dataset import Dataset
 
 
-def load_run(
-    folder: Path | str, dataset: "Dataset"
-) -> tuple[devices.keras.Model, Architecture, NetworkConfig, Likelihood]:
+class TrainedRun(NamedTuple):
+    """A trained model, and what is needed to use it.
+
+    Attributes
+    ----------
+    model
+        The variant that takes pooled scores.
+    architecture
+        Its inputs.
+    config
+        Its sizes.
+    likelihood
+        Its output distribution.
+    units
+        What its inputs are divided by: constants of the dataset that it was trained on.
+    """
+
+    model: devices.keras.Model
+    architecture: Architecture
+    config: NetworkConfig
+    likelihood: Likelihood
+    units: Units
+
+
+def load_run(folder: Path | str, dataset: "Dataset") -> TrainedRun:
     """Rebuild a trained model from a run's folder.
 
     Parameters
@@ -37,22 +58,14 @@ def load_run(
     dataset
         The dataset it was trained on, or one of the same motifs, tissues and regulators.
 
-    Returns
-    -------
-    tuple
-        The model as the variant that takes pooled scores, its architecture, its sizes and its output distribution.
-
     Raises
     ------
     TR300MError
-        If a file is missing, or the weights do not fit the dataset.
+        If a file is missing, the weights do not fit the dataset, or Keras is set otherwise than for training.
     """
-    weights, record = Path(folder) / "model.weights.h5", Path(folder) / "run.json"
-    for path in (weights, record):
-        if not path.is_file():
-            raise TR300MError(f"{path} is missing", "train the run first")
-    run = read_json(record)
-    if found := differences(run["arrays"], dataset.manifest):
+    devices.numerics()
+    weights, run = Path(folder) / "model.weights.h5", read_record(folder)
+    if found := differences(run, dataset.manifest):
         raise TR300MError(
             f"{folder} was trained with other {', '.join(found)} than those of {dataset.folder}",
             "predict on a dataset of the same edition, motifs, tissues and regulators",
@@ -71,7 +84,7 @@ def load_run(
             f"{weights} does not fit this dataset: {str(error).splitlines()[0]}",
             "predict on the dataset it was trained on",
         ) from None
-    return model, architecture, config, likelihood
+    return TrainedRun(model, architecture, config, likelihood, Units(**run["units"]))
 
 
 def predict(
@@ -118,7 +131,7 @@ def predict(
         If the run is not complete or does not fit the dataset.
     """
     threads = devices.set_threads(threads)
-    model, architecture, config, likelihood = load_run(run_folder, dataset)
+    model, architecture, config, likelihood, units = load_run(run_folder, dataset)
     check_scan(scan, dataset, config.schedule)
     name = f"predicting with {Path(run_folder).name}"
     log(f"{name}: {len(pairs):,} pairs of {len(np.unique(pairs[:, 0])):,} genes, on {devices.describe(threads)}")
@@ -128,6 +141,7 @@ def predict(
             dataset,
             architecture,
             pairs,
+            units=units,
             schedule=config.schedule,
             scan=scan,
             batch_size=batch_size,

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -109,7 +108,7 @@ def reliability_panels(
     subtitle
         Text below the title.
     """
-    with matplotlib.rc_context(theme.RC):
+    with theme.looks():
         figure = new_figure(10.0, 5.0, f"{name}: {statement(coverage)} of truths", subtitle)
         pit, curve = figure.subplots(1, 2)
         _draw_histogram(pit, histogram)
@@ -145,7 +144,7 @@ def reliability_comparison(runs: Sequence[tuple[str, Coverage]], *, subtitle: st
     distances = [float(np.abs(coverage.observed - coverage.level).max()) for _, coverage in runs]
     nearest = int(np.argmin(distances))
     title = f"Nearest to calibrated: {runs[nearest][0]}, within {percent(distances[nearest])} percentage points"
-    with matplotlib.rc_context(theme.RC):
+    with theme.looks():
         figure = new_figure(max(9.5, 0.6 + 2.4 * columns), 1.3 + 2.7 * rows, title, f"{READING}\n{subtitle}")
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for panel, (label, coverage) in zip(grid.flat, runs, strict=False):

@@ -57,7 +57,7 @@ def planned_jobs(output: str) -> dict[str, int]:
 
 def _snakemake(*arguments: str) -> str:
     command = [sys.executable, "-m", "snakemake", "--cores", "1", "--workflow-profile", PROFILE, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     output = done.stdout + done.stderr
     if done.returncode:
         raise TR300MError(f"Snakemake stopped:\n{redacted(output.strip())}")

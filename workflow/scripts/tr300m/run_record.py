@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from .errors import TR300MError
 from .io import atomic_path, read_json, write_json
 
 PACKAGES = ("tr300m", "tensorflow", "jax", "keras", "numpy", "scipy")
@@ -36,24 +37,49 @@ def peak_memory_mb() -> float:
 MEANING = ("pssm", "core", "motif_map", "tissues.tsv", "regulators.tsv", "tracks.tsv")
 
 
-def differences(trained: Mapping[str, str], manifest: Mapping[str, Any]) -> list[str]:
-    """Return which motifs, tissues, regulators or tracks of a dataset are not those that a model was trained on.
+def differences(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
+    """Return what a model's inputs mean and is not the same in a dataset: arrays and tables of `MEANING`, the edition.
 
     Parameters
     ----------
-    trained
-        `checksums` of the dataset it was trained on.
+    record
+        `run.json` of the model.
     manifest
         Of the dataset at hand.
     """
-    here = checksums(manifest)
-    return [name for name in MEANING if name in trained and trained[name] != here.get(name)]
+    trained, here = record["arrays"], checksums(manifest)
+    found = [name for name in MEANING if trained.get(name) != here.get(name)]
+    # Its windows lie one base further.
+    return found + ["edition"] * (record["edition"] != edition(manifest))
+
+
+def edition(manifest: Mapping[str, Any]) -> str | None:
+    """Return the edition of a dataset, from its manifest."""
+    return manifest.get("config", {}).get("edition")
 
 
 def checksums(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Return the SHA-256 of arrays and tables by name, from a dataset's manifest."""
     entries = {**manifest.get("arrays", {}), **manifest.get("tables", {})}
     return {name: str(entry["sha256"]) for name, entry in entries.items() if "sha256" in entry}
+
+
+def read_record(folder: Path | str) -> dict[str, Any]:
+    """Read `run.json` of a trained run.
+
+    Raises
+    ------
+    TR300MError
+        If it or the weights are missing, or it lacks the units of the inputs, as in versions before they were kept.
+    """
+    weights, path = Path(folder) / "model.weights.h5", Path(folder) / "run.json"
+    for file in (weights, path):
+        if not file.is_file():
+            raise TR300MError(f"{file} is missing", "train the run first")
+    record: dict[str, Any] = read_json(path)
+    if "units" not in record:
+        raise TR300MError(f"{path} has no units: it was written by an older version", "train the run again")
+    return record
 
 
 def reuse_run(trained: Path, folder: Path, run: str, control: str) -> None:

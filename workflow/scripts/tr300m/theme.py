@@ -1,7 +1,10 @@
 """How the figures look: colours that colour-blind readers can tell apart, sizes, line styles."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
+from matplotlib import style
 from matplotlib.patheffects import withStroke
 
 # Okabe and Ito's palette, less its yellow and orange, which are too pale for text and thin lines on white.
@@ -67,7 +70,7 @@ ABOVE: Final[dict[str, Any]] = {
     "path_effects": [withStroke(linewidth=2, foreground="white")],
 }
 
-# Passed to matplotlib.rc_context while drawing and saving, never set globally.
+# On top of Matplotlib's own defaults, while drawing and saving (`looks`); never set globally.
 # Any: the keys are literal types in some versions of Matplotlib, plain text in others.
 RC: Final[Any] = {
     "font.family": "DejaVu Sans",  # comes with Matplotlib, so figures are the same on every machine
@@ -92,3 +95,10 @@ RC: Final[Any] = {
     "svg.hashsalt": "tr300m",
     "path.simplify": True,
 }
+
+
+@contextmanager
+def looks() -> Iterator[None]:
+    """Draw and save with Matplotlib's defaults and `RC`, whatever a matplotlibrc or a notebook has set."""
+    with style.context(["default", RC]):
+        yield

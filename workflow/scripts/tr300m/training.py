@@ -20,12 +20,13 @@ from .curves import Score, curve_figures, curve_pairs
 from .devices import BACKEND, keras
 from .errors import TR300MError
 from .feed import Feed, Pairs, make_feed, place_arrays
+from .inputs import own_units
 from .io import atomic_path, write_json, write_tsv
 from .likelihood import Likelihood, make_likelihood, settings_of
 from .loop import TrainingLoop, predict_pairs
 from .network import NetworkConfig, build_model
 from .pairs import ORDERS
-from .run_record import checksums, peak_memory_mb, versions
+from .run_record import checksums, edition, peak_memory_mb, versions
 from .scan import ScanTable, check_scan, pooled_length
 from .steps import Stepper, make_stepper
 from .training_config import ComputeConfig as ComputeConfig
@@ -236,9 +237,12 @@ class _Run:
             "network": dataclasses.asdict(self.network),
             "training": dataclasses.asdict(self.training),
             "backend": BACKEND,
+            "numerics": devices.numerics(),
             # It draws other dropout from the same seed.
             "xla": self.compute.xla,
             "code": self.code,
+            "edition": edition(self.dataset.manifest),
+            "units": own_units(self.dataset, self.architecture)._asdict(),
             "arrays": checksums(self.dataset.manifest),
         }
 
