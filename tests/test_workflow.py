@@ -604,6 +604,14 @@ def test_the_same_seed_gives_the_same_table(small: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_split_that_cannot_be_drawn_is_not_tried_again(small: Path) -> None:
+    """Five folds of three chromosomes: a second attempt would draw the same."""
+    target = "results/small/splits/chromosome_2.tsv"
+    output = snakemake(small, target, "--configfile", "small.yaml", "--retries", "1", check=False)
+    assert output.count("cannot cut 3 chromosomes into 5 folds") == 1
+
+
+@pytest.mark.slow
 def test_bad_input_stops_with_its_name_and_leaves_nothing(small: Path) -> None:
     gct = small / "results/small/sources/gene_tpm.gct.gz"
     whole = gct.read_bytes()
