@@ -257,6 +257,8 @@ def test_labels_say_what_is_not_the_thesis_s(tmp_path: Path) -> None:
     runs = read(tmp_path, HEADER + SEQ_TF + other)
     assert runs["tf"].label("Seq + TF") == "Seq + TF"
     assert runs["late"].label("Seq + TF") == "Seq + TF, permute levels (retrained), split donor, zero_lognormal_mixture"
+    runs = read(tmp_path, HEADER + SEQ_TF.replace("thesis", "overlap_free"))
+    assert runs["tf"].label("Seq + TF") == "Seq + TF, split overlap_free"
 
 
 def test_controls_stand_behind_the_run_without_them(tmp_path: Path) -> None:

@@ -107,6 +107,12 @@ def test_intervals_have_columns_of_their_own() -> None:
     assert folded["Pairs"] == ["65536"]
 
 
+def test_a_terminal_has_no_room_for_the_columns_without_shared_promoters() -> None:
+    columns = tables.metric_table([("Seq", METRICS)], [INTERVALS])
+    more = tables.unshared_columns([METRICS], [{"log_pearson": Interval(0.1, 0.2)}])
+    assert tables.format_console(columns | more) == tables.format_console(columns)
+
+
 def test_write_table(tmp_path: Path) -> None:
     columns = tables.metric_table([("Seq", METRICS), ("Seq, seed 4", METRICS)])
     tsv, md = tmp_path / "table1.tsv", tmp_path / "table1.md"

@@ -255,15 +255,16 @@ def markdown(columns: Columns, *, notes: Sequence[str] = (), simulated: bool = F
 def format_console(columns: Columns) -> str:
     """Return the table as aligned text for a terminal: labels to the left, numbers to the right, wrapped headers.
 
-    Intervals stand in the line below their figures.
+    Intervals stand in the line below their figures. The columns without shared promoters, too many for a terminal, are
+    left out.
     """
-    figures = {name: values for name, values in columns.items() if not name.endswith(INTERVAL)}
+    figures = {name: values for name, values in columns.items() if not name.endswith((INTERVAL, UNSHARED))}
     headers = [textwrap.wrap(name, HEADER_WIDTH, break_long_words=False) for name in figures]
     depth = max(map(len, headers))
     # Headers sit on the line above the numbers, so that short ones are not lost at the top.
     stacks = [[""] * (depth - len(header)) + header for header in headers]
     bodies = [
-        stack + _stacked(values, columns.get(name + INTERVAL), len(figures) < len(columns))
+        stack + _stacked(values, columns.get(name + INTERVAL), any(name.endswith(INTERVAL) for name in columns))
         for stack, (name, values) in zip(stacks, figures.items(), strict=True)
     ]
     widths = [max(map(len, body)) for body in bodies]
