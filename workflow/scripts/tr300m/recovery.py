@@ -91,7 +91,7 @@ def score_findings(model: Model, planted: Planted) -> list[Finding]:
 
     The perfect model knows the planted truth of what the run reads: openness where it reads histones, regulation where
     it reads levels. What the GC content of a promoter tells of its openness is not counted. A run that reads neither
-    has no such bound.
+    has no such figure.
     """
     tissue, predicted = planted.tissue[model.sample], np.log1p(model.median)
     whole = planted.log_expression(model.gene, model.sample)
