@@ -32,10 +32,10 @@ def unpack(folder: Path) -> None:
 
 def expression(folder: Path) -> None:
     """Read target expression and regulator levels as the rule does."""
-    from tr300m.axes import Genes, Samples
-    from tr300m.expression import read_expression
-    from tr300m.io import ArrayWriter
-    from tr300m.regulators import read_lambert
+    from tr300m.arrays.expression import read_expression
+    from tr300m.arrays.regulators import read_lambert
+    from tr300m.base.array_files import ArrayWriter
+    from tr300m.base.axes import Genes, Samples
 
     built, sources = folder / "results" / "dataset", source_paths(folder)
     genes, samples = Genes.read(built / "genes.tsv"), Samples.read(built / "samples.tsv")
@@ -53,8 +53,8 @@ def expression_naive(folder: Path) -> None:
 
 def windows(folder: Path) -> None:
     """Read the histone windows of one track as the rule does."""
-    from tr300m.axes import Genes
-    from tr300m.histones import track_windows
+    from tr300m.arrays.histones import track_windows
+    from tr300m.base.axes import Genes
 
     track_windows(folder / "H3K4me1_Gm12878.bigWig", Genes.read(folder / "results" / "dataset" / "genes.tsv"))
 
@@ -62,7 +62,7 @@ def windows(folder: Path) -> None:
 def windows_naive(folder: Path) -> None:
     """Read a share of the windows of one track in random order, through lists."""
     import pyBigWig
-    from tr300m.axes import Genes
+    from tr300m.base.axes import Genes
 
     genes = Genes.read(folder / "results" / "dataset" / "genes.tsv")
     rows = np.random.default_rng(0).permutation(len(genes))[: int(len(genes) * SHARE)]
@@ -74,8 +74,8 @@ def windows_naive(folder: Path) -> None:
 
 def genome(folder: Path) -> None:
     """Copy the genome and encode the windows as the rules do."""
-    from tr300m.axes import Genes
-    from tr300m.sequence import extract_chromosomes, onehot_windows
+    from tr300m.arrays.sequence import extract_chromosomes, onehot_windows
+    from tr300m.base.axes import Genes
 
     genes = Genes.read(folder / "results" / "dataset" / "genes.tsv")
     copy = folder / "genome.fa"
@@ -89,7 +89,7 @@ def genome_naive(folder: Path) -> None:
     """Read the genome line by line, chr1 only, and encode its windows base by base."""
     import gzip
 
-    from tr300m.axes import Genes
+    from tr300m.base.axes import Genes
 
     genes = Genes.read(folder / "results" / "dataset" / "genes.tsv")
     lines: list[str] = []
@@ -107,7 +107,7 @@ def genome_naive(folder: Path) -> None:
 
 def total_rows(folder: Path) -> int:
     """Return the number of rows of the GCT."""
-    from tr300m.expression import read_header
+    from tr300m.arrays.expression import read_header
 
     return read_header(folder / "tpm.gct.gz").rows
 

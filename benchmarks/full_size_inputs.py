@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 from isal import igzip_threaded
-from tr300m.axes import CELLS, MARKS
-from tr300m.genes import CHROMOSOMES, PROTEIN_CODING, GeneRecords, read_gene_records
-from tr300m.motifs import human_profiles
-from tr300m.progress import progress
+from tr300m.arrays.genes import CHROMOSOMES, PROTEIN_CODING, GeneRecords, read_gene_records
+from tr300m.arrays.motifs import human_profiles
+from tr300m.base.axes import CELLS, MARKS
+from tr300m.base.progress import progress
 
 ROWS, SAMPLES, DONORS, TISSUES, CODING, REGULATORS = 56_200, 17_382, 948, 54, 19_804, 2_765
 SIZES = "248 242 198 190 181 170 159 145 138 133 135 133 114 107 101 90 83 80 58 64 46 50 156 57"

@@ -53,10 +53,10 @@ def table(shape: tuple[int, ...], dtype: Any, folder: Path, gpu: bool) -> NDArra
 
 def make_feed(row: dict[str, Any], folder: Path, gpu: bool) -> Any:
     """Return the tables of an architecture as a `Feed`, where `compute: arrays: auto` would put them."""
-    from tr300m.architectures import Architecture
-    from tr300m.feed import Feed, place_arrays
-    from tr300m.network import NetworkConfig
-    from tr300m.training import working_bytes
+    from tr300m.config.architectures import Architecture
+    from tr300m.model.network import NetworkConfig
+    from tr300m.training.batches import Feed, place_arrays
+    from tr300m.training.plan import working_bytes
 
     architecture, genes, samples = Architecture.from_key(row["architecture"]), row["genes"], row["samples"]
 
@@ -87,8 +87,8 @@ def make_feed(row: dict[str, Any], folder: Path, gpu: bool) -> Any:
 
 def flop(row: dict[str, Any]) -> float:
     """Count floating-point operations of a step's products and convolutions."""
-    from tr300m.architectures import Architecture
-    from tr300m.network import NetworkConfig
+    from tr300m.config.architectures import Architecture
+    from tr300m.model.network import NetworkConfig
 
     architecture, config = Architecture.from_key(row["architecture"]), NetworkConfig()
     elements, marks = ELEMENTS * architecture.core, 12 * architecture.hm
@@ -115,7 +115,7 @@ def best_of(work: Callable[[], Any], times: int = 5) -> float:
 
 def device_speed(gpu: bool, precision: str) -> tuple[float, float]:
     """Measure FLOP/s of a large matrix product and bytes/s of a large copy (read and written)."""
-    from tr300m.devices import BACKEND, ops
+    from tr300m.model.devices import BACKEND, ops
 
     size, floats = MATRIX["gpu" if gpu else "cpu"], COPIED["gpu" if gpu else "cpu"]
     matrix = ops.ones((size, size), dtype=precision)
@@ -143,14 +143,14 @@ def device_speed(gpu: bool, precision: str) -> tuple[float, float]:
 
 def run_row(row: dict[str, Any]) -> dict[str, Any]:
     """Measure one row in this process."""
-    from tr300m.backend import use_backend
+    from tr300m.model.backend import use_backend
 
     use_backend(row["backend"])
-    from tr300m import devices
-    from tr300m.likelihood import make_likelihood
-    from tr300m.network import NetworkConfig, build_model
-    from tr300m.run_record import peak_memory_mb
-    from tr300m.steps import make_stepper
+    from tr300m.model import devices
+    from tr300m.model.likelihood.distributions import make_likelihood
+    from tr300m.model.network import NetworkConfig, build_model
+    from tr300m.training.backends.stepper import make_stepper
+    from tr300m.training.run_record import peak_memory_mb
 
     gpu = bool(devices.gpu_names())
     chance = np.random.default_rng(3)
@@ -218,10 +218,11 @@ def run_row(row: dict[str, Any]) -> dict[str, Any]:
 
 def whole_scan(model: Any, motifs: NDArray[np.float32], core: NDArray[np.float32]) -> Any:
     """Put the thesis's scan in front of a model of scores: all scores of the window first, then the pooling."""
-    from tr300m.devices import keras, ops
-    from tr300m.layers import BaseDropout, PoolSegments
-    from tr300m.network import NetworkConfig
-    from tr300m.scan import UNKNOWN_BASE, padding
+    from tr300m.features.motif_scan import UNKNOWN_BASE
+    from tr300m.features.pooling import padding
+    from tr300m.model.devices import keras, ops
+    from tr300m.model.layers import BaseDropout, PoolSegments
+    from tr300m.model.network import NetworkConfig
 
     config = NetworkConfig()
     sequence = keras.Input((config.length, 4), name="sequence")
@@ -260,7 +261,7 @@ def thesis_calls(
 
 def rows_of(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield the rows to measure."""
-    from tr300m.architectures import read_architectures
+    from tr300m.config.architectures import read_architectures
 
     known = read_architectures(ROOT / "config" / "architectures.tsv")
     keys = list(known) if options.architectures == ["all"] else options.architectures

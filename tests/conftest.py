@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_run import run_small
-from tr300m.axes import Genes
-from tr300m.errors import TR300MError
+from helpers.small_run import run_small
+from tr300m.base.axes import Genes
+from tr300m.base.errors import TR300MError
 
 Refuses = Callable[..., AbstractContextManager[None]]
 MakeGenes = Callable[..., Genes]

@@ -9,17 +9,18 @@ sys.path.insert(0, str(SCRIPTS))
 
 from snakemake.exceptions import WorkflowError
 
-from tr300m import provenance, settings
-from tr300m.axes import ARRAYS, CELLS, MARKS
-from tr300m.baselines import BASELINES
-from tr300m.dataset import TABLES
-from tr300m.errors import TR300MError
-from tr300m.features import FEATURES
-from tr300m.redaction import shareable
-from tr300m.release import RECIPES, read_published
-from tr300m.runs import split_names, trained_run
-from tr300m.schemes import scheme_settings
-from tr300m.splits import PARTS
+from tr300m.config import code_hash as provenance, settings
+from tr300m.base.axes import ARRAYS, CELLS, MARKS
+from tr300m.baselines.table import BASELINES
+from tr300m.dataset.dataset import TABLES
+from tr300m.base.errors import TR300MError
+from tr300m.features.gene_features import FEATURES
+from tr300m.base.redaction import shareable
+from tr300m.release.export import RECIPES
+from tr300m.release.published import read_published
+from tr300m.config.run_table import split_names, trained_run
+from tr300m.dataset.split_schemes import scheme_settings
+from tr300m.dataset.splits import PARTS
 
 try:
     SETTINGS = settings.resolve(config, ROOT)

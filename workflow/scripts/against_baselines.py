@@ -1,11 +1,12 @@
 """The runs of Table 1 against the best baseline and the genes' own training means, on the same pairs."""
 
-from tr300m.baselines import BASELINES, best_baseline
-from tr300m.data_identity import identify
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.significance import PAIRED, paired_table, read_models
-from tr300m.tables import INTERVALS, UNITS, fold_intervals, write_table
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.baselines.table import BASELINES, best_baseline
+from tr300m.dataset.data_identity import identify
+from tr300m.results.metric_table import INTERVALS, UNITS, fold_intervals
+from tr300m.results.paired_differences import PAIRED, paired_table, read_models
+from tr300m.results.write_table import write_table
 
 NOTE = (
     "The baseline is the one with the highest Log Pearson Correlation on these very pairs. That choice favours the "

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from tr300m.baselines import BASELINES, Data
-from tr300m.dataset import Dataset
-from tr300m.io import save_arrays
-from tr300m.job import job
-from tr300m.splits import PARTS, Split
+from tr300m.base.array_files import save_arrays
+from tr300m.base.job import job
+from tr300m.baselines.data import Data
+from tr300m.baselines.table import BASELINES
+from tr300m.dataset.dataset import Dataset
+from tr300m.dataset.splits import PARTS, Split
 
 with job(snakemake.log[0]):
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)

@@ -1,11 +1,11 @@
 """The table of baselines."""
 
-from tr300m.baselines import BASELINES, NOTE
-from tr300m.data_identity import identify
-from tr300m.intervals import Draws
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.tables import (
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.baselines.table import BASELINES, NOTE
+from tr300m.dataset.data_identity import identify
+from tr300m.metrics.intervals import Draws
+from tr300m.results.metric_table import (
     INTERVALS,
     LABEL,
     UNITS,
@@ -13,8 +13,8 @@ from tr300m.tables import (
     fold_intervals,
     metric_table,
     unshared_columns,
-    write_table,
 )
+from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))

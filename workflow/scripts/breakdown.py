@@ -1,12 +1,12 @@
 """What the score of one run is made of, group by group."""
 
 import numpy as np
-from tr300m.axes import Genes, Regulators, Samples
-from tr300m.breakdown import Pairs, group_table, summary_table, views
-from tr300m.io import read_json, write_tsv
-from tr300m.job import job
-from tr300m.levels import regulator_genes
-from tr300m.splits import Split
+from tr300m.base.axes import Genes, Regulators, Samples
+from tr300m.base.files import read_json, write_tsv
+from tr300m.base.job import job
+from tr300m.dataset.splits import Split
+from tr300m.dataset.tf_levels import regulator_genes
+from tr300m.evaluation.strata import Pairs, group_table, summary_table, views
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)

@@ -1,10 +1,10 @@
 """How far the predicted distributions of one run can be trusted."""
 
 import numpy as np
-from tr300m.calibration import calibration_table, coverage_curve, pit_histogram, randomised_pit
-from tr300m.io import read_json, write_tsv
-from tr300m.job import job
-from tr300m.likelihood import make_likelihood
+from tr300m.base.files import read_json, write_tsv
+from tr300m.base.job import job
+from tr300m.evaluation.calibration import calibration_table, coverage_curve, pit_histogram, randomised_pit
+from tr300m.model.likelihood.distributions import make_likelihood
 
 with job(snakemake.log[0]):
     likelihood = make_likelihood(**read_json(snakemake.input.record)["likelihood"])

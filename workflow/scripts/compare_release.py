@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from tr300m.compare_release import COLUMNS, PublishedData, compare, comparison_row
-from tr300m.io import write_tsv
-from tr300m.job import job
-from tr300m.release import RECIPES, axis_ids, rebuild
+from tr300m.base.files import write_tsv
+from tr300m.base.job import job
+from tr300m.release.compare import COLUMNS, PublishedData, compare, comparison_row
+from tr300m.release.export import RECIPES, axis_ids, rebuild
 
 with job(snakemake.log[0]):
     published = PublishedData(snakemake.input.published)

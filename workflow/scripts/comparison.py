@@ -1,12 +1,14 @@
 """One of Tables 3-7: two runs on the validation part, compared."""
 
-from tr300m.comparisons import read_comparisons
-from tr300m.data_identity import identify
-from tr300m.intervals import Draws
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.significance import NOTE, UNCORRECTED, comparison_table, thesis_beside
-from tr300m.tables import UNITS, read_thesis, write_table
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.config.thesis_comparisons import read_comparisons
+from tr300m.dataset.data_identity import identify
+from tr300m.metrics.intervals import Draws
+from tr300m.results.metric_table import UNITS
+from tr300m.results.thesis_results import read_thesis
+from tr300m.results.thesis_t import NOTE, UNCORRECTED, comparison_table, thesis_beside
+from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))

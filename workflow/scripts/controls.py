@@ -1,10 +1,11 @@
 """The table of controls: each beside the run without it."""
 
-from tr300m.data_identity import identify
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.significance import PAIRED, paired_table, read_models
-from tr300m.tables import INTERVALS, UNITS, fold_intervals, write_table
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.dataset.data_identity import identify
+from tr300m.results.metric_table import INTERVALS, UNITS, fold_intervals
+from tr300m.results.paired_differences import PAIRED, paired_table, read_models
+from tr300m.results.write_table import write_table
 
 NOTE = (
     "A control permutes one input before training (retrained) or before prediction alone, with the weights of the run "

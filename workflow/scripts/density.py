@@ -1,16 +1,16 @@
 """Draw one predicted density, of a pair chosen by its NLL."""
 
 import numpy as np
-from tr300m.axes import Genes, Samples
-from tr300m.data_identity import identify
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.likelihood import make_likelihood
+from tr300m.base.axes import Genes, Samples
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.dataset.data_identity import identify
+from tr300m.model.likelihood.distributions import make_likelihood
 
 with job(snakemake.log[0]):
     # Matplotlib is imported inside the job, with the user's settings put aside.
-    from tr300m.density import density_figure, typical_pair
-    from tr300m.figures import save
+    from tr300m.results.figures.canvas import save
+    from tr300m.results.figures.predicted_density import density_figure, typical_pair
 
     data = identify(read_json(snakemake.input.manifest))
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)

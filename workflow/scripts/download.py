@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from tr300m.download import fetch
-from tr300m.job import job
-from tr300m.sources import addresses, read_sources
+from tr300m.base.job import job
+from tr300m.config.source_table import addresses, read_sources
+from tr300m.sources.fetch import fetch
 
 with job(snakemake.log[0]):
     source = snakemake.params.source

@@ -3,13 +3,14 @@
 import sys
 
 import numpy as np
-from tr300m.axes import Genes, Samples
-from tr300m.errors import TR300MError
-from tr300m.expression import read_expression
-from tr300m.genes import GeneRecords, named
-from tr300m.io import ArrayWriter, read_blocks, read_tsv, save_array, write_tsv
-from tr300m.job import job
-from tr300m.regulators import read_lambert, regulator_axis
+from tr300m.arrays.expression import read_expression
+from tr300m.arrays.genes import GeneRecords, named
+from tr300m.arrays.regulators import read_lambert, regulator_axis
+from tr300m.base.array_files import ArrayWriter, read_blocks, save_array
+from tr300m.base.axes import Genes, Samples
+from tr300m.base.errors import TR300MError
+from tr300m.base.files import read_tsv, write_tsv
+from tr300m.base.job import job
 
 BLOCK_ROWS = 256
 

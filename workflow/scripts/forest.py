@@ -1,16 +1,16 @@
 """Draw Table 1 with its intervals, the thesis's figures and the baselines."""
 
-from tr300m.baselines import BASELINES
-from tr300m.data_identity import identify
-from tr300m.intervals import Draws
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.tables import read_thesis
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.baselines.table import BASELINES
+from tr300m.dataset.data_identity import identify
+from tr300m.metrics.intervals import Draws
+from tr300m.results.thesis_results import read_thesis
 
 with job(snakemake.log[0]):
     # Matplotlib is imported inside the job, with the user's settings put aside.
-    from tr300m.figures import save
-    from tr300m.forest import Row, table1_forest
+    from tr300m.results.figures.canvas import save
+    from tr300m.results.figures.table1_forest import Row, table1_forest
 
     data = identify(read_json(snakemake.input.manifest))
 

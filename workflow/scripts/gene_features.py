@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tr300m.dataset import Dataset
-from tr300m.features import gene_features
-from tr300m.io import save_array
-from tr300m.job import job
+from tr300m.base.array_files import save_array
+from tr300m.base.job import job
+from tr300m.dataset.dataset import Dataset
+from tr300m.features.gene_features import gene_features
 
 with job(snakemake.log[0]):
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)

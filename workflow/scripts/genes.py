@@ -2,10 +2,10 @@
 
 import sys
 
-from tr300m.absent import drop_absent, is_release_data
-from tr300m.genes import CHROMOSOMES, GeneRecords, choose_genes, named, target_genes
-from tr300m.io import read_list, write_tsv
-from tr300m.job import job
+from tr300m.arrays.absent_genes import drop_absent, is_release_data
+from tr300m.arrays.genes import CHROMOSOMES, GeneRecords, choose_genes, named, target_genes
+from tr300m.base.files import read_list, write_tsv
+from tr300m.base.job import job
 
 with job(snakemake.log[0]):
     chromosomes, edition = tuple(snakemake.params.chromosomes or CHROMOSOMES), snakemake.params.edition

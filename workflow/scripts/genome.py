@@ -3,11 +3,11 @@
 import sys
 
 from pyfaidx import Faidx
-from tr300m.axes import Genes
-from tr300m.builds import check_inside, reaching_past, read_lengths
-from tr300m.genes import named
-from tr300m.job import job
-from tr300m.sequence import extract_chromosomes
+from tr300m.arrays.genes import named
+from tr300m.arrays.genome_builds import check_inside, reaching_past, read_lengths
+from tr300m.arrays.sequence import extract_chromosomes
+from tr300m.base.axes import Genes
+from tr300m.base.job import job
 
 with job(snakemake.log[0]):
     genes, fasta = Genes.read(snakemake.input.genes), snakemake.input.fasta

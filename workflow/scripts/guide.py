@@ -1,11 +1,12 @@
 """What a good figure looks like, metric by metric."""
 
 import numpy as np
-from tr300m.data_identity import identify
-from tr300m.guide import guide_table, mean_error
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.tables import read_thesis, write_table
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.dataset.data_identity import identify
+from tr300m.results.report.reading_guide import guide_table, mean_error
+from tr300m.results.thesis_results import read_thesis
+from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))

@@ -1,8 +1,8 @@
 """Stack the histone tracks to one array, and collect the chromosomes on which they show nothing."""
 
-from tr300m.histones import stack_tracks, track_axis
-from tr300m.io import read_tsv, write_tsv
-from tr300m.job import job
+from tr300m.arrays.histones import stack_tracks, track_axis
+from tr300m.base.files import read_tsv, write_tsv
+from tr300m.base.job import job
 
 with job(snakemake.log[0]):
     stack_tracks(snakemake.input.tracks, snakemake.output.histones)

@@ -1,9 +1,9 @@
 """All intervals of all models, one a row."""
 
-from tr300m.intervals import Draws, interval_rows
-from tr300m.io import read_json, write_tsv
-from tr300m.job import job
-from tr300m.tables import UNSHARED
+from tr300m.base.files import read_json, write_tsv
+from tr300m.base.job import job
+from tr300m.metrics.intervals import Draws, interval_rows
+from tr300m.results.metric_table import UNSHARED
 
 with job(snakemake.log[0]):
     given = snakemake.input

@@ -2,19 +2,20 @@
 
 from pathlib import Path
 
-from tr300m.backend import use_backend
-from tr300m.job import job
+from tr300m.base.job import job
+from tr300m.model.backend import use_backend
 
 with job(snakemake.log[0]):
     # Before anything imports Keras.
     use_backend(snakemake.resources.backend, device=snakemake.resources.device)
 
-    from tr300m.controls import apply_control
-    from tr300m.dataset import Dataset
-    from tr300m.io import read_json, save_arrays
-    from tr300m.perturbation import level_changes, perturbed_pairs
-    from tr300m.scan import ScanTable
-    from tr300m.splits import Split
+    from tr300m.base.array_files import save_arrays
+    from tr300m.base.files import read_json
+    from tr300m.dataset.dataset import Dataset
+    from tr300m.dataset.permutations import apply_control
+    from tr300m.dataset.splits import Split
+    from tr300m.evaluation.regulator_perturbation import level_changes, perturbed_pairs
+    from tr300m.features.scan_cache import ScanTable
 
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
     genes, samples = Split.read(snakemake.input.split, dataset.genes, dataset.samples).axes("validation")

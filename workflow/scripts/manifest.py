@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from tr300m.io import write_json
-from tr300m.job import job
-from tr300m.manifest import build_manifest, source_entry
-from tr300m.progress import progress
+from tr300m.arrays.manifest import build_manifest, source_entry
+from tr300m.base.files import write_json
+from tr300m.base.job import job
+from tr300m.base.progress import progress
 
 with job(snakemake.log[0]):
     folder = Path(snakemake.output.manifest).parent

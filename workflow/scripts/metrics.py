@@ -1,11 +1,11 @@
 """Score the predictions of one model, of all pairs and without shared promoters, with bootstrap draws."""
 
 import numpy as np
-from tr300m.axes import Genes, Samples
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.scores import score
-from tr300m.splits import Split
+from tr300m.base.axes import Genes, Samples
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.dataset.splits import Split
+from tr300m.metrics.score import score
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)

@@ -1,15 +1,16 @@
 """Train the motif detection, and say how well it predicts and what its kernel has learnt."""
 
-from tr300m.backend import use_backend
-from tr300m.job import job
+from tr300m.base.job import job
+from tr300m.model.backend import use_backend
 
 with job(snakemake.log[0]):
     # Before anything imports Keras.
     use_backend(snakemake.resources.backend, device=snakemake.resources.device)
 
-    from tr300m.devices import set_threads
-    from tr300m.io import save_arrays, write_json, write_tsv
-    from tr300m.motif_detection import MotifConfig, detect, medians, parameters, summary
+    from tr300m.base.array_files import save_arrays
+    from tr300m.base.files import write_json, write_tsv
+    from tr300m.model.devices import set_threads
+    from tr300m.motif_detection.detector import MotifConfig, detect, medians, parameters, summary
 
     set_threads(snakemake.threads)
     config = MotifConfig.from_dict(snakemake.params.settings)

@@ -3,11 +3,11 @@
 import sys
 
 import numpy as np
-from tr300m import motifs
-from tr300m.axes import Regulators
-from tr300m.io import save_array
-from tr300m.job import job
-from tr300m.levels import tf_levels
+from tr300m.arrays import motifs
+from tr300m.base.array_files import save_array
+from tr300m.base.axes import Regulators
+from tr300m.base.job import job
+from tr300m.dataset.tf_levels import tf_levels
 
 with job(snakemake.log[0]):
     # The released arrays have one motif column more than there are profiles.

@@ -1,10 +1,10 @@
 """The evaluation of all runs side by side."""
 
-from tr300m.data_identity import identify
-from tr300m.io import read_json, read_tsv
-from tr300m.job import job
-from tr300m.overview import CALIBRATION_NOTE, VIEW_NOTE, calibration_side_by_side, views_side_by_side
-from tr300m.tables import write_table
+from tr300m.base.files import read_json, read_tsv
+from tr300m.base.job import job
+from tr300m.dataset.data_identity import identify
+from tr300m.results.report.all_runs import CALIBRATION_NOTE, VIEW_NOTE, calibration_side_by_side, views_side_by_side
+from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tr300m.io import atomic_path
-from tr300m.job import job
-from tr300m.pages import page
+from tr300m.base.files import atomic_path
+from tr300m.base.job import job
+from tr300m.results.report.html import page
 
 with job(snakemake.log[0]):
     guide = Path(snakemake.input.guide).read_text("utf-8")

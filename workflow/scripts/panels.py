@@ -1,15 +1,15 @@
 """Draw the four panels of the thesis's Appendix D for one run."""
 
 import numpy as np
-from tr300m.data_identity import identify
-from tr300m.io import read_json, read_tsv
-from tr300m.job import job
-from tr300m.thesis_curves import read_thesis_curves
+from tr300m.base.files import read_json, read_tsv
+from tr300m.base.job import job
+from tr300m.dataset.data_identity import identify
+from tr300m.results.thesis_curves import read_thesis_curves
 
 with job(snakemake.log[0]):
     # Matplotlib is imported inside the job, with the user's settings put aside.
-    from tr300m.figures import save
-    from tr300m.panels import run_panels
+    from tr300m.results.figures.canvas import save
+    from tr300m.results.figures.training_panels import run_panels
 
     data = identify(read_json(snakemake.input.manifest))
     # Beside other data the thesis's curves would invite a comparison that means nothing.

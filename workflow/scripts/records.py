@@ -1,9 +1,10 @@
 """Run records, the configuration, versions and checksums, for a reader."""
 
-from tr300m.data_identity import identify
-from tr300m.io import atomic_path, read_json
-from tr300m.job import job
-from tr300m.record_tables import (
+from tr300m.base.files import atomic_path, read_json
+from tr300m.base.job import job
+from tr300m.base.redaction import shareable
+from tr300m.dataset.data_identity import identify
+from tr300m.results.report.run_records import (
     array_table,
     compare_records,
     environment,
@@ -11,8 +12,7 @@ from tr300m.record_tables import (
     source_table,
     version_table,
 )
-from tr300m.redaction import shareable
-from tr300m.tables import markdown
+from tr300m.results.write_table import markdown
 
 with job(snakemake.log[0]):
     records = [shareable(read_json(path)) for path in snakemake.input.records]

@@ -1,8 +1,8 @@
 """Write one array as the release has it."""
 
-from tr300m.io import write_json
-from tr300m.job import job
-from tr300m.release import rebuild, write_release
+from tr300m.base.files import write_json
+from tr300m.base.job import job
+from tr300m.release.export import rebuild, write_release
 
 with job(snakemake.log[0]):
     array = rebuild(snakemake.wildcards.array, snakemake.input.source)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tr300m.job import job
-from tr300m.run_record import reuse_run
+from tr300m.base.job import job
+from tr300m.training.run_record import reuse_run
 
 with job(snakemake.log[0]):
     reuse_run(

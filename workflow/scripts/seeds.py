@@ -1,10 +1,11 @@
 """The spread between runs that differ in their seed alone."""
 
-from tr300m.data_identity import identify
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.spread import spread_table
-from tr300m.tables import UNITS, write_table
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.dataset.data_identity import identify
+from tr300m.results.metric_table import UNITS
+from tr300m.results.seed_spread import spread_table
+from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))

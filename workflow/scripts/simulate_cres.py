@@ -1,8 +1,8 @@
 """Simulate the candidate cis-regulatory elements."""
 
-from tr300m.job import job
-from tr300m.simulate.config import SimulationConfig
-from tr300m.simulate.cres import simulate_cres
+from tr300m.base.job import job
+from tr300m.config.simulation import SimulationConfig
+from tr300m.simulate.ccres import simulate_cres
 
 with job(snakemake.log[0]):
     config = SimulationConfig.from_dict(snakemake.params.simulation)

@@ -1,7 +1,7 @@
 """Simulate the donor phenotypes."""
 
-from tr300m.job import job
-from tr300m.simulate.config import SimulationConfig
+from tr300m.base.job import job
+from tr300m.config.simulation import SimulationConfig
 from tr300m.simulate.samples import simulate_subject_phenotypes
 
 with job(snakemake.log[0]):

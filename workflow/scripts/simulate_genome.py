@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tr300m.job import job
-from tr300m.simulate.config import SimulationConfig
+from tr300m.base.job import job
+from tr300m.config.simulation import SimulationConfig
 from tr300m.simulate.genome import simulate_genome
 
 with job(snakemake.log[0]):

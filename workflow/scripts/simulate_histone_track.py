@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tr300m.job import job
+from tr300m.base.job import job
+from tr300m.config.simulation import SimulationConfig
 from tr300m.simulate.bigwig import simulate_bigwig
-from tr300m.simulate.config import SimulationConfig
 
 with job(snakemake.log[0]):
     config = SimulationConfig.from_dict(snakemake.params.simulation)

@@ -1,7 +1,7 @@
 """Simulate the list of regulators."""
 
-from tr300m.job import job
-from tr300m.simulate.config import SimulationConfig
+from tr300m.base.job import job
+from tr300m.config.simulation import SimulationConfig
 from tr300m.simulate.lambert import simulate_lambert
 
 with job(snakemake.log[0]):

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tr300m.job import job
-from tr300m.simulate.config import SimulationConfig
+from tr300m.base.job import job
+from tr300m.config.simulation import SimulationConfig
 from tr300m.simulate.truth import simulate_truth
 
 with job(snakemake.log[0]):

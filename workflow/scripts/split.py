@@ -1,8 +1,8 @@
 """Draw the held-out genes and samples."""
 
-from tr300m.axes import Genes, Samples
-from tr300m.job import job
-from tr300m.schemes import draw_split
+from tr300m.base.axes import Genes, Samples
+from tr300m.base.job import job
+from tr300m.dataset.split_schemes import draw_split
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)

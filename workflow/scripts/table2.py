@@ -1,22 +1,12 @@
 """Table 2: the final run on the test part, and where it stood on validation."""
 
-from tr300m.data_identity import identify
-from tr300m.intervals import Draws
-from tr300m.io import read_json
-from tr300m.job import job
-from tr300m.tables import (
-    INTERVALS,
-    THESIS_TABLE2,
-    UNITS,
-    UNSHARED_NOTE,
-    beside_thesis,
-    fold_intervals,
-    metric_table,
-    read_thesis,
-    standing,
-    unshared_columns,
-    write_table,
-)
+from tr300m.base.files import read_json
+from tr300m.base.job import job
+from tr300m.dataset.data_identity import identify
+from tr300m.metrics.intervals import Draws
+from tr300m.results.metric_table import INTERVALS, UNITS, UNSHARED_NOTE, fold_intervals, metric_table, unshared_columns
+from tr300m.results.thesis_results import THESIS_TABLE2, beside_thesis, read_thesis, standing
+from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))

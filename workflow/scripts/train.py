@@ -2,21 +2,22 @@
 
 from pathlib import Path
 
-from tr300m.backend import use_backend
-from tr300m.job import job
+from tr300m.base.job import job
+from tr300m.model.backend import use_backend
 
 with job(snakemake.log[0]):
     # Before anything imports Keras.
     use_backend(snakemake.resources.backend, device=snakemake.resources.device)
 
-    from tr300m.architectures import Architecture
-    from tr300m.dataset import Dataset
-    from tr300m.likelihood import make_likelihood
-    from tr300m.metrics import accuracy, log_pearson, pearson
-    from tr300m.network import NetworkConfig
-    from tr300m.scan import ScanTable
-    from tr300m.splits import Split
-    from tr300m.training import ComputeConfig, TrainingConfig, train
+    from tr300m.config.architectures import Architecture
+    from tr300m.dataset.dataset import Dataset
+    from tr300m.dataset.splits import Split
+    from tr300m.features.scan_cache import ScanTable
+    from tr300m.metrics.point import accuracy, log_pearson, pearson
+    from tr300m.model.likelihood.distributions import make_likelihood
+    from tr300m.model.network import NetworkConfig
+    from tr300m.training.config import ComputeConfig, TrainingConfig
+    from tr300m.training.train import train
 
     row = snakemake.params.run
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-from tr300m.axes import Genes, Samples
-from tr300m.intervals import Draws
-from tr300m.job import job
-from tr300m.planted import Planted
-from tr300m.recovery import (
+from tr300m.base.axes import Genes, Samples
+from tr300m.base.job import job
+from tr300m.config.simulation import SimulationConfig
+from tr300m.evaluation.planted_truth import Planted
+from tr300m.evaluation.truth_recovery import (
     Model,
     finding_table,
     histone_finding,
@@ -15,8 +15,8 @@ from tr300m.recovery import (
     score_findings,
     variance_findings,
 )
-from tr300m.simulate.config import SimulationConfig
-from tr300m.tables import write_table
+from tr300m.metrics.intervals import Draws
+from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
     simulation = SimulationConfig.from_dict(snakemake.params.simulation)

@@ -4,10 +4,12 @@ import sys
 import zlib
 from collections import Counter
 
-from tr300m.data_identity import identify
-from tr300m.io import read_json, write_tsv
-from tr300m.job import job
-from tr300m.release import Written, packs_alike, read_published, verification
+from tr300m.base.files import read_json, write_tsv
+from tr300m.base.job import job
+from tr300m.dataset.data_identity import identify
+from tr300m.release.export import Written
+from tr300m.release.published import read_published
+from tr300m.release.verify import packs_alike, verification
 
 with job(snakemake.log[0]):
     published = read_published(snakemake.input.published)

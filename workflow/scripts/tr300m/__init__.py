@@ -7,11 +7,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import metrics as metrics
-    from .dataset import Dataset as Dataset
-    from .network import build_model as build_model
-    from .pairs import training_pairs as training_pairs
-    from .splits import thesis_split as thesis_split
+    from .dataset.dataset import Dataset as Dataset
+    from .dataset.pair_order import training_pairs as training_pairs
+    from .dataset.splits import thesis_split as thesis_split
+    from .metrics import point as metrics
+    from .model.network import build_model as build_model
 
 __version__ = "0.1.0"
 __all__ = ["Dataset", "build_model", "metrics", "thesis_split", "training_pairs"]

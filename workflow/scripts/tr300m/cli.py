@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
-from .errors import TR300MError
 
 EXAMPLES = """
 \b
@@ -48,7 +48,7 @@ def describe(folder: Path) -> None:
     Example:
       tr300m describe results/demo/dataset
     """
-    from .dataset import Dataset
+    from .dataset.dataset import Dataset
 
     dataset = Dataset.open(folder)
     click.echo(repr(dataset))
@@ -83,9 +83,9 @@ def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> Non
       tr300m pairs --count 5
       tr300m pairs --dataset results/demo/dataset --split results/demo/splits/thesis.tsv
     """
-    from .dataset import Dataset
-    from .pairs import PairOrder, training_pairs
-    from .splits import Split
+    from .dataset.dataset import Dataset
+    from .dataset.pair_order import PairOrder, training_pairs
+    from .dataset.splits import Split
 
     if folder is None:
         if split is not None:
@@ -132,15 +132,15 @@ def predict(
 
     import numpy as np
 
-    from .backend import use_backend
-    from .run_record import read_record
+    from .model.backend import use_backend
+    from .training.run_record import read_record
 
     # Before Keras is imported: that of the run, not of the environment.
     use_backend(read_record(run)["backend"])
 
-    from .dataset import Dataset
-    from .predict import predict as predict_with
-    from .sequence import read_promoters
+    from .arrays.sequence import read_promoters
+    from .dataset.dataset import Dataset
+    from .evaluation.predict import predict as predict_with
 
     opened = Dataset.open(dataset)
     genes = opened.genes.find(gene_names)
@@ -165,8 +165,8 @@ def table(table: Path) -> None:
     Example:
       tr300m table results/demo/table1.tsv
     """
-    from .io import read_tsv
-    from .tables import format_console
+    from .base.files import read_tsv
+    from .results.write_table import format_console
 
     click.echo(format_console({name: column.tolist() for name, column in read_tsv(table).items()}))
 
@@ -184,10 +184,10 @@ def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
       tr300m preflight
       tr300m preflight --configfile config/chr22.yaml --config data=FOLDER
     """
-    from .config import read_configuration
+    from .config.schema import read_configuration
+    from .config.settings import resolve
     from .preflight import preflight as look
     from .preflight import render
-    from .settings import resolve
 
     findings = look(resolve(read_configuration(files, values), Path(), files=False))
     click.echo(render(findings))
@@ -209,9 +209,9 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], output: Path | None
       tr300m report --configfile config/demo.yaml
       tr300m report --configfile config/chr22.yaml --config data=FOLDER
     """
-    from .config import CONFIG_FILE, read_configuration
-    from .report import write_report
-    from .settings import resolve
+    from .config.schema import CONFIG_FILE, read_configuration
+    from .config.settings import resolve
+    from .results.report.snakemake_report import write_report
 
     results = resolve(read_configuration(files, values), Path()).results
     path = output or Path(results, "report.html")
@@ -260,8 +260,8 @@ def gzip_time(
       tr300m gzip-time results/release/hmArr.npy.gz --from 2023-01-23T20:00:00 --to 2023-01-23T22:00:00
       tr300m gzip-time other/X.npy --size 1234 --sha256 HEX --from 2023-02-01 --to 2023-02-03
     """
-    from .gzip_time import Target, check_size, interval, nearest_first, packed, search, seconds_each
-    from .release import read_published
+    from .release.gzip_time import Target, check_size, interval, nearest_first, packed, search, seconds_each
+    from .release.published import read_published
 
     published = read_published(manifest)
     name = file.name.removesuffix(".gz")
@@ -314,7 +314,7 @@ def _duration(seconds: float) -> str:
 )
 def config_doc(schema: Path) -> None:
     """Print the documentation of the configuration, key by key, as Markdown."""
-    from .config import document, read_schema
+    from .config.schema import document, read_schema
 
     loaded = read_schema(schema)
     sys.stdout.write("\n".join(["# Configuration", "", " ".join(loaded["description"].split()), ""]))

@@ -13,23 +13,23 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from .absent import drop_absent, is_release_data
-from .axes import ARRAYS, CELLS, MARKS, Genes, Samples
-from .errors import TR300MError
-from .expression import read_header
-from .genes import CHROMOSOMES, WINDOW, choose_genes, read_gene_records, target_genes
-from .io import read_list
-from .progress import progress
-from .protocols import PassingError, Patience, remote_size
-from .redaction import public
-from .samples import choose_samples, donor_of
-from .scan import pooled_length
-from .schemes import draw_split, scheme_settings
-from .settings import UPSTREAM, Settings
-from .simulate.config import SimulationConfig
-from .splits import N_GENES, N_SAMPLES
-from .transfer import part_of
-from .verified import recorded
+from .arrays.absent_genes import drop_absent, is_release_data
+from .arrays.expression import read_header
+from .arrays.genes import CHROMOSOMES, WINDOW, choose_genes, read_gene_records, target_genes
+from .arrays.samples import choose_samples, donor_of
+from .base.axes import ARRAYS, CELLS, MARKS, Genes, Samples
+from .base.errors import TR300MError
+from .base.files import read_list
+from .base.progress import progress
+from .base.redaction import public
+from .config.settings import UPSTREAM, Settings
+from .config.simulation import SimulationConfig
+from .dataset.split_schemes import draw_split, scheme_settings
+from .dataset.splits import N_GENES, N_SAMPLES
+from .features.pooling import pooled_length
+from .sources.protocols import PassingError, Patience, remote_size
+from .sources.store import recorded
+from .sources.transfer import part_of
 
 # One look at an address, not a transfer.
 GLANCE = Patience(connect_timeout=5, read_timeout=15)

@@ -1,1 +1,1 @@
-"""Simulated upstream files, to the letter of their formats, with a planted truth."""
+"""Simulated upstream files in their exact formats, with a planted truth."""

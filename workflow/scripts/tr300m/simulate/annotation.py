@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import TR300MError
-from .config import SimulationConfig
+from ..base.errors import TR300MError
+from ..config.simulation import SimulationConfig
 from .formats import PAR_Y, UPSTREAM, Gene, gzip_writer
-from .names import PAR_OTHERS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, Regulator, choose_regulators
+from .regulators import PAR_OTHERS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, Regulator, choose_regulators
 
 TELOMERE = 10_000  # bp before the first slot of a chromosome
 NEAR_START = 1_501  # TSS of the gene whose window runs off its chromosome's start

@@ -7,8 +7,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import TR300MError
-from ..io import atomic_path
+from ..base.errors import TR300MError
+from ..base.files import atomic_path
 
 MAGIC, CHROMOSOMES_MAGIC, INDEX_MAGIC = 0x8789F2EB, 0x78CA8C91, 0x2468ACE0
 HEADER_BYTES, INDEX_HEADER_BYTES = 64, 48

@@ -7,10 +7,10 @@ import numpy as np
 import pyBigWig  # type: ignore[import-not-found, import-untyped, unused-ignore]
 from numpy.typing import NDArray
 
-from ..axes import CELLS, MARKS
-from ..errors import TR300MError
-from ..io import atomic_path, read_lines, read_tsv
-from .config import SimulationConfig
+from ..base.axes import CELLS, MARKS
+from ..base.errors import TR300MError
+from ..base.files import atomic_path, read_lines, read_tsv
+from ..config.simulation import SimulationConfig
 
 BIN = 25
 REACH = 5_000  # bp on either side of a TSS that have values

@@ -15,8 +15,8 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import TR300MError
-from ..io import atomic_path, gzip_errors, open_binary, open_text, read_lines, read_tsv
+from ..base.errors import TR300MError
+from ..base.files import atomic_path, gzip_errors, open_binary, open_text, read_lines, read_tsv
 
 UPSTREAM, DOWNSTREAM = 2773, 50
 WINDOW = UPSTREAM + DOWNSTREAM

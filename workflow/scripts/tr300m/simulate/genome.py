@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..io import write_tsv
+from ..base.files import write_tsv
+from ..config.simulation import SimulationConfig
 from .annotation import CODING, TELOMERE
-from .config import SimulationConfig
+from .driver_motifs import Profile, driver_profile
 from .formats import COMPLEMENT, PAR_Y, UNKNOWN, UPSTREAM, WINDOW, Gene, gzip_writer, read_genes
-from .motifs import Profile, driver_profile
 
 MITOCHONDRION = 16_569
 TAIL = 600  # bp after the last gene: shorter than a window, so that a - gene at the end runs off

@@ -3,10 +3,10 @@
 import csv
 from pathlib import Path
 
-from ..io import atomic_path
-from .config import SimulationConfig
+from ..base.files import atomic_path
+from ..config.simulation import SimulationConfig
 from .formats import read_genes
-from .names import ABSENT_REGULATORS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, REGULATORS, Regulator
+from .regulators import ABSENT_REGULATORS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, REGULATORS, Regulator
 
 # The real header, trailing spaces included.
 COLUMNS = (

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import TR300MError
-from ..io import write_tsv
-from .config import SimulationConfig
+from ..base.errors import TR300MError
+from ..base.files import write_tsv
+from ..config.simulation import SimulationConfig
 
 LETTERS = np.array(list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 AGES = ("20-29", "30-39", "40-49", "50-59", "60-69", "70-79")

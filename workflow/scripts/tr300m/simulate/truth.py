@@ -20,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from ..axes import CELLS
-from ..errors import TR300MError
+from ..base.axes import CELLS
+from ..base.errors import TR300MError
+from ..config.simulation import SimulationConfig
 from .annotation import CODING
-from .config import SimulationConfig
+from .driver_motifs import Profile, best_scores, driver_profile
 from .formats import (
     PAR_Y,
     WINDOW,
@@ -35,8 +36,7 @@ from .formats import (
     read_samples,
     window_codes,
 )
-from .motifs import Profile, best_scores, driver_profile
-from .tissues import tissue_cells
+from .tissue_cells import tissue_cells
 from .truth_files import Drivers, Truth, write_truth
 
 Floats = NDArray[np.float64]

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..axes import CELLS
-from ..io import save_array, write_json, write_tsv
+from ..base.array_files import save_array
+from ..base.axes import CELLS
+from ..base.files import write_json, write_tsv
+from .driver_motifs import Profile
 from .formats import Gene, SampleTable
-from .motifs import Profile
 
 Floats = NDArray[np.float64]
 

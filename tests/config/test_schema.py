@@ -1,0 +1,452 @@
+"""The configuration: messages, defaults, documentation, run table."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tr300m.base.errors import TR300MError
+from tr300m.config.architectures import Architecture, read_architectures
+from tr300m.config.run_table import AT_EVALUATION, read_runs, split_names, trained_run
+from tr300m.config.schema import document, fill_defaults, find_problems, read_configuration, read_schema
+from tr300m.config.settings import resolve
+from tr300m.dataset.permutations import CONTROLS
+from tr300m.model.likelihood.distributions import LIKELIHOODS, make_likelihood
+from tr300m.model.network import NetworkConfig
+from tr300m.training.config import TrainingConfig
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
+HEADER = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+SEQ_TF = "tf\tseq_tf\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\n"
+LATE = "permute_levels_at_evaluation"
+GOOD = "seq\tseq\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\n"
+
+
+def problems(**config: Any) -> list[str]:
+    return find_problems(fill_defaults(config, SCHEMA), SCHEMA)
+
+
+@pytest.fixture(autouse=True)
+def _at_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_defaults_alone_are_valid() -> None:
+    assert problems() == []
+
+
+def test_unknown_key_names_the_close_one() -> None:
+    (problem,) = problems(editon="release")
+    assert problem == "`editon`: unknown key; did you mean `edition`?"
+
+
+def test_unknown_key_in_a_section_is_found() -> None:
+    (problem,) = problems(network={"widht": 3})
+    assert "`network: widht`" in problem
+    assert "`width`" in problem
+
+
+def test_wrong_type_says_what_to_write() -> None:
+    (problem,) = problems(split={"held_out_genes": "many"})
+    assert "`split: held_out_genes`: 'many' is of type str; write an integer" in problem
+
+
+def test_wrong_choice_lists_the_choices() -> None:
+    (problem,) = problems(edition="latest")
+    assert "'latest' is not one of release, corrected" in problem
+
+
+def test_unknown_chromosome() -> None:
+    (problem,) = problems(chromosomes=["chr23"])
+    assert "chr23" in problem
+
+
+def test_all_problems_come_at_once() -> None:
+    assert len(problems(edition="x", chromosomes="chr1", training={"batch_size": 0})) == 3
+
+
+@pytest.mark.parametrize("name", ["config", "demo", "demo_full", "chr22"])
+def test_shipped_configurations_are_valid(name: str) -> None:
+    config = yaml.safe_load((ROOT / f"config/{name}.yaml").read_text())
+    assert problems(**config) == []
+
+
+def test_schema_defaults_are_the_codes_defaults() -> None:
+    filled = fill_defaults({}, SCHEMA)
+    assert NetworkConfig.from_dict(filled["network"]) == NetworkConfig()
+    assert TrainingConfig.from_dict(filled["training"]) == TrainingConfig()
+    assert {name: make_likelihood(name, **values) for name, values in filled["likelihoods"].items()} == LIKELIHOODS
+    row = read_schema(ROOT / "workflow/schemas/runs.schema.yaml")["properties"]
+    assert row["likelihood"]["enum"] == list(LIKELIHOODS)
+    assert row["control"]["enum"] == ["none", *CONTROLS, *(name + AT_EVALUATION for name in CONTROLS)]
+
+
+def test_documentation_is_up_to_date() -> None:
+    page = (ROOT / "config/README.md").read_text()
+    for row in document(SCHEMA):
+        assert row in page, "run `make docs`"
+
+
+def test_every_key_is_described() -> None:
+    assert all(not row.endswith("|  |") for row in document(SCHEMA))
+
+
+def test_missing_local_file_says_what_to_write() -> None:
+    with pytest.raises(TR300MError, match=r"`sources: hg38`: nowhere.fa.gz does not exist; write the path") as error:
+        resolve({"sources": {"default": "simulated", "hg38": "nowhere.fa.gz"}}, ROOT)
+    assert "`upstream` to download it" in str(error.value)
+
+
+def test_unknown_source_names_the_close_one() -> None:
+    with pytest.raises(TR300MError, match="did you mean hg38"):
+        resolve({"sources": {"hg39": "upstream"}}, ROOT)
+
+
+def test_data_folder_is_asked_for() -> None:
+    with pytest.raises(TR300MError, match="--config data=FOLDER"):
+        resolve(yaml.safe_load((ROOT / "config/chr22.yaml").read_text()), ROOT)
+
+
+def test_locations(tmp_path: Path) -> None:
+    fasta = tmp_path / "my.fa"
+    fasta.write_text(">chr1\nA\n")
+    settings = resolve(
+        {
+            "results": "results/x/",
+            "data": str(tmp_path),
+            "sources": {
+                "hg38": "{data}/my.fa",
+                "gencode_v26": "https://example.org/v26.gtf.gz",
+                "histones": "simulated",
+                "histone_H3K4me1_K562": "upstream",
+            },
+        },
+        ROOT,
+    )
+    assert settings.source_path("hg38") == str(fasta)
+    assert settings.source_path("gencode_v26") == "results/x/downloads/gencode.v26.annotation.gtf.gz"
+    assert settings.download_of("gencode.v26.annotation.gtf.gz")["urls"] == ["https://example.org/v26.gtf.gz"]
+    assert settings.source_path("histone_H3K4me3_Nhek") == "results/x/sources/NhekH3k4me3.bigWig"
+    assert settings.source_path("histone_H3K4me1_K562") == "resources/upstream/K562H3k4me1.bigWig"
+    assert settings.source_path("gtex_tpm") == "resources/upstream/gene_tpm.gct.gz"
+    assert settings.simulated
+
+
+def test_full_run_reads_27_sources() -> None:
+    assert len(resolve({}, ROOT).source_records()) == 27
+
+
+def test_optional_sources_have_a_place_and_are_in_no_manifest() -> None:
+    settings = resolve({}, ROOT)
+    assert settings.source_path("encode_ccre") == "resources/upstream/encodeCcreCombined.bb"
+    assert "encode_ccre" not in settings.source_records()
+    assert "encodeCcreCombined.bb" in settings.file_names("upstream")
+
+
+def test_an_optional_source_concerns_the_exported_scores_alone() -> None:
+    real = dict.fromkeys(resolve({}, ROOT).source_records(), "upstream")
+    settings = resolve({"sources": {"default": "simulated", **real}}, ROOT)
+    assert (settings.data, settings.simulated) == ("upstream files", False)
+    assert "encode_ccre" in settings.own_cres
+    assert resolve({}, ROOT).own_cres == ""
+
+
+@pytest.mark.parametrize(
+    ("sources", "data"),
+    [
+        ({}, "upstream files"),
+        ({"hg38": "simulated"}, "simulated sources"),
+        ({"hg38": "README.md"}, "own files"),
+        ({"hg38": "https://example.org/hg38.fa.gz"}, "own files"),
+        ({"hg38": "simulated", "gtex_tpm": "README.md"}, "simulated sources"),
+    ],
+)
+def test_what_a_configuration_knows_of_its_data(sources: dict[str, str], data: str) -> None:
+    assert resolve({"sources": sources}, ROOT, files=False).data == data
+
+
+def test_the_users_files_are_compared_with_the_published_ones() -> None:
+    records = resolve({"sources": {"hg38": "README.md"}}, ROOT).source_records()
+    assert records["hg38"]["origin"] == "README.md"
+    assert all(record["published_checksum"] for record in records.values())
+
+
+def test_released_data_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(TR300MError, match=r"`released_data`: nowhere.zip does not exist; name the data.zip"):
+        resolve({"released_data": "nowhere.zip"}, ROOT)
+    assert resolve({"released_data": str(tmp_path)}, ROOT).config["released_data"] == str(tmp_path)
+
+
+def read(tmp_path: Path, text: str) -> Any:
+    table = tmp_path / "runs.tsv"
+    table.write_text(text)
+    architectures = {key: Architecture.from_key(key) for key in ("seq", "seq_tf")}
+    return read_runs(table, architectures, split_names(3), ROOT / "workflow/schemas/runs.schema.yaml")
+
+
+def test_run_table(tmp_path: Path) -> None:
+    runs = read(tmp_path, HEADER + GOOD)
+    assert runs["seq"].steps == 100
+    assert runs["seq"].seed == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            GOOD.replace("\tseq\t", "\tseq_xx\t"),
+            "run seq: `architecture`: seq_xx is not known; write one of seq, seq_tf",
+        ),
+        (
+            GOOD.replace("thesis", "random"),
+            "`split`: random is not known; write one of thesis, donor, overlap_free, chromosome_1,",
+        ),
+        (GOOD.replace("thesis", "chromosome_4"), "`split`: chromosome_4 is not known"),
+        (GOOD.replace("on_the_fly", "fast"), "`scan`: 'fast' is not one of on_the_fly, cached"),
+        (GOOD.replace("100", "many"), "`steps`: 'many' is of type str; write an integer"),
+        (GOOD + GOOD, "the name appears twice"),
+        ("", "write at least one row"),
+        (GOOD.replace("none", "permute"), "`control`: 'permute' is not one of none, permute_levels,"),
+        (GOOD.replace("none", "permute_levels"), "`control`: permute_levels changes nothing that seq reads"),
+        (SEQ_TF.replace("none", "permute_histones_at_evaluation"), "changes nothing that seq_tf reads"),
+        (
+            GOOD.replace("none\ton_the_fly", "shuffle_sequence\tcached"),
+            "`scan`: the cached scan is of the real sequence; write on_the_fly",
+        ),
+        (SEQ_TF.replace("none", "permute_levels_at_evaluation"), "needs the weights of a run that differs from it"),
+        # Another seed's weights will not do.
+        (
+            SEQ_TF + SEQ_TF.replace("tf", "late", 1).replace("none\ton_the_fly\t3", f"{LATE}\ton_the_fly\t4"),
+            "run late: `control`: permute_levels_at_evaluation needs the weights",
+        ),
+        ("seq/a" + GOOD[3:], "`run`"),
+    ],
+)
+def test_bad_run_tables(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(TR300MError) as error:
+        read(tmp_path, HEADER + line)
+    assert message in str(error.value)
+
+
+def test_whose_weights_a_control_at_evaluation_takes(tmp_path: Path) -> None:
+    rows = [
+        SEQ_TF.replace("tf", name, 1).replace("none", control)
+        for name, control in (("late", LATE), ("trained", "permute_levels"), ("plain", "none"))
+    ]
+    runs = read(tmp_path, HEADER + GOOD + "".join(rows))
+    assert {name: trained_run(name, runs) for name in runs} == {
+        "seq": "seq", "late": "plain", "trained": "trained", "plain": "plain",
+    }  # fmt: skip
+    assert [name for name, run in runs.items() if run.only_predicts] == ["late"]
+
+
+def test_shuffled_sequences_never_read_the_scan(tmp_path: Path) -> None:
+    cached = GOOD.replace("on_the_fly", "cached")
+    late = cached.replace("seq", "late", 1).replace("none", "shuffle_sequence_at_evaluation")
+    runs = read(tmp_path, HEADER + cached + late)
+    assert (runs["seq"].reads_scan, runs["late"].reads_scan) == (True, False)
+
+
+def test_labels_say_what_is_not_the_thesis_s(tmp_path: Path) -> None:
+    other = SEQ_TF.replace("tf", "late", 1).replace("none", "permute_levels")
+    other = other.replace("thesis", "donor").replace("nb_exponential", "zero_lognormal_mixture")
+    runs = read(tmp_path, HEADER + SEQ_TF + other)
+    assert runs["tf"].label("Seq + TF") == "Seq + TF"
+    assert runs["late"].label("Seq + TF") == "Seq + TF, permute levels (retrained), split donor, zero_lognormal_mixture"
+    runs = read(tmp_path, HEADER + SEQ_TF.replace("thesis", "overlap_free"))
+    assert runs["tf"].label("Seq + TF") == "Seq + TF, split overlap_free"
+
+
+def test_controls_stand_behind_the_run_without_them(tmp_path: Path) -> None:
+    """Another seed's run is no reference; a control without one is compared with nothing."""
+    rows = [
+        ("late", LATE, "3"),
+        ("plain", "none", "3"),
+        ("lone", "permute_levels", "4"),
+        ("early", "permute_levels", "3"),
+    ]
+    table = tmp_path / "runs.tsv"
+    table.write_text(
+        HEADER
+        + GOOD.replace("thesis", "donor")
+        + "".join(
+            SEQ_TF.replace("tf", name, 1).replace("none\ton_the_fly\t3", f"{control}\ton_the_fly\t{seed}")
+            for name, control, seed in rows
+        )
+    )
+    found = resolve({"runs": str(table)}, ROOT)
+    assert list(found.control_runs.items()) == [("plain", None), ("late", "plain"), ("early", "plain"), ("lone", None)]
+    assert found.runs["late"].label("Seq + TF") == "Seq + TF, permute levels (evaluation only)"
+    assert found.splits_in_use == ["donor", "thesis"]
+
+
+def test_run_table_with_other_columns(tmp_path: Path) -> None:
+    with pytest.raises(TR300MError, match="write run architecture split"):
+        read(tmp_path, "run\tarchitecture\nseq\tseq\n")
+
+
+def test_architecture_table_agrees_with_the_keys() -> None:
+    table = read_architectures(ROOT / "config/architectures.tsv")
+    assert len(table) == 7
+    for key, architecture in table.items():
+        assert architecture == Architecture.from_key(key)
+
+
+def test_table1_takes_the_first_row_of_each_architecture(tmp_path: Path) -> None:
+    table = tmp_path / "runs.tsv"
+    table.write_text(HEADER + GOOD + GOOD.replace("seq\t", "again\t", 1) + GOOD.replace("seq\tseq", "tf\tseq_tf"))
+    assert resolve({"runs": str(table)}, ROOT).table1_runs == ["seq", "tf"]
+
+
+def test_which_of_the_thesis_runs_a_run_repeats(tmp_path: Path) -> None:
+    final = GOOD.replace("seq\tseq", "final\tseq_tf_core_hm")
+    rows = {
+        "seq": ("seq", GOOD),
+        "again": ("seq", GOOD.replace("seq\t", "again\t", 1)),
+        "all": ("seq_tf_core_hm", final.replace("final", "all")),
+        "final": ("final", final),
+        "by_donor": (None, GOOD.replace("seq\t", "by_donor\t", 1).replace("thesis", "donor")),
+        "mixture": (None, GOOD.replace("seq\t", "mixture\t", 1).replace("nb_exponential", "zero_lognormal_mixture")),
+        "shuffled": (None, GOOD.replace("seq\t", "shuffled\t", 1).replace("none", "shuffle_sequence")),
+    }
+    table = tmp_path / "runs.tsv"
+    table.write_text(HEADER + "".join(row for _, row in rows.values()))
+    settings = resolve({"runs": str(table)}, ROOT)
+    assert {name: settings.thesis_run(name) for name in rows} == {name: key for name, (key, _) in rows.items()}
+    # A run of that name but another architecture is not the thesis's final one.
+    table.write_text(HEADER + GOOD.replace("seq\t", "final\t", 1))
+    assert resolve({"runs": str(table)}, ROOT).thesis_run("final") == "seq"
+
+
+# --- as Snakemake reads it --------------------------------------------------------------------------------------------
+
+ENTRIES = [
+    "edition=corrected", "data=/a b/c", "text='quoted'", 'other="quoted"', "count=3", "rate=1e-3", "grouped=1_000",
+    "on=True", "off=False", "lower=true", "none=null", "empty=", "list=[a, 2]", "nested={a: {b: 2, c: x}}",
+    "sources={hg38: ~/x.fa}", "sources={default: upstream}", "broken={a: [", "colon=a: b: c", "equals=a=b",
+    "date=2024-01-01", "hash=a # b", "tilde=~", "infinite=inf", "tab=a\tb", "spaced= 7 ", "star=*",
+]  # fmt: skip
+
+
+def test_command_line_values_are_read_as_snakemake_reads_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_text(
+        "results: results\nsources: {default: simulated, gtex_tpm: x}\nrate: 0.5\n"
+    )
+    (tmp_path / "b.yaml").write_text("rate: 1.0e-7\nsplit: {folds: 3}\n")
+    # JSON with tabs is no YAML.
+    (tmp_path / "c.json").write_text('{\n\t"split": {"seed": 1},\n\t"chromosomes": ["chr1"]\n}\n')
+    (tmp_path / "Snakefile").write_text(
+        "import json\nconfigfile: 'config/config.yaml'\nopen('found.json', 'w').write(json.dumps(config))\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "--configfile", "b.yaml", "c.json"]
+    done = subprocess.run([*command, "--config", *ENTRIES], capture_output=True, text=True, check=False)
+    assert (tmp_path / "found.json").exists(), done.stderr
+    found = read_configuration(["b.yaml", "c.json"], ENTRIES)
+    assert found == json.loads((tmp_path / "found.json").read_text())
+    assert found["nested"] == {"a": {"b": "2", "c": "x"}}
+    assert found["split"] == {"folds": 3, "seed": 1}
+
+
+@pytest.mark.parametrize("entry", ["x=1", "1a=2", "a b=3", "=4"])
+def test_keys_that_snakemake_refuses(entry: str) -> None:
+    with pytest.raises(TR300MError, match="no key"):
+        read_configuration((), [entry])
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("results: x\n\tedition: release\n", ["own.yaml, line 2"]),
+        ("results: x\nsources: {a: b\nedition: release\n", ["own.yaml, line 3"]),
+        ("results: a: b\n", ["own.yaml, line 1"]),
+        ("results: x\x00\n", ["own.yaml"]),
+        ("- a\n- b\n", ["own.yaml", "KEY: VALUE"]),
+        ("", ["own.yaml", "KEY: VALUE"]),
+    ],
+)
+def test_broken_files_are_named_with_the_line(tmp_path: Path, text: str, parts: list[str]) -> None:
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(TR300MError) as error:
+        read_configuration([tmp_path / "own.yaml"], ())
+    assert all(part in str(error.value) for part in parts)
+    assert "Traceback" not in str(error.value)
+
+
+def test_a_configuration_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_bytes(b"results: \xff\xfe\n")
+    with pytest.raises(TR300MError, match=r"own.yaml is not text"):
+        read_configuration([tmp_path / "own.yaml"], ())
+
+
+def test_a_byte_order_mark_in_a_configuration(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_bytes(b"\xef\xbb\xbfresults: x\n")
+    assert read_configuration([tmp_path / "own.yaml"], ())["results"] == "x"
+
+
+# --- home folders -----------------------------------------------------------------------------------------------------
+
+
+def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    names = ("g.txt", "s.txt", "r.tsv", "a.tsv", "my.fa", "tf.csv", "d.zip")
+    for name in names:
+        (tmp_path / name).write_text("x\n")
+    (tmp_path / "r.tsv").write_text(HEADER + GOOD)
+    (tmp_path / "a.tsv").write_text((ROOT / "config/architectures.tsv").read_text())
+    config = {"results": "~/out/", "data": "~", "genes": "~/g.txt", "samples": "~/s.txt", "runs": "~/r.tsv"}
+    config |= {"architectures": "~/a.tsv", "released_data": "~/d.zip"}
+    own = {"default": "simulated", "hg38": "~/my.fa", "lambert_2018": "{data}/tf.csv"}
+    found = resolve({**config, "sources": own}, ROOT)
+    assert found.results == f"{tmp_path}/out"
+    assert found.source_path("hg38") == f"{tmp_path}/my.fa"
+    assert found.source_path("lambert_2018") == f"{tmp_path}/tf.csv"
+    assert found.source_path("gtex_tpm").startswith(f"{tmp_path}/out/sources/")
+    assert {found.config[key] for key in config} == {f"{tmp_path}{value.lstrip('~')}" for value in config.values()}
+    assert not any("~" in str(value) for value in found.config.values())
+    # The caller's mapping stays as it was.
+    assert own["hg38"] == "~/my.fa"
+
+
+@pytest.mark.parametrize("config", [{"results": "~nobody-here/x"}, {"sources": {"hg38": "~nobody-here/x.fa"}}])
+def test_a_home_folder_that_nobody_has(config: dict[str, Any]) -> None:
+    with pytest.raises(TR300MError, match="no home folder is known for ~nobody-here"):
+        resolve(config, ROOT)
+
+
+def test_configuration_files_in_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "own.yaml").write_text("results: x\n")
+    assert read_configuration(["~/own.yaml"], ())["results"] == "x"
+
+
+# --- whose data -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("config", "may"),
+    [
+        ({}, False),
+        ({"sources": {"default": "simulated"}}, False),
+        ({"edition": "corrected"}, True),
+        ({"sources": {"gtex_tpm": "config/runs.tsv"}}, True),
+        ({"sources": {"gencode_v26": "https://example.org/a.gtf"}}, True),
+        ({"sources": {"hg38": "config/runs.tsv"}}, False),
+    ],
+)
+def test_where_genes_may_be_left_out(config: dict[str, Any], may: bool) -> None:
+    found = resolve(config, ROOT)
+    assert found.may_drop_genes == may
+    assert found.split["gene_pool"] == (None if config.get("edition") else 19746)
+
+
+def test_own_files_are_compared_with_the_published_checksum() -> None:
+    found = resolve({"sources": {"gtex_tpm": "config/runs.tsv"}}, ROOT)
+    ((path, checksum),) = found.own_checksums("gtex_tpm", "gencode_v26").items()
+    assert path == "config/runs.tsv"
+    assert checksum.startswith("sha256:ec783825")

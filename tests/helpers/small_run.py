@@ -1,0 +1,75 @@
+"""A small run of the whole workflow, made once for all tests that look at one."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tr300m.config.simulation import SimulationConfig
+from tr300m.simulate.samples import simulate_subject_phenotypes
+
+ROOT = Path(__file__).parents[2]
+SECRET = "hunter2"
+RESOURCES = [f"resources/{path.name}" for path in ROOT.glob("resources/*.tsv")]
+TRACKED = ("Snakefile", "workflow", "config", "envs", *RESOURCES)
+# Two runs of few steps on 80 genes; donors come through a download, so that a download's reruns are seen too.
+SMALL = """
+results: results/small
+runs: small_runs.tsv
+chromosomes: [chr1, chrX, chrY]
+sources:
+  default: simulated
+  gtex_subject_phenotypes: "{url}"
+split: {{held_out_genes: 20, held_out_samples: 8, gene_pool: null}}
+network: {{width: 32, bottleneck: 4, kernel_sizes: [3, 3], pool_blocks: [0, 1]}}
+training: {{batch_size: 16, epoch_steps: 3, curve_pairs: 40, steps_per_call: 3}}
+evaluation: {{draws: 100, minimum_group: 3}}
+baselines: {{names: [sample_median, histone_linear]}}
+compute: {{device: cpu, train_threads: 1, train_mem_mb: 1000, array_mem_mb: 1000}}
+simulation: {{genes: 80, regulators: 12, samples: 24, donors: 6, chromosomes: [chr1, chrX, chrY]}}
+"""
+RUNS = (
+    "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+    "seq\tseq\tthesis\tnb_exponential\tnone\tcached\t3\t6\n"
+    "all\tseq_tf_core_hm\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t6\n"
+)
+
+
+def snakemake(folder: Path, *arguments: str, check: bool = True) -> str:
+    """Run Snakemake in a folder and return all it prints."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
+    output = done.stdout + done.stderr
+    assert not check or done.returncode == 0, output
+    assert check or done.returncode != 0, output
+    return output
+
+
+def checkout(folder: Path) -> Path:
+    """Copy what the workflow needs, without results."""
+    for name in TRACKED:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+        else:
+            shutil.copy(source, target)
+    return folder
+
+
+def donors_url(folder: Path) -> str:
+    """Return the address of the donors, with what must never be written down."""
+    return f"{(folder / 'donors.txt').as_uri()}?token={SECRET}"
+
+
+def run_small(folder: Path) -> Path:
+    """Run the small configuration in a new checkout."""
+    checkout(folder)
+    settings = SimulationConfig(genes=80, regulators=12, samples=24, donors=6, chromosomes=("chr1", "chrX", "chrY"))
+    simulate_subject_phenotypes(settings, folder / "donors.txt")
+    # Unlike what the simulator would write here, so that one cannot stand in for the other.
+    (folder / "donors.txt").write_text((folder / "donors.txt").read_text().replace("60-69", "60-61"))
+    (folder / "small.yaml").write_text(SMALL.format(url=donors_url(folder)))
+    (folder / "small_runs.tsv").write_text(RUNS)
+    snakemake(folder, "--configfile", "small.yaml")
+    return folder

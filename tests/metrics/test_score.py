@@ -1,0 +1,121 @@
+"""The score of saved predictions: all pairs, those without shared promoters, and none."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from helpers.fixtures import MakeGenes
+from numpy.typing import NDArray
+from tr300m.base.axes import Genes, Samples
+from tr300m.dataset.splits import Split
+from tr300m.metrics import point as metrics
+from tr300m.metrics.cluster_bootstrap import CLUSTERS
+from tr300m.metrics.intervals import Draws, interval_rows
+from tr300m.metrics.score import Score, score
+from tr300m.results.metric_table import INTERVAL, unshared_columns
+
+HELD_OUT, SAMPLES = np.array([7, 2, 4, 9, 0]), np.array([1, 4, 5, 8])
+
+
+def axes(make_genes: MakeGenes, clusters: list[int]) -> tuple[Genes, Samples]:
+    """Return ten genes of these clusters and ten samples of five donors."""
+    genes = make_genes([("chr1", "+", 5000 + 10 * row) for row in range(10)])
+    columns = {**genes.columns(), "cluster": np.array(clusters)}
+    names = np.array([f"S{row}" for row in range(10)])
+    return Genes(**columns), Samples(names, np.array([f"D{row // 2}" for row in range(10)]), names)
+
+
+def predictions(nll: bool = True) -> dict[str, NDArray[Any]]:
+    """Return predictions of all pairs of the held-out genes and samples."""
+    rng = np.random.default_rng(0)
+    pairs = {"gene": np.tile(HELD_OUT, 4), "sample": np.repeat(SAMPLES, 5)}
+    names = ("truth", "median", "nll") if nll else ("truth", "median")
+    return pairs | {name: rng.exponential(size=20) for name in names}
+
+
+def split() -> Split:
+    """Return a split whose validation genes are those of the predictions."""
+    none = np.array([], dtype=np.int64)
+    return Split("toy", HELD_OUT, none, SAMPLES, none)
+
+
+def scored(
+    make_genes: MakeGenes, clusters: list[int], kept: NDArray[np.bool_] | None = None, nll: bool = True
+) -> Score:
+    """Return the score of the pairs kept, by default those without shared promoters."""
+    genes, samples = axes(make_genes, clusters)
+    saved = predictions(nll)
+    if kept is None:
+        kept = ~split().shares_promoter(genes.cluster)[saved["gene"]]
+    return score(saved, kept, genes, samples, 1.0, 50, 3)
+
+
+# Gene 2 shares a promoter with gene 3, which trains; 4 and 9 share one with each other.
+CLUSTERED = [0, 1, 2, 2, 3, 4, 5, 6, 7, 3]
+EVERY = np.ones(20, dtype=np.bool_)
+
+
+@pytest.mark.parametrize("nll", [True, False])
+def test_pairs_without_shared_promoters(make_genes: MakeGenes, nll: bool) -> None:
+    saved, found = predictions(nll), scored(make_genes, CLUSTERED, nll=nll)
+    kept = saved["gene"] != 2
+    losses = saved["nll"][kept] if nll else None
+    expected = metrics.evaluate(saved["truth"][kept], saved["median"][kept], losses, 1.0)
+    assert expected["pairs"] == 16
+    assert found.metrics == pytest.approx(expected, nan_ok=True)
+    everything = scored(make_genes, CLUSTERED, EVERY, nll)
+    assert everything.metrics["pairs"] == 20
+    assert everything.key != found.key
+    for drawn in CLUSTERS:
+        assert ("nll" in found.draws[drawn]) == nll
+        assert found.draws[drawn]["log_pearson"].shape == (50,)
+        assert not np.array_equal(found.draws[drawn]["accuracy"], everything.draws[drawn]["accuracy"])
+
+
+def test_where_no_promoter_is_shared_both_scores_are_equal_to_the_bit(make_genes: MakeGenes) -> None:
+    # 4 and 9 share one on the same side.
+    clusters = [0, 1, 2, 8, 3, 4, 5, 6, 7, 3]
+    unshared, everything = scored(make_genes, clusters), scored(make_genes, clusters, EVERY)
+    assert unshared.metrics == everything.metrics
+    assert unshared.key == everything.key
+    for drawn in CLUSTERS:
+        for name, draws in unshared.draws[drawn].items():
+            assert np.array_equal(draws, everything.draws[drawn][name], equal_nan=True)
+
+
+def test_intervals_change_where_held_out_genes_share_a_promoter_alone(make_genes: MakeGenes) -> None:
+    apart = scored(make_genes, list(range(10)), EVERY)
+    # The training genes' clusters and the numbers matter not.
+    renumbered = scored(make_genes, [90, 1, 50, 1, 30, 1, 1, 4, 1, 2], EVERY)
+    together = scored(make_genes, CLUSTERED, EVERY)
+    assert apart.metrics == together.metrics
+    for drawn in CLUSTERS:
+        for name, draws in apart.draws[drawn].items():
+            assert np.array_equal(draws, renumbered.draws[drawn][name], equal_nan=True)
+            same = np.array_equal(draws, together.draws[drawn][name], equal_nan=True)
+            assert same == (drawn == "donors")
+
+
+def test_a_part_whose_promoters_are_all_shared_is_undefined(tmp_path: Path, make_genes: MakeGenes) -> None:
+    found = scored(make_genes, [0] * 10)
+    found.write(tmp_path / "m.json", tmp_path / "d.npz")
+    saved, draws = json.loads((tmp_path / "m.json").read_text()), Draws.read(tmp_path / "d.npz")
+    assert saved["pairs"] == 0
+    assert all(np.isnan(saved[name]) for name in ("pearson", "log_r2", "accuracy", "nll"))
+    assert {row["value"] for row in interval_rows({}, saved, draws)} == {"undefined"}
+    columns = unshared_columns([saved], [draws.intervals()])
+    assert list(columns.values()) == [["undefined"], ["0"], ["undefined"]]
+
+
+def test_columns_without_shared_promoters(make_genes: MakeGenes, tmp_path: Path) -> None:
+    found = scored(make_genes, CLUSTERED)
+    found.write(tmp_path / "m.json", tmp_path / "d.npz")
+    interval = Draws.read(tmp_path / "d.npz").intervals()["log_pearson"]
+    columns = unshared_columns([found.metrics], [{"log_pearson": interval}])
+    name = "Log Pearson Correlation without shared promoters"
+    assert list(columns) == [name, "Pairs without shared promoters", name + INTERVAL]
+    assert columns[name] == [f"{100 * found.metrics['log_pearson']:.1f}"]
+    assert columns["Pairs without shared promoters"] == ["16"]
+    assert columns[name + INTERVAL] == [f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"]

@@ -1,0 +1,240 @@
+"""Checkpoints: whole or passed over, of the same inputs or not used, and a killed run ends like one that was not."""
+
+# isort: off
+from tr300m.model import devices
+
+# isort: on
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers.fixtures import Refuses
+from test_training import TRAINING, fit, same, weights
+from tr300m.base.errors import TR300MError
+from tr300m.base.files import read_json, read_tsv
+from tr300m.training.checkpoints import Checkpoints, inputs_key
+from tr300m.training.config import ComputeConfig
+from tr300m.training.history import COLUMNS
+
+ARRAYS = {"a": np.arange(5, dtype=np.int64), "b.0": np.ones((2, 3), np.float32)}
+STEPS = 300
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def silent(line: str) -> None:
+    """Log nothing."""
+
+
+def damage(path: Path) -> None:
+    """Change one byte in the middle of a file."""
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path, "key")
+    assert kept.load(silent) is None
+    path = kept.save(7, ARRAYS, {"step": 7, "rows": [{"loss": 0.1}]})
+    assert path.parent == tmp_path / "key"
+    loaded = Checkpoints(tmp_path, "key").load(silent)
+    assert loaded is not None
+    arrays, record = loaded
+    assert record == {"step": 7, "rows": [{"loss": 0.1}]}
+    assert {name: x.dtype for name, x in arrays.items()} == {name: x.dtype for name, x in ARRAYS.items()}
+    for name, value in ARRAYS.items():
+        assert np.array_equal(arrays[name], value)
+
+
+def test_the_newest_are_kept(tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path, "key", keep=2)
+    # 9 before 10: the order is that of numbers.
+    for step in (8, 9, 10):
+        kept.save(step, ARRAYS, {"step": step})
+    assert [path.name[:17] for path in kept.files()] == ["step_000000000010", "step_000000000009"]
+    assert sorted(path.name for path in kept.folder.iterdir()) == sorted(path.name for path in kept.files())
+
+
+@pytest.mark.parametrize("how", ["a byte changed", "cut off", "emptied"])
+def test_a_damaged_checkpoint_is_told_and_the_one_before_used(how: str, tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path, "key")
+    kept.save(1, ARRAYS, {"step": 1})
+    newest = kept.save(2, ARRAYS, {"step": 2})
+    if how == "a byte changed":
+        damage(newest)
+    else:
+        newest.write_bytes(newest.read_bytes()[:-7] if how == "cut off" else b"")
+    lines: list[str] = []
+    loaded = kept.load(lines.append)
+    assert loaded is not None and loaded[1] == {"step": 1}
+    assert lines == [f"{newest} is damaged: it is passed over"]
+    damage(kept.files()[1])
+    assert kept.load(silent) is None
+
+
+def test_a_write_that_was_cut_short_is_no_checkpoint(tmp_path: Path) -> None:
+    kept = Checkpoints(tmp_path, "key")
+    kept.save(1, ARRAYS, {"step": 1})
+    (kept.folder / "part").write_bytes(b"half")
+    loaded = kept.load(silent)
+    assert loaded is not None and loaded[1] == {"step": 1}
+    kept.save(2, ARRAYS, {"step": 2})
+    assert not (kept.folder / "part").exists()
+
+
+def test_keys_tell_inputs_apart(tmp_path: Path) -> None:
+    first = inputs_key({"seed": 3, "network": {"width": 1, "length": 2}})
+    assert first == inputs_key({"network": {"length": 2, "width": 1}, "seed": 3})
+    assert first != inputs_key({"seed": 4, "network": {"width": 1, "length": 2}})
+    Checkpoints(tmp_path, "one").save(1, ARRAYS, {})
+    other = Checkpoints(tmp_path, "two")
+    assert other.load(silent) is None
+    assert other.strangers() == [tmp_path / "one"]
+    other.delete()
+    assert not tmp_path.exists()
+    other.delete()
+
+
+class StoppedError(Exception):
+    """Ends a training from inside."""
+
+
+def stop_at(text: str) -> object:
+    """Return a log that ends the training at a line."""
+
+    def log(line: str) -> None:
+        if text in line:
+            raise StoppedError
+
+    return log
+
+
+def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
+    with pytest.raises(StoppedError):
+        fit(tmp_path / "run", log=stop_at("step 20"), **settings)
+    files = sorted(path.name[:17] for path in (tmp_path / "kept").rglob("*.npz"))
+    # Step 20 is an epoch's last: its row comes before its checkpoint, which never came.
+    assert files == ["step_000000000012", "step_000000000016"]
+    lines: list[str] = []
+    history = fit(tmp_path / "run", log=lines.append, **settings)
+    assert any("goes on from its checkpoint of step 16" in line for line in lines)
+    whole = fit(tmp_path / "whole", steps=25)
+    assert same(tmp_path / "run", tmp_path / "whole")
+    for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
+        assert history[column] == whole[column], column
+    assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == [16]
+    assert read_json(tmp_path / "whole" / "run.json")["resumed_at"] == []
+    pair_states = {read_json(tmp_path / name / "run.json")["pair_state"] for name in ("run", "whole")}
+    assert len(pair_states) == 1
+    assert not (tmp_path / "kept").exists()
+
+
+def test_checkpoints_by_time_change_nothing(tmp_path: Path) -> None:
+    fit(tmp_path / "a", steps=15, checkpoints=tmp_path / "kept", compute=ComputeConfig(checkpoint_minutes=0))
+    fit(tmp_path / "b", steps=15)
+    assert same(tmp_path / "a", tmp_path / "b")
+
+
+def test_checkpoints_of_other_inputs_are_told_and_not_used(tmp_path: Path) -> None:
+    settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
+    with pytest.raises(StoppedError):
+        fit(tmp_path / "run", log=stop_at("step 20"), **settings)
+    lines: list[str] = []
+    fit(tmp_path / "run", seed=4, log=lines.append, **settings)
+    assert any("of other inputs" in line and "kept" in line for line in lines)
+    assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == []
+
+
+def test_neither_threads_nor_calls_part_a_run_from_its_checkpoints(tmp_path: Path) -> None:
+    settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
+    with pytest.raises(StoppedError):
+        fit(tmp_path / "run", log=stop_at("step 20"), **settings)
+    lines: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(devices, "describe", lambda threads, count: "CPU, 99 threads")
+        fit(tmp_path / "run", steps_per_call=3, log=lines.append, **settings)
+    assert any("that was on CPU, " in line and "last digits" in line for line in lines)
+    assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == [16]
+
+
+def test_settings_are_checked(refuses: Refuses) -> None:
+    with refuses("checkpoint_minutes is -1"):
+        ComputeConfig(checkpoint_minutes=-1)
+    with refuses("checkpoint_steps is -1"):
+        ComputeConfig(checkpoint_steps=-1)
+    with pytest.raises(TR300MError, match="0 devices"):
+        ComputeConfig(devices=0)
+
+
+SCRIPT = """
+import dataclasses, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+import test_checkpoints as t
+folder = Path(sys.argv[2])
+print("ready", flush=True)
+t.train_long(folder / "run", folder / "kept")
+if sys.argv[3] == "both":
+    t.train_long(folder / "whole", folder / "none")
+"""
+
+
+def train_long(out: Path, checkpoints: Path) -> None:
+    """Train the toy so long that it can be killed on the way; the log goes to stdout."""
+    fit(
+        out,
+        steps=STEPS,
+        epoch_steps=40,
+        steps_per_call=5,
+        threads=1,
+        checkpoints=checkpoints,
+        compute=ComputeConfig(checkpoint_steps=7),
+        log=lambda line: print(line, flush=True),
+    )
+
+
+def child(backend: str, folder: Path, what: str) -> "subprocess.Popen[str]":
+    search = os.pathsep.join([str(Path(devices.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": search, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1]), str(folder), what]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_a_killed_run_ends_like_one_that_was_not(backend: str, tmp_path: Path) -> None:
+    pytest.importorskip(backend)
+    killed = child(backend, tmp_path, "killed")
+    while killed.poll() is None and len(list(tmp_path.glob("kept/*/step_*.npz"))) < 2:
+        time.sleep(0.002)
+    killed.send_signal(signal.SIGKILL)
+    _, errors = killed.communicate()
+    assert killed.returncode == -signal.SIGKILL, errors
+    assert not (tmp_path / "run").exists()
+    newest, before = sorted(tmp_path.glob("kept/*/step_*.npz"), reverse=True)
+    damage(newest)
+
+    again = child(backend, tmp_path, "both")
+    said, errors = again.communicate()
+    assert again.returncode == 0, errors
+    assert f"{newest} is damaged" in said
+    step = int(before.name[5:17])
+    assert 0 < step < STEPS / 2
+    assert f"goes on from its checkpoint of step {step}" in said
+    assert same(tmp_path / "run", tmp_path / "whole")
+    records = {name: read_json(tmp_path / name / "run.json") for name in ("run", "whole")}
+    assert records["run"]["resumed_at"] == [step] and records["whole"]["resumed_at"] == []
+    for key in ("pair_state", "backend", "threads", "seed"):
+        assert records["run"][key] == records["whole"][key]
+    assert records["run"]["backend"] == backend and records["run"]["threads"] == 1
+    tables = {name: read_tsv(tmp_path / name / "history.tsv") for name in ("run", "whole")}
+    for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
+        assert np.array_equal(tables["run"][column], tables["whole"][column]), column
+    assert not (tmp_path / "kept").exists()
+    assert len(weights(tmp_path / "run")) > 10 and TRAINING.batch_size == 16

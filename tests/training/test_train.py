@@ -1,0 +1,404 @@
+"""Training and prediction: repeatable, learning, complete records, clear refusals."""
+
+# isort: off
+from tr300m.model import devices
+
+# isort: on
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from helpers.fixtures import Refuses
+from numpy.typing import NDArray
+from tr300m.base.errors import TR300MError
+from tr300m.base.files import read_json, read_tsv
+from tr300m.dataset.dataset import Dataset
+from tr300m.dataset.pair_order import PairOrder
+from tr300m.dataset.permutations import apply_control
+from tr300m.dataset.splits import Split
+from tr300m.dataset.tf_levels import tf_levels
+from tr300m.evaluation.predict import load_run, predict
+from tr300m.features import scan_cache
+from tr300m.metrics import point as metrics
+from tr300m.model.inputs import inputs_without_own_level
+from tr300m.model.likelihood.distributions import LIKELIHOODS, make_likelihood
+from tr300m.model.network import NetworkConfig, build_model
+from tr300m.training.config import ComputeConfig, TrainingConfig
+from tr300m.training.history import COLUMNS
+from tr300m.training.run_record import reuse_run
+from tr300m.training.train import train
+
+NETWORK = NetworkConfig(
+    length=60,
+    schedule=((30, 6), (20, 2), (10, 1)),
+    width=24,
+    bottleneck=8,
+    kernel_sizes=(3, 3),
+    pool_blocks=(0, 1),
+)
+TRAINING = TrainingConfig(batch_size=16, learning_rate=3e-3, epoch_steps=10, curve_pairs=20)
+GENES, SAMPLES, MOTIFS, REGULATORS = 150, 20, 5, 6
+SPLIT = Split("toy", *(np.array(x, dtype=np.int64) for x in ([0, 1, 2], [3, 4], [5, 1], [0])))
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+class Axis(SimpleNamespace):
+    """An axis table of names alone."""
+
+    def __len__(self) -> int:
+        return len(next(iter(vars(self).values())))
+
+
+def make_dataset() -> Dataset:
+    """Make genes of which those with the first motif are expressed, and a dataset of them."""
+    chance = np.random.default_rng(0)
+    onehot = np.eye(4, dtype=np.float16)[chance.integers(0, 4, (GENES, NETWORK.length))]
+    on = np.arange(GENES) % 2
+    onehot[on == 1, 40:46] = np.eye(4)[[0, 0, 0, 3, 3, 3]]
+    pssm = chance.normal(size=(7, 4, MOTIFS))
+    pssm[:, :, 0] = -2
+    pssm[np.arange(6), [0, 0, 0, 3, 3, 3], 0] = 2
+    levels = chance.gamma(2.0, 1.0, (SAMPLES, REGULATORS)).astype(np.float32)
+    motif_map = np.eye(REGULATORS, MOTIFS, dtype=np.uint8)
+    histones = chance.gamma(1.0, 1.0, (GENES, NETWORK.length, 21)).astype(np.float32)
+    distance = np.where(chance.random((GENES, REGULATORS)) < 0.5, -1, 1.0)
+    values: dict[str, Any] = {
+        "onehot": onehot,
+        "expression": (1 + 100 * on[:, None] * chance.uniform(0.8, 1.2, (GENES, SAMPLES))).astype(np.float32),
+        "regulator_levels": levels,
+        "motif_map": motif_map,
+        "tf_levels": levels @ motif_map.astype(np.float32),
+        "tissue": np.eye(2, dtype=np.uint8)[chance.integers(0, 2, SAMPLES)],
+        "histones": histones,
+        "histone_mean": float(histones.mean()),
+        "tss_mean": 1e6,
+        "pssm": pssm,
+        "core": chance.normal(size=(5, 4, 3)),
+        "genes": Axis(gene_id=np.array([f"G{gene}" for gene in range(GENES)])),
+        "samples": Axis(sample_id=np.array([f"S{sample}" for sample in range(SAMPLES)])),
+        "regulators": range(REGULATORS),
+        "tissues": ("a", "b"),
+        "manifest": {"arrays": {"onehot": {"sha256": "abc", "shape": [1]}}},
+        "distance": lambda genes, unit: distance[genes].astype(np.float32),
+    }
+    return cast(Dataset, SimpleNamespace(**values))
+
+
+def score(truth: NDArray[Any], prediction: NDArray[Any]) -> dict[str, float]:
+    return {
+        "pearson": metrics.pearson(truth, prediction),
+        "log_pearson": metrics.log_pearson(truth, prediction),
+        "accuracy": metrics.accuracy(truth, prediction, 1.0),
+    }
+
+
+def fit(out: Path, key: str = "seq_tf_core_hm", **changes: Any) -> dict[str, list[float]]:
+    """Train the toy; `changes` override the settings of `train` and of the training config."""
+    config = {name: changes.pop(name) for name in list(changes) if name in TrainingConfig.__dataclass_fields__}
+    settings: dict[str, Any] = {"seed": 3, "steps": 20, "score": score, "log": lambda line: None, **changes}
+    training = dataclasses.replace(TRAINING, **config)
+    dataset = settings.pop("dataset", None) or make_dataset()
+    network, likelihood = settings.pop("network", NETWORK), settings.pop("likelihood", "nb_exponential")
+    return train(dataset, SPLIT, key, likelihood, network, training, out=out, **settings)
+
+
+def weights(folder: Path) -> list[NDArray[Any]]:
+    return cast(list[NDArray[Any]], load_run(folder, make_dataset())[0].get_weights())
+
+
+def same(first: Path, second: Path) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
+
+
+def test_one_seed_gives_one_result(tmp_path: Path) -> None:
+    variants: dict[str, dict[str, Any]] = {"a": {}, "b": {"steps_per_call": 3}, "c": {"seed": 4}}
+    for name, changes in variants.items():
+        fit(tmp_path / name, steps=15, **changes)
+    assert same(tmp_path / "a", tmp_path / "b")
+    assert not same(tmp_path / "a", tmp_path / "c")
+    tables = {name: read_tsv(tmp_path / name / "history.tsv") for name in "abc"}
+    for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
+        assert np.array_equal(tables["a"][column], tables["b"][column])
+    assert not np.array_equal(tables["a"]["loss"], tables["c"]["loss"])
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_the_model_learns_what_is_planted(cached: bool, tmp_path: Path) -> None:
+    dataset, table = make_dataset(), None
+    if cached:
+        scan_cache.write_scan_table(dataset, tmp_path / "scan", NETWORK.schedule)
+        table = scan_cache.ScanTable.open(tmp_path / "scan")
+    history = fit(tmp_path / "run", "seq", steps=100, scan=table)
+    assert history["loss"][-1] < history["loss"][0] - 0.5
+    assert history["val_loss"][-1] < history["val_loss"][0]
+    assert history["log_pearson"][-1] > 0.8
+    # Unseen genes and samples.
+    found = predict(dataset, SPLIT.pairs("test"), tmp_path / "run", scan=table, log=lambda line: None)
+    assert found["gene"].tolist() == [3, 4]
+    assert found["median"][0] > 5 * found["median"][1]
+
+
+def test_dropout_is_on_while_training(tmp_path: Path) -> None:
+    # So slow that the weights stay put: what differs is the dropout alone.
+    losses = [
+        fit(tmp_path, "seq", steps=2, learning_rate=1e-12, network=dataclasses.replace(NETWORK, trunk_dropout=rate))
+        for rate in (0.2, 0.9)
+    ]
+    assert losses[0]["val_loss"] == losses[1]["val_loss"]
+    assert losses[0]["loss"] != losses[1]["loss"]
+
+
+def test_the_first_step_of_adam_is_the_learning_rate(tmp_path: Path) -> None:
+    start = build_model("seq", make_dataset(), config=NETWORK, seed=3).get_weights()
+    fit(tmp_path, "seq", steps=1, learning_rate=1e-3)
+    moved = np.concatenate([np.abs(a - b).ravel() for a, b in zip(weights(tmp_path), start, strict=True)])
+    assert moved.max() == pytest.approx(1e-3, rel=1e-3)
+    assert np.median(moved) > 9e-4
+
+
+@pytest.mark.parametrize("key", ["seq_tf_df", "seq_tf_hm"])
+def test_other_architectures_train(key: str, tmp_path: Path) -> None:
+    history = fit(tmp_path, key, steps=10)
+    assert np.isfinite(history["val_loss"]).all()
+
+
+def test_another_output_distribution_trains(tmp_path: Path) -> None:
+    likelihood = make_likelihood("zero_lognormal_mixture", components=2)
+    history = fit(tmp_path, "seq", steps=100, likelihood=likelihood)
+    assert history["val_loss"][-1] < history["val_loss"][0] - 0.5
+    assert history["log_pearson"][-1] > 0.8
+    record = read_json(tmp_path / "run.json")
+    assert record["likelihood"] == {"name": "zero_lognormal_mixture", "components": 2, "smallest_scale": 0.05}
+    found = predict(make_dataset(), SPLIT.pairs("test"), tmp_path, log=lambda line: None)
+    assert found["raw"].shape == (2, 7)
+    assert found["median"][0] > 5 * found["median"][1]
+    np.testing.assert_allclose(np.exp(-found["nll"]), likelihood.density(found["truth"], found["raw"]), rtol=1e-3)
+
+
+def test_arrays_with_the_host_change_nothing(tmp_path: Path) -> None:
+    histories = {}
+    for arrays in ("device", "host"):
+        histories[arrays] = fit(tmp_path / arrays, compute=ComputeConfig(arrays=arrays))
+        assert read_json(tmp_path / arrays / "run.json")["arrays_on_device"] == (arrays == "device")
+    for column in ("loss", "val_loss", "log_pearson"):
+        assert histories["host"][column] == pytest.approx(histories["device"][column], rel=1e-5)
+
+
+def test_pairs_may_come_in_plain_uniform_order(tmp_path: Path) -> None:
+    fit(tmp_path / "uniform", steps=10, pair_order="uniform")
+    fit(tmp_path / "thesis", steps=10)
+    assert not same(tmp_path / "uniform", tmp_path / "thesis")
+    assert read_json(tmp_path / "uniform" / "run.json")["pair_state"] == 10 * TRAINING.batch_size
+
+
+def test_the_files_of_a_run(tmp_path: Path) -> None:
+    lines: list[str] = []
+    history = fit(tmp_path, steps=25, run="mine", code="c0de", log=lines.append, steps_per_call=7)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["history.tsv", "model.weights.h5", "run.json"]
+    table = read_tsv(tmp_path / "history.tsv")
+    assert tuple(table) == COLUMNS == tuple(history)
+    assert table["epoch"].tolist() == ["1", "2", "3"]
+    assert table["step"].tolist() == ["10", "20", "25"]
+    assert all(np.isfinite(column.astype(float)).all() for column in table.values())
+    record = read_json(tmp_path / "run.json")
+    expected = {"run": "mine", "code": "c0de", "seed": 3, "steps": 25, "split": "toy", "scan": "on_the_fly"}
+    assert expected.items() <= record.items()
+    assert record["arrays"] == {"onehot": "abc"}
+    assert record["likelihood"] == {"name": "nb_exponential", "rate_cap": 1000.0}
+    assert NetworkConfig.from_dict(record["network"]) == NETWORK
+    assert TrainingConfig.from_dict(record["training"]) == dataclasses.replace(TRAINING, steps_per_call=7)
+    assert record["parameters"] == sum(x.size for x in weights(tmp_path))
+    assert record["device"].startswith(("CPU, ", "GPU "))
+    assert {"python", "keras", "numpy", "tensorflow"} <= set(record["versions"])
+    assert record["peak_memory_mb"] > 100
+    assert "mine: training Seq + TF + Core + HM" in lines[0]
+    assert "25 steps of 16 pairs" in lines[0]
+    assert record["device"] in lines[0]
+    assert "left with the host" in lines[1] or "copied to" in lines[1]
+    assert "s a step, about" in lines[2]
+
+
+SCRIPT = """
+import sys
+import numpy as np
+sys.path.insert(0, sys.argv[1])
+import test_training as t
+found = t.predict(t.make_dataset(), t.SPLIT.pairs("validation"), sys.argv[2], threads=1, log=lambda line: None)
+np.savez(sys.argv[3], **found)
+"""
+
+
+def test_the_history_shows_the_model_that_was_saved(tmp_path: Path) -> None:
+    history = fit(tmp_path)  # curve_pairs exceeds the 6 validation pairs
+    found = predict(make_dataset(), SPLIT.pairs("validation"), tmp_path, log=lambda line: None)
+    assert history["val_loss"][-1] == pytest.approx(found["nll"].mean(), rel=1e-5)
+    assert history["val_pearson"][-1] == pytest.approx(metrics.pearson(found["truth"], found["median"]), rel=1e-4)
+
+
+def test_a_new_process_predicts_the_same(tmp_path: Path) -> None:
+    dataset = make_dataset()
+    fit(tmp_path / "run")
+    here = predict(dataset, SPLIT.pairs("validation"), tmp_path / "run", log=lambda line: None)
+    assert np.array_equal(np.stack([here["gene"], here["sample"]], axis=1), SPLIT.pairs("validation"))
+    np.testing.assert_array_equal(here["truth"], dataset.expression[here["gene"], here["sample"]])
+    likelihood = LIKELIHOODS["nb_exponential"]
+    np.testing.assert_array_equal(here["median"], likelihood.median(here["raw"]))
+    np.testing.assert_allclose(np.exp(-here["nll"]), likelihood.density(here["truth"], here["raw"]), rtol=1e-3)
+
+    path = tmp_path / "predictions.npz"
+    search = os.pathsep.join([str(Path(scan_cache.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1]), str(tmp_path / "run"), str(path)]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": search}, check=True, capture_output=True, text=True)
+    assert done.stderr == ""  # TensorFlow's start-up messages stay off
+    with np.load(path) as there:
+        assert set(there) == set(here)
+        assert {name: x.dtype for name, x in there.items()} == {name: x.dtype for name, x in here.items()}
+        for name in ("gene", "sample", "truth"):
+            np.testing.assert_array_equal(there[name], here[name])
+        for name in ("raw", "median", "nll"):
+            np.testing.assert_allclose(there[name], here[name], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("checkpoint_steps", [0, 2])
+def test_a_loss_that_is_not_finite_stops_the_run(checkpoint_steps: int, tmp_path: Path) -> None:
+    dataset = make_dataset()
+    # The gene of a pair of step 6 that no earlier step has seen: it is the only one that can spoil a loss.
+    pairs = PairOrder(3, GENES, SAMPLES, SPLIT).take(6 * TRAINING.batch_size)
+    early, late = pairs[: 5 * TRAINING.batch_size], pairs[5 * TRAINING.batch_size :]
+    gene, sample = next(pair for pair in late if not (early == pair).all(axis=1).any())
+    dataset.expression[gene, sample] = np.nan
+    compute = ComputeConfig(checkpoint_steps=checkpoint_steps)
+    with pytest.raises(TR300MError) as caught:
+        fit(tmp_path / "run", dataset=dataset, run="mine", checkpoints=tmp_path / "kept", compute=compute)
+    assert "run mine: the loss of step 6 is nan" in caught.value.message
+    batch = read_tsv(tmp_path / "run" / "bad_batch.tsv")
+    assert str(tmp_path / "run" / "bad_batch.tsv") in caught.value.message
+    assert np.array_equal(np.stack([batch["gene"], batch["sample"]], axis=1), late.astype(str))
+    assert set(batch["gene_id"][batch["tpm"] == "nan"]) == {f"G{gene}"}
+    assert set(batch["sample_id"][batch["tpm"] == "nan"]) == {f"S{sample}"}
+    named = re.search(r"step_0+4-[0-9a-f]{16}.npz", caught.value.message)
+    assert bool(named) == bool(checkpoint_steps)
+    assert "no checkpoint" in caught.value.message or checkpoint_steps
+    # Put right, the run goes through and the file of the batch is gone.
+    fit(tmp_path / "run", run="mine")
+    assert not (tmp_path / "run" / "bad_batch.tsv").exists()
+
+
+def test_bad_requests_are_refused(tmp_path: Path, refuses: Refuses) -> None:
+    with refuses("control 'levels'", "none"):
+        fit(tmp_path, control="levels")
+    with refuses("0 steps"):
+        fit(tmp_path, steps=0)
+    with refuses("batch_size is 0"):
+        TrainingConfig(batch_size=0)
+    with refuses("pair_order is random", "xorshift, uniform"):
+        TrainingConfig(pair_order="random")
+    with refuses("learning_rate is 0"):
+        TrainingConfig(learning_rate=0)
+    with refuses("unknown setting lr", "learning_rate"):
+        TrainingConfig.from_dict({"lr": 1})
+    with refuses("unknown architecture"):
+        fit(tmp_path, "seq_rna")
+    with refuses("model.weights.h5 is missing"):
+        load_run(tmp_path, make_dataset())
+
+
+def controlled_toy() -> Dataset:
+    """Return the toy as a dataclass, which a control can take a changed copy of."""
+    values = vars(make_dataset())
+    return cast(Dataset, dataclasses.make_dataclass("Toy", values)(**values))
+
+
+def test_without_its_levels_the_model_learns_from_those_of_others(tmp_path: Path) -> None:
+    """A run under a control equals a plain run on the permuted arrays, and says so in its record."""
+    toy = controlled_toy()
+    fit(tmp_path / "control", "seq_tf", steps=10, dataset=toy, control="permute_levels")
+    fit(tmp_path / "by_hand", "seq_tf", steps=10, dataset=apply_control(toy, "permute_levels", 3))
+    fit(tmp_path / "plain", "seq_tf", steps=10, dataset=toy)
+    assert same(tmp_path / "control", tmp_path / "by_hand")
+    assert not same(tmp_path / "control", tmp_path / "plain")
+    assert read_json(tmp_path / "control/run.json")["control"] == "permute_levels"
+
+
+def test_a_shuffled_promoter_says_nothing(tmp_path: Path) -> None:
+    """The motif that the toy's expression hangs on is there in the real sequence alone."""
+    toy = controlled_toy()
+    fit(tmp_path, "seq", steps=100, dataset=toy)
+    pairs = np.stack([np.arange(100), np.zeros(100, np.int64)], axis=1)
+    for control, low, high in (("none", 0.8, 1.0), ("shuffle_sequence_at_evaluation", -0.4, 0.4)):
+        found = predict(apply_control(toy, control, 3), pairs, tmp_path, log=lambda line: None)
+        assert low <= metrics.log_pearson(found["truth"], found["median"]) <= high
+
+
+@pytest.mark.parametrize("key", ["seq_tf", "seq_tf_df"])
+def test_predictions_without_the_own_level_are_those_of_a_dataset_without_it(key: str, tmp_path: Path) -> None:
+    toy = controlled_toy()
+    genes = Axis(gene_id=toy.genes.gene_id, merged=np.full(GENES, ""))
+    toy = dataclasses.replace(toy, genes=genes, regulators=Axis(gene_id=np.array(["G1", "x", "G0", "y", "z", "u"])))
+    fit(tmp_path, key, dataset=toy)
+    pairs = SPLIT.pairs("validation")
+    settings: dict[str, Any] = {"log": lambda line: None}
+    found = predict(toy, pairs, tmp_path, gather=inputs_without_own_level, **settings)
+    plain = predict(toy, pairs, tmp_path, **settings)
+    for gene, regulator in ((0, 2), (1, 0), (2, None)):
+        levels = toy.regulator_levels.copy()
+        if regulator is not None:
+            levels[:, regulator] = 0
+        without = dataclasses.replace(toy, regulator_levels=levels, tf_levels=tf_levels(levels, toy.motif_map))
+        mine = pairs[:, 0] == gene
+        assert np.array_equal(found["raw"][mine], predict(without, pairs, tmp_path, **settings)["raw"][mine])
+        assert np.array_equal(found["raw"][mine], plain["raw"][mine]) == (regulator is None)
+    assert np.array_equal(found["truth"], plain["truth"])
+    nothing = predict(toy, pairs[:0], tmp_path, gather=inputs_without_own_level, **settings)
+    assert {name: (x.shape, x.dtype) for name, x in nothing.items()} == {
+        name: (x[:0].shape, x.dtype) for name, x in found.items()
+    }
+
+
+def test_a_run_is_taken_over_under_another_name(tmp_path: Path) -> None:
+    fit(tmp_path / "plain", "seq_tf", steps=1)
+    reuse_run(tmp_path / "plain", tmp_path / "late", "late", "permute_levels_at_evaluation")
+    assert same(tmp_path / "plain", tmp_path / "late")
+    plain, late = (read_json(tmp_path / name / "run.json") for name in ("plain", "late"))
+    changed = {"run": "late", "control": "permute_levels_at_evaluation", "weights_of": "seq_tf"}
+    assert late == {**plain, **changed}
+    history = [(tmp_path / name / "history.tsv").read_bytes() for name in ("plain", "late")]
+    assert history[0] == history[1]
+
+
+def test_controls_that_cannot_be_trained(tmp_path: Path, refuses: Refuses) -> None:
+    toy = controlled_toy()
+    scan_cache.write_scan_table(toy, tmp_path / "scan", NETWORK.schedule)
+    table = scan_cache.ScanTable.open(tmp_path / "scan")
+    with refuses("nothing is trained", "permute_levels_at_evaluation"):
+        fit(tmp_path, dataset=toy, control="permute_levels_at_evaluation")
+    with refuses("the cached scan is of the real sequence", "on the fly"):
+        fit(tmp_path, dataset=toy, control="shuffle_sequence", scan=table)
+
+
+def test_weights_of_another_dataset_are_refused(tmp_path: Path, refuses: Refuses) -> None:
+    fit(tmp_path, steps=1)
+    other = make_dataset()
+    cast(Any, other).tissues = ("a", "b", "c")
+    with refuses("does not fit this dataset"):
+        load_run(tmp_path, other)
+
+
+def test_a_missing_gpu_is_told(tmp_path: Path, refuses: Refuses) -> None:
+    if devices.gpu_names():
+        pytest.skip("a GPU is there")
+    with refuses("GPU was asked for", "nvidia-smi"):
+        fit(tmp_path, compute=ComputeConfig(gpu=True))
+
+
+def test_threads_cannot_change_once_tensorflow_runs(refuses: Refuses) -> None:
+    devices.ops.ones(1)
+    with refuses("not with 77 threads"):
+        devices.set_threads(77)

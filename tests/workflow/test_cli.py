@@ -1,0 +1,227 @@
+"""The command `tr300m` and the package's public surface, on a dataset folder made here."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tr300m
+from click.testing import CliRunner, Result
+from tr300m.arrays.histones import track_axis
+from tr300m.arrays.manifest import build_manifest
+from tr300m.base.array_files import save_array
+from tr300m.base.axes import ARRAYS, Donors, Genes, Motifs, Regulators, Samples
+from tr300m.base.files import write_json, write_tsv
+from tr300m.cli import main
+from tr300m.dataset.splits import thesis_split
+from tr300m.training.config import TrainingConfig
+from tr300m.training.train import train
+
+GENES, SAMPLES, REGULATORS, MOTIFS = 6, 5, 4, 3
+
+
+def text(*values: str) -> Any:
+    return np.array(values, dtype=np.str_)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small, valid dataset folder of random arrays."""
+    out = tmp_path_factory.mktemp("dataset")
+    chance = np.random.default_rng(0)
+    numbers = np.arange(GENES, dtype=np.int64)
+    ids = text(*(f"ENSG{i:011d}.{i + 1}" for i in range(GENES)))
+    strand = text(*"+-+-+-")
+    start = 10_000 * (numbers + 1)
+    names = text("HNF4A", "B", "C", "D", "E", "E")
+    empty = np.full(GENES, "", dtype=np.str_)
+    chromosomes = text(*["chr1"] * 3 + ["chr2"] * 3)
+    Genes(ids, names, chromosomes, strand, start, start - 2773, start + 50, empty, numbers).write(out / "genes.tsv")
+    tissue = text("Liver", "Lung", "Liver", "Lung", "Lung")
+    Samples(text(*(f"GTEX-{i}-S" for i in "12345")), text(*"AABBB"), tissue).write(out / "samples.tsv")
+    Donors(text("A", "B"), text("1", "2"), text("60-69", "NA")).write(out / "donors.tsv")
+    Regulators(ids[:4], names[:4], chromosomes[:4], strand[:4], start[:4]).write(out / "regulators.tsv")
+    lengths = np.array([8, 9, 10])
+    Motifs(text("M1.1", "M2.1", "M3.1"), names[:3], lengths, np.array([1.0, 2.5, 3.0])).write(out / "motifs.tsv")
+    Motifs(text("C1"), text("TATA"), lengths[:1], np.ones(1)).write(out / "core_motifs.tsv")
+    track_axis().write(out / "tracks.tsv")
+    write_tsv(out / "tissues.tsv", {"tissue": ["Liver", "Lung"]})
+    levels = chance.exponential(5, (SAMPLES, REGULATORS)).astype(np.float32)
+    mapping = np.eye(REGULATORS, MOTIFS, dtype=np.uint8)
+    arrays = {
+        "onehot": np.eye(4, dtype=np.float16)[chance.integers(0, 4, (GENES, 2823))],
+        "expression": chance.exponential(5, (GENES, SAMPLES)).astype(np.float32),
+        "regulator_levels": levels,
+        "motif_map": mapping,
+        "tf_levels": levels @ mapping.astype(np.float32),
+        "tissue": np.eye(2, dtype=np.uint8)[[0, 1, 0, 1, 1]],
+        "histones": chance.exponential(1, (GENES, 2823, 21)).astype(np.float32),
+        "pssm": chance.normal(size=(35, 4, MOTIFS)),
+        "core": chance.normal(size=(19, 4, 1)),
+    }
+    assert arrays.keys() == ARRAYS.keys()
+    for name, array in arrays.items():
+        save_array(out / f"{name}.npy", array)
+    source = {"hg38": {"path": "x", "origin": "simulated", "sha256": "0" * 64}}
+    write_json(out / "manifest.json", build_manifest(out, ["genes.tsv"], source, {"edition": "release"}, "abc"))
+    return out
+
+
+@pytest.fixture(scope="module")
+def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a model trained for two steps."""
+    out = tmp_path_factory.mktemp("run")
+    dataset = tr300m.Dataset.open(folder)
+    network = tr300m.model.network.NetworkConfig(width=26, bottleneck=2, kernel_sizes=(3,), pool_blocks=(0,))
+    split = thesis_split(GENES, SAMPLES, 2, 2, None)
+    score = {"pearson": 0.0, "log_pearson": 0.0, "accuracy": 0.0}
+    config = TrainingConfig(batch_size=4, epoch_steps=2, curve_pairs=2)
+    train(
+        dataset, split, "seq_tf_hm", "nb_exponential", network, config, seed=3, steps=2, out=out, score=lambda *_: score
+    )  # fmt: skip
+    return out
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def test_help_has_examples() -> None:
+    assert "Examples:" in call("--help").output
+    for command in ("describe", "pairs", "predict", "table"):
+        assert "Example" in call(command, "--help").output
+
+
+def test_pairs_are_the_thesiss() -> None:
+    assert call("pairs", "--count", 2).output == "7417\t15075\n10588\t4527\n"
+
+
+def test_pairs_of_a_dataset_carry_ids(folder: Path) -> None:
+    lines = call("pairs", "--dataset", folder, "--count", 3).output.splitlines()
+    assert len(lines) == 3
+    gene, sample, gene_id, sample_id = lines[0].split("\t")
+    assert gene_id.startswith(f"ENSG{int(gene):011d}")
+    assert sample_id == f"GTEX-{int(sample) + 1}-S"
+
+
+def test_describe(folder: Path) -> None:
+    output = call("describe", folder).output
+    assert "6 genes, 5 samples, 4 regulators, 3 motifs, 2 tissues" in output
+    assert "6 gene x 2,823 window x 21 track" in output
+    assert "hg38" in output
+
+
+def test_describe_of_no_dataset_says_what_to_do(tmp_path: Path) -> None:
+    result = call("describe", tmp_path)
+    assert result.exit_code == 1
+    assert "manifest.json is missing" in result.output
+    assert "Hint: give the folder" in result.output
+
+
+def test_predict(folder: Path, run: Path) -> None:
+    result = call("predict", run, folder, "--gene", "HNF4A", "--gene", "ENSG00000000003", "--tissue", "Liver")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "gene\tsample\ttissue\tmedian\tmean\tmeasured"
+    assert [line.split("\t")[:3] for line in lines[1:]] == [
+        [gene, sample, "Liver"] for gene in ("HNF4A", "ENSG00000000003") for sample in ("GTEX-1-S", "GTEX-3-S")
+    ]
+    dataset = tr300m.Dataset.open(folder)
+    measured = [float(line.split("\t")[5]) for line in lines[1:]]
+    np.testing.assert_allclose(measured, dataset.expression[[0, 0, 3, 3], [0, 2, 0, 2]], rtol=1e-3)
+
+
+def test_predict_with_an_own_sequence(folder: Path, run: Path, tmp_path: Path) -> None:
+    dataset = tr300m.Dataset.open(folder)
+    own = "".join("ACGT"[base] for base in np.argmax(dataset.onehot[0], axis=1))
+    arguments = ("predict", run, folder, "--gene", "HNF4A", "--sample", "GTEX-2-S")
+    fasta = tmp_path / "own.fa"
+    fasta.write_text(f">HNF4A the same\n{own[:1000]}\n{own[1000:].lower()}\n")
+    assert call(*arguments, "--fasta", fasta).stdout == call(*arguments).stdout
+    fasta.write_text(f">HNF4A\n{'A' * 2823}\n")
+    assert call(*arguments, "--fasta", fasta).stdout != call(*arguments).stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--gene", "NOSUCH", "--tissue", "Liver"], "NOSUCH is no target gene"),
+        (["--gene", "E", "--tissue", "Liver"], "E is several genes: ENSG00000000004.5, ENSG00000000005.6"),
+        (["--gene", "B", "--tissue", "Heart"], "no sample of tissue 'Heart'"),
+        (["--gene", "B", "--sample", "GTEX-9-S"], "no sample GTEX-9-S"),
+        (["--gene", "B"], "no sample is asked for"),
+    ],
+)
+def test_predict_refuses(folder: Path, run: Path, options: list[str], message: str) -> None:
+    result = call("predict", run, folder, *options)
+    assert result.exit_code == 1
+    assert message in result.output
+
+
+def test_a_model_of_other_motifs_is_refused(folder: Path, run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    dataset = tr300m.Dataset.open(folder)
+    save_array(other / "pssm.npy", np.asarray(dataset.pssm)[:, :, ::-1])
+    write_json(other / "manifest.json", build_manifest(other, ["genes.tsv"], {}, {}, "abc"))
+    result = call("predict", run, other, "--gene", "B", "--tissue", "Lung")
+    assert result.exit_code == 1
+    assert "was trained with other pssm than" in result.output
+
+
+def test_a_table_of_another_build_is_refused(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    genes = Genes.read(other / "genes.tsv")
+    genes.take(np.arange(GENES)[::-1]).write(other / "genes.tsv")
+    result = call("describe", other)
+    assert result.exit_code == 1
+    assert "genes.tsv is not the one that the manifest describes" in result.output
+
+
+@pytest.mark.parametrize(("record", "message"), [(">X\nA\n", "has no record HNF4A"), (">HNF4A\nACGT\n", "has 4 bp")])
+def test_own_sequences_are_checked(folder: Path, run: Path, tmp_path: Path, record: str, message: str) -> None:
+    fasta = tmp_path / "own.fa"
+    fasta.write_text(record)
+    result = call("predict", run, folder, "--gene", "HNF4A", "--tissue", "Lung", "--fasta", fasta)
+    assert result.exit_code == 1
+    assert message in result.output
+
+
+def test_table(tmp_path: Path) -> None:
+    write_tsv(tmp_path / "t.tsv", {"Model Architecture": ["Seq"], "Pearson Correlation": ["3.2"]})
+    assert "Seq" in call("table", tmp_path / "t.tsv").output
+
+
+def test_the_public_surface(folder: Path) -> None:
+    from tr300m import Dataset, build_model, thesis_split, training_pairs
+    from tr300m.metrics import point as metrics
+
+    dataset = Dataset.open(folder)
+    model = build_model("seq_tf_core_hm", dataset)
+    raw = model.predict(
+        {
+            "sequence": dataset.onehot[:2].astype("float32"),
+            "levels": dataset.tf_levels[:2],
+            "tissue": dataset.tissue[:2].astype("float32"),
+            "histones": dataset.histones[:2] / dataset.histone_mean,
+        },
+        verbose=0,
+    )
+    assert raw.shape == (2, 4)
+    assert thesis_split().validation_genes[:2].tolist() == [19378, 14782]
+    assert training_pairs(1, seed=3).tolist() == [[7417, 15075]]
+    assert metrics.pearson([1, 2, 3], [1, 2, 3]) == pytest.approx(1)
+    assert list(dataset.motifs.to_pandas().columns) == ["matrix_id", "name", "length", "counts"]
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        tr300m.nothing  # noqa: B018
+
+
+def test_importing_the_package_loads_no_keras() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from tr300m import Dataset, thesis_split; sys.exit(bool({'keras', 'pandas'} & sys.modules.keys()))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,379 @@
+"""The look before the first byte: every problem at once, on a server and disks of these tests."""
+
+import hashlib
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from helpers.ftp_server import serving_ftp
+from helpers.http_server import Reply, Server, serving
+from tr300m.arrays.genes import WINDOW
+from tr300m.base.axes import ARRAYS
+from tr300m.base.errors import TR300MError
+from tr300m.cli import main
+from tr300m.config.schema import read_configuration
+from tr300m.config.settings import Settings, resolve
+from tr300m.preflight import Finding, axis_lengths, look_at_disks, look_at_splits, missing_files, preflight, render
+from tr300m.sources.fetch import fetch
+from tr300m.sources.protocols import PassingError, Patience, remote_size
+
+ROOT = Path(__file__).parents[2]
+CONTENT = b"content of a source\n" * 1000
+SIZE = len(CONTENT)
+SHA = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
+QUICK = Patience(connect_timeout=2, read_timeout=0.5)
+SMALL = {
+    "compute": {"train_mem_mb": 100, "array_mem_mb": 100},
+    "split": {"held_out_genes": 20, "held_out_samples": 20, "gene_pool": None},
+}
+
+
+SPLIT = "split: {held_out_genes: 20, held_out_samples: 20, gene_pool: null}\n"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving(CONTENT) as running:
+        yield running
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a checkout of the tables and schemas."""
+    for name in ("config", "workflow/schemas"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    (tmp_path / "resources").mkdir()
+    shutil.copy(ROOT / "resources" / "thesis_comparisons.tsv", tmp_path / "resources")
+    monkeypatch.chdir(tmp_path)
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    return tmp_path
+
+
+def settings(**sources: str) -> Settings:
+    return resolve({"sources": {"default": "simulated", **sources}, **SMALL}, Path(), files=False)
+
+
+def row(folder: Path, key: str, **cells: str) -> None:
+    """Change cells of a row of the sources table."""
+    path = folder / "config/sources.tsv"
+    lines = path.read_text().splitlines()
+    header = next(line for line in lines if line.startswith("key\t")).split("\t")
+    number = next(i for i, line in enumerate(lines) if line.startswith(key + "\t"))
+    fields = dict(zip(header, lines[number].split("\t"), strict=True)) | cells
+    lines[number] = "\t".join(fields.values())
+    path.write_text("\n".join(lines) + "\n")
+
+
+def found(chosen: Settings) -> dict[str, Finding]:
+    return {finding.what: finding for finding in preflight(chosen, QUICK)}
+
+
+def test_all_is_well(server: Server, folder: Path) -> None:
+    row(folder, "hg38", url=server.url("/hg38"), bytes=str(SIZE), checksum=SHA)
+    findings = found(settings(hg38="upstream"))
+    assert findings["hg38"] == Finding("hg38", SIZE, "reachable", "", SIZE)
+    assert findings["gtex_tpm"].state == "simulated"
+    assert not any(finding.problem for finding in findings.values())
+    assert [request.method for request in server.requests] == ["HEAD"]
+    assert server.sent == 0
+
+
+def test_where_head_is_refused_one_byte_is_asked_for(server: Server, folder: Path) -> None:
+    row(folder, "hg38", url=server.plan("/hg38", Reply(head=False)), bytes="", checksum="")
+    assert found(settings(hg38="upstream"))["hg38"] == Finding("hg38", SIZE, "reachable", "", SIZE)
+    assert server.ranges() == ["bytes=0-0"]
+    assert server.sent == 1
+
+
+def test_every_problem_comes_at_once(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row(folder, "hg38", url=server.url("/hg38"), mirror="", bytes="7")
+    row(folder, "gencode_v26", url=server.plan("/gone", Reply(status=404)), mirror="")
+    row(folder, "lambert_2018", url="http://upstream.invalid/list.csv", mirror="")
+    row(folder, "gtex_subject_phenotypes", url=server.plan("/busy", Reply(status=503)), mirror="")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(0, 0, 1000))  # type: ignore[attr-defined]
+    chosen = settings(
+        hg38="upstream",
+        gencode_v26="upstream",
+        lambert_2018="upstream",
+        gtex_subject_phenotypes="upstream",
+        gtex_tpm="nowhere.gct.gz",
+        gtex_sample_attributes=server.plan("/page", Reply(kind="text/html")),
+    )
+    chosen.config["compute"]["train_mem_mb"] = 10**9
+    problems = {what: finding.problem for what, finding in found(chosen).items() if finding.problem}
+    expected = {
+        "hg38": "has 20,000 bytes, 7 expected",
+        "gencode_v26": "404",
+        "lambert_2018": "upstream.invalid is not found",
+        "gtex_subject_phenotypes": "503",
+        "gtex_tpm": "nowhere.gct.gz does not exist; write the path",
+        "gtex_sample_attributes": "a web page, not with the file",
+        "memory": "`compute: train_mem_mb` asks for 1,000,000,000,000,000 bytes",
+    }
+    (disk,) = set(problems) - set(expected)
+    assert "1,000 free; free" in problems[disk]
+    for what, text in expected.items():
+        assert text in problems[what]
+
+
+def test_a_mirror_is_enough_and_the_failure_is_said(server: Server, folder: Path) -> None:
+    row(folder, "hg38", url=server.plan("/gone", Reply(status=404)), mirror=server.url("/hg38"), bytes=str(SIZE))
+    finding = found(settings(hg38="upstream"))["hg38"]
+    assert finding.problem == ""
+    assert finding.state == f"reachable (but: {server.url('/gone')}: the server answered 404 Not Found)"
+
+
+def test_what_is_there_is_not_asked_for(server: Server, folder: Path) -> None:
+    row(folder, "hg38", url=server.url("/hg38"), mirror="", bytes=str(SIZE), checksum=SHA)
+    chosen = settings(hg38="upstream", gencode_v26="mine.gtf")
+    (folder / "mine.gtf").write_text("12345")
+    fetch([server.url("/hg38")], Path(chosen.source_path("hg38")), SIZE, SHA)
+    server.requests.clear()
+    findings = found(chosen)
+    assert findings["hg38"] == Finding("hg38", SIZE, "fetched and verified")
+    assert findings["gencode_v26"] == Finding("gencode_v26", 5, "your file")
+    assert server.requests == []
+
+
+def test_a_part_counts_as_there(server: Server, folder: Path) -> None:
+    row(folder, "hg38", url=server.url("/hg38"), mirror="", bytes=str(SIZE), checksum=SHA)
+    chosen = settings(hg38="upstream")
+    part = Path(chosen.source_path("hg38") + ".part")
+    part.parent.mkdir(parents=True)
+    part.write_bytes(CONTENT[:1500])
+    assert found(chosen)["hg38"].to_fetch == SIZE - 1500
+
+
+@pytest.mark.parametrize("kind", ["closed", "silent"])
+def test_servers_that_do_not_answer(folder: Path, kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/file"
+        if kind == "closed":
+            listening.close()
+        message = {"closed": "Connection refused", "silent": "does not answer"}[kind]
+        with pytest.raises(PassingError, match=message):
+            remote_size(url, QUICK)
+
+
+def test_sizes_at_ftp_and_file_addresses(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(CONTENT)
+    assert remote_size((tmp_path / "file").as_uri(), QUICK) == SIZE
+    with serving_ftp(CONTENT) as server:
+        assert remote_size(server.url("/file"), QUICK) == SIZE
+
+
+def test_folders_on_one_disk_are_added_up(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    half = free // 2
+    folders = {str(tmp_path / "a/b"): half, str(tmp_path / "c"): half // 2, str(tmp_path / "none"): 0}
+    (finding,) = look_at_disks(folders)
+    assert finding.size == half + half // 2
+    assert "none" not in finding.what
+    assert finding.problem == ""
+    (finding,) = look_at_disks({**folders, str(tmp_path / "d"): free})
+    assert "bytes needed at most" in finding.problem
+
+
+def test_folders_on_two_disks_are_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other").mkdir()
+    status = os.stat(tmp_path)
+    real = Path.stat
+
+    def stat(path: Path, **options: Any) -> os.stat_result:
+        other = path == tmp_path / "other"
+        return os.stat_result((*status[:2], status.st_dev + other, *status[3:10])) if other else real(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert len(look_at_disks({str(tmp_path / "other"): 1, str(tmp_path / "here"): 1})) == 2
+
+
+def test_arrays_are_reckoned_from_the_axes(folder: Path) -> None:
+    full = resolve({}, Path())
+    lengths = axis_lengths(full)
+    assert {axis for spec in ARRAYS.values() for axis in spec.axes} <= set(lengths)
+    assert missing_files(full)["dataset/expression.npy"] == 19_786 * 17_382 * 4
+    # The single tracks, which are temporary, take as much again as the array of all.
+    assert missing_files(full)["histones/"] == 19_786 * WINDOW * 21 * 4
+    assert "scan/pooled.npy" not in missing_files(full)
+
+
+def test_what_restricts_the_axes(folder: Path) -> None:
+    (folder / "genes.txt").write_text("ENSG1.1\nENSG2.1\n")
+    (folder / "samples.txt").write_text("GTEX-1\n")
+    assert axis_lengths(resolve({"chromosomes": ["chr21", "chr22"]}, Path()))["gene"] == 2 * 2_037
+    lengths = axis_lengths(resolve({"genes": "genes.txt", "samples": "samples.txt"}, Path()))
+    assert (lengths["gene"], lengths["sample"]) == (2, 1)
+    demo = resolve(read_configuration(["config/demo.yaml"], ()), Path())
+    assert (axis_lengths(demo)["gene"], axis_lengths(demo)["sample"]) == (300, 240)
+    assert missing_files(demo)["scan/pooled.npy"] == 300 * 430 * (1_072 + 19) * 2
+    assert "genome/" not in missing_files(demo)
+
+
+def test_what_was_built_needs_no_disk(folder: Path) -> None:
+    full = resolve({}, Path())
+    for name in ("histones", "onehot"):
+        (folder / "results/dataset").mkdir(parents=True, exist_ok=True)
+        (folder / f"results/dataset/{name}.npy").touch()
+    assert {"histones/", "genome/", "dataset/histones.npy"} & set(missing_files(full)) == set()
+
+
+def test_one_problem_of_many_sources_is_said_once() -> None:
+    findings = [Finding(f"source{n}", 10**n, "cannot be fetched", "no network?") for n in range(5)]
+    assert render([*findings, Finding("memory", None, "small", "too small")]).splitlines()[-4:] == [
+        "",
+        "2 problem(s):",
+        "  - source0 and 4 more: no network?",
+        "  - memory: too small",
+    ]
+    assert render(findings[:1]).splitlines()[:2] == [
+        "what     bytes  found",
+        "source0      1  cannot be fetched",
+    ]
+
+
+def test_the_command(server: Server, folder: Path) -> None:
+    sources = f"{{default: simulated, hg38: '{server.url('/hg38')}'}}"
+    (folder / "own.yaml").write_text(f"sources: {sources}\ncompute: {{train_mem_mb: 1, array_mem_mb: 1}}\n{SPLIT}")
+    good = CliRunner().invoke(main, ["preflight", "--configfile", "own.yaml"])
+    assert good.exit_code == 0, good.output
+    assert "reachable" in good.output
+    bad = CliRunner().invoke(
+        main,
+        ["preflight", "--configfile", "own.yaml", "--config", "sources={gtex_tpm: '{data}/x'}", "--config", "data=d"],
+    )
+    assert bad.exit_code == 1
+    assert "1 problem(s):\n  - gtex_tpm: d/x does not exist" in bad.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--configfile", "nowhere.yaml"], "cannot read nowhere.yaml: No such file"),
+        (["--configfile", "config/runs.tsv"], "config/runs.tsv"),
+        (["--config", "data"], "'data' is no setting\nHint: write KEY=VALUE"),
+        (["--config", "editon=release"], "did you mean `edition`?"),
+    ],
+)
+def test_bad_arguments(folder: Path, arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(main, ["preflight", *arguments])
+    assert result.exit_code == 1
+    assert message in result.output
+
+
+def test_the_wrong_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(TR300MError, match=r"cannot read config/config.yaml.*\n.*in the folder of the Snakefile"):
+        read_configuration((), ())
+
+
+# --- splits -----------------------------------------------------------------------------------------------------------
+
+GENE = 'chr{chromosome}\tH\tgene\t{start}\t{start}\t.\t+\t.\tgene_id "ENSG{start}.1"; gene_type "protein_coding";\n'
+
+
+def own_files(folder: Path, genes: int, samples: int, **split: Any) -> dict[str, Any]:
+    """Write an annotation and a GCT header of so many, on chr1 to chr3, two samples a donor."""
+    (folder / "own.gtf").write_text(
+        "".join(GENE.format(chromosome=1 + n % 3, start=5000 * (n + 1)) for n in range(genes))
+    )
+    ids = "\t".join(f"GTEX-{number // 2}-{number}" for number in range(samples))
+    rows = "".join(f"ENSG{5000 * (n + 1)}.1\tG" + "\t1" * samples + "\n" for n in range(genes))
+    (folder / "own.gct").write_text(f"#1.2\n{genes}\t{samples}\nName\tDescription\t{ids}\n{rows}")
+    sizes = {"held_out_genes": 10, "held_out_samples": 6, "gene_pool": None, "folds": 3, "held_out_donors": 4, **split}
+    return {"sources": {"default": "simulated", "gencode_v26": "own.gtf", "gtex_tpm": "own.gct"}, "split": sizes}
+
+
+def runs_on(folder: Path, *splits: str) -> str:
+    rows = [f"r{number}\tseq\t{name}\tnb_exponential\tnone\ton_the_fly\t3\t1\n" for number, name in enumerate(splits)]
+    header = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+    (folder / "splits.tsv").write_text(header + "".join(rows))
+    return "splits.tsv"
+
+
+def split_problems(config: dict[str, Any]) -> dict[str, str]:
+    return {finding.what: finding.problem for finding in look_at_splits(resolve(config, Path(), files=False))}
+
+
+def test_splits_that_can_be_drawn(folder: Path) -> None:
+    config = own_files(folder, 30, 20) | {"runs": runs_on(folder, "thesis", "donor", "chromosome_2")}
+    assert split_problems(config) == {"split thesis": "", "split donor": "", "split chromosome_2": ""}
+
+
+@pytest.mark.parametrize(
+    ("genes", "samples", "settings", "split", "parts"),
+    [
+        (10, 20, {}, "thesis", ["10 of 10 genes", "held_out_genes"]),
+        (30, 6, {}, "thesis", ["6 of 6 samples", "held_out_samples"]),
+        (30, 20, {"gene_pool": 31}, "thesis", ["31", "30 genes", "gene_pool"]),
+        (30, 20, {"folds": 4}, "chromosome_1", ["3 chromosomes into 4 folds", "folds"]),
+        (30, 20, {"held_out_donors": 10}, "donor", ["10 of 10 donors", "held_out_donors"]),
+    ],
+)
+def test_too_few_for_a_split(
+    folder: Path, genes: int, samples: int, settings: dict[str, Any], split: str, parts: list[str]
+) -> None:
+    config = own_files(folder, genes, samples, **settings) | {"runs": runs_on(folder, split)}
+    problem = split_problems(config)[f"split {split}"]
+    assert all(part in problem for part in parts)
+
+
+def test_lists_that_are_too_short_for_a_split(folder: Path) -> None:
+    config = own_files(folder, 30, 20)
+    (folder / "genes.txt").write_text("".join(f"ENSG{5000 * (number + 1)}.1\n" for number in range(8)))
+    assert "10 of 8 genes" in split_problems({**config, "genes": "genes.txt"})["split thesis"]
+    (folder / "samples.txt").write_text("GTEX-0-0\nGTEX-0-1\n")
+    assert "6 of 2 samples" in split_problems({**config, "samples": "samples.txt"})["split thesis"]
+    # Nothing is here yet: the list alone is known.
+    del config["sources"]
+    assert "10 of 8 genes" in split_problems({**config, "genes": "genes.txt"})["split thesis"]
+
+
+def test_genes_that_the_gct_lacks_do_not_count(folder: Path) -> None:
+    config = own_files(folder, 30, 20)
+    lines = (folder / "own.gct").read_text().splitlines(keepends=True)
+    (folder / "own.gct").write_text("".join([lines[0], "8\t20\n", lines[2], *lines[-8:]]))
+    assert "10 of 8 genes" in split_problems(config)["split thesis"]
+
+
+def test_axes_that_cannot_be_read(folder: Path) -> None:
+    config = own_files(folder, 30, 20)
+    text = (folder / "own.gtf").read_text()
+    (folder / "own.gtf").write_text(text.replace("gene_type", "gene_biotype"))
+    (problem,) = split_problems(config).values()
+    assert "own.gtf, line 1" in problem and "Ensembl" in problem
+
+
+@pytest.mark.parametrize("name", ["config", "demo", "demo_full"])
+def test_shipped_configurations_can_be_split(folder: Path, name: str) -> None:
+    config = read_configuration([f"config/{name}.yaml"], ())
+    assert set(split_problems(config).values()) == {""}
+
+
+def test_options_take_several_values(folder: Path) -> None:
+    (folder / "own.yaml").write_text(f"compute: {{train_mem_mb: 1, array_mem_mb: 1}}\n{SPLIT}")
+    (folder / "more.yaml").write_text("sources: {default: simulated}\n")
+    arguments = ["--configfile", "own.yaml", "more.yaml", "--config", "results=results/x", "sources={hg38: nowhere.fa}"]
+    result = CliRunner().invoke(main, ["preflight", *arguments])
+    assert "1 problem(s):\n  - hg38: nowhere.fa does not exist" in result.output
+    assert "results/x" in result.output
+
+
+def test_a_home_folder_behind_an_option(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    (folder / "bad.yaml").write_text("editon: release\n")
+    assert "did you mean `edition`?" in CliRunner().invoke(main, ["preflight", "--configfile=~/bad.yaml"]).output
+
+
+@pytest.mark.parametrize("value", ["sources={a: [", "sources={a", "edition=[", "training={batch_size: !x"])
+def test_values_that_are_no_yaml_show_no_traceback(folder: Path, value: str) -> None:
+    result = CliRunner().invoke(main, ["preflight", "--config", value])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert f"`{value.partition('=')[0]}`" in result.output

@@ -1,0 +1,270 @@
+"""GENCODE gene lines to target genes: TSS, shared TSS, promoter windows (spec: the released dataset's gene axis)."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyranges as pr
+from numpy.typing import NDArray
+
+from ..base.axes import Genes, Ints, Strings, Table
+from ..base.errors import TR300MError
+from ..base.files import BLANKS, clean, read_lines
+
+CHROMOSOMES = tuple(f"chr{name}" for name in (*range(1, 23), "X", "Y"))
+WINDOW = 2823
+UPSTREAM = 2773
+DOWNSTREAM = WINDOW - UPSTREAM
+EDITIONS = ("release", "corrected")
+PROTEIN_CODING = "protein_coding"
+PAR_Y = "_PAR_Y"
+"""Ends the ID of a gene of chrY whose sequence, in a pseudo-autosomal region, equals that of its twin on chrX."""
+
+
+@dataclass(frozen=True)
+class GeneRecords(Table):
+    """All gene lines of a GTF, in file order; `tss` is 1-based (start on +, end on -)."""
+
+    gene_id: Strings
+    gene_name: Strings
+    gene_type: Strings
+    chromosome: Strings
+    strand: Strings
+    tss: Ints
+
+
+# A key and its value, in quotation marks (in which a semicolon may stand) or bare; the last semicolon may be missing.
+ATTRIBUTE = re.compile(r'\s*([^\s;"=]+)\s+(?:"([^"]*)"|([^\s;"]+))\s*(?:;|$)')
+
+
+def parse_attributes(text: str) -> dict[str, str]:
+    """Read a GTF attribute column: the first value of each key, without blanks around it.
+
+    Raises
+    ------
+    ValueError
+        If it is no list of keys and values, as in GFF3.
+    """
+    found: dict[str, str] = {}
+    position, end = 0, len(text.rstrip(BLANKS + ";"))
+    while position < end:
+        pair = ATTRIBUTE.match(text, position)
+        if pair is None:
+            raise ValueError(f"no key and value at {text[position : position + 40]!r}")
+        found.setdefault(pair[1], clean(pair[2] if pair[2] is not None else pair[3]))
+        position = pair.end()
+    return found
+
+
+def read_gene_records(gtf: Path | str) -> GeneRecords:
+    """Read the lines of a GTF (plain or gzip) whose feature is ``gene``.
+
+    Raises
+    ------
+    TR300MError
+        If there is no gene line, a line is malformed, or a gene ID appears twice.
+    """
+    rows: list[tuple[str, str, str, str, str, int]] = []
+    lines_of: dict[str, int] = {}
+    for number, line in enumerate(read_lines(gtf), start=1):
+        if line.startswith("#") or "\tgene\t" not in line:
+            continue
+        fields = line.split("\t")
+        try:
+            chromosome, _, feature, start, end, _, strand, _, text = map(clean, fields[:9])
+            first, last = int(start), int(end)
+            attributes = parse_attributes(text) if feature == "gene" else {}
+        except ValueError:
+            raise TR300MError(
+                f"{gtf}, line {number}: not a GTF line of nine columns with numbers for start and end and "
+                '`key "value";` attributes',
+                "is it a GTF file (no GFF3), whole?",
+            ) from None
+        if feature != "gene":
+            continue
+        gene_id, gene_name = attributes.get("gene_id", ""), attributes.get("gene_name", "")
+        if not gene_id or strand not in ("+", "-") or not 1 <= first <= last:
+            raise TR300MError(
+                f"{gtf}, line {number}: a gene line without gene_id, strand or 1 <= start <= end",
+                "is it a GENCODE GTF?",
+            )
+        if gene_id in lines_of:
+            raise TR300MError(f"{gtf}, line {number}: gene {gene_id} was on line {lines_of[gene_id]} already")
+        lines_of[gene_id] = number
+        if not attributes.get("gene_type"):
+            raise _without_type(gtf, number, gene_id, attributes)
+        rows.append((gene_id, gene_name, attributes["gene_type"], chromosome, strand, first if strand == "+" else last))
+    if not rows:
+        raise TR300MError(f"{gtf} has no line whose feature is 'gene'", "GENCODE's comprehensive annotation is needed")
+    gene_ids, names, types, chromosomes, strands, tss_column = zip(*rows, strict=True)
+    return GeneRecords(
+        np.array(gene_ids),
+        np.array(names),
+        np.array(types),
+        np.array(chromosomes),
+        np.array(strands),
+        np.array(tss_column, dtype=np.int64),
+    )
+
+
+def _without_type(gtf: Path | str, number: int, gene_id: str, attributes: dict[str, str]) -> TR300MError:
+    if "gene_biotype" in attributes:
+        return TR300MError(
+            f"{gtf}, line {number}: gene {gene_id} has gene_biotype, not gene_type, as in Ensembl's and NCBI's GTF",
+            "GENCODE's GTF of the same release is needed (GTEx v8: v26): it has chr1 for 1, and versions in its IDs",
+        )
+    return TR300MError(f"{gtf}, line {number}: gene {gene_id} has no gene_type", "is it a GENCODE GTF?")
+
+
+def windows(tss: Ints, strand: Strings, edition: str) -> tuple[Ints, Ints]:
+    """Return start and end [gene] of the promoter windows, 0-based half-open on the + strand.
+
+    Edition ``release`` treats the 1-based TSS as if it were 0-based, so the TSS base stands at index 2772 of a +
+    window and 2773 of a - window; ``corrected`` shifts + windows by one base, so that it stands at 2773 on both.
+    """
+    check_edition(edition)
+    plus = strand == "+"
+    shift = 1 if edition == "corrected" else 0
+    start = np.where(plus, tss - UPSTREAM - shift, tss - DOWNSTREAM)
+    return start, start + WINDOW
+
+
+def overlap_clusters(chromosome: Strings, start: Ints, end: Ints) -> Ints:
+    """Return a number [gene] for each group of windows that overlap, directly or through others, on either strand."""
+    ranges = pr.PyRanges(
+        pd.DataFrame({"Chromosome": chromosome, "Start": start, "End": end, "Row": np.arange(len(start))})
+    )
+    # slack -1: windows that only touch do not overlap.
+    clustered = ranges.cluster(slack=-1).df.sort_values("Row")
+    # Numbered by first appearance, so that the numbers do not depend on the order in which pyranges walks.
+    codes, _ = pd.factorize(clustered["Cluster"])
+    return codes.astype(np.int64)
+
+
+def join_par_twins(cluster: Ints, gene_id: Strings, merged: Strings) -> Ints:
+    """Join the clusters of genes on chrX and of their twins on chrY, whose promoters have the same sequence.
+
+    Parameters
+    ----------
+    cluster
+        Clusters of overlapping windows [gene].
+    gene_id, merged
+        Columns of the gene table [gene].
+
+    Returns
+    -------
+    ndarray
+        Clusters [gene], numbered by first appearance.
+    """
+    row_of = {
+        name: row
+        for row, (first, others) in enumerate(zip(gene_id.tolist(), merged.tolist(), strict=True))
+        for name in (first, *others.split(";"))
+    }
+    joined = cluster.copy()
+    for name in (name for name in row_of if name.endswith(PAR_Y)):
+        twin = row_of.get(name.removesuffix(PAR_Y), row_of[name])
+        joined[joined == joined[row_of[name]]] = joined[twin]
+    codes, _ = pd.factorize(joined)
+    return codes.astype(np.int64)
+
+
+def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: str) -> Genes:
+    """Choose the protein-coding genes on `chromosomes`, one row for each chromosome, TSS and strand.
+
+    Rows follow GTF order of the first gene of a TSS; later genes of the same TSS are listed in `merged`.
+
+    Parameters
+    ----------
+    records
+        Gene lines of the annotation.
+    chromosomes
+        Names among `CHROMOSOMES`.
+    edition
+        ``release`` or ``corrected``; moves windows only.
+
+    Raises
+    ------
+    TR300MError
+        If a chromosome is none of chr1-22, X, Y, or no protein-coding gene lies on those asked for.
+    """
+    unknown = sorted(set(chromosomes) - set(CHROMOSOMES))
+    if unknown:
+        raise TR300MError(f"unknown chromosome {', '.join(unknown)}", f"choose among {', '.join(CHROMOSOMES)}")
+    wanted = (records.gene_type == PROTEIN_CODING) & np.isin(records.chromosome, chromosomes)
+    coding = records.take(wanted)
+    if not len(coding):
+        found = np.unique(records.chromosome[records.gene_type == PROTEIN_CODING]).tolist()
+        raise TR300MError(
+            f"no protein-coding gene on {', '.join(chromosomes)}; the annotation has some on "
+            f"{', '.join(found[:5]) or 'no chromosome'}{' ...' if len(found) > 5 else ''}",
+            "check `chromosomes` in the config; names are UCSC's (chr1, not 1), as in GENCODE's GTF",
+        )
+    first_of: dict[tuple[str, str, int], int] = {}
+    merged: dict[int, list[str]] = {}
+    for row, key in enumerate(zip(coding.chromosome, coding.strand, coding.tss.tolist(), strict=True)):
+        first = first_of.setdefault(key, row)
+        if first != row:
+            merged.setdefault(first, []).append(str(coding.gene_id[row]))
+    rows = np.fromiter(first_of.values(), dtype=np.int64)
+    kept = coding.take(rows)
+    start, end = windows(kept.tss, kept.strand, edition)
+    names = np.array([";".join(merged.get(row, [])) for row in rows.tolist()], dtype=np.str_)
+    return Genes(
+        gene_id=kept.gene_id,
+        gene_name=kept.gene_name,
+        chromosome=kept.chromosome,
+        strand=kept.strand,
+        tss=kept.tss,
+        window_start=start,
+        window_end=end,
+        merged=names,
+        cluster=join_par_twins(overlap_clusters(kept.chromosome, start, end), kept.gene_id, names),
+    )
+
+
+def choose_genes(genes: Genes, wanted: list[str]) -> Genes:
+    """Restrict target genes to the IDs in `wanted`, keeping axis order.
+
+    Raises
+    ------
+    TR300MError
+        If an ID is not a target gene, or there is none.
+    """
+    if not wanted:
+        raise TR300MError("the `genes` list is empty", "name at least one gene, or set `genes: null`")
+    missing = sorted(set(wanted) - set(genes.gene_id.tolist()))
+    if missing:
+        raise TR300MError(
+            f"{len(missing)} genes of the `genes` list are not target genes, such as {missing[0]}",
+            "give versioned IDs of protein-coding genes, the first of each shared TSS",
+        )
+    return genes.take(np.isin(genes.gene_id, wanted))
+
+
+def in_expression(genes: Genes, gene_ids: Collection[str], edition: str) -> NDArray[np.bool_]:
+    """Return which target genes [gene] are among `gene_ids`; in edition ``corrected`` a merged gene counts too."""
+    known = set(gene_ids)
+    merged = genes.merged.tolist() if edition == "corrected" else [""] * len(genes)
+    rows = zip(genes.gene_id.tolist(), merged, strict=True)
+    return np.array([bool(known & {gene, *others.split(";")}) for gene, others in rows], dtype=bool)
+
+
+def named(names: Sequence[str], most: int = 20) -> str:
+    """Return names for a message: all, or the first `most` and how many more there are."""
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
+def chromosome_onehot(chromosome: Strings) -> NDArray[np.float64]:
+    """Return the one-hot chromosomes [gene, 24], columns chr1..chr22, chrX, chrY; other names are all zero."""
+    return (chromosome[:, None] == np.array(CHROMOSOMES)[None, :]).astype(np.float64)
+
+
+def check_edition(edition: str) -> None:
+    """Refuse an edition that is neither ``release`` nor ``corrected``."""
+    if edition not in EDITIONS:
+        raise TR300MError(f"unknown edition {edition!r}", f"choose {' or '.join(EDITIONS)}")

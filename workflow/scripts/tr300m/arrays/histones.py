@@ -1,0 +1,107 @@
+"""Histone bigWigs to signal over the promoter windows."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.array_files import ArrayWriter, read_blocks
+from ..base.axes import CELLS, MARKS, Genes, Tracks
+from ..base.errors import TR300MError
+from ..base.progress import progress
+from .bigwig import open_indexed
+from .sequence import by_position, clip_window
+
+STACKED_GENES = 256
+
+
+def track_axis() -> Tracks:
+    """Return the 21 tracks, mark by mark and within a mark cell by cell."""
+    pairs = [(mark, cell) for mark in MARKS for cell in CELLS]
+    return Tracks(np.array([mark for mark, _ in pairs]), np.array([cell for _, cell in pairs]))
+
+
+def track_windows(bigwig: Path | str, genes: Genes, genome: Mapping[str, int] | None = None) -> NDArray[np.float32]:
+    """Read one track over the windows of all genes, 5' to 3' on the gene's strand.
+
+    Parameters
+    ----------
+    bigwig
+        Track.
+    genes
+        Target genes.
+    genome
+        Lengths of the FASTA's chromosomes (base pairs), which the track's must equal; None if unknown.
+
+    Returns
+    -------
+    array [gene, window], float32
+        Positions without a value, off the chromosome, or on a chromosome the file lacks are 0.
+
+    Raises
+    ------
+    TR300MError
+        If the file is no bigWig, cannot be read, has none of the genes' chromosomes or no data on them, is of another
+        genome build, or has an infinite value in a window.
+    """
+    width = int(genes.window_end[0] - genes.window_start[0])
+    result = np.zeros((len(genes), width), dtype=np.float32)
+    needed = "a track on hg38 with UCSC names (chr1 ..) is needed"
+    with open_indexed(bigwig, "bigWig", genes, needed, genome) as track:
+        lengths = track.chroms()
+        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(bigwig).name}", unit="genes"):
+            name = str(genes.chromosome[row])
+            start, end, offset = clip_window(
+                int(genes.window_start[row]), int(genes.window_end[row]), lengths.get(name, 0)
+            )
+            if start == end:
+                continue
+            try:
+                values = track.values(name, start, end, numpy=True)
+            except RuntimeError as error:
+                raise TR300MError(f"{bigwig}: cannot read {name}:{start}-{end}: {error}", "fetch it again") from None
+            result[row, offset : offset + end - start] = np.where(np.isnan(values), 0, values)
+    if not np.isfinite(result).all():
+        row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
+        raise TR300MError(f"{bigwig}: infinite signal in the window of gene {genes.gene_id[row]}")
+    minus = genes.strand == "-"
+    result[minus] = result[minus, ::-1]
+    return result
+
+
+def silent_chromosomes(genes: Genes, windows: NDArray[np.float32]) -> dict[str, int]:
+    """Return the chromosomes on which a track is 0 in every window, and how many genes each has.
+
+    The file lacks them, or holds no values there.
+
+    Parameters
+    ----------
+    genes
+        Target genes.
+    windows
+        The track over their windows [gene, window].
+    """
+    signal: NDArray[np.bool_] = np.asarray(windows.any(axis=1))
+    names = np.unique(genes.chromosome)
+    counts = {str(name): int((genes.chromosome == name).sum()) for name in names}
+    return {name: count for name, count in counts.items() if not signal[genes.chromosome == name].any()}
+
+
+def stack_tracks(tracks: Sequence[Path | str], out: Path | str) -> None:
+    """Write the array [gene, window, track] from single-track arrays [gene, window], a block of genes at a time.
+
+    Parameters
+    ----------
+    tracks
+        `.npy` files in the order of the track axis.
+    out
+        `.npy` file to write.
+    """
+    genes, window = np.load(tracks[0], mmap_mode="r").shape
+    blocks = zip(*(read_blocks(track, STACKED_GENES) for track in tracks), strict=True)
+    with ArrayWriter(out, (genes, window, len(tracks)), np.float32) as writer:
+        starts = range(0, genes, STACKED_GENES)
+        for start in progress(starts, total=len(starts), what="stacking histone tracks", unit="blocks"):
+            block = np.stack(next(blocks), axis=-1)
+            writer[start : start + len(block)] = block

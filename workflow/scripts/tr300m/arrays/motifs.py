@@ -1,0 +1,99 @@
+"""JASPAR profiles to motif kernels (PSSMs) and the map from regulators to motif columns."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pyjaspar import jaspardb
+
+from ..base.axes import Floats, Motifs, Regulators
+from ..base.errors import TR300MError
+
+TF_RELEASE, TF_WIDTH = "JASPAR2022", 35
+CORE_RELEASE, CORE_WIDTH = "JASPAR2020", 19
+HUMAN = ["9606"]
+# Thesis repository: the pseudocount added to each count before normalising.
+PSEUDOCOUNT = 2.0**-24
+BACKGROUND = 0.25
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A JASPAR profile: matrix ID with version, factor name, counts [position, base ACGT]."""
+
+    matrix_id: str
+    name: str
+    counts: Floats
+
+
+def _fetch(release: str, **query: object) -> list[tuple[Profile, list[str]]]:
+    database = jaspardb(release=release)
+    with closing(database.conn):
+        motifs = database.fetch_motifs(all_versions=True, **query)
+    return [
+        (Profile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species)) for m in motifs
+    ]
+
+
+def human_profiles() -> list[Profile]:
+    """Return the JASPAR 2022 profiles whose only species is human, all versions, in database order (1,237)."""
+    return [profile for profile, species in _fetch(TF_RELEASE, collection=None, species=HUMAN) if species == HUMAN]
+
+
+def core_profiles() -> list[Profile]:
+    """Return the 13 core promoter elements of JASPAR 2020's POLII collection, in database order."""
+    return [profile for profile, _ in _fetch(CORE_RELEASE, collection="POLII")]
+
+
+def motif_columns(profiles: Sequence[Profile], regulators: Regulators) -> list[Profile]:
+    """Keep the profiles whose name is the gene name of a regulator; dimers (``A::B``) match none."""
+    names = set(regulators.gene_name.tolist())
+    return [profile for profile in profiles if profile.name in names]
+
+
+def pssm(counts: Floats) -> Floats:
+    """Return log2(p / 0.25) [position, base] in bits, p from counts + 2^-24 normalised per position."""
+    smoothed = counts + PSEUDOCOUNT
+    return np.asarray(np.log2(smoothed / smoothed.sum(axis=1, keepdims=True) / BACKGROUND))
+
+
+def kernels(profiles: Sequence[Profile], width: int, spare: int = 0) -> Floats:
+    """Stack PSSMs as kernels [width, 4, profile + spare], zero-padded and centred, the odd position on the right.
+
+    Parameters
+    ----------
+    profiles
+        JASPAR profiles, none longer than `width`.
+    width
+        Positions of a kernel.
+    spare
+        All-zero kernels appended; the released arrays have one.
+    """
+    longest = max((len(profile.counts) for profile in profiles), default=0)
+    if longest > width:
+        raise TR300MError(f"a profile of {longest} positions does not fit a kernel of {width}")
+    result = np.zeros((width, 4, len(profiles) + spare))
+    for column, profile in enumerate(profiles):
+        length = len(profile.counts)
+        left = (width - length) // 2
+        result[left : left + length, :, column] = pssm(profile.counts)
+    return result
+
+
+def motif_axis(profiles: Sequence[Profile], spare: int = 0) -> Motifs:
+    """Return the table of the profiles; spare columns have no ID, no name, length 0 and count 0."""
+    blank = [""] * spare
+    return Motifs(
+        matrix_id=np.array([p.matrix_id for p in profiles] + blank, dtype=np.str_),
+        name=np.array([p.name for p in profiles] + blank, dtype=np.str_),
+        length=np.array([len(p.counts) for p in profiles] + [0] * spare, dtype=np.int64),
+        counts=np.array([p.counts[0].sum() for p in profiles] + [0.0] * spare, dtype=np.float64),
+    )
+
+
+def motif_map(regulators: Regulators, motifs: Motifs) -> NDArray[np.uint8]:
+    """Return the mapping [regulator, motif]: 1 where the motif's name is the regulator's gene name."""
+    same = regulators.gene_name[:, None] == motifs.name[None, :]
+    return (same & (motifs.name != "")[None, :]).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""No biology and no configuration: errors, files, array files, progress, jobs, axes."""

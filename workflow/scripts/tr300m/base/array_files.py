@@ -1,0 +1,83 @@
+"""Array files: `.npy` and `.npz` written atomically, whole or by rows, and read in blocks."""
+
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from .files import atomic_path
+
+
+def save_array(path: Path | str, array: NDArray[Any]) -> None:
+    """Write an array as `.npy`, atomically."""
+    with atomic_path(path) as temporary:
+        np.save(temporary, array, allow_pickle=False)
+
+
+def read_blocks(path: Path | str, rows: int) -> Iterator[NDArray[Any]]:
+    """Yield the rows of a `.npy` file, so many at a time; one block at a time is in memory."""
+    for start in range(0, len(np.load(path, mmap_mode="r")), rows):
+        # Mapped anew each time: pages of a mapping count as memory until it is closed.
+        yield np.array(np.load(path, mmap_mode="r")[start : start + rows])
+
+
+class ArrayWriter:
+    """A `.npy` file that is filled by rows, in any order; rows that are never written are zero.
+
+    Nothing of the array is kept in memory. The file appears under its name when the `with` block ends without error.
+
+    Parameters
+    ----------
+    path
+        File to write.
+    shape, dtype
+        Of the whole array.
+
+    Examples
+    --------
+    >>> with ArrayWriter("levels.npy", (3, 2), np.float32) as out:
+    ...     out[0] = [1, 2]
+    ...     out[1:3] = [[3, 4], [5, 6]]
+    """
+
+    def __init__(self, path: Path | str, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+        self.shape, self.dtype = shape, np.dtype(dtype)
+        self._stack = ExitStack()
+        self._path = path
+
+    def __enter__(self) -> Self:
+        """Create the file under a temporary name."""
+        self._file = self._stack.enter_context(open(self._stack.enter_context(atomic_path(self._path)), "wb"))
+        header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": self.shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+        self._begin = self._file.tell()
+        self._file.truncate(self._begin + math.prod(self.shape) * self.dtype.itemsize)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """Give the file its name, or delete it after an error."""
+        self._stack.__exit__(*error)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self.shape[0]
+
+    def __setitem__(self, rows: int | slice, values: ArrayLike) -> None:
+        """Write one row, or a range of rows."""
+        first, last, step = (rows if isinstance(rows, slice) else slice(rows, rows + 1)).indices(len(self))
+        shape = (last - first, *self.shape[1:]) if isinstance(rows, slice) else self.shape[1:]
+        if step != 1 or last <= first:
+            raise IndexError(f"rows {rows} of {len(self)}")
+        block = np.broadcast_to(np.asarray(values, dtype=self.dtype), shape)
+        self._file.seek(self._begin + first * math.prod(self.shape[1:]) * self.dtype.itemsize)
+        self._file.write(np.ascontiguousarray(block).data)
+
+
+def save_arrays(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays by name as compressed `.npz`, atomically."""
+    with atomic_path(path) as temporary, open(temporary, "wb") as handle:
+        np.savez_compressed(handle, allow_pickle=False, **arrays)

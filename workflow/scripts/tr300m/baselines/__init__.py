@@ -1,0 +1,1 @@
+"""Predictions without a neural network; Keras is not imported here."""

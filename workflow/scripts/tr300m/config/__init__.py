@@ -1,0 +1,1 @@
+"""The configuration and its tables, read when Snakemake parses the workflow."""

@@ -1,0 +1,101 @@
+"""Architectures: which of the five inputs a model sees."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base.errors import TR300MError
+from ..base.files import read_tsv
+
+TOKENS = {"seq": "Seq", "tf": "TF", "df": "DF", "core": "Core", "hm": "HM"}
+SWITCHES = {"tf": "tf", "df": "distance", "core": "core", "hm": "hm"}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One combination of inputs; the sequence is always one of them.
+
+    Parameters
+    ----------
+    key
+        Name in tables and paths, such as ``seq_tf_core``.
+    label
+        Name in figures, such as ``Seq + TF + Core``.
+    tf
+        Motif scores are multiplied by the levels of their transcription factors.
+    core
+        Core promoter elements are a branch of their own.
+    hm
+        Histone marks, mixed over cell types by tissue, are a branch of their own.
+    distance
+        Levels are weighted by the regulator's distance on the chromosome; needs `tf`.
+    """
+
+    key: str
+    label: str
+    tf: bool
+    core: bool
+    hm: bool
+    distance: bool
+
+    def __post_init__(self) -> None:
+        if self.distance and not self.tf:
+            raise TR300MError(
+                f"architecture {self.key}: the distance factor acts on transcription factor levels, which are off",
+                "set `tf` to 1 or `distance` to 0",
+            )
+
+    @property
+    def reads_levels(self) -> bool:
+        """Whether the TPM of regulators is an input."""
+        return self.tf or self.distance
+
+    @classmethod
+    def from_key(cls, key: str) -> "Architecture":
+        """Read the inputs off a key made of ``seq``, ``tf``, ``df``, ``core``, ``hm``, in this order.
+
+        Raises
+        ------
+        TR300MError
+            If a part is unknown, repeated, out of order, or ``seq`` is missing.
+        """
+        parts = key.split("_")
+        if parts[0] != "seq" or parts != [token for token in TOKENS if token in parts]:
+            raise TR300MError(
+                f"unknown architecture {key!r}", f"join {', '.join(TOKENS)} in this order by '_', starting with seq"
+            )
+        switches = {switch: token in parts for token, switch in SWITCHES.items()}
+        return cls(key=key, label=" + ".join(TOKENS[part] for part in parts), **switches)
+
+
+def read_architectures(path: Path | str) -> dict[str, Architecture]:
+    """Read a table of architectures.
+
+    Parameters
+    ----------
+    path
+        TSV with the columns architecture, label, tf, core, hm, distance; the last four hold 0 or 1.
+
+    Returns
+    -------
+    dict
+        Key to architecture, in file order.
+
+    Raises
+    ------
+    TR300MError
+        If a column is missing, a key stands twice or a switch is neither 0 nor 1.
+    """
+    table = read_tsv(path)
+    columns = ("architecture", "label", "tf", "core", "hm", "distance")
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise TR300MError(f"{path} has no column {', '.join(missing)}", f"its header is {' '.join(columns)}")
+    found: dict[str, Architecture] = {}
+    for key, label, *switches in zip(*(table[name].tolist() for name in columns), strict=True):
+        if key in found:
+            raise TR300MError(f"{path}: architecture {key} stands twice", "keys are unique")
+        if not set(switches) <= {"0", "1"}:
+            raise TR300MError(f"{path}: architecture {key} has a switch that is neither 0 nor 1", "write 0 or 1")
+        tf, core, hm, distance = (switch == "1" for switch in switches)
+        found[key] = Architecture(key, label, tf=tf, core=core, hm=hm, distance=distance)
+    return found

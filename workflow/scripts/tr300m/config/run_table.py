@@ -1,0 +1,149 @@
+"""The run table: one run a row."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..base.errors import TR300MError
+
+if TYPE_CHECKING:
+    pass
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ..base.files import read_tsv
+from .architectures import Architecture
+from .schema import check, find_problems, read_schema
+
+AT_EVALUATION = "_at_evaluation"
+"""Ends the name of a control under which a run only predicts, with the weights of a run without control."""
+
+SHUFFLE = "shuffle_sequence"
+"""A cached scan is of the real sequence: this control cannot use it."""
+
+
+# What the model must read for a control to change anything: any of these columns of the table of architectures.
+NEEDED_BY = {"permute_levels": ("tf", "distance"), "permute_histones": ("hm",)}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A row of `config/runs.tsv`; docs/architecture.md says what the columns mean."""
+
+    run: str
+    architecture: str
+    split: str
+    likelihood: str
+    control: str
+    scan: str
+    seed: int
+    steps: int
+
+    @property
+    def only_predicts(self) -> bool:
+        """Whether it takes over the weights of another run."""
+        return self.control.endswith(AT_EVALUATION)
+
+    @property
+    def reads_scan(self) -> bool:
+        """Whether it reads the cached scan, which is of the real sequence."""
+        return self.scan == "cached" and not self.control.startswith(SHUFFLE)
+
+    def label(self, architecture: str) -> str:
+        """Return its name in tables: the architecture's label, and what else is not the thesis's."""
+        permuted = self.control.removesuffix(AT_EVALUATION).replace("_", " ")
+        weights = "evaluation only" if self.only_predicts else "retrained"
+        control = "" if self.control == "none" else f"{permuted} ({weights})"
+        split = "" if self.split == "thesis" else f"split {self.split}"
+        likelihood = "" if self.likelihood == "nb_exponential" else self.likelihood
+        return ", ".join(part for part in (architecture, control, split, likelihood) if part)
+
+
+def _value(text: str) -> Any:
+    return int(text) if re.fullmatch(r"\d+", text) else text
+
+
+def split_names(folds: int) -> list[str]:
+    """Return the names of all splits: the thesis's, those by donors and clusters, and `folds` folds of chromosomes."""
+    return ["thesis", "donor", "overlap_free", *(f"chromosome_{fold}" for fold in range(1, folds + 1))]
+
+
+def read_runs(
+    path: Path | str, architectures: Mapping[str, Architecture], splits: Collection[str], schema: Path | str
+) -> dict[str, Run]:
+    """Read a run table, by run name.
+
+    Parameters
+    ----------
+    path
+        The run table.
+    architectures
+        The known ones by key.
+    splits
+        Names of the known splits.
+    schema
+        JSON schema of a row.
+
+    Raises
+    ------
+    TR300MError
+        If a column is missing or unknown, a value is not allowed, a control does not fit its run, a run is named twice,
+        or there is none.
+    """
+    table = read_tsv(path)
+    names = [field.name for field in fields(Run)]
+    if list(table) != names:
+        raise TR300MError(f"{path}: columns {' '.join(table)} found", f"write {' '.join(names)}, separated by tabs")
+    row_schema = read_schema(schema)
+    known: dict[str, Collection[str]] = {"architecture": architectures, "split": splits}
+    runs: dict[str, Run] = {}
+    problems: list[str] = []
+    for values in zip(*(column.tolist() for column in table.values()), strict=True):
+        # Names stay text even where they look like numbers.
+        row = {name: value if name == "run" else _value(value) for name, value in zip(names, values, strict=True)}
+        found = find_problems(row, row_schema)
+        if not found:
+            wrong = [column for column in known if row[column] not in known[column]]
+            found = [f"`{name}`: {row[name]} is not known; write one of {', '.join(known[name])}" for name in wrong]
+        if not found:
+            found = _misfits(Run(**row), architectures[row["architecture"]])
+        if row["run"] in runs:
+            found.append("the name appears twice; give each run its own")
+        problems += [f"run {row['run']}: {problem}" for problem in found]
+        if not found:
+            runs[str(row["run"])] = Run(**row)
+    if not runs and not problems:
+        problems.append("no run; write at least one row")
+    if not problems:
+        problems = [
+            f"run {name}: `control`: {run.control} needs the weights of a run that differs from it in name and control "
+            "alone; add that row, with control none"
+            for name, run in runs.items()
+            if run.only_predicts and trained_run(name, runs) is None
+        ]
+    check(str(path), problems)
+    return runs
+
+
+def trained_run(name: str, runs: Mapping[str, Run]) -> str | None:
+    """Return whose weights a run predicts with: its own, or those of the run equal to it but for name and control."""
+    return uncontrolled_run(name, runs) if runs[name].only_predicts else name
+
+
+def uncontrolled_run(name: str, runs: Mapping[str, Run]) -> str | None:
+    """Return the run without control that equals a run but for name and control, or None."""
+    run = runs[name]
+    equal = (other.run for other in runs.values() if replace(run, run=other.run, control="none") == other)
+    return next(equal, None)
+
+
+def _misfits(run: Run, architecture: Architecture) -> list[str]:
+    """Return why a control makes no sense in a run."""
+    needed = NEEDED_BY.get(run.control.removesuffix(AT_EVALUATION), ())
+    if needed and not any(getattr(architecture, name) for name in needed):
+        return [f"`control`: {run.control} changes nothing that {run.architecture} reads; choose another of either"]
+    if run.control == SHUFFLE and run.scan == "cached":
+        return ["`scan`: the cached scan is of the real sequence; write on_the_fly"]
+    return []

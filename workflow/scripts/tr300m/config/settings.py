@@ -1,0 +1,326 @@
+"""A configuration resolved: defaults filled in, tables read, every problem found before the first job."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from ..base.errors import TR300MError
+from ..base.redaction import public, redacted
+from .architectures import Architecture, read_architectures
+from .run_table import Run, read_runs, split_names, uncontrolled_run
+from .schema import check, fill_defaults, find_problems, read_schema
+from .simulation import SimulationConfig
+from .source_table import Location, Source, addresses, check_choices, locate, read_sources
+from .thesis_comparisons import Comparison, read_comparisons
+
+SCHEMAS = Path("workflow/schemas")
+SOURCES_TABLE = Path("config/sources.tsv")
+COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
+UPSTREAM = "resources/upstream"
+PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "released_data")
+"""Keys of the configuration whose values are paths; those of `sources` may be."""
+FINAL, FINAL_ARCHITECTURE = "final", "seq_tf_core_hm"
+"""The thesis's run of Table 2: its name there as in config/runs.tsv, and its architecture."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the rules need to know of a configuration.
+
+    Attributes
+    ----------
+    config
+        All keys, defaults included.
+    results
+        Folder of everything the configuration makes.
+    sources
+        The sources table, by key; those not `needed` are read by few targets.
+    locations
+        Where each source comes from.
+    architectures, runs
+        Rows of the two tables, by name.
+    comparisons
+        What each of the thesis's Tables 3-7 compares, by its number.
+    """
+
+    config: dict[str, Any]
+    results: str
+    sources: dict[str, Source]
+    locations: dict[str, Location]
+    architectures: dict[str, Architecture]
+    runs: dict[str, Run]
+    comparisons: dict[str, Comparison]
+
+    def source_path(self, key: str) -> str:
+        """Return the path of a source: downloaded, simulated or the user's own."""
+        location = self.locations[key]
+        if location.kind == "local":
+            return location.value
+        if location.kind == "simulated":
+            return self.simulated_path(key)
+        # A URL of the user's has a folder of its own: what is simulated must never stand in for it.
+        folder = UPSTREAM if location.kind == "upstream" else f"{self.results}/downloads"
+        return f"{folder}/{self.sources[key].local_name}"
+
+    def simulated_path(self, key: str) -> str:
+        """Return the path that a source has if it is simulated."""
+        return f"{self.results}/sources/{self.sources[key].local_name}"
+
+    def source_records(self) -> dict[str, dict[str, str]]:
+        """Return path, origin and published checksum of each needed source, for the manifest.
+
+        A file of the user's may be the published one: it is compared too.
+        """
+        records = {}
+        for key, source in self.sources.items():
+            if not source.needed:
+                continue
+            location = self.locations[key]
+            records[key] = {
+                "path": self.source_path(key),
+                "origin": redacted(source.urls[0] if location.kind == "upstream" else location.value or location.kind),
+                "published_checksum": source.checksum,
+            }
+        return records
+
+    def download_of(self, name: str) -> dict[str, Any]:
+        """Return what to fetch for a local file name: addresses, size, checksum."""
+        key, source = next((key, source) for key, source in self.sources.items() if source.local_name == name)
+        urls = addresses(source, self.config["sources"], self.config["data"])
+        if self.locations[key].kind == "url":
+            return {"urls": urls, "size": None, "checksum": ""}
+        return {"urls": urls, "size": source.size, "checksum": source.checksum}
+
+    def public_download(self, name: str) -> dict[str, Any]:
+        """Return `download_of` without credentials: what a rerun is decided by, and what Snakemake keeps and shows."""
+        wanted = self.download_of(name)
+        return {**wanted, "urls": [public(url) for url in wanted["urls"]]}
+
+    def own_checksums(self, *keys: str) -> dict[str, str]:
+        """Return, of the sources that are the user's own files, path and published checksum: they may be the same."""
+        own = [key for key in keys if self.locations[key].kind in ("local", "url")]
+        return {self.source_path(key): self.sources[key].checksum for key in own}
+
+    @property
+    def may_drop_genes(self) -> bool:
+        """Whether target genes that the GCT lacks may be left out: the release keeps them."""
+        return self.config["edition"] != "release" or bool(self.own_checksums("gtex_tpm", "gencode_v26"))
+
+    def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
+        """Return the local names of the sources of one kind."""
+        return [self.sources[key].local_name for key, location in self.locations.items() if location.kind == kind]
+
+    @property
+    def split(self) -> dict[str, Any]:
+        """The section `split`; the corrected edition draws held-out genes from all, as the released split did not."""
+        return self.config["split"] | ({"gene_pool": None} if self.config["edition"] == "corrected" else {})
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any source that the arrays are built from is simulated."""
+        return "simulated" in self._kinds
+
+    @property
+    def data(self) -> str:
+        """What a configuration knows of its data; what they are is known from checksums (`data_identity`)."""
+        if self.simulated:
+            return "simulated sources"
+        return "upstream files" if self._kinds == {"upstream"} else "own files"
+
+    @property
+    def _kinds(self) -> set[str]:
+        return {self.locations[key].kind for key, source in self.sources.items() if source.needed}
+
+    @property
+    def planted(self) -> bool:
+        """Whether expression is simulated, so that there is a planted truth to find."""
+        return self.locations["gtex_tpm"].kind == "simulated"
+
+    @property
+    def own_cres(self) -> str:
+        """Why the exported cCRE scores cannot be those of the release; empty where they can.
+
+        No checksum of their source is published, and no other array needs it.
+        """
+        kind = self.locations["encode_ccre"].kind
+        return "" if kind == "upstream" else f"encode_ccre is {'simulated' if kind == 'simulated' else 'an own file'}"
+
+    @property
+    def table1_runs(self) -> list[str]:
+        """Runs of Table 1: the thesis's split and output, no control, the first row of each architecture."""
+        return list(self._run_of_architecture.values())
+
+    def thesis_run(self, name: str) -> str | None:
+        """Return which of the thesis's runs a run repeats on the released data, by its key in thesis_curves.tsv.
+
+        None where its split, output or control is another. The key need not be there: one of the thesis's logs is
+        empty.
+        """
+        run = self.runs[name]
+        if not _is_the_thesis(run):
+            return None
+        return FINAL if (name, run.architecture) == (FINAL, FINAL_ARCHITECTURE) else run.architecture
+
+    @property
+    def thesis_runs(self) -> list[str]:
+        """Runs of the thesis's split, whose predictions are of the same pairs."""
+        return [name for name, run in self.runs.items() if run.split == "thesis"]
+
+    @property
+    def level_runs(self) -> list[str]:
+        """Those of them that were trained and read the levels of simulated regulators.
+
+        With all of the real ones, asking for the effect of each would take longer than the training.
+        """
+        if self.locations["lambert_2018"].kind != "simulated":
+            return []
+        return [
+            name
+            for name in self.thesis_runs
+            if self.architectures[self.runs[name].architecture].tf and not self.runs[name].only_predicts
+        ]
+
+    @property
+    def histone_pairs(self) -> list[tuple[str, str]]:
+        """Runs of Table 1 that differ in the histone branch alone: without, with."""
+
+        def inputs(run: str) -> Architecture:
+            return replace(self.architectures[self.runs[run].architecture], key="", label="")
+
+        return [
+            (without, run)
+            for run in self.table1_runs
+            for without in self.table1_runs
+            if inputs(run).hm and replace(inputs(run), hm=False) == inputs(without)
+        ]
+
+    @property
+    def final_run(self) -> str | None:
+        """The run of Table 2, if the run table has it."""
+        name = self.config["final_run"]
+        return name if name in self.runs else None
+
+    @property
+    def compared_runs(self) -> dict[str, tuple[str, str]]:
+        """The two runs that each of Tables 3-7 compares, by its number; without those that Table 1 has no rows for."""
+        chosen = self._run_of_architecture
+        return {
+            table: (chosen[pair.first], chosen[pair.second])
+            for table, pair in self.comparisons.items()
+            if pair.first in chosen and pair.second in chosen
+        }
+
+    @property
+    def control_runs(self) -> dict[str, str | None]:
+        """The run that each run under a control is compared with, if the run table has it: equal but for the control.
+
+        Each such run stands before its controls, compared with nothing.
+        """
+        found: dict[str, str | None] = {}
+        without = {name: uncontrolled_run(name, self.runs) for name, run in self.runs.items() if run.control != "none"}
+        for reference in dict.fromkeys(without.values()):
+            found |= {reference: None} if reference else {}
+            found |= {name: reference for name, other in without.items() if other == reference}
+        return found
+
+    @property
+    def splits_in_use(self) -> list[str]:
+        """Splits of the runs, the first run's first."""
+        return list(dict.fromkeys(run.split for run in self.runs.values()))
+
+    @property
+    def seed_groups(self) -> list[list[str]]:
+        """Runs that differ in their seed alone, where there are several."""
+        groups: dict[Run, list[str]] = {}
+        for name, run in self.runs.items():
+            groups.setdefault(replace(run, run="", seed=0), []).append(name)
+        return [names for names in groups.values() if len({self.runs[name].seed for name in names}) > 1]
+
+    def missing_tables(self) -> list[str]:
+        """Return a sentence for each table of the thesis that these runs do not give."""
+        missing = [] if self.final_run else [f"Table 2: the run table has no run named {self.config['final_run']}"]
+        for table, pair in self.comparisons.items():
+            absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
+            if absent:
+                missing.append(f"Table {table}: Table 1 has no row of {' and '.join(absent)}")
+        return missing
+
+    @cached_property
+    def _run_of_architecture(self) -> dict[str, str]:
+        chosen: dict[str, str] = {}
+        for name, run in self.runs.items():
+            if _is_the_thesis(run):
+                chosen.setdefault(run.architecture, name)
+        return chosen
+
+
+def _is_the_thesis(run: Run) -> bool:
+    """Whether split, output and inputs are the thesis's."""
+    return (run.split, run.likelihood, run.control) == ("thesis", "nb_exponential", "none")
+
+
+def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settings:
+    """Resolve a configuration.
+
+    Parameters
+    ----------
+    config
+        As read from YAML and the command line.
+    root
+        Folder of the Snakefile, for the schemas and the sources table. In paths of `config` a leading ``~`` is the home
+        folder; else they are left as they are.
+    files
+        Whether a source's file of the user's that is missing counts as a problem.
+
+    Raises
+    ------
+    TR300MError
+        With all problems found in the configuration, or in the first table that has one.
+    """
+    schema = read_schema(root / SCHEMAS / "config.schema.yaml")
+    filled = fill_defaults(config, schema)
+    problems = find_problems(filled, schema)
+    check("the configuration", problems)
+    filled |= {key: _expand(key, filled[key]) for key in PATHS if filled[key]}
+    filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
+    table = read_sources(root / SOURCES_TABLE)
+    problems = check_choices(table, filled["sources"], filled["data"], files)
+    for key in ("runs", "architectures"):
+        # The tables that come with the workflow are found from any working directory.
+        if not Path(filled[key]).is_file() and (root / filled[key]).is_file():
+            filled[key] = str(root / filled[key])
+    try:
+        SimulationConfig.from_dict(filled["simulation"])
+    except TR300MError as error:
+        problems.append(f"`simulation`: {error.message}; {error.hint}")
+    for key in ("genes", "samples", "runs", "architectures"):
+        if filled[key] and not Path(filled[key]).is_file():
+            problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")
+    if filled["released_data"] and not Path(filled["released_data"]).exists():
+        problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
+    check("the configuration", problems)
+    architectures = read_architectures(filled["architectures"])
+    splits = split_names(filled["split"]["folds"])
+    runs = read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml")
+    return Settings(
+        config=filled,
+        results=filled["results"].rstrip("/"),
+        sources=table,
+        locations={key: locate(key, filled["sources"], filled["data"]) for key in table},
+        architectures=architectures,
+        runs=runs,
+        comparisons=read_comparisons(root / COMPARISONS_TABLE),
+    )
+
+
+def _expand(key: str, path: str) -> str:
+    """Return a path with the home folder for a leading ``~``, which no shell has seen in a file of settings."""
+    expanded = os.path.expanduser(path)
+    if expanded.startswith("~"):
+        raise TR300MError(
+            f"`{key}`: {path}: no home folder is known for {path.partition('/')[0]}", "write the full path"
+        )
+    return expanded

@@ -1,0 +1,149 @@
+"""Settings of a simulation. The defaults are the demo's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from ..base.axes import CELLS
+from ..base.errors import TR300MError
+
+# Every file draws from streams of its own, so that changing how one file is made leaves the others as they were.
+STREAMS = (
+    "annotation",
+    "samples",
+    "phenotypes",
+    "genome",
+    "planting",
+    "openness",
+    "tissues",
+    "levels",
+    "noise",
+    "bigwig",
+    "cres",
+)
+
+
+@dataclass(frozen=True)
+class SimulationConfig:
+    """What to simulate.
+
+    Parameters
+    ----------
+    seed
+        Seed of all random streams.
+    chromosomes
+        Chromosomes of the target genes, in file order. chrM is always added to a simulated annotation and genome.
+    genes
+        Protein-coding genes of a simulated annotation, all chromosomes together.
+    spacing
+        Base pairs from one gene to the next, in a simulated annotation; at least 7,800, so that windows stay apart.
+    samples
+        Expression samples. From a longer sample table they are taken evenly over its tissues.
+    donors
+        Donors of a simulated sample table.
+    tissues
+        Tissues (SMTSD) of a simulated sample table.
+    regulators
+        Regulators of a simulated annotation, without the three on PAR and the pseudogene. Drivers come first.
+    drivers
+        Names of the regulators that act on their targets.
+    planted
+        Share of genes that get a site of a driver's motif, and share of genes that count as hit.
+    effect
+        Typical change of log1p TPM per standard deviation of a driver's log level, at a gene with a full hit.
+    base, open_weight
+        log1p TPM of a closed gene (below 0, so that it is exactly 0 TPM), and what full openness adds.
+    propensity_spread, cell_spread, gc_weight
+        Openness on the logit scale: standard deviation over genes, standard deviation over cells within a gene, and
+        the pull of the promoter's GC content per standard deviation.
+    level_spread
+        Standard deviation over tissues of a driver's log level.
+    donor_spread, noise
+        Standard deviations of the donor effect and of the noise, on log1p TPM.
+    all_genes
+        Give an expression row to every gene of the annotation. False: only to protein-coding genes on `chromosomes`
+        and to regulators.
+    gap_cell, gap_chromosome
+        The bigWigs of this cell lack this chromosome.
+    """
+
+    seed: int = 3
+    chromosomes: tuple[str, ...] = ("chr1", "chr2", "chr22", "chrX", "chrY")
+    genes: int = 300
+    spacing: int = 8000
+    samples: int = 240
+    donors: int = 40
+    tissues: tuple[str, ...] = (
+        "Artery - Tibial",
+        "Brain - Cortex",
+        "Cells - EBV-transformed lymphocytes",
+        "Liver",
+        "Lung",
+        "Muscle - Skeletal",
+        "Skin - Sun Exposed (Lower leg)",
+        "Whole Blood",
+    )
+    regulators: int = 61
+    drivers: tuple[str, ...] = ("CTCF", "REST", "NRF1", "HNF4A", "SRF", "IRF1", "RFX5", "TP53")
+    planted: float = 0.3
+    effect: float = 0.5
+    base: float = -1.0
+    open_weight: float = 6.0
+    propensity_spread: float = 2.2
+    cell_spread: float = 1.0
+    gc_weight: float = 0.8
+    level_spread: float = 0.9
+    donor_spread: float = 0.15
+    noise: float = 0.3
+    all_genes: bool = True
+    gap_cell: str = "Nhlf"
+    gap_chromosome: str = "chrY"
+
+    @classmethod
+    def from_dict(cls, settings: Mapping[str, Any]) -> "SimulationConfig":
+        """Build from a mapping such as a YAML section; missing keys keep their defaults.
+
+        Raises
+        ------
+        TR300MError
+            If a key is unknown, or a value has the wrong type or range.
+        """
+        known = {field.name: getattr(cls, field.name) for field in fields(cls)}
+        unknown = sorted(set(settings) - set(known))
+        if unknown:
+            raise TR300MError(f"unknown simulation settings: {', '.join(unknown)}", f"known: {', '.join(known)}")
+        return cls(**{key: _convert(key, value, known[key]) for key, value in settings.items()})
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.gap_cell not in CELLS:
+            raise TR300MError(f"gap_cell is {self.gap_cell}, not a known cell", f"use one of {', '.join(CELLS)}")
+        for key in ("genes", "samples", "donors", "regulators"):
+            if getattr(self, key) < 1:
+                raise TR300MError(f"simulation setting {key} is {getattr(self, key)}", "use a positive number")
+        if self.spacing < 7_800:
+            raise TR300MError(f"simulation setting spacing is {self.spacing}", "windows need 7800 or more")
+        if not 0 < self.planted < 1:
+            raise TR300MError(f"simulation setting planted is {self.planted}", "use a share between 0 and 1")
+        for key in ("chromosomes", "tissues", "drivers"):
+            if not getattr(self, key):
+                raise TR300MError(f"simulation setting {key} is empty", "name at least one")
+
+    def rng(self, stream: str, *more: int) -> np.random.Generator:
+        """Return a fresh generator for a named stream (and, within it, for further numbers)."""
+        return np.random.default_rng([self.seed, STREAMS.index(stream), *more])
+
+
+def _convert(key: str, value: Any, default: Any) -> Any:
+    """Give `value` the type of `default`: YAML has lists for tuples and integers for floats."""
+    if isinstance(default, tuple) and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if isinstance(default, bool) == isinstance(value, bool):
+        if isinstance(default, float) and isinstance(value, int | float):
+            return float(value)
+        if isinstance(value, type(default)):
+            return value
+    kind = "list of names" if isinstance(default, tuple) else type(default).__name__
+    raise TR300MError(f"simulation setting {key} is {value!r}", f"a {kind} is expected, such as {default!r}")

@@ -1,0 +1,155 @@
+"""The table of upstream files, and where a configuration takes each of them from."""
+
+import difflib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from ..base.errors import TR300MError
+from ..base.files import read_tsv
+from ..base.redaction import redacted
+
+HISTONE_PREFIX = "histone_"
+# Keys of the `sources` section that stand for several files.
+DEFAULT, HISTONES = "default", "histones"
+SCHEMES = ("http", "https", "ftp", "file")
+# No folder, no way out of one, no wildcard of Snakemake's.
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+
+
+@dataclass(frozen=True)
+class Source:
+    """An upstream file: one row of `config/sources.tsv`.
+
+    Attributes
+    ----------
+    key, local_name
+        Name in the configuration, and of the file.
+    urls
+        Address and, where there is one, mirror.
+    size
+        Bytes, or None where upstream does not say.
+    checksum
+        ``sha256:HEX``, ``md5:HEX`` or ``uncompressed-sha256:HEX``; empty where unknown.
+    needed
+        Whether the full run reads it.
+    terms, citation
+        Terms of use, and what to cite.
+    """
+
+    key: str
+    local_name: str
+    urls: tuple[str, ...]
+    size: int | None
+    checksum: str
+    needed: bool
+    terms: str
+    citation: str
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a configuration takes a source from; `value` is the path or URL of the user's."""
+
+    kind: Literal["upstream", "simulated", "local", "url"]
+    value: str = ""
+
+
+def read_sources(path: Path | str) -> dict[str, Source]:
+    """Read `config/sources.tsv`, by key.
+
+    Raises
+    ------
+    TR300MError
+        If a column is missing, a key or file name appears twice, a file name is none, or a size is no number.
+    """
+    table = read_tsv(path)
+    try:
+        rows = zip(
+            *(table[name].tolist() for name in ("key", "local_name", "url", "mirror", "bytes", "checksum")),
+            *(table[name].tolist() for name in ("needed", "terms", "citation")),
+            strict=True,
+        )
+    except KeyError as error:
+        raise TR300MError(f"{path} lacks the column {error}") from None
+    sources: dict[str, Source] = {}
+    for key, name, url, mirror, size, checksum, needed, terms, citation in rows:
+        if key in sources or any(name == other.local_name for other in sources.values()):
+            raise TR300MError(f"{path}: key {key} or file name {name} appears twice")
+        if not FILE_NAME.fullmatch(name):
+            raise TR300MError(
+                f"{path}: local_name of {key} is {name!r}, not the name of a file",
+                "use letters, digits, `.`, `_`, `+` and `-`; the workflow chooses the folder",
+            )
+        if size and not size.isdigit():
+            raise TR300MError(f"{path}: bytes of {key} is {size!r}, a number or nothing expected")
+        urls = tuple(address for address in (url, mirror) if address)
+        sources[key] = Source(key, name, urls, int(size) if size else None, checksum, needed == "yes", terms, citation)
+    return sources
+
+
+def locate(key: str, choices: Mapping[str, str], data: str | None) -> Location:
+    """Say where a configuration takes the source `key` from.
+
+    Parameters
+    ----------
+    key
+        Of the sources table.
+    choices
+        The configuration's `sources`: ``upstream``, ``simulated``, a path or a URL by key.
+    data
+        Folder that stands for ``{data}`` in a path.
+
+    Raises
+    ------
+    TR300MError
+        If a path names ``{data}`` and no folder was given.
+    """
+    histone = choices.get(HISTONES) if key.startswith(HISTONE_PREFIX) else None
+    choice = choices.get(key) or histone or choices.get(DEFAULT, "upstream")
+    if choice in ("upstream", "simulated"):
+        return Location("upstream" if choice == "upstream" else "simulated")
+    if "{data}" in choice:
+        if not data:
+            raise TR300MError(
+                f"`sources: {key}: {redacted(choice)}` needs the folder that {{data}} stands for",
+                "give --config data=FOLDER",
+            )
+        choice = choice.replace("{data}", data.rstrip("/"))
+    return Location("url" if urlsplit(choice).scheme in SCHEMES else "local", choice)
+
+
+def addresses(source: Source, choices: Mapping[str, str], data: str | None) -> list[str]:
+    """Return where a configuration fetches a source from, credentials included: its own URL, else the upstream ones."""
+    location = locate(source.key, choices, data)
+    return [location.value] if location.kind == "url" else list(source.urls)
+
+
+def check_choices(
+    sources: Mapping[str, Source], choices: Mapping[str, str], data: str | None, files: bool = True
+) -> list[str]:
+    """Return what is wrong with a configuration's `sources`: unknown keys and, if `files`, missing local files."""
+    problems = []
+    known = [*sources, DEFAULT, HISTONES]
+    for key in choices:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            advice = f"did you mean {close[0]}?" if close else "see config/sources.tsv"
+            problems.append(f"`sources: {key}`: no such source; {advice}")
+    for key, source in sources.items():
+        if not source.needed and key not in choices:
+            continue
+        try:
+            location = locate(key, choices, data)
+        except TR300MError as error:
+            problems.append(f"{error.message}; {error.hint}")
+            continue
+        if files and location.kind == "local" and not Path(location.value).is_file():
+            problems.append(
+                f"`sources: {key}`: {location.value} does not exist; write the path of your file, a URL, "
+                "`upstream` to download it, or `simulated`"
+            )
+    return problems

@@ -1,0 +1,1 @@
+"""Open a dataset folder; splits, pair order, permuted inputs."""

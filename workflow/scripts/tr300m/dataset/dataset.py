@@ -1,0 +1,234 @@
+"""The dataset folder: aligned arrays and axis tables, opened and checked as one object."""
+
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.axes import ARRAYS, FORMAT, Donors, Genes, Motifs, Regulators, Samples, Tracks
+from ..base.errors import TR300MError
+from ..base.files import read_json, read_tsv, sha256
+
+REBUILD = "the folder mixes two builds: delete it and build it again"
+TABLES: dict[str, Any] = {
+    "genes": Genes,
+    "samples": Samples,
+    "regulators": Regulators,
+    "motifs": Motifs,
+    "core_motifs": Motifs,
+    "donors": Donors,
+    "tracks": Tracks,
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Dataset:
+    """Aligned arrays of genes, samples, regulators and motifs; arrays are memory-mapped and read-only.
+
+    Attributes
+    ----------
+    onehot : array [gene, window, 4], float16
+        Promoter sequence 5' to 3', A, C, G, T; unknown bases 0.25, off the chromosome 0.
+    expression : array [gene, sample], float32
+        TPM.
+    regulator_levels : array [sample, regulator], float32
+        TPM of the regulators.
+    motif_map : array [regulator, motif], uint8
+        1 where the regulator binds the motif.
+    tf_levels : array [sample, motif], float32
+        Summed TPM of the regulators of each motif.
+    tissue : array [sample, tissue], uint8
+        One-hot.
+    histones : array [gene, window, 21], float32
+        Raw signal; mark by mark and within a mark cell by cell.
+    pssm : array [35, 4, motif], float64
+        Motif kernels in bits.
+    core : array [19, 4, 13], float64
+        Kernels of the core promoter elements in bits.
+    tissues
+        Tissue names, in axis order.
+    manifest
+        What `manifest.json` holds: shapes, checksums, sources, constants.
+    """
+
+    folder: Path
+    genes: Genes
+    samples: Samples
+    regulators: Regulators
+    motifs: Motifs
+    core_motifs: Motifs
+    donors: Donors
+    tracks: Tracks
+    tissues: tuple[str, ...]
+    onehot: NDArray[np.float16]
+    expression: NDArray[np.float32]
+    regulator_levels: NDArray[np.float32]
+    motif_map: NDArray[np.uint8]
+    tf_levels: NDArray[np.float32]
+    tissue: NDArray[np.uint8]
+    histones: NDArray[np.float32]
+    pssm: NDArray[np.float64]
+    core: NDArray[np.float64]
+    manifest: dict[str, Any]
+
+    @classmethod
+    def open(cls, folder: Path | str) -> Self:
+        """Open a dataset folder and check that its arrays and tables agree.
+
+        Raises
+        ------
+        TR300MError
+            If a file is missing, a table or an array's shape or dtype is not the manifest's, or two axes disagree.
+        """
+        root = Path(folder)
+        manifest = _manifest(root)
+        for name, entry in manifest["tables"].items():
+            if sha256(_need(root / name)) != entry["sha256"]:
+                raise TR300MError(f"{root}/{name} is not the one that the manifest describes", REBUILD)
+        tables: dict[str, Any] = {name: table.read(_need(root / f"{name}.tsv")) for name, table in TABLES.items()}
+        tissues = tuple(read_tsv(_need(root / "tissues.tsv"))["tissue"].tolist())
+        arrays: dict[str, Any] = {name: _map(_need(root / f"{name}.npy")) for name in ARRAYS}
+        for name, array in arrays.items():
+            entry = manifest["arrays"][name]
+            if list(array.shape) != entry["shape"] or str(array.dtype) != entry["dtype"]:
+                raise TR300MError(
+                    f"{root}/{name}.npy is {array.dtype}{list(array.shape)}, the manifest says "
+                    f"{entry['dtype']}{entry['shape']}",
+                    REBUILD,
+                )
+        sizes = {"tissue": len(tissues), "base": 4}
+        singular = {"genes": "gene", "samples": "sample", "regulators": "regulator", "motifs": "motif"}
+        singular |= {"core_motifs": "core_motif", "tracks": "track"}
+        sizes |= {axis: len(tables[table]) for table, axis in singular.items()}
+        _check_axes(root, arrays, sizes)
+        return cls(folder=root, **tables, tissues=tissues, **arrays, manifest=manifest)
+
+    def __repr__(self) -> str:
+        """Name the folder and the sizes of the main axes."""
+        return (
+            f"Dataset({str(self.folder)!r}: {len(self.genes)} genes, {len(self.samples)} samples, "
+            f"{len(self.regulators)} regulators, {len(self.motifs)} motifs, {len(self.tissues)} tissues)"
+        )
+
+    @property
+    def histone_mean(self) -> float:
+        """Mean of `histones`; models that are trained on the dataset divide the signal by it."""
+        return float(self.manifest["constants"]["histone_mean"])
+
+    @property
+    def tss_mean(self) -> float:
+        """Mean 1-based TSS of the genes; models that are trained on the dataset take distances in this unit."""
+        return float(self.manifest["constants"]["tss_mean"])
+
+    @property
+    def expression_median(self) -> float:
+        """Median of `expression`, the threshold of the accuracy (TPM)."""
+        return float(self.manifest["constants"]["expression_median"])
+
+    @cached_property
+    def _chromosome_codes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        _, codes = np.unique(np.concatenate([self.genes.chromosome, self.regulators.chromosome]), return_inverse=True)
+        return codes[: len(self.genes)], codes[len(self.genes) :]
+
+    def take_genes(self, genes: NDArray[np.integer]) -> Self:
+        """Return the dataset of some genes only, in that order, their arrays in memory.
+
+        Parameters
+        ----------
+        genes
+            Gene indices [n].
+        """
+        return replace(
+            self,
+            genes=self.genes.take(genes),
+            onehot=self.onehot[genes],
+            expression=self.expression[genes],
+            histones=self.histones[genes],
+        )
+
+    def take_samples(self, samples: NDArray[np.integer]) -> Self:
+        """Return the dataset of some samples only, in that order, their arrays in memory.
+
+        Parameters
+        ----------
+        samples
+            Sample indices [n].
+        """
+        return replace(
+            self,
+            samples=self.samples.take(samples),
+            expression=self.expression[:, samples],
+            tissue=self.tissue[samples],
+            regulator_levels=self.regulator_levels[samples],
+            tf_levels=self.tf_levels[samples],
+        )
+
+    def distance(self, genes: NDArray[np.integer], unit: float) -> NDArray[np.float32]:
+        """Return the distance of genes to all regulators.
+
+        Parameters
+        ----------
+        genes
+            Gene indices [n].
+        unit
+            In base pairs: `tss_mean` of the dataset that the model at hand was trained on.
+
+        Returns
+        -------
+        array [n, regulator], float32
+            Absolute difference of the TSS in that unit; -1 where the chromosomes differ.
+        """
+        gene_codes, regulator_codes = self._chromosome_codes
+        apart = np.abs(self.genes.tss[genes][:, None] - self.regulators.tss[None, :]) / unit
+        same = gene_codes[genes][:, None] == regulator_codes[None, :]
+        return np.where(same, apart, -1.0).astype(np.float32)
+
+
+def _need(path: Path) -> Path:
+    if not path.is_file():
+        raise TR300MError(
+            f"{path} is missing",
+            "give the folder that holds manifest.json, such as results/demo/dataset; `make demo` builds that one",
+        )
+    return path
+
+
+def _map(path: Path) -> NDArray[Any]:
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise TR300MError(f"{path} is no whole array: {error}", "delete it and build the dataset again") from None
+
+
+def _manifest(root: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = read_json(_need(root / "manifest.json"))
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise TR300MError(
+            f"{root}/manifest.json is not of format {FORMAT}, the one this version reads", "build the dataset again"
+        )
+    missing = sorted(set(ARRAYS) - set(manifest.get("arrays", {})))
+    if missing:
+        raise TR300MError(f"{root}/manifest.json does not describe {', '.join(missing)}", "build the dataset again")
+    return manifest
+
+
+def _check_axes(root: Path, arrays: dict[str, NDArray[Any]], sizes: dict[str, int]) -> None:
+    """Check that every axis has one length in all arrays and in its table."""
+    owner = dict.fromkeys(sizes, "its table")
+    for name, array in arrays.items():
+        axes = ARRAYS[name].axes
+        if array.ndim != len(axes):
+            raise TR300MError(f"{root}/{name}.npy has {array.ndim} axes, {len(axes)} expected")
+        for axis, size in zip(axes, array.shape, strict=True):
+            if sizes.setdefault(axis, size) != size:
+                raise TR300MError(
+                    f"{root}: axis {axis} is {size} long in {name}, {sizes[axis]} in {owner[axis]}",
+                    REBUILD,
+                )
+            owner.setdefault(axis, name)
+
+
+assert {field.name for field in fields(Dataset)} >= ARRAYS.keys() | TABLES.keys()

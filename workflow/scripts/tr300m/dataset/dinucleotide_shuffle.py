@@ -1,0 +1,127 @@
+"""Sequences shuffled so that every dinucleotide occurs as often as before.
+
+A sequence is a walk over its letters, and each dinucleotide a step. A walk that takes the same steps in another order
+has the same dinucleotides, and with them the same letters and the same ends. All such sequences are equally likely
+here: the last steps away from each letter are drawn as a random spanning tree towards the last letter (Wilson 1996),
+the other steps come in random order, and the walk is read off (Altschul and Erickson 1985; Kandel et al. 1996).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.progress import bar
+
+Codes = NDArray[np.int8]
+
+N_LETTERS = 6
+"""A, C, G, T, and two more: a base that is not known (0.25 each), a position off the chromosome (all zero)."""
+UNKNOWN, OFF = 4, 5
+SEQUENCES_PER_BLOCK = 512
+
+
+def shuffle_onehot(onehot: NDArray[np.float16], seed: int) -> NDArray[np.float16]:
+    """Shuffle each sequence, keeping its dinucleotides and both ends.
+
+    Parameters
+    ----------
+    onehot
+        Sequences [gene, position, 4]: one base is 1, or each 0.25 (unknown), or all 0 (off the chromosome). The last
+        two count as letters and move like the others.
+    seed
+        Of the shuffle.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape and type, in memory.
+    """
+    chance = np.random.default_rng(seed)
+    letters = np.concatenate([np.eye(4), np.full((1, 4), 0.25), np.zeros((1, 4))]).astype(onehot.dtype)
+    shuffled = np.empty_like(onehot, subok=False)
+    with bar(len(onehot), "shuffling sequences", "gene") as meter:
+        for start in range(0, len(onehot), SEQUENCES_PER_BLOCK):
+            block = slice(start, start + SEQUENCES_PER_BLOCK)
+            shuffled[block] = letters[shuffle_codes(encode(onehot[block]), chance)]
+            meter.update(len(shuffled[block]))
+    return shuffled
+
+
+def encode(onehot: NDArray[np.float16]) -> Codes:
+    """Return the letter [gene, position] of each position of sequences [gene, position, 4]."""
+    largest = onehot.max(axis=2)
+    codes = onehot.argmax(axis=2).astype(np.int8)
+    codes[largest < 1] = UNKNOWN
+    codes[largest == 0] = OFF
+    return codes
+
+
+def shuffle_codes(codes: Codes, chance: np.random.Generator) -> Codes:
+    """Shuffle sequences of letters [gene, position], at least two long; see `shuffle_onehot`."""
+    genes, length = codes.shape
+    source, target = codes[:, :-1], codes[:, 1:]
+    final = last_steps(codes, chance)
+    order = chance.random(source.shape)
+    for letter in range(N_LETTERS):
+        # Of equal steps any may be the last. It gets a place behind all others from its letter.
+        is_last = (source == letter) & (target == final[:, letter, None])
+        rows = np.flatnonzero(is_last.any(axis=1))
+        order[rows, is_last[rows].argmax(axis=1)] = 1
+    # Targets sorted by the letter that they are reached from, and in random order within.
+    steps = np.take_along_axis(target, np.argsort(source + order / 2, axis=1), axis=1)
+    counts = (source[:, :, None] == np.arange(N_LETTERS)).sum(axis=1)
+    position = np.cumsum(counts, axis=1) - counts
+    shuffled, gene = np.empty_like(codes), np.arange(genes)
+    shuffled[:, 0] = codes[:, 0]
+    for place in range(1, length):
+        at = shuffled[:, place - 1]
+        shuffled[:, place] = steps[gene, position[gene, at]]
+        position[gene, at] += 1
+    return shuffled
+
+
+def last_steps(codes: Codes, chance: np.random.Generator) -> Codes:
+    """Draw for each letter where the last step away from it leads; followed, they all end at the last letter.
+
+    Wilson's algorithm on all sequences at once: from each letter in turn a random walk over the sequence's own steps
+    runs until it meets the tree; what it left each letter by at last becomes part of the tree.
+
+    Parameters
+    ----------
+    codes
+        Sequences of letters [gene, position].
+    chance
+        Generator.
+
+    Returns
+    -------
+    ndarray
+        Letter [gene, letter]; -1 for the last letter of the sequence and for letters that it does not have.
+    """
+    genes, rows = len(codes), np.arange(len(codes))
+    steps = np.zeros((genes, N_LETTERS, N_LETTERS))
+    np.add.at(steps, (rows[:, None], codes[:, :-1], codes[:, 1:]), 1)
+    # A step from a letter to itself is never the last one away from it.
+    steps[:, np.arange(N_LETTERS), np.arange(N_LETTERS)] = 0
+    cumulative = np.cumsum(steps, axis=2)
+    in_tree = (codes[:, :, None] != np.arange(N_LETTERS)).all(axis=1)
+    in_tree[rows, codes[:, -1]] = True
+    leads_to = np.full((genes, N_LETTERS), -1, np.int8)
+    for letter in range(N_LETTERS):
+        at = np.full(genes, letter)
+        walking = np.flatnonzero(~in_tree[:, letter])
+        while len(walking):
+            ways = cumulative[walking, at[walking]]
+            drawn = chance.random(len(walking)) * ways[:, -1]
+            at_next = (ways <= drawn[:, None]).sum(axis=1)
+            leads_to[walking, at[walking]] = at_next
+            at[walking] = at_next
+            walking = walking[~in_tree[walking, at_next]]
+        # The path without its loops: no letter comes twice, so that N_LETTERS steps reach its end.
+        at = np.full(genes, letter)
+        for _ in range(N_LETTERS):
+            outside = np.flatnonzero(~in_tree[rows, at])
+            in_tree[outside, at[outside]] = True
+            at[outside] = leads_to[outside, at[outside]]
+    leads_to[(codes[:, :, None] != np.arange(N_LETTERS)).all(axis=1)] = -1
+    leads_to[rows, codes[:, -1]] = -1
+    return leads_to

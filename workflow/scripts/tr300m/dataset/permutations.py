@@ -1,0 +1,72 @@
+"""Controls: permute one input of the dataset."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..base.axes import Ints
+from ..base.errors import TR300MError
+from .dinucleotide_shuffle import shuffle_onehot
+
+if TYPE_CHECKING:
+    from .dataset import Dataset
+from ..config.run_table import AT_EVALUATION, SHUFFLE
+
+
+def cyclic_order(count: int, seed: int) -> Ints:
+    """Return a random permutation of `count` things that is a single cycle: none keeps its place, if there are two."""
+    cycle = np.random.default_rng(seed).permutation(count)
+    order = np.empty(count, np.int64)
+    order[cycle] = np.roll(cycle, 1)
+    return order
+
+
+def permute_levels(dataset: "Dataset", seed: int) -> "Dataset":
+    """Give each sample the TF levels, of all regulators and motifs, of another sample of any tissue."""
+    order = cyclic_order(len(dataset.samples), seed)
+    return replace(dataset, tf_levels=dataset.tf_levels[order], regulator_levels=dataset.regulator_levels[order])
+
+
+def permute_histones(dataset: "Dataset", seed: int) -> "Dataset":
+    """Give each gene the histone tracks of another gene."""
+    return replace(dataset, histones=dataset.histones[cyclic_order(len(dataset.genes), seed)])
+
+
+def shuffle_sequence(dataset: "Dataset", seed: int) -> "Dataset":
+    """Shuffle each promoter, keeping its dinucleotides."""
+    return replace(dataset, onehot=shuffle_onehot(dataset.onehot, seed))
+
+
+CONTROLS: dict[str, Callable[["Dataset", int], "Dataset"]] = {
+    "permute_levels": permute_levels,
+    "permute_histones": permute_histones,
+    SHUFFLE: shuffle_sequence,
+}
+"""By their names in the run table."""
+
+
+def apply_control(dataset: "Dataset", control: str, seed: int) -> "Dataset":
+    """Return the dataset under a control; what is permuted is copied into memory (histones at full size: 4.7 GB).
+
+    Parameters
+    ----------
+    dataset
+        Stays as it is.
+    control
+        ``none``, or one of `CONTROLS`, with or without `AT_EVALUATION`.
+    seed
+        Of the permutation.
+
+    Raises
+    ------
+    TR300MError
+        If there is no such control.
+    """
+    if control == "none":
+        return dataset
+    name = control.removesuffix(AT_EVALUATION)
+    if name not in CONTROLS:
+        raise TR300MError(f"control {control!r} is not known", f"write none or one of {', '.join(CONTROLS)}")
+    return CONTROLS[name](dataset, seed)

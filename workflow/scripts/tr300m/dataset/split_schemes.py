@@ -1,0 +1,203 @@
+"""Ways to hold out genes and samples, by the name of the split."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.axes import Genes, Ints, Samples
+from ..base.errors import TR300MError
+from .splits import Split, check_apart, kind_and_fold, thesis_split
+
+
+def chromosome_folds(chromosome: NDArray[np.str_], folds: int) -> Ints:
+    """Share out chromosomes over folds of nearly equally many genes.
+
+    Chromosomes go, from the richest in genes to the poorest, each to the fold with the fewest genes so far.
+
+    Parameters
+    ----------
+    chromosome
+        Of each gene [gene].
+    folds
+        Number of folds.
+
+    Returns
+    -------
+    ndarray
+        Fold of each gene [gene], from 0.
+
+    Raises
+    ------
+    TR300MError
+        If there are fewer than three folds, or fewer chromosomes than folds.
+    """
+    names, codes, counts = np.unique(chromosome, return_inverse=True, return_counts=True)
+    if not 3 <= folds <= len(names):
+        raise TR300MError(
+            f"cannot cut {len(names)} chromosomes into {folds} folds: one tests, one validates, others train",
+            "set `split: folds` to at least 3 and at most the number of chromosomes",
+        )
+    fold_of, filled = np.empty(len(names), np.int64), np.zeros(folds, np.int64)
+    for name in np.argsort(-counts, kind="stable"):
+        fold_of[name] = filled.argmin()
+        filled[fold_of[name]] += counts[name]
+    return fold_of[codes]
+
+
+def chromosome_split(genes: Genes, samples: Samples, fold: int, folds: int, **draw: Any) -> Split:
+    """Test the genes of one fold of chromosomes and validate on the next: over all folds every gene is tested once.
+
+    The samples are those of the thesis's draw, so that a fold's test pairs are unseen on both axes and its figures
+    stand beside the thesis's split on the same samples.
+
+    Parameters
+    ----------
+    genes, samples
+        The two axes.
+    fold
+        From 1.
+    folds
+        Number of folds; the last one validates on the first.
+    draw
+        Settings of `thesis_split`.
+    """
+    fold_of, name = chromosome_folds(genes.chromosome, folds), f"chromosome_{fold}"
+    if not 1 <= fold <= folds:
+        raise TR300MError(f"there is no split {name}", f"the folds are 1 to {folds}; `split: folds` sets their number")
+    drawn = thesis_split(len(genes), len(samples), **draw)
+    validation, test = np.flatnonzero(fold_of == fold % folds), np.flatnonzero(fold_of == fold - 1)
+    return Split(name, validation, test, drawn.validation_samples, drawn.test_samples, "chromosome")
+
+
+def donor_split(genes: Genes, samples: Samples, held_out_donors: int, seed: int = 0, **draw: Any) -> Split:
+    """Hold out all samples of some donors; half of the donors validate, half test. The genes are the thesis's.
+
+    Parameters
+    ----------
+    genes, samples
+        The two axes.
+    held_out_donors
+        How many donors to draw, without replacement.
+    seed
+        Of the donors drawn, and of the thesis's split.
+    draw
+        Further settings of `thesis_split`.
+
+    Raises
+    ------
+    TR300MError
+        If more donors are to be held out than there are, or none would be left to train.
+    """
+    donors = np.unique(samples.donor_id)
+    if not 2 <= held_out_donors < len(donors):
+        raise TR300MError(
+            f"cannot hold out {held_out_donors} of {len(donors)} donors: at least 2, and fewer than there are",
+            "change `split: held_out_donors` in the config",
+        )
+    drawn = thesis_split(len(genes), len(samples), seed=seed, **draw)
+    chosen = np.random.default_rng(seed).permutation(donors)[:held_out_donors]
+    validation, test = (
+        np.flatnonzero(np.isin(samples.donor_id, part)) for part in np.split(chosen, [held_out_donors // 2])
+    )
+    return Split("donor", drawn.validation_genes, drawn.test_genes, validation, test, "donor")
+
+
+def overlap_free_split(genes: Genes, samples: Samples, seed: int = 0, **draw: Any) -> Split:
+    """Hold out whole clusters of genes, so that no two sides share a promoter (see `axes.Genes`).
+
+    Clusters are taken in a drawn order while they fit into the part: first validation, then test. The parts have as
+    many genes as the thesis's, or fewer where no cluster is small enough to fill them. The samples are the thesis's.
+
+    Parameters
+    ----------
+    genes, samples
+        The two axes.
+    seed
+        Of the order of the clusters, and of the thesis's split.
+    draw
+        Further settings of `thesis_split`; `gene_pool` matters to the samples alone.
+
+    Raises
+    ------
+    TR300MError
+        If no cluster is small enough for a part.
+    """
+    drawn = thesis_split(len(genes), len(samples), seed=seed, **draw)
+    _, codes, sizes = np.unique(genes.cluster, return_inverse=True, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    validation = _fill(order, sizes, len(drawn.validation_genes))
+    test = _fill(order[~np.isin(order, validation)], sizes, len(drawn.test_genes))
+    if not len(validation) or not len(test):
+        raise TR300MError(
+            f"cannot hold out {len(drawn.held_out_genes)} genes that share no promoter with others: the smallest of "
+            f"{len(sizes)} clusters has {sizes.min()} genes",
+            "raise `split: held_out_genes` in the config, or choose another split in the run table",
+        )
+    genes_of = [np.flatnonzero(np.isin(codes, part)) for part in (validation, test)]
+    return Split("overlap_free", genes_of[0], genes_of[1], drawn.validation_samples, drawn.test_samples, "cluster")
+
+
+def _fill(order: Ints, sizes: Ints, room: int) -> Ints:
+    """Return the clusters, in that order, that still fit into a part of `room` genes; `sizes` is [cluster]."""
+    taken = []
+    for cluster in order.tolist():
+        if sizes[cluster] <= room:
+            taken.append(cluster)
+            room -= sizes[cluster]
+    return np.array(taken, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A way to split: a function of genes, samples and the named settings (`split:` in the config)."""
+
+    draw: Callable[..., Split]
+    settings: tuple[str, ...]
+
+
+_DRAW = ("held_out_genes", "held_out_samples", "gene_pool", "seed")
+SCHEMES = {
+    "thesis": Scheme(lambda genes, samples, **draw: thesis_split(len(genes), len(samples), **draw), _DRAW),
+    "chromosome": Scheme(chromosome_split, (*_DRAW, "folds")),
+    "donor": Scheme(donor_split, (*_DRAW, "held_out_donors")),
+    "overlap_free": Scheme(overlap_free_split, _DRAW),
+}
+"""By the name of the split without the fold that may follow it."""
+
+
+def scheme_settings(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those settings that the split of that name depends on.
+
+    Raises
+    ------
+    TR300MError
+        If there is no such split.
+    """
+    return {key: settings[key] for key in _scheme(name).settings}
+
+
+def draw_split(name: str, genes: Genes, samples: Samples, settings: Mapping[str, Any]) -> Split:
+    """Draw a split by name (`runs.split_names`), with the settings that `scheme_settings` names.
+
+    Raises
+    ------
+    TR300MError
+        If there is no such split, or the axes are too short for it.
+    """
+    _, fold = kind_and_fold(name)
+    split = _scheme(name).draw(genes, samples, **({} if fold is None else {"fold": fold}), **settings)
+    check_apart(split, genes, samples)
+    return split
+
+
+def _scheme(name: str) -> Scheme:
+    """Return the scheme of a split; only chromosomes have folds."""
+    kind, fold = kind_and_fold(name)
+    scheme = SCHEMES.get(kind)
+    if scheme is None or ("folds" in scheme.settings) != (fold is not None):
+        names = ", ".join(f"{kind}_1" if "folds" in scheme.settings else kind for kind, scheme in SCHEMES.items())
+        raise TR300MError(f"there is no split {name}", f"choose one of {names}")
+    return scheme

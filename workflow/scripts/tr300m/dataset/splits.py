@@ -1,0 +1,216 @@
+"""Splits: which genes and samples are held out for validation and test; their files, and the thesis's own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.axes import Genes, Ints, Samples
+from ..base.errors import TR300MError
+from ..base.files import read_tsv, write_tsv
+
+Part = Literal["validation", "test"]
+PARTS: tuple[Part, ...] = ("validation", "test")
+Apart = Literal["nothing", "chromosome", "donor", "cluster"]
+APART: tuple[Apart, ...] = ("nothing", "chromosome", "donor", "cluster")
+"""What a split keeps whole on one of its three sides, train, validation and test: a column of genes or samples."""
+N_GENES, N_SAMPLES = 19786, 17382
+# As printed in the thesis; the table has 19,786 genes.
+THESIS_GENE_POOL = 19746
+_APART_BY_NAME: dict[str, Apart] = {"chromosome": "chromosome", "donor": "donor", "overlap_free": "cluster"}
+"""Of files that do not say it, by `kind_and_fold` of their name."""
+COLUMNS = ("axis", "part", "index", "id", "apart")
+REBUILD = "delete the file: the workflow draws the split again"
+
+
+@dataclass(frozen=True)
+class Split:
+    """Held-out genes and samples, as indices into the two axes; all others train. `apart` is one of `APART`."""
+
+    name: str
+    validation_genes: Ints
+    test_genes: Ints
+    validation_samples: Ints
+    test_samples: Ints
+    apart: Apart = "nothing"
+
+    @property
+    def held_out_genes(self) -> Ints:
+        """Genes of either part, validation first."""
+        return np.concatenate([self.validation_genes, self.test_genes])
+
+    @property
+    def held_out_samples(self) -> Ints:
+        """Samples of either part, validation first."""
+        return np.concatenate([self.validation_samples, self.test_samples])
+
+    def training_axes(self, n_genes: int, n_samples: int) -> tuple[Ints, Ints]:
+        """Return the genes and samples, of so many, that no part holds out."""
+        return (
+            np.setdiff1d(np.arange(n_genes), self.held_out_genes),
+            np.setdiff1d(np.arange(n_samples), self.held_out_samples),
+        )
+
+    def shares_promoter(self, cluster: Ints) -> NDArray[np.bool_]:
+        """Return which genes [gene] share a promoter (`axes.Genes.cluster`) with a gene that trains."""
+        trains = np.ones(len(cluster), dtype=np.bool_)
+        trains[self.held_out_genes] = False
+        return np.isin(cluster, cluster[trains])
+
+    def axes(self, part: Part) -> tuple[Ints, Ints]:
+        """Return genes and samples of a part."""
+        if part == "validation":
+            return self.validation_genes, self.validation_samples
+        return self.test_genes, self.test_samples
+
+    def pairs(self, part: Part) -> Ints:
+        """Return the pairs (gene, sample) of a part [n, 2], gene fastest, as in the thesis."""
+        genes, samples = self.axes(part)
+        return np.stack([np.tile(genes, len(samples)), np.repeat(samples, len(genes))], axis=1)
+
+    def write(self, path: Path | str, genes: Genes, samples: Samples) -> None:
+        """Write the split with IDs: columns axis, part, index, id, and apart, which is the same in every row."""
+        rows: list[tuple[str, str, int, str, str]] = []
+        for part in PARTS:
+            for axis, index, ids in zip(
+                ("gene", "sample"), self.axes(part), (genes.gene_id, samples.sample_id), strict=True
+            ):
+                rows += [(axis, part, int(i), str(ids[i]), self.apart) for i in index]
+        write_tsv(path, dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)))
+
+    @classmethod
+    def read(cls, path: Path | str, genes: Genes, samples: Samples) -> "Split":
+        """Read a split written by `write` and check its IDs against the axes.
+
+        The file's name without its ending names the split. A file of an earlier version has no column `apart`: what it
+        keeps apart is then that of the split of its name.
+
+        Raises
+        ------
+        TR300MError
+            If the file is no split, an index does not carry the ID that the axis has there, one is held out twice, or
+            what the split keeps apart (`check_apart`) is on two sides.
+        """
+        table = _read_columns(Path(path))
+        index = table["index"].astype(np.int64)
+        for axis, ids in (("gene", genes.gene_id), ("sample", samples.sample_id)):
+            chosen = table["axis"] == axis
+            seen: set[int] = set()
+            for i, name in zip(index[chosen].tolist(), table["id"][chosen].tolist(), strict=True):
+                if i >= len(ids) or ids[i] != name:
+                    raise TR300MError(f"{path}: {axis} {i} of the dataset is not {name}", REBUILD)
+                if i in seen:
+                    raise TR300MError(f"{path}: {axis} {name} is held out twice", REBUILD)
+                seen.add(i)
+
+        def part(axis: str, name: str) -> NDArray[np.int64]:
+            return index[(table["axis"] == axis) & (table["part"] == name)]
+
+        split = cls(
+            Path(path).stem,
+            part("gene", "validation"),
+            part("gene", "test"),
+            part("sample", "validation"),
+            part("sample", "test"),
+            table["apart"].tolist()[0],
+        )
+        check_apart(split, genes, samples)
+        return split
+
+
+def _read_columns(path: Path) -> dict[str, NDArray[np.str_]]:
+    """Return the columns of a split file, each with values that it allows."""
+    table = read_tsv(path)
+    if list(table) == list(COLUMNS[:-1]):
+        kind, _ = kind_and_fold(path.stem)
+        table["apart"] = np.full(len(table["id"]), _APART_BY_NAME.get(kind, "nothing"))
+    if set(table) != set(COLUMNS) or not np.char.isdigit(table["index"]).all():
+        raise TR300MError(f"{path}: columns axis, part, index (a number), id and apart expected", REBUILD)
+    for column, allowed in (("axis", ("gene", "sample")), ("part", PARTS), ("apart", APART)):
+        if not np.isin(table[column], allowed).all():
+            wrong = table[column][~np.isin(table[column], allowed)][0]
+            raise TR300MError(f"{path}: {column} {wrong} is none of {', '.join(allowed)}", REBUILD)
+    apart = np.unique(table["apart"]).tolist()
+    if len(apart) != 1:
+        raise TR300MError(f"{path}: column apart holds {' and '.join(apart) or 'nothing'}, one value expected", REBUILD)
+    return table
+
+
+def thesis_split(
+    n_genes: int = N_GENES,
+    n_samples: int = N_SAMPLES,
+    held_out_genes: int = 512,
+    held_out_samples: int = 512,
+    gene_pool: int | None = THESIS_GENE_POOL,
+    seed: int = 0,
+) -> Split:
+    """Draw the thesis's split: genes, then samples, without replacement from NumPy's legacy generator.
+
+    Parameters
+    ----------
+    n_genes, n_samples
+        Lengths of the two axes.
+    held_out_genes, held_out_samples
+        How many to hold out; the first half is validation, the rest test.
+    gene_pool
+        Genes are drawn from the first `gene_pool`; None for all. The thesis printed 19,746, not 19,786.
+    seed
+        Of the legacy generator.
+
+    Raises
+    ------
+    TR300MError
+        If more are to be held out than there are, or none would be left to train.
+    """
+    pool = n_genes if gene_pool is None else gene_pool
+    if pool > n_genes:
+        raise TR300MError(
+            f"the gene pool of the split, {pool}, is larger than the {n_genes} genes of the dataset",
+            "set `split: gene_pool: null` in the config to draw from all genes",
+        )
+    for name, count, size in (("genes", held_out_genes, pool), ("samples", held_out_samples, n_samples)):
+        if not 2 <= count < size:
+            raise TR300MError(
+                f"cannot hold out {count} of {size} {name}: at least 2, and fewer than there are",
+                f"change `split: held_out_{name}` in the config",
+            )
+    generator = np.random.RandomState(seed)
+    genes = generator.choice(pool, held_out_genes, replace=False).astype(np.int64)
+    samples = generator.choice(n_samples, held_out_samples, replace=False).astype(np.int64)
+    half_genes, half_samples = held_out_genes // 2, held_out_samples // 2
+    return Split("thesis", genes[:half_genes], genes[half_genes:], samples[:half_samples], samples[half_samples:])
+
+
+def check_apart(split: Split, genes: Genes, samples: Samples) -> None:
+    """Check that nothing that the split keeps apart is on two of train, validation and test.
+
+    Raises
+    ------
+    TR300MError
+        If a chromosome, donor or cluster is, with one of its genes or samples from each side.
+    """
+    if split.apart == "nothing":
+        return
+    groups, ids, held_out = {
+        "chromosome": (genes.chromosome, genes.gene_id, (split.validation_genes, split.test_genes)),
+        "cluster": (genes.cluster.astype(np.str_), genes.gene_id, (split.validation_genes, split.test_genes)),
+        "donor": (samples.donor_id, samples.sample_id, (split.validation_samples, split.test_samples)),
+    }[split.apart]
+    side = np.zeros(len(groups), np.int64)
+    for number, part in enumerate(held_out, start=1):
+        side[part] = number
+    # The first member of each group and side.
+    _, first = np.unique(np.stack([np.unique(groups, return_inverse=True)[1], side]), axis=1, return_index=True)
+    group, sides = np.unique(groups[first], return_counts=True)
+    if (sides > 1).any():
+        twice = group[sides > 1][0]
+        members = " and ".join(ids[first[groups[first] == twice]].tolist())
+        raise TR300MError(f"split {split.name}: {split.apart} {twice} is on two sides of it, with {members}", REBUILD)
+
+
+def kind_and_fold(name: str) -> tuple[str, int | None]:
+    """Return the scheme that a split's name begins with, and the fold that may follow, as in `chromosome_3`."""
+    kind, _, fold = name.rpartition("_")
+    return (kind, int(fold)) if fold.isdecimal() else (name, None)

@@ -1,0 +1,1 @@
+"""Predict with a trained run and examine the predictions."""

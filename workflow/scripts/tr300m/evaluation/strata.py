@@ -1,0 +1,249 @@
+"""What a score is made of: the metrics across genes, tissues and people, and without the genes that are inputs too."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.errors import TR300MError
+from ..metrics.by_group import grouped_metrics
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Predictions with what the pairs are grouped by; every field is an array [pair].
+
+    Attributes
+    ----------
+    gene, sample
+        Indices into the dataset's axes.
+    tissue, donor
+        Of the sample.
+    truth, prediction
+        TPM; the prediction is the median.
+    nll
+        Nat.
+    """
+
+    gene: Ints
+    sample: Ints
+    tissue: NDArray[np.str_]
+    donor: NDArray[np.str_]
+    truth: Floats
+    prediction: Floats
+    nll: Floats
+
+    @classmethod
+    def of(cls, saved: Mapping[str, NDArray[np.generic]], tissue: NDArray[np.str_], donor: NDArray[np.str_]) -> Self:
+        """Join saved predictions (`predict.predict`) with the tissue and donor of each sample of the dataset."""
+        sample = saved["sample"].astype(np.int64)
+        return cls(
+            saved["gene"].astype(np.int64),
+            sample,
+            tissue[sample],
+            donor[sample],
+            *(saved[name].astype(np.float64) for name in ("truth", "median", "nll")),
+        )
+
+    def where(self, kept: NDArray[np.bool_] | Ints) -> Self:
+        """Return the pairs of a mask [pair], or at indices."""
+        return type(self)(**{name: values[kept] for name, values in vars(self).items()})
+
+    def replaced_by(self, other: "Pairs") -> Self:
+        """Return these pairs with the other's prediction and NLL where the other has the pair.
+
+        Raises
+        ------
+        TR300MError
+            If the other has a pair that is not among these, or twice.
+        """
+        width = int(max(self.sample.max(), other.sample.max())) + 1
+        ours, theirs = self.gene * width + self.sample, other.gene * width + other.sample
+        order = np.argsort(ours)
+        place = np.minimum(np.searchsorted(ours, theirs, sorter=order), len(ours) - 1)
+        row = order[place]
+        if not np.array_equal(ours[row], theirs) or len(np.unique(theirs)) != len(theirs):
+            raise TR300MError(
+                "the predictions with the own level zeroed are not for pairs of this part, each once",
+                "predict them for pairs of the part's regulator genes",
+            )
+        prediction, nll = self.prediction.copy(), self.nll.copy()
+        prediction[row], nll[row] = other.prediction, other.nll
+        return replace(self, prediction=prediction, nll=nll)
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to group pairs.
+
+    Attributes
+    ----------
+    name
+        In the tables.
+    minimum
+        Least number of pairs that a group needs.
+    labels
+        Name of each group [group].
+    metrics
+        By name [group], as `grouped.grouped_metrics` gives them.
+    """
+
+    name: str
+    minimum: int
+    labels: list[str]
+    metrics: dict[str, Floats]
+
+
+def views(
+    pairs: Pairs,
+    genes: NDArray[np.str_],
+    samples: NDArray[np.str_],
+    is_regulator: NDArray[np.bool_],
+    shares_promoter: NDArray[np.bool_],
+    dataset_median: float,
+    minimum: int,
+    zeroed: Pairs | None = None,
+) -> list[View]:
+    """Return every view of a model's predictions.
+
+    Parameters
+    ----------
+    pairs
+        All pairs of the part.
+    genes, samples
+        IDs of the dataset's axes.
+    is_regulator
+        Which genes of the dataset are regulators whose own TPM is an input [gene] (`levels.regulator_genes`).
+    shares_promoter
+        Which share a promoter with a gene that trains [gene] (`splits.Split.shares_promoter`).
+    dataset_median
+        Median TPM of the dataset.
+    minimum
+        Least number of pairs of a group: genes of a sample, tissues of a gene, people of a gene and tissue.
+    zeroed
+        Predictions for all pairs of the regulators with each gene's own TPM taken out of the input levels; None where
+        the model reads no levels.
+
+    Returns
+    -------
+    list
+        ``pooled``; ``without shared promoters`` and ``shared promoters alone``, ``without regulators`` and
+        ``regulators alone``, pooled; ``per tissue``; ``across genes`` within a
+        sample; ``across tissues`` within a gene, on the means of TPM over each tissue's samples; ``across people``
+        within a gene and tissue, one sample a person; with `zeroed`, unless it is empty, the pooled view and that of
+        the regulators again, ``own level zeroed``.
+
+    Raises
+    ------
+    TR300MError
+        If `zeroed` is not for the regulators' pairs, each once.
+    """
+
+    def view(name: str, chosen: Pairs, labels: NDArray[np.str_], least: int = 1) -> View:
+        return _view(name, chosen, labels, dataset_median, least)
+
+    def pooled(name: str, chosen: Pairs) -> View:
+        return view(name, chosen, np.full(len(chosen.gene), "all"))
+
+    own, shared = is_regulator[pairs.gene], shares_promoter[pairs.gene]
+    means, people = tissue_means(pairs), one_sample_a_person(pairs)
+    found = [
+        pooled("pooled", pairs),
+        pooled("without shared promoters", pairs.where(~shared)),
+        pooled("shared promoters alone", pairs.where(shared)),
+        pooled("without regulators", pairs.where(~own)),
+        pooled("regulators alone", pairs.where(own)),
+        view("per tissue", pairs, pairs.tissue),
+        view("across genes", pairs, samples[pairs.sample], minimum),
+        view("across tissues", means, genes[means.gene], minimum),
+        view("across people", people, _joined(genes[people.gene], people.tissue), minimum),
+    ]
+    if zeroed is not None and own.sum() != len(zeroed.gene):
+        raise TR300MError(
+            f"{len(zeroed.gene)} predictions with the own level zeroed for {own.sum()} pairs of regulators",
+            "predict them anew, for all pairs of the part's regulator genes",
+        )
+    if zeroed is not None and len(zeroed.gene):
+        changed = pairs.replaced_by(zeroed)
+        found += [
+            pooled("pooled, own level zeroed", changed),
+            pooled("regulators alone, own level zeroed", changed.where(own)),
+        ]
+    return found
+
+
+def tissue_means(pairs: Pairs) -> Pairs:
+    """Return one pair a gene and tissue: the mean TPM, true and predicted, and mean NLL over the tissue's samples."""
+    _, first, cell, size = np.unique(
+        _joined(pairs.gene.astype(np.str_), pairs.tissue), return_index=True, return_inverse=True, return_counts=True
+    )
+    kept = pairs.where(first)
+    truth, prediction, nll = (np.bincount(cell, column) / size for column in (pairs.truth, pairs.prediction, pairs.nll))
+    return replace(kept, truth=truth, prediction=prediction, nll=nll)
+
+
+def one_sample_a_person(pairs: Pairs) -> Pairs:
+    """Return the pairs without further samples of a donor in the same tissue."""
+    _, first = np.unique(_joined(pairs.gene.astype(np.str_), pairs.tissue, pairs.donor), return_index=True)
+    return pairs.where(np.sort(first))
+
+
+def _joined(*columns: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Return text columns [pair] joined by a bar, which no ID or tissue holds."""
+    joined = columns[0]
+    for column in columns[1:]:
+        joined = np.char.add(np.char.add(joined, "|"), column)
+    return joined
+
+
+def _view(name: str, pairs: Pairs, labels: NDArray[np.str_], dataset_median: float, minimum: int) -> View:
+    """Return the metrics of each group of `labels` [pair] with at least `minimum` pairs."""
+    _, code, size = np.unique(labels, return_inverse=True, return_counts=True)
+    enough = size[code] >= minimum
+    if not enough.any():
+        return View(name, minimum, [], {})
+    kept = pairs.where(enough)
+    groups, code = np.unique(labels[enough], return_inverse=True)
+    return View(
+        name, minimum, groups.tolist(), grouped_metrics(kept.truth, kept.prediction, kept.nll, dataset_median, code)
+    )
+
+
+def summary_table(found: Sequence[View]) -> dict[str, list[str]]:
+    """Return one row a view and metric: groups, how many are undefined, mean and quantiles over the others.
+
+    Fractions and nat; "undefined" where no group has a value.
+    """
+    rows = []
+    for view in found:
+        for metric, values in view.metrics.items():
+            if metric == "pairs":
+                continue
+            defined = values[~np.isnan(values)]
+            counts = [len(values), len(values) - len(defined), int(view.metrics["pairs"].sum())]
+            figures = [defined.mean(), *np.quantile(defined, list(QUANTILES.values()))] if len(defined) else []
+            shown = [f"{value:z.6g}" for value in figures] or ["undefined"] * (1 + len(QUANTILES))
+            rows.append([view.name, metric, str(view.minimum), *map(str, counts), *shown])
+        if not view.metrics:
+            rows.append([view.name, "all", str(view.minimum), "0", "0", "0", *["undefined"] * (1 + len(QUANTILES))])
+    names = ("view", "metric", "minimum_pairs", "groups", "undefined_groups", "pairs", "mean", *QUANTILES)
+    return {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+
+
+def group_table(found: Sequence[View]) -> dict[str, list[str]]:
+    """Return one row a group of every view: view, group, pairs and the metrics; "undefined" where one has no value."""
+    metrics = [name for name in found[0].metrics if name != "pairs"]
+    columns: dict[str, list[str]] = {name: [] for name in ("view", "group", "pairs", *metrics)}
+    for view in (view for view in found if view.metrics):
+        columns["view"] += [view.name] * len(view.labels)
+        columns["group"] += view.labels
+        columns["pairs"] += [str(int(size)) for size in view.metrics["pairs"]]
+        for name in metrics:
+            columns[name] += ["undefined" if np.isnan(value) else f"{value:z.6g}" for value in view.metrics[name]]
+    return columns

@@ -1,0 +1,123 @@
+"""Simple numbers of each gene that the baselines see: base composition, k-mers, motif maxima, histone means."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.progress import bar
+from .motif_scan import pooled_scan
+
+if TYPE_CHECKING:
+    from ..dataset.dataset import Dataset
+
+Array = NDArray[np.float32]
+
+K = 6
+GENES_PER_BLOCK = 256
+
+
+def composition(onehot: NDArray[Any]) -> Array:
+    """Return the share of G and C, and CpG observed over expected, of sequences.
+
+    Parameters
+    ----------
+    onehot
+        Sequences [gene, position, base]; bases that are not known count in neither.
+
+    Returns
+    -------
+    ndarray
+        [gene, 2]; CpG over expected is n(CG) length / (n(C) n(G)) (Gardiner-Garden and Frommer 1987), 0 where there is
+        no C or no G.
+    """
+    known = onehot == 1
+    c, g = known[:, :, 1], known[:, :, 2]
+    n, n_c, n_g = known.any(axis=2).sum(axis=1), c.sum(axis=1), g.sum(axis=1)
+    pairs = (c[:, :-1] & g[:, 1:]).sum(axis=1)
+    ratio = pairs * n / np.maximum(n_c * n_g, 1)
+    return np.stack([(n_c + n_g) / np.maximum(n, 1), ratio], axis=1).astype(np.float32)
+
+
+def kmers(onehot: NDArray[Any], k: int = K) -> Array:
+    """Return the share of each k-mer among those of sequences, a k-mer and its reverse complement counted as one.
+
+    Parameters
+    ----------
+    onehot
+        Sequences [gene, position, base]; k-mers with an unknown base are left out.
+    k
+        Length.
+
+    Returns
+    -------
+    ndarray
+        [gene, k-mer]: 2,080 for k = 6, ordered by the smaller of the two numbers (A, C, G, T are the digits 0-3).
+    """
+    n_positions = onehot.shape[1] - k + 1
+    base, known = onehot.argmax(axis=2), (onehot == 1).any(axis=2)
+    numbers, whole = np.zeros((len(onehot), n_positions), np.int64), np.ones((len(onehot), n_positions), bool)
+    for offset in range(k):
+        numbers = 4 * numbers + base[:, offset : offset + n_positions]
+        whole &= known[:, offset : offset + n_positions]
+    column = _columns(k)
+    width = int(column.max()) + 1
+    cell = np.arange(len(onehot))[:, None] * width + column[numbers]
+    counts = np.bincount(cell[whole], minlength=len(onehot) * width).reshape(len(onehot), width)
+    return (counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(np.float32)
+
+
+def _columns(k: int) -> NDArray[np.int64]:
+    """Return the column of each k-mer [4**k]: the same for a k-mer and its reverse complement."""
+    numbers = np.arange(4**k)
+    complement, rest = np.zeros_like(numbers), numbers.copy()
+    for _ in range(k):
+        complement = 4 * complement + 3 - rest % 4
+        rest //= 4
+    return np.unique(np.minimum(numbers, complement), return_inverse=True)[1]
+
+
+def motif_maxima(onehot: NDArray[Any], pssm: NDArray[np.float64]) -> Array:
+    """Return the best score of each motif on either strand.
+
+    Parameters
+    ----------
+    onehot
+        Sequences [gene, position, base].
+    pssm
+        Motifs [width, base, motif], in bits.
+
+    Returns
+    -------
+    ndarray
+        Bits [gene, motif]; 0 where no score is above 0. A sequence and its reverse complement have the same scores.
+    """
+    whole = ((onehot.shape[1], onehot.shape[1]),)
+    # Bases are in the order A, C, G, T, so that both axes reversed are the reverse complement.
+    strands = (pooled_scan(strand, pssm, whole)[:, 0] for strand in (onehot, onehot[:, ::-1, ::-1]))
+    return np.maximum(np.maximum(*strands), 0)
+
+
+def histone_means(histones: NDArray[Any]) -> Array:
+    """Return log(1 + mean signal) of each track [gene, track] over the window."""
+    return np.log1p(histones.mean(axis=1, dtype=np.float64)).astype(np.float32)
+
+
+FEATURES: dict[str, Callable[["Dataset", slice], Array]] = {
+    "composition": lambda dataset, genes: composition(dataset.onehot[genes]),
+    "kmers": lambda dataset, genes: kmers(dataset.onehot[genes]),
+    "motif_maxima": lambda dataset, genes: motif_maxima(dataset.onehot[genes], dataset.pssm),
+    "histone_means": lambda dataset, genes: histone_means(dataset.histones[genes]),
+}
+"""What a block of genes of a dataset gives, [gene, feature], by name."""
+
+
+def gene_features(dataset: "Dataset", name: str) -> Array:
+    """Return one of `FEATURES` for all genes of a dataset [gene, feature], float32, block by block."""
+    blocks = []
+    with bar(len(dataset.genes), f"{name.replace('_', ' ')}", "gene") as meter:
+        for start in range(0, len(dataset.genes), GENES_PER_BLOCK):
+            blocks.append(FEATURES[name](dataset, slice(start, start + GENES_PER_BLOCK)))
+            meter.update(len(blocks[-1]))
+    return np.concatenate(blocks)

@@ -1,0 +1,70 @@
+"""The motif scan in NumPy: the score of each motif at each position, pooled by segment."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    pass
+from .pooling import SCHEDULE, Schedule, max_pool, padding, pooled_length
+
+UNKNOWN_BASE = 0.25
+"""Each of the four entries of a base that is not known: N, padding, dropped."""
+
+
+def scan(onehot: NDArray[Any], kernels: NDArray[Any]) -> NDArray[np.float64]:
+    """Score every motif at every position, one position at a time: the reference for the fast paths.
+
+    Parameters
+    ----------
+    onehot
+        Sequence [position, base].
+    kernels
+        Motifs [width, base, motif], in bits.
+
+    Returns
+    -------
+    ndarray
+        Scores [position, motif], float64; beyond the ends every base counts 0.25.
+    """
+    width = kernels.shape[0]
+    padded = np.pad(onehot.astype(np.float64), (padding(width), (0, 0)), constant_values=UNKNOWN_BASE)
+    scores = np.empty((onehot.shape[0], kernels.shape[2]))
+    for position in range(onehot.shape[0]):
+        scores[position] = np.einsum("wb,wbm->m", padded[position : position + width], kernels)
+    return scores
+
+
+def pooled_scan(
+    onehot: NDArray[Any], kernels: NDArray[Any], schedule: Schedule = SCHEDULE, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
+    """Scan and pool a block of genes: equals ``max_pool(scan(...))`` of each, by matrix products.
+
+    Parameters
+    ----------
+    onehot
+        Sequences [gene, position, base].
+    kernels
+        Motifs [width, base, motif].
+    schedule
+        Pooling schedule.
+    out
+        Array [gene, pooled position, motif] to fill; float32 and new where None.
+
+    Returns
+    -------
+    ndarray
+        Pooled raw scores [gene, pooled position, motif].
+    """
+    genes, _, bases = onehot.shape
+    width, _, motifs = kernels.shape
+    matrix = np.ascontiguousarray(kernels.reshape(width * bases, motifs), dtype=np.float32)
+    if out is None:
+        out = np.empty((genes, pooled_length(schedule), motifs), np.float32)
+    # One gene at a time: all scores of a gene are 12 MB at full size, those of a block would not stay in cache.
+    for gene in range(genes):
+        padded = np.pad(onehot[gene].astype(np.float32), (padding(width), (0, 0)), constant_values=UNKNOWN_BASE)
+        windows = np.lib.stride_tricks.sliding_window_view(padded.ravel(), width * bases)[::bases]
+        out[gene] = max_pool(np.ascontiguousarray(windows) @ matrix, schedule)
+    return out

@@ -1,0 +1,230 @@
+"""The thesis's metrics of a point estimate, in float64.
+
+Each takes TPM values as arrays [pair] and returns one Python float. Where a metric has no value (a correlation with a
+constant, for one) it is NaN, never 0: a model that predicts the same number everywhere did not reach "correlation 0".
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
+
+from ..base.errors import TR300MError
+
+Vector = NDArray[np.float64]
+
+UNDEFINED = float("nan")
+
+
+def pearson(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return Pearson's correlation of the TPM values.
+
+    Parameters
+    ----------
+    truth, prediction
+        TPM [pair], finite and not negative.
+
+    Returns
+    -------
+    float
+        In [-1, 1]; NaN if either is constant.
+
+    Raises
+    ------
+    TR300MError
+        If an array is empty, not a vector, or holds NaN, infinite or negative values, or if the shapes differ.
+    """
+    return _correlation(*_checked(truth, prediction))
+
+
+def log_pearson(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return Pearson's correlation of log(1 + TPM); otherwise as `pearson`."""
+    x, y = _checked(truth, prediction)
+    return _correlation(np.log1p(x), np.log1p(y))
+
+
+def spearman(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return Spearman's rank correlation, ties with their average rank; otherwise as `pearson`."""
+    x, y = _checked(truth, prediction)
+    return _correlation(rankdata(x, method="average"), rankdata(y, method="average"))
+
+
+def log_r2(truth: ArrayLike, prediction: ArrayLike) -> float:
+    """Return 1 - SS_res / SS_tot on log(1 + TPM).
+
+    Parameters
+    ----------
+    truth, prediction
+        TPM [pair], finite and not negative.
+
+    Returns
+    -------
+    float
+        At most 1, negative if the mean of the truth predicts better; NaN if the truth is constant.
+
+    Raises
+    ------
+    TR300MError
+        As `pearson`.
+    """
+    x, y = _checked(truth, prediction)
+    x, y = np.log1p(x), np.log1p(y)
+    if x.min() == x.max():
+        return UNDEFINED
+    residual = np.sum(np.square(x - y))
+    total = np.sum(np.square(x - x.mean()))
+    # Log TPM that differ by less than about 1e-160 have squares of 0.
+    return float(1.0 - residual / total) if total > 0 else UNDEFINED
+
+
+def accuracy(truth: ArrayLike, prediction: ArrayLike, median: float) -> float:
+    """Return the share of pairs whose truth and prediction lie on the same side of the dataset median.
+
+    A value equal to the median lies on both sides, so with a median of 0 every pair counts as right.
+
+    Parameters
+    ----------
+    truth, prediction
+        TPM [pair], finite and not negative.
+    median
+        Median TPM of the whole dataset (not of these pairs).
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    TR300MError
+        As `pearson`, or if the median is not a finite number >= 0.
+    """
+    return float(np.mean(same_side(truth, prediction, median)))
+
+
+def same_side(truth: ArrayLike, prediction: ArrayLike, median: float) -> NDArray[np.bool_]:
+    """Return which pairs [pair] `accuracy` counts as right; parameters and errors are the same."""
+    x, y = _checked(truth, prediction)
+    if not np.isfinite(median) or median < 0:
+        raise TR300MError(
+            f"the dataset median is {median}", "it is the median TPM of the expression array: finite, >= 0"
+        )
+    above = (x >= median) & (y >= median)
+    below = (x <= median) & (y <= median)
+    return np.asarray(above | below)
+
+
+# Those that need the truth and the prediction alone; a metric added here reaches `evaluate`.
+PAIRWISE: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {
+    "pearson": pearson,
+    "log_pearson": log_pearson,
+    "spearman": spearman,
+    "log_r2": log_r2,
+}
+
+
+def evaluate(
+    truth: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float
+) -> dict[str, float | int]:
+    """Return all metrics of a model's predictions.
+
+    Parameters
+    ----------
+    truth, prediction
+        TPM [pair]; the prediction is the median of the predicted distribution.
+    nll
+        Negative log likelihood of the truth [pair], in nat; negative where the density exceeds 1. None for a model
+        that predicts numbers, not distributions.
+    dataset_median
+        Median TPM of the whole dataset.
+
+    Returns
+    -------
+    dict
+        ``pearson``, ``log_pearson``, ``spearman``, ``log_r2``, ``accuracy``, ``nll`` (mean) as float, ``pairs`` as int.
+        What is undefined is NaN.
+
+    Raises
+    ------
+    TR300MError
+        As `accuracy`, or if `nll` is not finite or of another shape.
+    """
+    x, y = _checked(truth, prediction)
+    result: dict[str, float | int] = {name: metric(x, y) for name, metric in PAIRWISE.items()}
+    result["accuracy"] = accuracy(x, y, dataset_median)
+    result["nll"] = UNDEFINED if nll is None else mean_nll(nll, x.size)
+    result["pairs"] = int(x.size)
+    return result
+
+
+def mean_nll(nll: ArrayLike, pairs: int) -> float:
+    """Return the mean of `nll` [pair].
+
+    Raises
+    ------
+    TR300MError
+        If it is not finite or not of `pairs` pairs.
+    """
+    losses = _vector(nll, "nll", signed=True)
+    if losses.size != pairs:
+        raise TR300MError(f"truth holds {pairs} values, nll {losses.size}", "give one value of each per pair")
+    return float(losses.mean())
+
+
+def _correlation(x: Vector, y: Vector) -> float:
+    """Return Pearson's correlation of two checked vectors; NaN if either is constant."""
+    # Exact comparison: the deviations of a constant from its rounded mean need not be 0.
+    if x.min() == x.max() or y.min() == y.max():
+        return UNDEFINED
+    dx, dy = _deviations(x), _deviations(y)
+    scale = np.sqrt(np.sum(np.square(dx)) * np.sum(np.square(dy)))
+    if scale == 0:
+        return UNDEFINED
+    return float(np.clip(np.sum(dx * dy) / scale, -1.0, 1.0))
+
+
+def _deviations(x: Vector) -> Vector:
+    """Return x minus its mean, in units of a power of two near its largest magnitude.
+
+    Medians of an untrained model can exceed 1e200, whose squares overflow. A power of two keeps every bit.
+    """
+    _, exponent = np.frexp(np.abs(x).max())
+    scaled = np.ldexp(x, -exponent)
+    return np.asarray(scaled - scaled.mean(), dtype=np.float64)
+
+
+def _checked(truth: ArrayLike, prediction: ArrayLike) -> tuple[Vector, Vector]:
+    x, y = _vector(truth, "truth"), _vector(prediction, "prediction")
+    _same_length("truth", x, "prediction", y)
+    return x, y
+
+
+def _same_length(name: str, x: Vector, other: str, y: Vector) -> None:
+    if x.shape != y.shape:
+        raise TR300MError(
+            f"{name} holds {x.size} values, {other} {y.size}",
+            "give one value of each per (gene, sample) pair, in one order",
+        )
+
+
+def _vector(values: ArrayLike, name: str, signed: bool = False) -> Vector:
+    """Return `values` as float64, refusing what no metric can use."""
+    x = np.asarray(values, dtype=np.float64)
+    if x.ndim != 1:
+        raise TR300MError(f"{name} has shape {x.shape}", "metrics take vectors [pair]")
+    if x.size == 0:
+        raise TR300MError(f"{name} is empty", "a metric needs at least one pair: is the split's part empty?")
+    # NaN compares as False, so each bad value is counted once.
+    counts = {
+        "NaN": int(np.isnan(x).sum()),
+        "infinite": int(np.isinf(x).sum()),
+        "negative": 0 if signed else int(((x < 0) & np.isfinite(x)).sum()),
+    }
+    bad = [f"{count} {kind}" for kind, count in counts.items() if count]
+    if bad:
+        raise TR300MError(
+            f"{name}: {', '.join(bad)} of {x.size} values",
+            "the NLL must be finite: did training diverge?" if signed else "TPM are finite and not negative",
+        )
+    return x

@@ -1,0 +1,78 @@
+"""The score of a model on all pairs of a part or on some: metrics of its predictions and their bootstrap draws."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.axes import Genes, Samples
+from ..base.files import write_json
+from .cluster_bootstrap import CLUSTERS, Cluster, Floats, PairIndex, bootstrap, draw_weights, save_draws
+from .point import PAIRWISE, UNDEFINED, evaluate, same_side
+
+
+@dataclass(frozen=True)
+class Score:
+    """Metrics as `metrics.evaluate` gives them; draws of each [draw] by what was drawn, and their key."""
+
+    metrics: dict[str, float | int]
+    draws: dict[Cluster, dict[str, Floats]]
+    key: str
+
+    def write(self, metrics: Path | str, draws: Path | str) -> None:
+        """Write the metrics as JSON and the draws as `.npz`."""
+        write_json(metrics, self.metrics)
+        save_draws(draws, self.key, self.draws)
+
+
+def score(
+    saved: Mapping[str, NDArray[Any]],
+    kept: NDArray[np.bool_],
+    genes: Genes,
+    samples: Samples,
+    dataset_median: float,
+    draws: int,
+    seed: int,
+) -> Score:
+    """Score saved predictions.
+
+    Parameters
+    ----------
+    saved
+        Arrays [pair] as `predict.predict` returns them: `gene`, `sample`, `truth`, `median`, and `nll` unless the model
+        predicts no distribution.
+    kept
+        Which pairs count [pair].
+    genes, samples
+        Axes of the dataset.
+    dataset_median
+        Median TPM of the dataset.
+    draws, seed
+        Number of bootstrap draws, and their seed.
+
+    Returns
+    -------
+    Score
+        Undefined throughout, with 0 pairs, where no pair counts.
+
+    Raises
+    ------
+    TR300MError
+        As `metrics.evaluate` and `bootstrap.PairIndex.of`.
+    """
+    gene, sample, truth, prediction = (saved[name][kept] for name in ("gene", "sample", "truth", "median"))
+    nll = saved["nll"][kept] if "nll" in saved else None
+    if not kept.any():
+        names = [*PAIRWISE, "accuracy", *([] if nll is None else ["nll"])]
+        undefined = {name: np.full(draws, UNDEFINED) for name in names}
+        metrics = dict.fromkeys([*PAIRWISE, "accuracy", "nll"], UNDEFINED)
+        return Score({**metrics, "pairs": 0}, dict.fromkeys(CLUSTERS, undefined), f"none-{seed}-{draws}")
+    index = PairIndex.of(gene, sample, genes.cluster, samples.donor_id)
+    means = {"accuracy": same_side(truth, prediction, dataset_median)} | ({} if nll is None else {"nll": nll})
+    tables = {
+        drawn: bootstrap(truth, prediction, means, index, draw_weights(index, drawn, draws, seed)) for drawn in CLUSTERS
+    }
+    return Score(evaluate(truth, prediction, nll, dataset_median), tables, f"{index.key}-{seed}-{draws}")

@@ -1,0 +1,1 @@
+"""The network: backend, layers, inputs, output distributions."""

@@ -1,0 +1,17 @@
+"""The negative log likelihood of pairs as a NumPy array."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..devices import ops
+from .distributions import Likelihood
+
+if TYPE_CHECKING:
+    pass
+
+
+def pair_nll(likelihood: Likelihood, truth: NDArray[Any], raw: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Negative log likelihood (nat) [pair] of TPM [pair] under raw outputs [pair, n_outputs]."""
+    return np.asarray(ops.convert_to_numpy(likelihood.nll(truth, raw)), dtype=np.float64)

@@ -1,0 +1,289 @@
+"""The model: seven combinations of inputs in front of one convolutional trunk."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from numpy.typing import NDArray
+
+from ..base.errors import TR300MError
+from ..base.from_dict import check_keys
+from ..config.architectures import Architecture
+from ..features.pooling import SCHEDULE, check_schedule, pooled_length
+from .devices import keras
+from .layers import (
+    EPSILON,
+    BaseDropout,
+    DistanceFactor,
+    MixCells,
+    MotifScan,
+    PoolSegments,
+    ScaleBias,
+    Tensor,
+    dense,
+    dropout,
+    trunk_block,
+)
+
+if TYPE_CHECKING:
+    from ..dataset.dataset import Dataset
+
+T = TypeVar("T")
+
+CELLS = 7
+MARKS = 3
+MIXTURES = 4
+"""Superpositions of the seven cells that each mark is seen through."""
+PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
+"""Of the trunk's blocks: name in the configuration, and Keras's policy."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Sizes and dropout rates; the defaults are the thesis's.
+
+    Parameters
+    ----------
+    length
+        Window in base pairs.
+    schedule
+        Pooling: segments (base pairs, factor), upstream to downstream, adding up to `length`.
+    width
+        Channels of the trunk, branches included.
+    bottleneck
+        Units of the locally connected layers.
+    kernel_sizes
+        Convolution width of each block; there are as many blocks.
+    pool_blocks
+        Blocks that end in a pooling by 2, counted from 0.
+    base_dropout
+        Share of bases replaced by 0.25 (scan on the fly only).
+    histone_dropout
+        Share of histone values dropped.
+    branch_dropout
+        Share of motif features (whole channels) dropped before the trunk.
+    trunk_dropout
+        Share of values dropped in the blocks.
+    precision
+        Of the blocks: ``float32`` or ``bfloat16``. Weights, normalisation statistics, motif scores and outputs are
+        float32 in both.
+    """
+
+    length: int = 2823
+    schedule: tuple[tuple[int, int], ...] = SCHEDULE
+    width: int = 128
+    bottleneck: int = 32
+    kernel_sizes: tuple[int, ...] = (7, 7, 5, 5, 3, 3, 3, 3, 3, 3, 3, 3)
+    pool_blocks: tuple[int, ...] = (0, 2, 4, 6, 8, 10)
+    base_dropout: float = 0.1
+    histone_dropout: float = 0.1
+    branch_dropout: float = 0.2
+    trunk_dropout: float = 0.2
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        check_schedule(self.schedule, self.length)
+        for name in ("width", "bottleneck"):
+            if getattr(self, name) < 1:
+                raise TR300MError(f"network: {name} is {getattr(self, name)}", "give at least 1")
+        for name in ("base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"):
+            if not 0 <= getattr(self, name) < 1:
+                raise TR300MError(f"network: {name} is {getattr(self, name)}", "a share is at least 0 and less than 1")
+        if self.precision not in PRECISIONS:
+            raise TR300MError(f"network: precision is {self.precision}", f"write {' or '.join(PRECISIONS)}")
+        blocks = len(self.kernel_sizes)
+        if not blocks or not set(self.pool_blocks) <= set(range(blocks)):
+            raise TR300MError(
+                f"network: {blocks} kernel_sizes, pool_blocks {list(self.pool_blocks)}",
+                "give one kernel size per block, and name in pool_blocks only blocks that there are, counted from 0",
+            )
+        self.trunk_lengths()
+
+    def trunk_lengths(self) -> tuple[int, ...]:
+        """Positions that enter each block, then those that leave the last.
+
+        Raises
+        ------
+        TR300MError
+            If a block would pool fewer than 2 positions.
+        """
+        lengths = [pooled_length(self.schedule)]
+        for block in range(len(self.kernel_sizes)):
+            factor = 2 if block in self.pool_blocks else 1
+            if lengths[-1] < factor:
+                raise TR300MError(
+                    f"network: block {block} pools by 2 and gets {lengths[-1]} position",
+                    "take blocks out of pool_blocks, or pool less in the schedule",
+                )
+            lengths.append(lengths[-1] // factor)
+        return tuple(lengths)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain values (lists, as YAML and JSON give them); absent keys keep their defaults.
+
+        Raises
+        ------
+        TR300MError
+            If a key is unknown or a value impossible.
+        """
+        check_keys("network", values, cls)
+        return cls(**{name: _tuples(value) for name, value in values.items()})
+
+
+def build_model(
+    architecture: str | Architecture,
+    dataset: "Dataset | None" = None,
+    *,
+    pssm: NDArray[Any] | None = None,
+    core: NDArray[Any] | None = None,
+    n_tissues: int | None = None,
+    n_regulators: int | None = None,
+    motif_map: NDArray[Any] | None = None,
+    config: NetworkConfig | None = None,
+    scanned: bool = False,
+    n_outputs: int = 4,
+    seed: int = 0,
+) -> keras.Model:
+    """Build an architecture, untrained.
+
+    Parameters
+    ----------
+    architecture
+        An architecture or its key.
+    dataset
+        Where sizes and motifs come from unless they are given.
+    pssm
+        Transcription factor motifs [width, 4, motif].
+    core
+        Core promoter elements [width, 4, element].
+    n_tissues, n_regulators
+        Lengths of those inputs.
+    motif_map
+        Which regulator binds which motif [regulator, motif]; read with the distance factor only.
+    config
+        Sizes; the thesis's where None.
+    scanned
+        Take pooled raw scores instead of the sequence. Trainable weights and their order are the same in both
+        variants: ``twin.set_weights(model.get_weights())`` moves them.
+    n_outputs
+        Numbers that the likelihood needs.
+    seed
+        Of the initial weights and of the dropout. Each layer draws from its own, so that a layer that is there in one
+        variant only changes no other.
+
+    Returns
+    -------
+    keras.Model
+        From a dict of inputs, float32 and only those that the architecture reads: `sequence` [length, 4], or
+        `motif_scores` [position, motif] and `core_scores` [position, element]; `levels` [motif] (TPM), or
+        `regulator_levels` [regulator] (TPM) and `distance` [regulator] (-1: other chromosome); `tissue` [tissue]
+        (one-hot) and `histones` [length, 21] (in units of their mean). To raw numbers [n_outputs].
+
+    Raises
+    ------
+    TR300MError
+        If something the architecture needs is neither given nor in a dataset, or the trunk is too narrow.
+    """
+    if isinstance(architecture, str):
+        architecture = Architecture.from_key(architecture)
+    config = NetworkConfig() if config is None else config
+    if dataset is not None:
+        pssm = dataset.pssm if pssm is None else pssm
+        core = dataset.core if core is None else core
+        motif_map = dataset.motif_map if motif_map is None else motif_map
+        n_tissues = len(dataset.tissues) if n_tissues is None else n_tissues
+        n_regulators = len(dataset.regulators) if n_regulators is None else n_regulators
+    own_seed = partial(layer_seed, seed)
+    pssm = _given(pssm, "pssm", architecture)
+    positions, motifs = pooled_length(config.schedule), pssm.shape[2]
+    elements = _given(core, "core", architecture).shape[2] if architecture.core else 0
+    narrow = config.width - elements - (MARKS * MIXTURES if architecture.hm else 0)
+    if narrow < 1:
+        raise TR300MError(
+            f"{architecture.key}: a trunk of {config.width} channels has no room beside its branches",
+            f"set width to more than {config.width - narrow}",
+        )
+
+    inputs: dict[str, Tensor] = {}
+
+    def take(name: str, *shape: int) -> Tensor:
+        inputs[name] = keras.Input(shape, name=name)
+        return inputs[name]
+
+    core_scores = None
+    if scanned:
+        scores = take("motif_scores", positions, motifs)
+        if architecture.core:
+            core_scores = take("core_scores", positions, elements)
+    else:
+        sequence = BaseDropout(config.base_dropout, seed=own_seed("base_dropout"), name="base_dropout")(
+            take("sequence", config.length, 4)
+        )
+        scores = MotifScan(pssm, config.schedule, name="scan")(sequence)
+        if architecture.core:
+            core_scores = MotifScan(_given(core, "core", architecture), config.schedule, name="core_scan")(sequence)
+
+    features = keras.layers.ReLU(name="motif_relu")(ScaleBias(name="motif_scale")(scores))
+    if architecture.tf:
+        if architecture.distance:
+            count = _given(n_regulators, "n_regulators", architecture)
+            mapping = _given(motif_map, "motif_map", architecture)
+            levels = DistanceFactor(mapping, name="distance_factor")(
+                take("regulator_levels", count), take("distance", count)
+            )
+        else:
+            levels = take("levels", motifs)
+        levels = keras.layers.Reshape((1, motifs), name="levels_row")(ScaleBias(bias=False, name="level_scale")(levels))
+        features = keras.layers.Multiply(name="motifs_by_levels")([features, levels])
+    trunk = dense(narrow, "motif_dense", own_seed)(features)
+    trunk = keras.layers.SpatialDropout1D(
+        config.branch_dropout, seed=own_seed("branch_dropout"), name="branch_dropout"
+    )(trunk)
+
+    branches = []
+    if architecture.hm:
+        histones = take("histones", config.length, MARKS * CELLS)
+        tissue = take("tissue", _given(n_tissues, "n_tissues", architecture))
+        histones = dropout(config.histone_dropout, "histone_dropout", own_seed)(histones)
+        cells = dense(CELLS * MIXTURES, "tissue_cells", own_seed)(tissue)
+        cells = keras.layers.Reshape((CELLS, MIXTURES), name="cells")(cells)
+        branches.append(PoolSegments(config.schedule, name="histone_pool")(MixCells(name="mix_cells")(histones, cells)))
+    if architecture.core:
+        branches.append(core_scores)
+    if branches:
+        branch = keras.layers.Concatenate(name="branches")(branches) if len(branches) > 1 else branches[0]
+        branch = keras.layers.ReLU(name="branch_relu")(ScaleBias(name="branch_scale")(branch))
+        trunk = keras.layers.Concatenate(name="trunk_input")([trunk, branch])
+
+    for block, kernel_size in enumerate(config.kernel_sizes):
+        trunk = trunk_block(
+            trunk,
+            f"block{block}",
+            config.bottleneck,
+            kernel_size,
+            config.trunk_dropout,
+            pooled=block in config.pool_blocks,
+            policy=PRECISIONS[config.precision],
+            own_seed=own_seed,
+        )
+    trunk = keras.layers.LayerNormalization(epsilon=EPSILON, name="last_norm")(trunk)
+    raw = dense(n_outputs, "raw", own_seed)(keras.layers.Flatten(name="flat")(trunk))
+    return keras.Model(inputs, raw, name=architecture.key)
+
+
+def layer_seed(seed: int, layer: str) -> int:
+    """Return the seed (31 bits) of a layer: a hash of the model's seed and the layer's name."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{layer}".encode()).digest()[:4], "big") >> 1
+
+
+def _given(value: T | None, name: str, architecture: Architecture) -> T:
+    if value is None:
+        raise TR300MError(f"architecture {architecture.key} needs {name}", f"pass {name}, or a dataset")
+    return value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value

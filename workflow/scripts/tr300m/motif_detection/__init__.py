@@ -1,0 +1,1 @@
+"""Motif detection, the thesis's Appendix B."""

@@ -1,0 +1,67 @@
+"""Random promoters, some of which contain a planted motif."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays.sequence import BASES
+from ..base.errors import TR300MError
+
+MOTIF = "ACGGCATAGAATA"
+
+SHARE = 0.05
+"""Of the promoters, how many carry the motif."""
+
+TARGET = 100
+"""Of a promoter with the motif; 0 without."""
+
+
+class Promoters(NamedTuple):
+    """Random promoters.
+
+    Attributes
+    ----------
+    codes
+        Base codes [promoter, position], 0-3 for ACGT, uint8.
+    target
+        `TARGET` where the motif was planted, else 0 [promoter], float32.
+    """
+
+    codes: NDArray[np.uint8]
+    target: NDArray[np.float32]
+
+
+def draw_promoters(count: int, length: int, rng: np.random.Generator, motif: str = MOTIF) -> Promoters:
+    """Draw random promoters, uniform over the bases, and plant the motif at a random place of a random `SHARE` of them.
+
+    A promoter may carry the motif by chance too: at 100,000 promoters of 200 bases, 0.3 do.
+
+    Parameters
+    ----------
+    count, length
+        Promoters, and bases of each.
+    rng
+        Source of the draws.
+    motif
+        Letters ACGT.
+
+    Raises
+    ------
+    TR300MError
+        If the motif does not fit, or so few promoters are drawn that none carries it.
+    """
+    if length < len(motif):
+        raise TR300MError(
+            f"a motif of {len(motif)} bases does not fit {length}", "set `motif_detection: length` higher"
+        )
+    carrying = round(SHARE * count)
+    if carrying == 0:
+        raise TR300MError(f"none of {count} promoters carries the motif", f"draw at least {round(1 / SHARE)}")
+    codes = rng.integers(0, len(BASES), (count, length), dtype=np.uint8)
+    carriers = rng.choice(count, carrying, replace=False)
+    places = rng.integers(0, length - len(motif) + 1, carrying)
+    codes[carriers[:, None], places[:, None] + np.arange(len(motif))] = [BASES.index(base) for base in motif]
+    target = np.zeros(count, dtype=np.float32)
+    target[carriers] = TARGET
+    return Promoters(codes, target)

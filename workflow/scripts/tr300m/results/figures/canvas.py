@@ -1,0 +1,51 @@
+"""What all figures share: the blank page with its titles, least ranges of axes, files of the same bytes every time."""
+
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from ...base.errors import TR300MError
+from ...base.files import atomic_path
+from . import style as theme
+
+
+def new_figure(width: float, height: float, title: str, subtitle: str) -> Figure:
+    """Return an empty figure, in inches, with both titles above the space of the panels."""
+    figure = Figure(figsize=(width, height))
+    top = 0.28 + 0.22 * (1 + subtitle.count("\n")) * bool(subtitle)
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - top / height), w_pad=0.12, h_pad=0.12)
+    figure.text(0.12 / width, 1 - 0.1 / height, title, va="top", size=13, weight="bold")
+    figure.text(0.12 / width, 1 - 0.36 / height, subtitle, va="top", size=9.5, color=theme.GREY)
+    return figure
+
+
+def widened(low: float, high: float, span: float) -> tuple[float, float]:
+    """Return an interval at least `span` wide with the same middle."""
+    missing = max(0.0, span - (high - low)) / 2
+    return low - missing, high + missing
+
+
+def save(figure: Figure, svg: Path | str, png: Path | str) -> None:
+    """Write a figure as SVG and PNG, atomically, without dates, so that the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure
+        Of a module that draws.
+    svg, png
+        Files to write; their names must end so, as the format follows from it.
+
+    Raises
+    ------
+    TR300MError
+        If a name ends otherwise.
+    """
+    for path, ending in ((svg, ".svg"), (png, ".png")):
+        if Path(path).suffix != ending:
+            raise TR300MError(f"{path} does not end in {ending}", "name the SVG first, then the PNG")
+    # The version of Matplotlib is left out too: an update that draws the same leaves the file as it was.
+    with theme.looks():
+        with atomic_path(svg) as temporary:
+            figure.savefig(temporary, metadata={"Date": None, "Creator": None})
+        with atomic_path(png) as temporary:
+            figure.savefig(temporary, dpi=theme.DPI, metadata={"Software": None})

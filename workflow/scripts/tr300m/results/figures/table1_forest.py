@@ -1,0 +1,145 @@
+"""Table 1 as a forest plot: each figure with its interval, the thesis's beside it, baselines below."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from ...base.errors import TR300MError
+from ...metrics.intervals import Interval
+from ..metric_table import PERCENT, Metrics, check_metrics, number, percent, range_text
+from ..thesis_results import thesis_row
+from . import style as theme
+from .canvas import new_figure, widened
+
+Vector = NDArray[np.float64]
+
+SPAN = 5.0
+"""Least width of a panel, percent: one that magnifies a difference of 0.1 misleads."""
+GROUP_GAP = 1.0
+# The thesis's marker stands so far below ours, in rows: neither hides the other, nor the interval.
+THESIS_DROP = 0.28
+UNDEFINED = Interval(np.nan, np.nan)
+
+
+class Row(NamedTuple):
+    """One model: its name, its metrics and their intervals by name, as fractions."""
+
+    label: str
+    metrics: Metrics
+    intervals: Mapping[str, Interval]
+
+
+def table1_forest(
+    rows: Sequence[Row],
+    baselines: Sequence[Row] = (),
+    thesis: Mapping[str, Metrics] | None = None,
+    *,
+    subtitle: str = "",
+) -> Figure:
+    """Draw Table 1 as dots with 95 % intervals: a panel per metric, a line per model. The title names the best row.
+
+    Parameters
+    ----------
+    rows
+        Of Table 1, first row on top.
+    baselines
+        Drawn below, grey.
+    thesis
+        From `tables.read_thesis`; adds the thesis's figures as hollow markers where the label is in its table.
+    subtitle
+        Text below the title.
+
+    Raises
+    ------
+    TR300MError
+        If there is no row, or a row lacks a metric.
+    """
+    if not rows:
+        raise TR300MError("the figure of Table 1 has no rows", "name at least one run in the run table")
+    for row in (*rows, *baselines):
+        check_metrics(row.label, row.metrics, PERCENT)
+    ours, below = np.arange(0.0, len(rows)), len(rows) + GROUP_GAP + np.arange(0.0, len(baselines))
+    last = float(below[-1] if baselines else ours[-1])
+    printed = [thesis_row(row.label, thesis) if thesis else None for row in rows]
+    with theme.looks():
+        figure = new_figure(13.0, 1.9 + 0.42 * (last + 1), best_of(rows), subtitle)
+        panels = figure.subplots(1, len(PERCENT), sharey=True, squeeze=False)[0]
+        for panel, (key, name) in zip(panels, PERCENT.items(), strict=True):
+            theirs = np.array([100 * row[key] if row else np.nan for row in printed], dtype=np.float64)
+            panel.plot(theirs, ours + THESIS_DROP, label="thesis, Table 1", **theme.THESIS)
+            drawn = [theirs, _draw_rows(panel, rows, ours, key, theme.BLUE, "this workflow, 95 % interval")]
+            drawn.append(_draw_rows(panel, baselines, below, key, theme.GREY))
+            _finish(panel, np.concatenate(drawn))
+            panel.set_title(name.replace(" Correlation", ""))
+        panels[0].set_yticks([*ours, *below], [row.label for row in (*rows, *baselines)])
+        panels[0].set_ylim(last + 0.6, -0.6)
+        if baselines:
+            _head_baselines(panels, len(rows) - 0.5 + GROUP_GAP / 2)
+        if any(printed):
+            figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower right", ncols=2, frameon=False)
+    return figure
+
+
+def best_of(rows: Sequence[Row]) -> str:
+    """Return a title: which row has the highest log Pearson, and that with its interval."""
+    defined = [row for row in rows if not np.isnan(row.metrics["log_pearson"])]
+    if not defined:
+        return "Table 1: no run has a log Pearson correlation"
+    best = max(defined, key=lambda row: row.metrics["log_pearson"])
+    interval = range_text(best.intervals.get("log_pearson", UNDEFINED))
+    return (
+        f"Best log Pearson of {len(rows)}: {best.label}, {percent(best.metrics['log_pearson'])} %, "
+        f"95 % interval {interval}"
+    )
+
+
+def _draw_rows(panel: Axes, rows: Sequence[Row], heights: Vector, key: str, color: str, label: str = "") -> Vector:
+    """Draw one metric of each row in percent, with its interval and its number; return all ends that are drawn."""
+    values = np.array([100 * row.metrics[key] for row in rows], dtype=np.float64)
+    bounds = 100 * np.array([row.intervals.get(key, UNDEFINED) for row in rows], dtype=np.float64).reshape(-1, 2)
+    panel.hlines(heights, bounds[:, 0], bounds[:, 1], color=color, linewidth=2, zorder=2)
+    panel.plot(values, heights, "o", color=color, markersize=6, zorder=4, label=label or None)
+    for height, value in zip(heights, values, strict=True):
+        if np.isfinite(value):
+            panel.annotate(number(value, 1), (value, height), (0, 4), color=color, **theme.ABOVE)
+        else:
+            middle = panel.get_yaxis_transform()  # x in fractions of the panel
+            panel.annotate("undefined", (0.5, height), (0, -3), xycoords=middle, color=theme.GREY, **theme.ABOVE)
+    return np.concatenate([values, bounds.ravel()])
+
+
+def _finish(panel: Axes, drawn: Vector) -> None:
+    """Set the axes of a panel so that all that is drawn, in percent, and the numbers above it have room."""
+    seen = drawn[np.isfinite(drawn)]
+    low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 100.0)
+    low, high = widened(low, high, SPAN)
+    margin = 0.12 * (high - low)
+    panel.set_xlim(low - margin, high + margin)
+    panel.set_xlabel("percent")
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=4))
+    panel.grid(axis="y", visible=False)
+    panel.tick_params(axis="y", length=0)
+    if low - margin < 0 < high + margin:
+        panel.axvline(0, color=theme.GREY, linewidth=0.8, zorder=1)
+
+
+def _head_baselines(panels: Sequence[Axes], height: float) -> None:
+    """Part the baselines from Table 1 by a line, and name them."""
+    for panel in panels:
+        panel.axhline(height, color=theme.LIGHT_GREY, linewidth=0.8)
+    panels[0].annotate(
+        "Baselines",
+        (0, height),
+        (-6, -2),
+        xycoords=panels[0].get_yaxis_transform(),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        color=theme.GREY,
+        weight="bold",
+    )

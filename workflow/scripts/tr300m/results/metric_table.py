@@ -1,0 +1,138 @@
+"""Format the metrics of models as columns of text, with their intervals."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from ..base.errors import TR300MError
+from ..metrics.intervals import Interval
+
+Metrics = Mapping[str, float | int]
+
+Columns = Mapping[str, Sequence[str]]
+
+LABEL = "Model Architecture"
+
+# The thesis prints these in percent with one decimal.
+PERCENT = {
+    "pearson": "Pearson Correlation",
+    "log_pearson": "Log Pearson Correlation",
+    "spearman": "Spearman Correlation",
+    "log_r2": "Log R2",
+    "accuracy": "Accuracy",
+}
+
+HEADLINE = "log_pearson"
+
+# Not in the thesis's table, hence behind its columns.
+OTHERS = {"nll": "NLL", "pairs": "Pairs"}
+
+INTERVAL = ", 95 % interval"
+"""Behind a column's name: the column of its intervals."""
+
+UNITS = "Correlations, Log R2 and Accuracy in percent; NLL is the mean in nat."
+
+INTERVALS = (
+    "In square brackets: 95 % interval of a bootstrap that draws genes, those that share a promoter together, and "
+    "donors with all their samples."
+)
+
+UNSHARED = "without shared promoters"
+"""Behind a column's name: of the genes that share a promoter with no gene that trains."""
+
+UNSHARED_NOTE = f"The columns {UNSHARED} leave out the genes that share a promoter with a training gene."
+
+
+def metric_table(
+    rows: Sequence[tuple[str, Metrics]], intervals: Sequence[Mapping[str, Interval]] | None = None
+) -> dict[str, list[str]]:
+    """Format a table of metrics, such as Table 1.
+
+    Parameters
+    ----------
+    rows
+        Label of the model and its metrics as `metrics.evaluate` gives them (fractions, not percents), first row on top.
+    intervals
+        Per row, metric name to interval; None for a table without.
+
+    Returns
+    -------
+    dict
+        Column name to text [row]: the thesis's columns in its order, in percent with one decimal, then NLL with three
+        decimals and the number of pairs, then the intervals of each. What is NaN or missing reads "undefined".
+
+    Raises
+    ------
+    TR300MError
+        If there is no row, or a row lacks a metric.
+    """
+    if not rows:
+        raise TR300MError("a table of metrics has no rows", "name at least one run in the run table")
+    for label, metrics in rows:
+        check_metrics(label, metrics, (*PERCENT, *OTHERS))
+    columns = {LABEL: [label for label, _ in rows]}
+    columns |= {name: [percent(metrics[key]) for _, metrics in rows] for key, name in PERCENT.items()}
+    columns["NLL"] = [nat(metrics["nll"]) for _, metrics in rows]
+    columns["Pairs"] = [str(int(metrics["pairs"])) for _, metrics in rows]
+    if intervals is not None:
+        undefined = Interval(math.nan, math.nan)
+        for key, name in (PERCENT | {"nll": "NLL"}).items():
+            text = nat if key == "nll" else percent
+            columns[name + INTERVAL] = [range_text(row.get(key, undefined), text) for row in intervals]
+    return columns
+
+
+def unshared_columns(metrics: Sequence[Metrics], intervals: Sequence[Mapping[str, Interval]]) -> dict[str, list[str]]:
+    """Return the log Pearson correlation of the pairs without shared promoters, in percent, its interval and the pairs.
+
+    Parameters
+    ----------
+    metrics, intervals
+        Of these pairs [row], otherwise as `metric_table` takes them.
+    """
+    name = f"{PERCENT[HEADLINE]} {UNSHARED}"
+    return {
+        name: [percent(row[HEADLINE]) for row in metrics],
+        f"Pairs {UNSHARED}": [str(int(row["pairs"])) for row in metrics],
+        name + INTERVAL: [range_text(row[HEADLINE]) for row in intervals],
+    }
+
+
+def check_metrics(label: str, metrics: Metrics, keys: Iterable[str]) -> None:
+    """Raise TR300MError if a row's metrics lack any of `keys`."""
+    missing = [key for key in keys if key not in metrics]
+    if missing:
+        raise TR300MError(f"row {label!r} lacks {', '.join(missing)}", "make its metrics file again")
+
+
+def percent(fraction: float) -> str:
+    """Return a fraction as percent with one decimal and no sign, as the thesis prints it."""
+    return number(100 * fraction, 1)
+
+
+def nat(value: float) -> str:
+    """Return an NLL with three decimals."""
+    return number(value, 3)
+
+
+def range_text(interval: Interval, text: Callable[[float], str] = percent) -> str:
+    """Return an interval as text, its bounds by `text`; "undefined" if it is."""
+    return "undefined" if math.isnan(interval.low) else f"{text(interval.low)} to {text(interval.high)}"
+
+
+def number(value: float, decimals: int) -> str:
+    """Return a rounded number, "undefined" for NaN; never "-0.0"."""
+    return "undefined" if math.isnan(value) else f"{value:z.{decimals}f}"
+
+
+def fold_intervals(columns: Columns) -> dict[str, list[str]]:
+    """Return the columns with each interval in square brackets behind its figure instead of in a column of its own."""
+    folded = {}
+    for name, values in columns.items():
+        if name.endswith(INTERVAL):
+            continue
+        ranges = columns.get(name + INTERVAL, [""] * len(values))
+        folded[name] = [
+            f"{value} [{text}]" if text not in ("", "undefined") else value
+            for value, text in zip(values, ranges, strict=True)
+        ]
+    return folded

@@ -1,0 +1,88 @@
+"""The evaluation of all runs side by side: a run a row, from the tables that each run has of its own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ...base.errors import TR300MError
+from ..metric_table import HEADLINE, PERCENT, number, percent
+
+Columns = Mapping[str, Sequence[Any]]
+
+NONE = "-"
+VIEW_NOTE = (
+    f"{PERCENT[HEADLINE]} in percent: of all pairs, and the mean over groups of pairs. Across genes is within a "
+    "sample, across tissues within a gene, across people within a gene and tissue. A gene shares its promoter if "
+    "a gene that trains has a window that overlaps it, directly or through other genes, or is its twin in the "
+    "pseudo-autosomal regions of chrX and chrY. Regulators are genes whose own TPM "
+    "is an input. A score made of differences between genes alone is high across genes and near 0 elsewhere."
+)
+# Quantity of a calibration table: its name here, and whether it is a share.
+QUANTITIES = {
+    "crps_mean": ("CRPS, mean (TPM)", False),
+    "crps_median": ("CRPS, median (TPM)", False),
+    "pit_coverage_50": ("PIT within 50 %", True),
+    "pit_coverage_90": ("PIT within 90 %", True),
+    "pit_mean": ("PIT, mean", True),
+    "width_50": ("Width of 50 % (TPM)", False),
+    "width_90": ("Width of 90 % (TPM)", False),
+}
+CALIBRATION_NOTE = (
+    "A calibrated model has 50 and 90 percent of the randomised PIT values inside, and a mean of 50; CRPS and widths "
+    "are better the smaller they are, widths only where the shares are right."
+)
+
+
+def views_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[str]]:
+    """Return the log Pearson correlation of every view [run], in percent; "-" where a run has no such view.
+
+    Parameters
+    ----------
+    rows
+        Label of each run and its table from `breakdown.summary_table`.
+    """
+    found = [
+        {
+            str(view): str(mean)
+            for view, metric, mean in zip(columns["view"], columns["metric"], columns["mean"], strict=True)
+            if metric in (HEADLINE, "all")
+        }
+        for _, columns in rows
+    ]
+    views = dict.fromkeys(view for values in found for view in values)
+    return _side_by_side(rows, found, {view: (view[0].upper() + view[1:], True) for view in views})
+
+
+def calibration_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[str]]:
+    """Return CRPS, shares of PIT values and widths [run].
+
+    Parameters
+    ----------
+    rows
+        Label of each run and its table from `calibration.calibration_table`.
+
+    Raises
+    ------
+    TR300MError
+        If a run lacks one of them.
+    """
+    found = [dict(zip(map(str, columns["quantity"]), map(str, columns["value"]), strict=True)) for _, columns in rows]
+    for (label, _), values in zip(rows, found, strict=True):
+        missing = [key for key in QUANTITIES if key not in values]
+        if missing:
+            raise TR300MError(f"the calibration of {label} lacks {', '.join(missing)}", "make its table again")
+    return _side_by_side(rows, found, QUANTITIES)
+
+
+def _side_by_side(
+    rows: Sequence[tuple[str, Columns]], found: Sequence[Mapping[str, str]], names: Mapping[str, tuple[str, bool]]
+) -> dict[str, list[str]]:
+    columns = {"Run": [label for label, _ in rows]}
+    for key, (name, is_share) in names.items():
+        columns[name] = [_shown(values.get(key, NONE), is_share) for values in found]
+    return columns
+
+
+def _shown(value: str, is_share: bool) -> str:
+    if value in ("undefined", NONE):
+        return value
+    return percent(float(value)) if is_share else number(float(value), 2)

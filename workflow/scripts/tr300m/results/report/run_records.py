@@ -1,0 +1,128 @@
+"""Run records, configuration, versions and checksums as tables for a reader."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import Any
+
+from ...dataset.data_identity import is_published
+from ...training.run_record import versions
+
+# They have a page of their own, or say nothing to a reader.
+ELSEWHERE = ("run", "arrays", "versions", "pair_state")
+
+
+def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the leaves of nested mappings as key and text, keys joined by dots: ``network.width``, ``48``."""
+    for key, item in value.items():
+        if isinstance(item, Mapping) and item:
+            yield from flat(item, f"{prefix}{key}.")
+        else:
+            yield prefix + key, _text(item)
+
+
+def _text(item: Any) -> str:
+    if isinstance(item, list | tuple):
+        parts = [f"({_text(part)})" if isinstance(part, list | tuple) else _text(part) for part in item]
+        return ", ".join(parts) or "none"
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    return "none" if item is None or item == {} else str(item)
+
+
+def compare_records(records: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return what differs between run records, and what they share.
+
+    Parameters
+    ----------
+    records
+        Of `run.json`, at least one.
+
+    Returns
+    -------
+    differing, shared
+        The first has the columns ``run`` and each key that differs [run]; the second ``key`` and ``value`` [key].
+    """
+    flats = [
+        # The label names the inputs that an architecture has on.
+        dict(flat({key: item for key, item in record.items() if key not in ELSEWHERE} | _label(record)))
+        for record in records
+    ]
+    keys = list(dict.fromkeys(key for record in flats for key in record))
+    values = {key: [record.get(key, "none") for record in flats] for key in keys}
+    differing = {"run": [str(record["run"]) for record in records]}
+    differing |= {key: column for key, column in values.items() if len(set(column)) > 1}
+    shared = [key for key in keys if key not in differing]
+    return differing, {"key": shared, "value": [values[key][0] for key in shared]}
+
+
+def _label(record: Mapping[str, Any]) -> dict[str, str]:
+    return {"architecture": record["architecture"]["label"]}
+
+
+def environment() -> dict[str, str]:
+    """Return the versions of Python and of the package's dependencies as installed here, by name."""
+    found = versions()
+    try:
+        # Lines such as "numpy>=2.1"; those of extras have a condition behind a semicolon.
+        needed = [re.split(r"[^\w.-]", line)[0] for line in requires("tr300m") or [] if ";" not in line]
+    except PackageNotFoundError:
+        return found  # a checkout that is not installed
+    return found | {name: version(name) for name in needed}
+
+
+def version_table(records: Sequence[Mapping[str, Any]], here: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return one row a package: the version that the runs were trained with, and that of the tables and figures.
+
+    Parameters
+    ----------
+    records
+        Run records.
+    here
+        Name to version, such as `environment`.
+    """
+    names = list(dict.fromkeys([name for record in records for name in record["versions"]] + list(here)))
+    trained = [dict.fromkeys(record["versions"].get(name, "-") for record in records) for name in names]
+    return {
+        "package": names,
+        "training": [", ".join(found) for found in trained],
+        "tables and figures": [here.get(name, "-") for name in names],
+    }
+
+
+def settings_table(config: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return one row a leaf of nested settings."""
+    found = dict(flat(config))
+    return {"key": list(found), "value": list(found.values())}
+
+
+def array_table(arrays: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return one row an array: its shape and the SHA-256 of its file, from `arrays` of a dataset's manifest."""
+    return {
+        "array": list(arrays),
+        "shape": [" x ".join(map(str, entry["shape"])) for entry in arrays.values()],
+        "SHA-256": [str(entry["sha256"]) for entry in arrays.values()],
+    }
+
+
+def source_table(sources: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
+    """Return one row a source: where its bytes came from, their SHA-256, whether it is the published file.
+
+    Parameters
+    ----------
+    sources
+        `sources` of a dataset's manifest.
+    """
+    return {
+        "source": list(sources),
+        "origin": [record["origin"] for record in sources.values()],
+        "SHA-256": [record["sha256"] for record in sources.values()],
+        "published checksum": [record["published_checksum"] or "-" for record in sources.values()],
+        "is the published file": [_same(record) for record in sources.values()],
+    }
+
+
+def _same(record: Mapping[str, str]) -> str:
+    if not record["published_checksum"]:
+        return "unknown"
+    return "yes" if is_published(record) else "no"

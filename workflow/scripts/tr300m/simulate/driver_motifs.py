@@ -1,0 +1,80 @@
+"""The drivers' motifs: human JASPAR 2022 profiles and a small scan."""
+
+import functools
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pyjaspar import jaspardb  # type: ignore[import-untyped, unused-ignore]
+
+from ..base.errors import TR300MError
+from .formats import OUTSIDE, UNKNOWN
+
+HUMAN = ["9606"]
+PSEUDOCOUNT = 2.0**-24
+BLOCK = 512  # genes scanned at a time; bounds memory
+
+
+class Profile(NamedTuple):
+    """One motif: `probability` [position, base ACGT], rows sum to 1."""
+
+    matrix_id: str
+    name: str
+    probability: NDArray[np.float64]
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Log-odds against a uniform background, in bits [position, base]."""
+        return np.asarray(np.log2(self.probability / 0.25))
+
+
+@functools.cache
+def human_profiles() -> tuple[Profile, ...]:
+    """Return all purely human profiles of JASPAR 2022, all versions, CORE and UNVALIDATED, in database order."""
+    database = jaspardb(release="JASPAR2022")
+    found = database.fetch_motifs(collection=["CORE", "UNVALIDATED"], all_versions=True, species=HUMAN)
+    profiles = []
+    for motif in found:
+        if list(motif.species) == HUMAN:
+            counts = np.array([motif.counts[base] for base in "ACGT"], dtype=np.float64).T + PSEUDOCOUNT
+            profiles.append(Profile(motif.matrix_id, motif.name, counts / counts.sum(axis=1, keepdims=True)))
+    return tuple(profiles)
+
+
+def driver_profile(name: str) -> Profile:
+    """Return a regulator's newest profile: old ones rest on few sites, and score every other base as impossible.
+
+    Raises
+    ------
+    TR300MError
+        If no human profile has this name.
+    """
+    mine = [profile for profile in human_profiles() if profile.name == name]
+    if not mine:
+        raise TR300MError(f"driver {name} has no human profile in JASPAR 2022", "choose other `drivers`")
+    return mine[-1]
+
+
+def best_scores(windows: NDArray[np.uint8], profile: Profile) -> NDArray[np.float64]:
+    """Return the best score of a motif anywhere in each window, on the window's strand: [gene], bits.
+
+    Parameters
+    ----------
+    windows
+        Base codes [gene, position]: 0-3 for ACGT, 4 unknown (the mean over bases), 5 off the chromosome (0).
+    profile
+        The motif.
+    """
+    table = np.zeros((len(profile.scores), OUTSIDE + 1), dtype=np.float64)
+    table[:, :UNKNOWN] = profile.scores
+    table[:, UNKNOWN] = profile.scores.mean(axis=1)
+    width = len(table)
+    steps = windows.shape[1] - width + 1
+    best = np.empty(len(windows), dtype=np.float64)
+    for first in range(0, len(windows), BLOCK):
+        block = windows[first : first + BLOCK]
+        total = np.zeros((len(block), steps), dtype=np.float64)
+        for position in range(width):
+            total += table[position][block[:, position : position + steps]]
+        best[first : first + BLOCK] = total.max(axis=1)
+    return best

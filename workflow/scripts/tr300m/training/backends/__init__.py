@@ -1,0 +1,1 @@
+"""Compiled training steps, one module per backend."""

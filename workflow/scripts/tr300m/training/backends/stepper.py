@@ -1,0 +1,135 @@
+"""Many optimiser steps in one call of compiled code: one interface, one module per backend."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...base.errors import TR300MError
+from ...model.devices import BACKEND, keras, ops
+from ...model.likelihood.distributions import Likelihood
+from ..batches import Feed, Rows
+
+State = dict[str, NDArray[Any]]
+"""Trained weights, dropout's generators and the optimiser's variables, by group and number."""
+
+
+class Stepper(Protocol):
+    """A model under training.
+
+    `rows` are those of a `Feed`, with leading axes [step, batch] for `run` and [batch] for `predict`.
+    """
+
+    def compile(self, rows: Rows) -> None:
+        """Compile for rows of no step [0, batch, ...], so that the first call's time is that of its steps."""
+        ...
+
+    def upload(self, rows: Rows) -> Any:
+        """Bring rows [step, batch, ...] to the device; may run on another thread than `run`."""
+        ...
+
+    def run(self, uploaded: Any) -> NDArray[np.float32]:
+        """Take one optimiser step per batch; return the losses [step]."""
+        ...
+
+    def predict(self, rows: Rows) -> NDArray[np.float32]:
+        """Return raw outputs [batch, n_outputs], nothing dropped."""
+        ...
+
+    def state(self) -> State:
+        """Return a copy of all that a step changes."""
+        ...
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Go back to a state.
+
+        Raises
+        ------
+        TR300MError
+            If it is of another model, optimiser or backend.
+        """
+        ...
+
+    def update_model(self) -> None:
+        """Give the Keras model the trained weights, to be saved."""
+        ...
+
+
+def make_stepper(
+    model: keras.Model,
+    likelihood: Likelihood,
+    optimizer: keras.optimizers.Optimizer,
+    feed: Feed,
+    *,
+    batch_size: int,
+    steps_per_call: int,
+    devices: int = 1,
+    xla: bool = False,
+    fused: bool | None = None,
+) -> Stepper:
+    """Compile a training for the running backend.
+
+    Parameters
+    ----------
+    model, likelihood, optimizer
+        What is trained, on which loss, how.
+    feed
+        Where batches come from.
+    batch_size, steps_per_call
+        Pairs a step, and most steps a call.
+    devices
+        Over how many devices a batch is shared out (JAX).
+    xla
+        Whether TensorFlow compiles the step with XLA; JAX always does.
+    fused
+        Whether JAX runs the steps of a call as one compiled loop; None does so on a GPU. TensorFlow always does.
+    """
+    optimizer.build(model.trainable_variables)
+    if BACKEND == "jax":
+        from .jax import JaxStepper
+
+        return JaxStepper(model, likelihood, optimizer, feed, steps_per_call, devices, fused)
+    from .tensorflow import TensorFlowStepper
+
+    return TensorFlowStepper(model, likelihood, optimizer, feed, batch_size, xla)
+
+
+def mean_nll(likelihood: Likelihood, truth: Any, raw: Any) -> Any:
+    """Mean negative log likelihood (nat) of a batch, a float32 scalar tensor."""
+    return ops.mean(likelihood.nll(truth, raw))
+
+
+def variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> dict[str, list[Any]]:
+    """Return all variables that a step changes: the generators of dropout are the model's non-trainable ones."""
+    return {
+        "trained": model.trainable_variables,
+        "generators": model.non_trainable_variables,
+        "optimizer": optimizer.variables,
+    }
+
+
+def name_state(groups: Mapping[str, Sequence[Any]]) -> State:
+    """Return the values of groups of variables or tensors as arrays in memory, named GROUP.NUMBER."""
+    return {
+        f"{group}.{k}": np.array(ops.convert_to_numpy(value))
+        for group, values in groups.items()
+        for k, value in enumerate(values)
+    }
+
+
+def check_state(state: Mapping[str, NDArray[Any]], expected: State) -> None:
+    """Check that a state has the names, shapes and types of the one at hand.
+
+    Raises
+    ------
+    TR300MError
+        If it has not.
+    """
+    for name in sorted(state.keys() | expected.keys()):
+        found, needed = (f"{x[name].dtype}{list(x[name].shape)}" if name in x else "missing" for x in (state, expected))
+        if found != needed:
+            raise TR300MError(
+                f"the checkpoint is of another model or backend: {name} is {found} in it, {needed} here",
+                "delete the checkpoint to start anew",
+            )

@@ -1,0 +1,99 @@
+"""The record of a run: everything needed to say what was trained, on what, by what."""
+
+import platform
+import resource
+import shutil
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ..base.errors import TR300MError
+from ..base.files import atomic_path, read_json, write_json
+
+PACKAGES = ("tr300m", "tensorflow", "jax", "keras", "numpy", "scipy")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that shape a result; packages that are not installed are left out."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far, MB (2^20 bytes)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KB, macOS in bytes.
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+# What a trained model's inputs mean; the genes and samples may be others.
+MEANING = ("pssm", "core", "motif_map", "tissues.tsv", "regulators.tsv", "tracks.tsv")
+
+
+def differences(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
+    """Return what a model's inputs mean and is not the same in a dataset: arrays and tables of `MEANING`, the edition.
+
+    Parameters
+    ----------
+    record
+        `run.json` of the model.
+    manifest
+        Of the dataset at hand.
+    """
+    trained, here = record["arrays"], checksums(manifest)
+    found = [name for name in MEANING if trained.get(name) != here.get(name)]
+    # Its windows lie one base further.
+    return found + ["edition"] * (record["edition"] != edition(manifest))
+
+
+def edition(manifest: Mapping[str, Any]) -> str | None:
+    """Return the edition of a dataset, from its manifest."""
+    return manifest.get("config", {}).get("edition")
+
+
+def checksums(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Return the SHA-256 of arrays and tables by name, from a dataset's manifest."""
+    entries = {**manifest.get("arrays", {}), **manifest.get("tables", {})}
+    return {name: str(entry["sha256"]) for name, entry in entries.items() if "sha256" in entry}
+
+
+def read_record(folder: Path | str) -> dict[str, Any]:
+    """Read `run.json` of a trained run.
+
+    Raises
+    ------
+    TR300MError
+        If it or the weights are missing, or it lacks the units of the inputs, as in versions before they were kept.
+    """
+    weights, path = Path(folder) / "model.weights.h5", Path(folder) / "run.json"
+    for file in (weights, path):
+        if not file.is_file():
+            raise TR300MError(f"{file} is missing", "train the run first")
+    record: dict[str, Any] = read_json(path)
+    if "units" not in record:
+        raise TR300MError(f"{path} has no units: it was written by an older version", "train the run again")
+    return record
+
+
+def reuse_run(trained: Path, folder: Path, run: str, control: str) -> None:
+    """Copy a trained run's weights, history and record, for a run that only predicts.
+
+    Parameters
+    ----------
+    trained, folder
+        Folder of the trained run, and of the other.
+    run, control
+        Its name and control, which its record then holds beside the name of the trained run (`weights_of`).
+    """
+    for name in ("model.weights.h5", "history.tsv"):
+        with atomic_path(folder / name) as temporary:
+            shutil.copyfile(trained / name, temporary)
+    record = read_json(trained / "run.json")
+    write_json(folder / "run.json", {**record, "run": run, "control": control, "weights_of": record["run"]})

@@ -1,0 +1,191 @@
+"""Train one model: from settings and a dataset to weights, history and record."""
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..base.files import atomic_path, write_json, write_tsv
+from ..config.architectures import Architecture
+from ..dataset.pair_order import ORDERS
+from ..dataset.permutations import apply_control
+from ..features.scan_cache import ScanTable
+from ..model import devices
+from ..model.likelihood.distributions import Likelihood, make_likelihood
+from ..model.network import NetworkConfig
+from .batches import Pairs
+from .checkpoints import Checkpoints
+from .config import ComputeConfig as ComputeConfig
+from .config import TrainingConfig as TrainingConfig
+from .history import COLUMNS as COLUMNS
+from .history import Score, curve_figures, curve_pairs
+from .loop import TrainingLoop, predict_pairs
+from .run_record import peak_memory_mb, versions
+
+if TYPE_CHECKING:
+    from ..dataset.dataset import Dataset
+    from ..dataset.splits import Split
+from .plan import _Run
+
+BAD_BATCH = "bad_batch.tsv"
+"""In the run's folder: the pairs of a step whose loss was not finite."""
+
+
+def train(
+    dataset: "Dataset",
+    split: "Split",
+    architecture: Architecture | str,
+    likelihood: Likelihood | str,
+    network_config: NetworkConfig,
+    training_config: TrainingConfig,
+    *,
+    seed: int,
+    steps: int,
+    out: Path | str,
+    score: Score,
+    compute: ComputeConfig | None = None,
+    scan: ScanTable | None = None,
+    control: str = "none",
+    run: str | None = None,
+    code: str = "",
+    checkpoints: Path | str | None = None,
+    log: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True),
+) -> dict[str, list[float]]:
+    """Train one model and write `model.weights.h5`, `history.tsv` and `run.json` into `out`.
+
+    On a CPU the same seed, backend and thread count give the same weights, bit for bit, also when a run was killed and
+    went on from a checkpoint.
+
+    Parameters
+    ----------
+    dataset, split
+        What to train on and what to hold out.
+    architecture, likelihood
+        Objects or their keys.
+    network_config, training_config
+        Sizes and optimiser.
+    seed
+        Of weights, dropout and pair order.
+    steps
+        Optimiser steps.
+    out
+        Folder for the three files; each appears only when complete.
+    score
+        Figures of predicted medians (TPM): must give `pearson`, `log_pearson` and `accuracy`.
+    compute
+        Devices, memory and checkpoints; the defaults where None.
+    scan
+        Cached scan; None scans on the fly, with base dropout.
+    control
+        What is permuted first (`controls.CONTROLS`), or ``none``; the seed is the run's.
+    run
+        Name in messages and in the record; the architecture's key where None.
+    code
+        Hash of the code, for the record.
+    checkpoints
+        Folder of the run's checkpoints, deleted when the run is complete; None writes none.
+    log
+        Takes each line of text about the start and the epochs.
+
+    Returns
+    -------
+    dict
+        The history: column name to one number per epoch.
+
+    Raises
+    ------
+    TR300MError
+        If the loss is not finite, the control does not fit, steps < 1, a device is missing or too small, or dataset and
+        scan disagree.
+    """
+    dataset = apply_control(dataset, control, seed)
+    asked = _Run(
+        dataset,
+        split,
+        Architecture.from_key(architecture) if isinstance(architecture, str) else architecture,
+        make_likelihood(likelihood) if isinstance(likelihood, str) else likelihood,
+        network_config,
+        training_config,
+        ComputeConfig() if compute is None else compute,
+        scan,
+        control,
+        seed,
+        steps,
+        code,
+    )
+    name, folder = run or asked.architecture.key, Path(out)
+    started = time.monotonic()
+    asked.check(name)
+    threads = devices.set_threads(training_config.threads)
+    device = asked.device(threads)
+    kept = None if checkpoints is None else Checkpoints(checkpoints, asked.key())
+
+    model = asked.model()
+    log(
+        f"{name}: training {asked.architecture.label}, {model.count_params():,} parameters, {steps:,} steps of "
+        f"{training_config.batch_size} pairs, scan {asked.scanned.replace('_', ' ')}, on {device}, {devices.label()}"
+        + (f", {threads} CPU threads" if device.startswith("GPU") else "")
+    )
+    feed, steps_per_call = asked.feed(log)
+    stepper = asked.stepper(model, feed, steps_per_call)
+    (folder / BAD_BATCH).unlink(missing_ok=True)
+    loop = TrainingLoop(
+        name,
+        stepper,
+        feed,
+        ORDERS[training_config.pair_order](seed, len(dataset.genes), len(dataset.samples), split),
+        training_config,
+        asked.compute,
+        device=device,
+        steps_per_call=steps_per_call,
+        checkpoints=kept,
+        describe_batch=partial(_write_batch, dataset, folder / BAD_BATCH),
+        log=log,
+    )
+    loop.resume()
+    predict = partial(predict_pairs, stepper, feed, batch_size=training_config.batch_size)
+    pairs = curve_pairs(dataset, split, training_config.curve_pairs, seed)
+    rows = loop.run(steps, partial(curve_figures, pairs, predict, dataset.expression, asked.likelihood, score))
+
+    stepper.update_model()
+    with atomic_path(folder / "model.weights.h5") as temporary:
+        model.save_weights(temporary)
+    history = {column: [row[column] for row in rows] for column in COLUMNS}
+    write_tsv(folder / "history.tsv", history)
+    end = {
+        "parameters": int(sum(np.prod(w.shape, dtype=np.int64) for w in model.trainable_variables)),
+        "compute": dataclasses.asdict(asked.compute),
+        "arrays_on_device": feed.on_device,
+        "device": device,
+        "threads": threads,
+        "versions": versions(),
+        "pair_state": loop.position.pair_state,
+        "resumed_at": loop.position.resumed,
+        "train_seconds": round(loop.position.seconds, 1),
+        "wall_seconds": round(time.monotonic() - started, 1),
+        "peak_memory_mb": round(peak_memory_mb()),
+        "peak_device_memory_mb": devices.peak_device_memory_mb(),
+    }
+    write_json(folder / "run.json", {"run": name, **asked.inputs(), **end})
+    if kept is not None:
+        kept.delete()
+    return history
+
+
+def _write_batch(dataset: "Dataset", path: Path, pairs: Pairs) -> Path:
+    """Write pairs [batch, 2] with their IDs and TPM; return the file."""
+    genes, samples = pairs.T
+    columns = {
+        "gene": genes,
+        "sample": samples,
+        "gene_id": dataset.genes.gene_id[genes],
+        "sample_id": dataset.samples.sample_id[samples],
+        "tpm": dataset.expression[genes, samples],
+    }
+    write_tsv(path, columns)
+    return path
