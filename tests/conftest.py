@@ -1,18 +1,16 @@
 """Helpers of all tests: refused input, tiny gene tables, a small run, the folder of real data."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.fixtures import MakeGenes, Refuses
 from helpers.small_run import run_small
 from tr300m.base.axes import Genes
 from tr300m.base.errors import TR300MError
-
-Refuses = Callable[..., AbstractContextManager[None]]
-MakeGenes = Callable[..., Genes]
 
 
 def pytest_configure(config: pytest.Config) -> None:

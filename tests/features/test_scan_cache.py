@@ -155,7 +155,7 @@ def scan_until(dataset: Dataset, folder: Path, genes: int, monkeypatch: pytest.M
         return real(*arguments, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(scan, "pooled_scan", limited)
+        patch.setattr(scan_cache, "pooled_scan", limited)
         with pytest.raises(KilledError):
             scan_cache.write_scan_table(dataset, folder, SMALL)
 
@@ -169,7 +169,7 @@ def count_scanned(dataset: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatc
         return real(onehot, *arguments, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(scan, "pooled_scan", counting)
+        patch.setattr(scan_cache, "pooled_scan", counting)
         scan_cache.write_scan_table(dataset, folder, SMALL)
     return scanned[0] // 2
 

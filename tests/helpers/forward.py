@@ -1,6 +1,7 @@
 """The seven architectures, literally: float64 NumPy, one position at a time; and random datasets and weights for them.
 
-Written from the thesis's definition and nothing else: it shares no code with `tr300m.model.network` or `tr300m.features.scan_cache`.
+Written from the thesis's definition and nothing else: it shares no code with `tr300m.model.network` or
+`tr300m.features.motif_scan`.
 """
 
 from collections.abc import Mapping, Sequence

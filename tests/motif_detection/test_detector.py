@@ -120,7 +120,7 @@ def test_kernels_that_cannot_be_read(refuses: Refuses) -> None:
 def test_loss_is_the_distributions() -> None:
     target = np.array([0.0, 0.0, 3.0, 100.0], np.float32)
     raw = np.array([[0.0, 0.0], [1.0, -2.0], [0.5, 1.0], [4.0, 0.6]], np.float32)
-    loss = np.asarray(detection.ops.convert_to_numpy(detector.nb_loss(target[:, None], raw)))
+    loss = np.asarray(detector.ops.convert_to_numpy(detector.nb_loss(target[:, None], raw)))
     exact = scipy.stats.nbinom(*detector.parameters(raw))
     np.testing.assert_allclose(loss, -exact.logpmf(target), rtol=1e-5)
     np.testing.assert_allclose(exact.mean(), np.exp(raw.astype(float).sum(axis=1)))
@@ -132,7 +132,7 @@ def test_network_sees_one_convolution_and_two_dense_layers() -> None:
     model = detector.build_detector(detector.MotifConfig(length=50, kernels=3, kernel_width=5, hidden=7))
     # Kernel and bias of: 5 x 4 to 3, 3 to 7, 7 to 2.
     assert model.count_params() == (5 * 4 * 3 + 3) + (3 * 7 + 7) + (7 * 2 + 2)
-    motifs = detection.keras.Model(model.input, model.get_layer("motifs").output)
+    motifs = detector.keras.Model(model.input, model.get_layer("motifs").output)
     kernel, bias = (np.asarray(array) for array in model.get_layer("motifs").get_weights())
     codes = np.zeros((1, 50), np.uint8)
     # In the middle of a promoter of A alone: exp of the sum of A's weights.
@@ -141,8 +141,8 @@ def test_network_sees_one_convolution_and_two_dense_layers() -> None:
 
 
 def test_starting_weights_fade_towards_the_ends() -> None:
-    detection.keras.utils.set_random_seed(0)
-    weights = detection.ops.convert_to_numpy(detector.tapered_glorot((31, 4, 500), "float32"))
+    detector.keras.utils.set_random_seed(0)
+    weights = detector.ops.convert_to_numpy(detector.tapered_glorot((31, 4, 500), "float32"))
     size = np.abs(weights).max(axis=(1, 2))
     assert weights.shape == (31, 4, 500) and (np.diff(size[:16]) > 0).all() and (np.diff(size[15:]) < 0).all()
     # Glorot's limit, with 31 x 4 inputs and 31 x 500 outputs, holds in the middle; half of it a quarter inwards.

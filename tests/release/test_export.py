@@ -17,6 +17,7 @@ from tr300m.arrays.motifs import core_profiles, kernels
 from tr300m.base.array_files import save_array
 from tr300m.base.errors import TR300MError
 from tr300m.base.files import read_tsv, write_json, write_tsv
+from tr300m.release import export
 from tr300m.release.export import (
     RECIPES,
     Rebuilt,
@@ -257,7 +258,7 @@ def test_zlib_is_judged_by_arrays_that_are_the_released_ones() -> None:
 
 
 def test_where_zlib_packs_otherwise_the_npy_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(release, "LEVEL", 1)
+    monkeypatch.setattr(export, "LEVEL", 1)
     save_array(tmp_path / "core.npy", kernels(core_profiles(), 19))
     found = write_release(tmp_path / "POLIIKernels.npy.gz", rebuild("POLIIKernels", tmp_path / "core.npy"), 1680751936)
     fact = PUBLISHED["POLIIKernels"]

@@ -194,8 +194,7 @@ def test_table(tmp_path: Path) -> None:
 
 
 def test_the_public_surface(folder: Path) -> None:
-    from tr300m import Dataset, build_model, thesis_split, training_pairs
-    from tr300m.metrics import point as metrics
+    from tr300m import Dataset, build_model, evaluate, thesis_split, training_pairs
 
     dataset = Dataset.open(folder)
     model = build_model("seq_tf_core_hm", dataset)
@@ -211,7 +210,7 @@ def test_the_public_surface(folder: Path) -> None:
     assert raw.shape == (2, 4)
     assert thesis_split().validation_genes[:2].tolist() == [19378, 14782]
     assert training_pairs(1, seed=3).tolist() == [[7417, 15075]]
-    assert metrics.pearson([1, 2, 3], [1, 2, 3]) == pytest.approx(1)
+    assert evaluate([1, 2, 3], [1, 2, 3], None, 2.0)["pearson"] == pytest.approx(1)
     assert list(dataset.motifs.to_pandas().columns) == ["matrix_id", "name", "length", "counts"]
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         tr300m.nothing  # noqa: B018

@@ -1,11 +1,7 @@
 """Baselines that read expression alone."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    pass
 from .data import Data, Floats, Ints, tissue_means
 
 

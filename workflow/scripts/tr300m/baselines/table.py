@@ -2,12 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    pass
 from .data import Data, Floats, Ints
 from .linear import linear, ridge
 from .medians import gene_tissue_mean, global_median, sample_median

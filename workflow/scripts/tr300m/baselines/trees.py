@@ -1,14 +1,11 @@
 """Boosted trees on gene features."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    pass
 from .data import Data, Floats, Ints, tissue_means
-from .linear import _by_tissue, _joined
+from .linear import fit_by_tissue, joined
 
 TREE_FEATURES = (("histone_means", "composition"), ("histone_means", "composition", "motif_maxima"))
 
@@ -39,11 +36,11 @@ def trees(data: Data, pairs: Ints) -> Floats:
     fitted, scored = data.train_genes[~inner], data.train_genes[inner]
 
     def inner_error(names: Sequence[str]) -> float:
-        x = _joined(data, names)
+        x = joined(data, names)
         model = _BoostedTrees(data.seed).fit(x[fitted], means[fitted])
         return float(np.mean(np.square(model.predict(x[scored]) - means[scored])))
 
-    return _by_tissue(_BoostedTrees(data.seed), data, min(TREE_FEATURES, key=inner_error), pairs)
+    return fit_by_tissue(_BoostedTrees(data.seed), data, min(TREE_FEATURES, key=inner_error), pairs)
 
 
 class _BoostedTrees:

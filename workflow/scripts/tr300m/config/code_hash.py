@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from ..base.errors import TR300MError
 
-PACKAGE = Path(__file__).parent
-WITHOUT_EFFECT = frozenset({"errors.py", "job.py", "progress.py"})
+PACKAGE = Path(__file__).parents[1]
+WITHOUT_EFFECT = frozenset({"base/errors.py", "base/job.py", "base/progress.py"})
 """Files that tell the user something and shape no result, relative to the package."""
 # They change nothing outside of what they decorate. Any other decorator may register it somewhere.
 PURE_DECORATORS = frozenset({"cache", "contextmanager", "dataclass"})

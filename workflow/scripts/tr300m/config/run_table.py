@@ -1,18 +1,12 @@
 """The run table: one run a row."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from ..base.errors import TR300MError
-
-if TYPE_CHECKING:
-    pass
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from ..base.errors import TR300MError
 from ..base.files import read_tsv
 from .architectures import Architecture
 from .schema import check, find_problems, read_schema

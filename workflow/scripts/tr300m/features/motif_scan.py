@@ -1,12 +1,10 @@
 """The motif scan in NumPy: the score of each motif at each position, pooled by segment."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    pass
 from .pooling import SCHEDULE, Schedule, max_pool, padding, pooled_length
 
 UNKNOWN_BASE = 0.25

@@ -1,16 +1,12 @@
 """The pooling schedule: segments of a promoter and how far the scores of each are max-pooled."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
-
-if TYPE_CHECKING:
-    pass
-
 
 Schedule = Sequence[tuple[int, int]]
 

@@ -18,9 +18,7 @@ from ..model.network import NetworkConfig, build_model
 from .backends.stepper import Stepper, make_stepper
 from .batches import Feed, make_feed, place_arrays
 from .checkpoints import inputs_key
-from .config import ComputeConfig as ComputeConfig
-from .config import TrainingConfig as TrainingConfig
-from .history import COLUMNS as COLUMNS
+from .config import ComputeConfig, TrainingConfig
 from .run_record import checksums, edition
 
 if TYPE_CHECKING:
@@ -33,7 +31,7 @@ HOST_BYTES_PER_CALL = 1 << 28
 
 
 @dataclass(frozen=True)
-class _Run:
+class Plan:
     """A training as it was asked for: the arguments of `train`."""
 
     dataset: "Dataset"

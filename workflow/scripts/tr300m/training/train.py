@@ -20,17 +20,15 @@ from ..model.likelihood.distributions import Likelihood, make_likelihood
 from ..model.network import NetworkConfig
 from .batches import Pairs
 from .checkpoints import Checkpoints
-from .config import ComputeConfig as ComputeConfig
-from .config import TrainingConfig as TrainingConfig
-from .history import COLUMNS as COLUMNS
-from .history import Score, curve_figures, curve_pairs
+from .config import ComputeConfig, TrainingConfig
+from .history import COLUMNS, Score, curve_figures, curve_pairs
 from .loop import TrainingLoop, predict_pairs
 from .run_record import peak_memory_mb, versions
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
     from ..dataset.splits import Split
-from .plan import _Run
+from .plan import Plan
 
 BAD_BATCH = "bad_batch.tsv"
 """In the run's folder: the pairs of a step whose loss was not finite."""
@@ -104,7 +102,7 @@ def train(
         scan disagree.
     """
     dataset = apply_control(dataset, control, seed)
-    asked = _Run(
+    asked = Plan(
         dataset,
         split,
         Architecture.from_key(architecture) if isinstance(architecture, str) else architecture,

@@ -1,15 +1,12 @@
 """The negative log likelihood of pairs as a NumPy array."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..devices import ops
 from .distributions import Likelihood
-
-if TYPE_CHECKING:
-    pass
 
 
 def pair_nll(likelihood: Likelihood, truth: NDArray[Any], raw: NDArray[np.float32]) -> NDArray[np.float64]:
