@@ -8,7 +8,7 @@ CORES ?= all
 DATA ?=
 CONFIG ?=
 BIN = $(VENV)/bin
-SNAKEMAKE = $(BIN)/snakemake --cores $(CORES) --workflow-profile workflow/profiles/local
+SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 

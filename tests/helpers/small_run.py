@@ -11,7 +11,7 @@ from tr300m.simulate.samples import simulate_subject_phenotypes
 ROOT = Path(__file__).parents[2]
 SECRET = "hunter2"
 RESOURCES = [f"resources/{path.name}" for path in ROOT.glob("resources/*.tsv")]
-TRACKED = ("Snakefile", "workflow", "config", "envs", *RESOURCES)
+TRACKED = ("Snakefile", "profiles", "workflow", "config", "envs", *RESOURCES)
 # Two runs of few steps on 80 genes; donors come through a download, so that a download's reruns are seen too.
 SMALL = """
 results: results/small

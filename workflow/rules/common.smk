@@ -1,11 +1,15 @@
 import dataclasses
+import os
 import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
+# Of this file, so that `module:` in another workflow finds it too.
+ROOT = Path(str(workflow.current_basedir)).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
+# Jobs import this package, not one that happens to be installed: `script:` puts its own folder last.
+os.environ["PYTHONPATH"] = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 from snakemake.exceptions import WorkflowError
 

@@ -1,8 +1,3 @@
-# Downloads at a time where neither the command line nor a profile says how many: without a limit it would be one a core.
-if "network" not in workflow.global_resources:
-    workflow.register_resource("network", 3)
-
-
 # The output is a link: Snakemake deletes outputs before a rerun, and the bytes must outlive that (module `verified`).
 rule download:
     output:
