@@ -5,14 +5,17 @@ SHELL := /bin/bash
 
 VENV ?= .venv
 CORES ?= all
+# Test processes side by side; each takes up to 2 GB of memory.
+PYTEST_WORKERS ?= 2
 DATA ?=
 CONFIG ?=
 BIN = $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --no-loadscope-reorder
 SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu demo demo-full report preflight unlock chr22 motif-detection test check lint types dry-run docs lock clean
+.PHONY: help env env-gpu demo demo-full report preflight unlock chr22 motif-detection test test-fast check lint types dry-run docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -82,7 +85,10 @@ motif-detection: env ## The thesis's Appendix B: plant a motif in random promote
 	@cat results/motif_detection/metrics.json
 
 test: env ## Run all tests; with TR300M_REALDATA=FOLDER those on real files too
-	@$(BIN)/python -m pytest
+	@$(PYTEST)
+
+test-fast: env ## Run the tests that take seconds: neither trainings nor Snakemake; under 3 minutes on 2 cores
+	@$(PYTEST) -m "not slow and not workflow"
 
 lint: env ## ruff, snakefmt, snakemake --lint
 	@$(BIN)/ruff check .

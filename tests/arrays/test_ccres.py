@@ -1,25 +1,20 @@
 """cCRE scores over windows, against a lookup position by position, and the bigBed files they are read from."""
 
 import struct
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pyBigWig
 import pytest
+from helpers.fixtures import MakeGenes, Refuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tr300m.arrays.ccres import cre_windows
-from tr300m.base.axes import Genes
-from tr300m.base.errors import TR300MError
 from tr300m.config.simulation import SimulationConfig
 from tr300m.simulate.bigbed import BedRow, write_bigbed
 from tr300m.simulate.ccres import simulate_cres
 
-Refuses = Callable[..., AbstractContextManager[None]]
-MakeGenes = Callable[..., Genes]
 LENGTHS = {"chr1": 9000, "chr10": 7000, "chr2": 6000}
 
 
@@ -89,20 +84,20 @@ def test_the_later_row_wins_even_where_it_is_lower(tmp_path: Path, make_genes: M
 @pytest.mark.parametrize("score", ["1001", "-1", "", "1.5", "many"])
 def test_score_that_is_none(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes, score: str) -> None:
     write_bigbed(tmp_path / "a.bb", LENGTHS, [row("chr1", 3000, 3010, score)])
-    with refuses("a.bb, chr1:3000-3010", repr(score), "0 to 1,000"):
+    with refuses("a.bb, chr1:3000-3010", repr(score), "0", "1,000"):
         cre_windows(tmp_path / "a.bb", make_genes([("chr1", "+", 4000)]))
 
 
 def test_bed_of_four_columns(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes) -> None:
     write_bigbed(tmp_path / "a.bb", LENGTHS, [BedRow("chr1", 3000, 3010, "name")])
-    with refuses("a.bb", "score is ''"):
+    with refuses("a.bb", "''"):
         cre_windows(tmp_path / "a.bb", make_genes([("chr1", "+", 4000)]))
 
 
 @pytest.mark.parametrize("content", [b"chr1\t1\t2\n", b"", b"\x00" * 100], ids=["bed", "empty", "zeros"])
 def test_file_that_is_no_bigbed(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes, content: bytes) -> None:
     (tmp_path / "a.bb").write_bytes(content)
-    with refuses("a.bb is not a bigBed"):
+    with refuses("a.bb", "bigBed"):
         cre_windows(tmp_path / "a.bb", make_genes([("chr1", "+", 4000)]))
 
 
@@ -110,7 +105,7 @@ def test_bigwig_is_refused(tmp_path: Path, refuses: Refuses, make_genes: MakeGen
     with pyBigWig.open(str(tmp_path / "a.bw"), "w") as track:
         track.addHeader([("chr1", 9000)])
         track.addEntries(["chr1"], [0], ends=[100], values=[1.0])
-    with refuses("a.bw is not a bigBed"):
+    with refuses("a.bw", "bigBed"):
         cre_windows(tmp_path / "a.bw", make_genes([("chr1", "+", 4000)]))
 
 
@@ -128,9 +123,9 @@ def test_missing_bigbed(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes)
         cre_windows(tmp_path / "none.bb", make_genes([("chr1", "+", 4000)]))
 
 
-def test_another_naming_is_refused(tmp_path: Path, make_genes: MakeGenes) -> None:
+def test_another_naming_is_refused(tmp_path: Path, make_genes: MakeGenes, refuses: Refuses) -> None:
     write_bigbed(tmp_path / "a.bb", {"1": 9000}, [row("1", 10, 20, 5)])
-    with pytest.raises(TR300MError, match=r"a.bb has none of the genes' chromosomes; it has 1"):
+    with refuses("a.bb", "1"):
         cre_windows(tmp_path / "a.bb", make_genes([("chr1", "+", 5000)]))
 
 
@@ -165,7 +160,7 @@ def test_entries_come_back_in_the_order_of_the_rows(
     ],
 )
 def test_rows_that_make_no_bigbed(tmp_path: Path, refuses: Refuses, rows: list[BedRow]) -> None:
-    with refuses("chr" if rows[0][2] != 30 or rows[0][0] == "chr3" else "sorted"):
+    with refuses(*(["chr"] if rows[0][2] != 30 or rows[0][0] == "chr3" else ["bigBed"])):
         write_bigbed(tmp_path / "a.bb", LENGTHS, rows)
 
 
@@ -210,5 +205,5 @@ def test_simulated_cres_of_one_seed_are_the_same_bytes(tmp_path: Path) -> None:
 def test_no_chromosome_is_left(tmp_path: Path, refuses: Refuses) -> None:
     gtf, sizes = write_annotation(tmp_path)
     sizes.write_text("chrY\t7000\n")
-    with refuses("sizes has no chromosome"):
+    with refuses("sizes", "gap_chromosome"):
         simulate_cres(SimulationConfig(), gtf, sizes, tmp_path / "a.bb", tmp_path / "a.bed")

@@ -1,15 +1,12 @@
 """Text to numbers: the fast reader against `float`."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-
 import numpy as np
 import pytest
+from helpers.fixtures import Refuses
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tr300m.arrays.decimals import parse_decimals
 
-Refuses = Callable[..., AbstractContextManager[None]]
 DIGITS = st.text("0123456789", max_size=9)
 PLAIN = st.tuples(DIGITS, st.sampled_from(["", "."]), DIGITS).map("".join).filter(lambda text: text.strip("."))
 ANY = st.one_of(PLAIN, st.floats(allow_nan=False).map(repr), st.integers(-(10**12), 10**12).map(str))
@@ -56,7 +53,7 @@ def test_every_number_of_four_digits_that_gtex_prints() -> None:
     ],
 )
 def test_what_is_no_number(text: str, refuses: Refuses) -> None:
-    with refuses("is not a number"):
+    with refuses(repr("" if "\t" in text else text)):
         parse_decimals(text.encode())
 
 
@@ -64,5 +61,5 @@ def test_every_byte_but_digits_and_the_dot_is_refused(refuses: Refuses) -> None:
     for byte in set(range(256)) - set(b"0123456789.\t"):
         text = b"1" + bytes([byte]) + b"1"
         if text != b"1e1" and text != b"1E1":
-            with refuses("is not a number"):
+            with refuses():
                 parse_decimals(text)

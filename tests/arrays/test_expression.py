@@ -1,21 +1,17 @@
 """GCT to target expression and regulator levels."""
 
 import gzip
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.fixtures import MakeGenes, Refuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tr300m.arrays.expression import read_expression, read_header, read_rows, stem
 from tr300m.base.axes import Genes
-from tr300m.base.errors import TR300MError
 
-Refuses = Callable[..., AbstractContextManager[None]]
-MakeGenes = Callable[..., Genes]
 SAMPLES = ["GTEX-A-1", "GTEX-B-1", "GTEX-C-1"]
 # Gene ID to TPM; exact in binary, so that sums are exact in any precision.
 ROWS: dict[str, list[str]] = {
@@ -166,16 +162,16 @@ def test_stem_is_cut_at_the_first_dot(gene_id: str, expected: str) -> None:
 
 
 BAD_HEADERS = {
-    "version": (gct().replace("#1.2", "#1.3"), ["line 1"]),
-    "html": ("<html>\n", ["line 1"]),
-    "empty": ("", ["line 1"]),
-    "counts are text": (gct().replace("6\t3", "six\t3"), ["line 2"]),
-    "one count": (gct().replace("6\t3", "6"), ["line 2"]),
-    "more columns promised": (gct().replace("6\t3", "6\t4"), ["line 2", "4", "3"]),
-    "fewer columns promised": (gct().replace("6\t3", "6\t2"), ["line 2", "2", "3"]),
-    "no Name": (gct().replace("Name", "Nom", 1), ["line 3"]),
-    "cut after line 2": ("#1.2\n6\t3\n", ["line 3"]),
-    "sample twice": (gct(samples=["GTEX-A-1", "GTEX-B-1", "GTEX-A-1"]), ["line 3", "GTEX-A-1"]),
+    "version": (gct().replace("#1.2", "#1.3"), ["1"]),
+    "html": ("<html>\n", ["1"]),
+    "empty": ("", ["1"]),
+    "counts are text": (gct().replace("6\t3", "six\t3"), ["2"]),
+    "one count": (gct().replace("6\t3", "6"), ["2"]),
+    "more columns promised": (gct().replace("6\t3", "6\t4"), ["2", "4", "3"]),
+    "fewer columns promised": (gct().replace("6\t3", "6\t2"), ["2", "2", "3"]),
+    "no Name": (gct().replace("Name", "Nom", 1), ["3"]),
+    "cut after line 2": ("#1.2\n6\t3\n", ["3"]),
+    "sample twice": (gct(samples=["GTEX-A-1", "GTEX-B-1", "GTEX-A-1"]), ["3", "GTEX-A-1"]),
 }
 
 
@@ -192,19 +188,19 @@ def test_bad_header(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes, cas
 BAD_ROWS = {
     "fewer rows": (gct().replace("6\t3", "7\t3"), ["7", "6"]),
     "more rows": (gct().replace("6\t3", "5\t3"), ["5", "6"]),
-    "short row": (gct().replace("\t1\t2\t3\n", "\t1\t2\n"), ["line 5", "ENSG01.7"]),
-    "long row": (gct().replace("\t1\t2\t3\n", "\t1\t2\t3\t4\n"), ["line 5", "ENSG01.7"]),
-    "short row nobody wants": (gct().replace("\t7\t7\t7\n", "\t7\t7\n"), ["line 9", "ENSG09.9"]),
-    "gene twice": (gct().replace("ENSG02.4\t", "ENSG01.7\t"), ["line 8", "ENSG01.7"]),
-    "gene twice nobody wants": (gct().replace("ENSG02.4\t", "ENSG09.9\t"), ["line 9", "ENSG09.9"]),
-    "negative": (gct().replace("\t1\t2\t3\n", "\t1\t-2\t3\n"), ["line 5", "ENSG01.7"]),
-    "NaN": (gct().replace("\t1\t2\t3\n", "\t1\tNaN\t3\n"), ["line 5", "ENSG01.7"]),
-    "infinite": (gct().replace("\t1\t2\t3\n", "\t1\tinf\t3\n"), ["line 5", "ENSG01.7"]),
-    "infinite in float32": (gct().replace("\t1\t2\t3\n", "\t1\t1e39\t3\n"), ["line 5", "ENSG01.7"]),
-    "text": (gct().replace("\t1\t2\t3\n", "\t1\ttwo\t3\n"), ["line 5", "ENSG01.7"]),
-    "empty value": (gct().replace("\t1\t2\t3\n", "\t1\t\t3\n"), ["line 5", "ENSG01.7"]),
-    "NA": (gct().replace("\t1\t2\t3\n", "\t1\tNA\t3\n"), ["line 5", "ENSG01.7"]),
-    "negative regulator": (gct().replace("\t0.5\t", "\t-0.5\t"), ["line 4", "ENSG03.1"]),
+    "short row": (gct().replace("\t1\t2\t3\n", "\t1\t2\n"), ["5", "ENSG01.7"]),
+    "long row": (gct().replace("\t1\t2\t3\n", "\t1\t2\t3\t4\n"), ["5", "ENSG01.7"]),
+    "short row nobody wants": (gct().replace("\t7\t7\t7\n", "\t7\t7\n"), ["9", "ENSG09.9"]),
+    "gene twice": (gct().replace("ENSG02.4\t", "ENSG01.7\t"), ["8", "ENSG01.7"]),
+    "gene twice nobody wants": (gct().replace("ENSG02.4\t", "ENSG09.9\t"), ["9", "ENSG09.9"]),
+    "negative": (gct().replace("\t1\t2\t3\n", "\t1\t-2\t3\n"), ["5", "ENSG01.7"]),
+    "NaN": (gct().replace("\t1\t2\t3\n", "\t1\tNaN\t3\n"), ["5", "ENSG01.7"]),
+    "infinite": (gct().replace("\t1\t2\t3\n", "\t1\tinf\t3\n"), ["5", "ENSG01.7"]),
+    "infinite in float32": (gct().replace("\t1\t2\t3\n", "\t1\t1e39\t3\n"), ["5", "ENSG01.7"]),
+    "text": (gct().replace("\t1\t2\t3\n", "\t1\ttwo\t3\n"), ["5", "ENSG01.7"]),
+    "empty value": (gct().replace("\t1\t2\t3\n", "\t1\t\t3\n"), ["5", "ENSG01.7"]),
+    "NA": (gct().replace("\t1\t2\t3\n", "\t1\tNA\t3\n"), ["5", "ENSG01.7"]),
+    "negative regulator": (gct().replace("\t0.5\t", "\t-0.5\t"), ["4", "ENSG03.1"]),
 }
 
 
@@ -221,7 +217,7 @@ def test_truncated_gzip(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes)
     packed = gzip.compress(gct().encode())
     path = tmp_path / "a.gct.gz"
     path.write_bytes(packed[:-10])
-    with refuses("a.gct.gz", "truncated"):
+    with refuses("a.gct.gz"):
         read(path, target_table(make_genes))
 
 
@@ -260,8 +256,8 @@ def test_unknown_edition(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes
 
 
 @pytest.mark.parametrize("row", ["1 2\t\t3", "1\t\t3", "\t1\t3", "1\t3\t"])
-def test_blanks_in_a_row_are_refused(tmp_path: Path, row: str) -> None:
+def test_blanks_in_a_row_are_refused(tmp_path: Path, row: str, refuses: Refuses) -> None:
     path = tmp_path / "a.gct"
     path.write_text(f"#1.2\n1\t3\nName\tDescription\tA\tB\tC\ng\tG\t{row}\n")
-    with pytest.raises(TR300MError, match="line 4, gene g"):
+    with refuses("a.gct", "4", "g"):
         list(read_rows(path, lambda gene: True))

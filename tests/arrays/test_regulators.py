@@ -1,16 +1,14 @@
 """The Lambert list and the regulator axis."""
 
 import gzip
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.fixtures import Refuses
 from tr300m.arrays.genes import GeneRecords
 from tr300m.arrays.regulators import read_lambert, regulator_axis
 
-Refuses = Callable[..., AbstractContextManager[None]]
 LAMBERT = (
     "number,Ensembl ID,HGNC symbol,Final Notes\n"
     '0,ENSG00000137203,TFAP2A,"a note, quoted"\n'

@@ -30,12 +30,12 @@ with job(folder / "log.txt"):
 
     import numpy as np
     from helpers.drawn import history, pairs
-    from helpers.toy_dataset import SPLIT, toy_dataset, train_toy
+    from helpers.toy_run import SPLIT, train_toy, write_toy
     from tr300m.results.figures.canvas import save
     from tr300m.results.figures.training_panels import run_panels
     from tr300m.evaluation.predict import predict
 
-    dataset = toy_dataset(folder / "dataset")
+    dataset = write_toy(folder / "dataset")
     train_toy(dataset, "seq_tf_core_hm", folder / "run", log=print)
     found = predict(dataset, SPLIT.pairs("validation"), folder / "run")
     np.savez(folder / "predictions.npz", **found)

@@ -2,18 +2,18 @@
 
 import re
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import yaml
 from helpers.fixtures import Refuses
+from helpers.toy_dataset import Sizes, toy_dataset
 from numpy.typing import NDArray
 from tr300m.baselines.data import Data, tissue_means
 from tr300m.baselines.table import BASELINES, best_baseline
+from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split
 from tr300m.features.gene_features import FEATURES, composition, gene_features, histone_means, kmers, motif_maxima
 from tr300m.features.motif_scan import scan
@@ -96,38 +96,17 @@ def test_histone_means_by_hand() -> None:
     np.testing.assert_allclose(histone_means(signal), [[0, np.log(4)]], rtol=1e-6)
 
 
-@dataclass
-class Folder:
-    """What a baseline reads of a dataset."""
-
-    genes: Sequence[int]
-    samples: Sequence[int]
-    expression: NDArray[np.float32]
-    tf_levels: NDArray[np.float32]
-    tissue: NDArray[np.uint8]
-    onehot: NDArray[np.float16]
-    histones: NDArray[np.float32]
-    pssm: NDArray[np.float64]
-
-
 N_GENES, N_SAMPLES, N_TISSUES = 300, 40, 4
 TISSUE = np.arange(N_SAMPLES) % N_TISSUES
 SPLIT = Split("thesis", *(np.array(held_out) for held_out in ([5, 8, 250], [7, 9], [0, 11], [2, 30])))
 PAIRS = SPLIT.pairs("validation")
 
 
-def folder(log_expression: NDArray[np.float64]) -> Any:
-    rng = np.random.default_rng(9)
-    sequences = onehot(*("".join(rng.choice(list("ACGT"), 30)) for _ in range(N_GENES)))
-    return Folder(
-        range(N_GENES),
-        range(N_SAMPLES),
-        np.expm1(log_expression).astype(np.float32),
-        rng.exponential(size=(N_SAMPLES, 5)).astype(np.float32),
-        np.eye(N_TISSUES, dtype=np.uint8)[TISSUE],
-        sequences,
-        rng.exponential(size=(N_GENES, 30, 2)).astype(np.float32),
-        rng.normal(size=(3, 4, 5)),
+def folder(log_expression: NDArray[np.float64]) -> Dataset:
+    return toy_dataset(
+        Sizes(N_GENES, N_SAMPLES, length=30, motifs=5, motif_width=3, tissues=N_TISSUES),
+        expression=np.expm1(log_expression).astype(np.float32),
+        tissue=np.eye(N_TISSUES, dtype=np.uint8)[TISSUE],
     )
 
 
@@ -157,9 +136,8 @@ def test_tissue_means_by_hand() -> None:
 
 def test_a_tissue_without_training_samples_gets_the_mean_of_all() -> None:
     values = noise(2)
-    made = folder(values)
-    made.tissue = np.eye(N_TISSUES, dtype=np.uint8)[np.where(np.isin(np.arange(N_SAMPLES), [0, 11]), 3, TISSUE % 3)]
-    made = Data.of(made, SPLIT, {})
+    tissue = np.eye(N_TISSUES, dtype=np.uint8)[np.where(np.isin(np.arange(N_SAMPLES), [0, 11]), 3, TISSUE % 3)]
+    made = Data.of(replace(folder(values), tissue=tissue), SPLIT, {})
     np.testing.assert_allclose(tissue_means(made)[:, 3], values[:, made.train_samples].mean(axis=1), rtol=1e-5)
 
 
@@ -263,7 +241,7 @@ def test_gene_features_go_block_by_block(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_split_that_leaves_nothing_is_refused(refuses: Refuses) -> None:
     none = np.array([], dtype=np.int64)
     everything = Split("x", np.arange(N_GENES), none, none, none)
-    with refuses("leaves no gene or no sample to fit a baseline on"):
+    with refuses():
         Data.of(folder(noise(8)), everything, {})
 
 

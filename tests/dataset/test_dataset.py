@@ -5,13 +5,12 @@ import hashlib
 import json
 import math
 import statistics
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers.fixtures import MakeGenes, Refuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -22,8 +21,6 @@ from tr300m.base.axes import ARRAYS, Donors, Genes, Motifs, Regulators, Samples,
 from tr300m.base.files import read_json, write_json, write_tsv
 from tr300m.dataset.dataset import TABLES, Dataset
 
-Refuses = Callable[..., AbstractContextManager[None]]
-MakeGenes = Callable[..., Genes]
 TABLE_FILES = [f"{name}.tsv" for name in (*TABLES, "tissues")]
 GENES = [("chr1", "+", 5000), ("chr2", "-", 9000), ("chr1", "-", 6000)]
 N_WINDOW = 7

@@ -1,41 +1,28 @@
 """Controls: what is permuted, what stays; dinucleotide shuffles against counts and enumeration."""
 
-import dataclasses
 from collections import Counter
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from itertools import pairwise, permutations
-from typing import Any, cast
 
 import numpy as np
 import pytest
+from helpers.fixtures import Refuses
+from helpers.toy_dataset import Sizes, toy_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
+from tr300m.base.axes import ARRAYS
 from tr300m.config.run_table import AT_EVALUATION
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.dinucleotide_shuffle import encode, last_steps, shuffle_codes, shuffle_onehot
 from tr300m.dataset.permutations import CONTROLS, apply_control, cyclic_order
 
-Refuses = Callable[..., AbstractContextManager[None]]
 GENES, SAMPLES, LENGTH = 7, 9, 40
 
 
 def make_dataset() -> Dataset:
-    """Return arrays whose rows all differ, as a dataclass."""
-    chance = np.random.default_rng(0)
-    values: dict[str, Any] = {
-        "genes": range(GENES),
-        "samples": range(SAMPLES),
-        "onehot": np.eye(4, dtype=np.float16)[chance.integers(0, 4, (GENES, LENGTH))],
-        "histones": chance.random((GENES, LENGTH, 21), np.float32),
-        "tf_levels": chance.random((SAMPLES, 5), np.float32),
-        "regulator_levels": chance.random((SAMPLES, 6), np.float32),
-        "tissue": np.eye(3, dtype=np.uint8)[chance.integers(0, 3, SAMPLES)],
-        "expression": chance.random((GENES, SAMPLES), np.float32),
-    }
-    return cast(Dataset, dataclasses.make_dataclass("Toy", values)(**values))
+    """Return arrays whose rows all differ."""
+    return toy_dataset(Sizes(genes=GENES, samples=SAMPLES, length=LENGTH))
 
 
 CHANGED = {
@@ -48,7 +35,7 @@ CHANGED = {
 @pytest.mark.parametrize("control", CONTROLS)
 def test_a_control_changes_its_input_alone(control: str) -> None:
     dataset = make_dataset()
-    before = {name: np.array(array) for name, array in vars(dataset).items()}
+    before = {name: np.array(getattr(dataset, name)) for name in ARRAYS}
     found = apply_control(dataset, control, 3)
     for name, array in before.items():
         assert np.array_equal(getattr(dataset, name), array)
@@ -65,7 +52,7 @@ def test_no_control_is_the_dataset_itself(refuses: Refuses) -> None:
     dataset = make_dataset()
     assert apply_control(dataset, "none", 3) is dataset
     for unknown in ("levels", "none" + AT_EVALUATION, ""):
-        with refuses(f"control {unknown!r} is not known", "permute_levels, permute_histones"):
+        with refuses(repr(unknown), "permute_levels, permute_histones"):
             apply_control(dataset, unknown, 3)
 
 

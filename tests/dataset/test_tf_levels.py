@@ -1,11 +1,11 @@
 """Levels of motif columns, which regulators a gene is itself, and inputs without its own TPM: against literal loops."""
 
-from types import SimpleNamespace
-from typing import Any, cast
+import dataclasses
 
 import numpy as np
 import pytest
 from helpers.fixtures import Refuses
+from helpers.toy_dataset import Sizes, draw, toy_dataset
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -56,16 +56,16 @@ def toy(seed: int = 0) -> Dataset:
     chance = np.random.default_rng(seed)
     levels = chance.lognormal(0, 3, (6, 5)).astype(np.float32)
     mapping = np.array([[1, 0, 0, 1], [1, 1, 0, 1], [0, 0, 0, 1], [0, 0, 0, 1], [0, 0, 0, 0]], dtype=np.uint8)
-    values: dict[str, Any] = {
-        "genes": SimpleNamespace(gene_id=np.array(GENE_ID), merged=np.array(MERGED)),
-        "regulators": SimpleNamespace(gene_id=np.array(REGULATOR_ID)),
-        "onehot": chance.random((4, 8, 4)).astype(np.float16),
-        "regulator_levels": levels,
-        "motif_map": mapping,
-        "tf_levels": tf_levels(levels, mapping),
-        "distance": lambda genes, unit: np.ones((len(genes), 5), np.float32),
-    }
-    return cast(Dataset, SimpleNamespace(**values))
+    sizes = Sizes(genes=4, samples=6, length=20, motifs=4, regulators=5)
+    drawn = draw(sizes, seed)
+    return toy_dataset(
+        sizes,
+        seed,
+        genes=dataclasses.replace(drawn["genes"], gene_id=np.array(GENE_ID), merged=np.array(MERGED)),
+        regulators=dataclasses.replace(drawn["regulators"], gene_id=np.array(REGULATOR_ID)),
+        regulator_levels=levels,
+        motif_map=mapping,
+    )
 
 
 @pytest.mark.parametrize("key", ["seq_tf", "seq_tf_df"])
@@ -95,13 +95,13 @@ def test_own_level_is_zeroed_as_if_the_columns_were_built_without_it(key: str) -
 
 
 def test_a_dominating_own_level_leaves_no_rounding_behind() -> None:
-    dataset = toy()
-    dataset.regulator_levels[:] = 0.1
-    dataset.regulator_levels[:, 0] = 1e8
+    levels = np.full((6, 5), 0.1, np.float32)
+    levels[:, 0] = 1e8
+    dataset = dataclasses.replace(toy(), regulator_levels=levels)
     found = inputs_without_own_level(dataset, Architecture.from_key("seq_tf"), np.array([2]), np.array([0]), UNITS)
     assert found["levels"][0, 0] == np.float32(0.1)
 
 
 def test_without_levels_there_is_nothing_to_zero(refuses: Refuses) -> None:
-    with refuses("architecture seq_core_hm reads no TF levels"):
+    with refuses("seq_core_hm", "`tf`"):
         inputs_without_own_level(toy(), Architecture.from_key("seq_core_hm"), np.array([0]), np.array([0]), UNITS)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from helpers.fixtures import MakeGenes, Refuses
-from test_training import NETWORK, REGULATORS, SAMPLES, fit, make_dataset
-from tr300m.base.axes import Regulators, Samples
+from helpers.toy_training import NETWORK, REGULATORS, fit, make_dataset
+from tr300m.base.axes import Regulators
 from tr300m.dataset.dataset import Dataset
 from tr300m.evaluation.predict import predict
 from tr300m.evaluation.regulator_perturbation import level_changes
@@ -25,22 +25,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 
 def dataset(make_genes: MakeGenes) -> Dataset:
-    """Return the toy as a dataset whose axes can be cut."""
-    toy = vars(make_dataset())
-    places = [("chr1", "+", 10_000 * row) for row in range(1, len(toy["genes"]) + 1)]
-    ids = np.array([f"S{sample}" for sample in range(SAMPLES)])
-    tables = {
-        "genes": make_genes(places),
-        "samples": Samples(ids, ids, np.tile(["a", "b"], SAMPLES // 2)),
-        # Half of them on the chromosome of the genes.
-        "regulators": Regulators(
-            NAMES, NAMES, np.repeat(["chr1", "chr2"], 3), np.full(REGULATORS, "+"), 1000 * np.arange(REGULATORS)
-        ),
-    }
-    manifest = toy["manifest"] | {"constants": {"histone_mean": toy["histone_mean"], "tss_mean": 750_000.0}}
-    unread = {"folder": Path(), "motifs": None, "core_motifs": None, "donors": None, "tracks": None}
-    arrays = {name: value for name, value in toy.items() if name not in ("distance", "histone_mean", "tss_mean")}
-    return Dataset(**(arrays | tables | unread | {"manifest": manifest}))
+    """Return the toy with genes on one chromosome, and half of the regulators on that one."""
+    toy = make_dataset()
+    places = [("chr1", "+", 10_000 * row) for row in range(1, len(toy.genes) + 1)]
+    chromosomes = np.repeat(["chr1", "chr2"], 3)
+    return replace(
+        toy,
+        genes=make_genes(places),
+        regulators=Regulators(NAMES, NAMES, chromosomes, np.full(REGULATORS, "+"), 1000 * np.arange(REGULATORS)),
+        manifest=toy.manifest | {"constants": toy.manifest["constants"] | {"tss_mean": 750_000.0}},
+    )
 
 
 def slow(data: Dataset, run: Path, name: str, by: float) -> Any:
@@ -54,6 +48,7 @@ def slow(data: Dataset, run: Path, name: str, by: float) -> Any:
     return np.log1p(predict(changed, PAIRS, run, log=lambda line: None)["mean"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "cached"), [("seq_tf_core_hm", True), ("seq_tf_df", False)])
 def test_changes_are_those_of_whole_datasets(tmp_path: Path, make_genes: MakeGenes, key: str, cached: bool) -> None:
     data = dataset(make_genes)
@@ -73,5 +68,5 @@ def test_changes_are_those_of_whole_datasets(tmp_path: Path, make_genes: MakeGen
 def test_a_run_without_levels_is_refused(tmp_path: Path, make_genes: MakeGenes, refuses: Refuses) -> None:
     data = dataset(make_genes)
     fit(tmp_path, "seq", dataset=data, steps=1)
-    with refuses("reads no levels of regulators", "choose an architecture with tf"):
+    with refuses(str(tmp_path), "tf"):
         level_changes(data, PAIRS, tmp_path, log=lambda line: None)

@@ -1,18 +1,16 @@
 """Scan and pooling: the fast paths against the slow reference, and cases counted by hand."""
 
-import os
+import dataclasses
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
+from helpers.child import start_child
 from helpers.fixtures import Refuses
-from tr300m.base.errors import TR300MError
+from helpers.toy_dataset import Sizes, toy_dataset
 from tr300m.dataset.dataset import Dataset
 from tr300m.features import motif_scan, pooling, scan_cache
 
@@ -66,11 +64,9 @@ def test_motifs_are_scored_on_one_strand_and_in_order() -> None:
 
 
 def test_the_table_on_disk(tmp_path: Path) -> None:
-    chance = np.random.default_rng(2)
-    pssm, core = chance.normal(size=(5, 4, 7)) * 8, chance.normal(size=(3, 4, 2))
     # More genes than a block.
-    onehot = random_onehot(scan_cache.GENES_PER_BLOCK + 6, 70)
-    dataset = cast(Dataset, SimpleNamespace(onehot=onehot, pssm=pssm, core=core))
+    dataset = toy(scan_cache.GENES_PER_BLOCK + 6)
+    onehot, pssm, core = dataset.onehot, dataset.pssm, dataset.core
     scan_cache.write_scan_table(dataset, tmp_path / "scan", SMALL)
     table = scan_cache.ScanTable.open(tmp_path / "scan")
     assert table.pooled.dtype == table.core.dtype == np.float16
@@ -82,8 +78,7 @@ def test_the_table_on_disk(tmp_path: Path) -> None:
 
 
 def test_a_failed_scan_leaves_no_table(tmp_path: Path, refuses: Refuses) -> None:
-    dataset = toy()
-    cast(Any, dataset).pssm = np.zeros((5, 3, 7))
+    dataset = dataclasses.replace(toy(), pssm=np.zeros((5, 3, 7)))
     with pytest.raises(ValueError):
         scan_cache.write_scan_table(dataset, tmp_path, SMALL)
     with refuses("pooled.npy", "run the rule"):
@@ -102,20 +97,22 @@ def test_a_missing_table_and_a_bad_schedule_are_refused(tmp_path: Path, refuses:
 
 
 def toy(genes: int = 5) -> Dataset:
-    """Make a dataset of windows and kernels alone."""
+    """Make a dataset of windows of 70 bp, 7 motifs and 2 core elements."""
     chance = np.random.default_rng(2)
-    pssm, core = chance.normal(size=(5, 4, 7)), chance.normal(size=(3, 4, 2))
-    onehot = random_onehot(genes, 70)
-    return cast(Dataset, SimpleNamespace(onehot=onehot, pssm=pssm, core=core, genes=range(genes)))
+    return toy_dataset(
+        Sizes(genes=genes, length=70, motifs=7, motif_width=5, elements=2, element_width=3),
+        onehot=random_onehot(genes, 70),
+        pssm=chance.normal(size=(5, 4, 7)) * 8,
+        core=chance.normal(size=(3, 4, 2)),
+    )
 
 
 def changed(name: str) -> Dataset:
     """Make the toy with the first number of an array changed."""
     dataset = toy()
-    array = getattr(dataset, name).copy()
+    array = np.array(getattr(dataset, name))
     array.flat[0] += 1
-    cast(Any, dataset).__dict__[name] = array
-    return dataset
+    return dataclasses.replace(dataset, **{name: array})
 
 
 def test_the_key_is_of_all_that_scores_depend_on() -> None:
@@ -127,14 +124,13 @@ def test_the_key_is_of_all_that_scores_depend_on() -> None:
 
 
 @pytest.mark.parametrize("name", ["onehot", "pssm", "core"])
-def test_a_scan_of_something_else_is_refused(name: str, tmp_path: Path) -> None:
+def test_a_scan_of_something_else_is_refused(name: str, tmp_path: Path, refuses: Refuses) -> None:
     scan_cache.write_scan_table(toy(), tmp_path, SMALL)
     table = scan_cache.ScanTable.open(tmp_path)
     scan_cache.check_scan(table, toy(), SMALL)
-    with pytest.raises(TR300MError, match="other windows, motifs or pooling") as caught:
+    with refuses():
         scan_cache.check_scan(table, changed(name), SMALL)
-    assert "delete the scan" in str(caught.value)
-    with pytest.raises(TR300MError, match="other windows, motifs or pooling"):
+    with refuses():
         scan_cache.check_scan(table, toy(), ((40, 5), (20, 4), (10, 1)))
 
 
@@ -186,20 +182,12 @@ def test_a_killed_scan_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert sorted(path.name for path in (tmp_path / "part").iterdir()) == ["core.npy", "pooled.npy", "scan.json"]
 
 
-SCRIPT = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-import test_scan as t
-t.scan.write_scan_table(t.toy(60 * t.scan.GENES_PER_BLOCK), Path(sys.argv[2]), t.SMALL)
-"""
+def scan_many(folder: str) -> None:
+    scan_cache.write_scan_table(toy(60 * scan_cache.GENES_PER_BLOCK), folder, SMALL)
 
 
 def test_a_scan_that_was_killed_ends_like_one_that_was_not(tmp_path: Path) -> None:
-    source = str(Path(scan_cache.__file__).parents[1])
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1]), str(tmp_path / "part")]
-    child = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+    child = start_child(scan_many, tmp_path / "part")
     while child.poll() is None and not (tmp_path / "part/part.json").is_file():
         time.sleep(0.001)
     child.kill()
@@ -217,8 +205,7 @@ def test_a_part_of_something_else_is_scanned_anew(tmp_path: Path, monkeypatch: p
     block = scan_cache.GENES_PER_BLOCK
     dataset = toy(3 * block + 5)
     scan_until(dataset, tmp_path, 2 * block, monkeypatch)
-    other = toy(3 * block + 5)
-    cast(Any, other).pssm = other.pssm + 1
+    other = dataclasses.replace(dataset, pssm=dataset.pssm + 1)
     assert count_scanned(other, tmp_path, monkeypatch) == 3 * block + 5
     expected = motif_scan.pooled_scan(other.onehot, other.pssm, SMALL)
     np.testing.assert_allclose(scan_cache.ScanTable.open(tmp_path).pooled, expected, rtol=2**-11, atol=1e-6)
@@ -232,9 +219,9 @@ def test_a_part_without_its_array_is_scanned_anew(tmp_path: Path, monkeypatch: p
     assert count_scanned(dataset, tmp_path, monkeypatch) == 2 * block
 
 
-def test_a_scan_of_other_genes_is_refused() -> None:
+def test_a_scan_of_other_genes_is_refused(refuses: Refuses) -> None:
     table = scan_cache.ScanTable(np.zeros((3, 4, 5)), np.zeros((3, 4, 1)))
-    dataset = SimpleNamespace(genes=range(4), pssm=np.zeros((35, 4, 5)), core=np.zeros((19, 4, 1)))
-    with pytest.raises(TR300MError, match="3 genes, 5 motifs, 1 core elements; the dataset 4, 5, 1"):
-        scan_cache.check_scan(table, cast(Any, dataset))
-    scan_cache.check_scan(None, cast(Any, dataset))
+    dataset = toy(4)
+    with refuses("3", "5", "1", "4", "7", "2"):
+        scan_cache.check_scan(table, dataset)
+    scan_cache.check_scan(None, dataset)

@@ -5,13 +5,12 @@ Written from the thesis's definition and nothing else: it shares no code with `t
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
+from helpers.toy_dataset import Sizes, toy_dataset
 from numpy.typing import NDArray
-from tr300m.base.axes import CELLS, MARKS, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from tr300m.dataset.dataset import Dataset
 
 Array = NDArray[Any]
@@ -28,92 +27,9 @@ PARAMETERS = {
 """Trained numbers of each architecture at full size."""
 
 
-class Sizes(NamedTuple):
-    """Axes of a random dataset."""
-
-    genes: int
-    samples: int
-    length: int
-    motifs: int
-    motif_width: int
-    elements: int
-    element_width: int
-    regulators: int
-    tissues: int
-
-
-def names(letter: str, count: int) -> NDArray[np.str_]:
-    return np.array([f"{letter}{number}" for number in range(count)])
-
-
-def motif_axis(letter: str, count: int) -> Motifs:
-    return Motifs(names(letter, count), names(letter, count), np.ones(count, np.int64), np.ones(count))
-
-
-def random_motifs(chance: np.random.Generator, width: int, count: int) -> Array:
-    """Bits of random profiles [width, base, motif]: in the middle of the width, zero around."""
-    kernels = np.zeros((width, 4, count))
-    for motif in range(count):
-        length = int(chance.integers(max(1, width // 6), width + 1))
-        first = (width - length) // 2
-        kernels[first : first + length, :, motif] = np.log2(chance.dirichlet(np.ones(4), length) / 0.25)
-    return kernels
-
-
 def random_dataset(sizes: Sizes, seed: int = 0) -> Dataset:
-    """Make a dataset in memory; its first gene has unknown bases, its second reaches past the chromosome's end.
-
-    The units in the manifest are not the means of the few genes here, as they are not those of a batch.
-    """
-    chance = np.random.default_rng(seed)
-    shape = (sizes.genes, sizes.length)
-    onehot = np.eye(4, dtype=np.float16)[chance.integers(0, 4, shape)]
-    onehot[0, sizes.length // 3 : sizes.length // 3 + 3] = 0.25
-    onehot[1, -sizes.length // 20 :] = 0
-    # Three chromosomes: a third of the regulators lie on a gene's own.
-    chromosomes = np.array(["chr1", "chr2", "chrX"])
-    levels = chance.lognormal(0, 1.5, (sizes.samples, sizes.regulators)).astype(np.float32)
-    motif_map = (chance.random((sizes.regulators, sizes.motifs)) < 3 / sizes.regulators).astype(np.uint8)
-    tissue = chance.integers(0, sizes.tissues, sizes.samples)
-    strands = chance.choice(["+", "-"], sizes.genes)
-    gene_tss = chance.integers(1, 200_000_000, sizes.genes)
-    return Dataset(
-        folder=Path("random"),
-        genes=Genes(
-            gene_id=names("G", sizes.genes),
-            gene_name=names("G", sizes.genes),
-            chromosome=chromosomes[np.arange(sizes.genes) % 3],
-            strand=strands,
-            tss=gene_tss,
-            window_start=gene_tss,
-            window_end=gene_tss + sizes.length,
-            merged=np.full(sizes.genes, ""),
-            cluster=np.arange(sizes.genes),
-        ),
-        samples=Samples(names("S", sizes.samples), names("D", sizes.samples), names("T", sizes.tissues)[tissue]),
-        regulators=Regulators(
-            gene_id=names("R", sizes.regulators),
-            gene_name=names("R", sizes.regulators),
-            chromosome=chance.choice(chromosomes, sizes.regulators),
-            strand=chance.choice(["+", "-"], sizes.regulators),
-            tss=chance.integers(1, 200_000_000, sizes.regulators),
-        ),
-        motifs=motif_axis("M", sizes.motifs),
-        core_motifs=motif_axis("E", sizes.elements),
-        donors=Donors(names("D", sizes.samples), np.full(sizes.samples, "1"), np.full(sizes.samples, "60-69")),
-        tracks=Tracks(np.repeat(MARKS, len(CELLS)), np.tile(CELLS, len(MARKS))),
-        tissues=tuple(names("T", sizes.tissues).tolist()),
-        onehot=onehot,
-        expression=chance.lognormal(1, 2, (sizes.genes, sizes.samples)).astype(np.float32),
-        regulator_levels=levels,
-        motif_map=motif_map,
-        tf_levels=(levels.astype(np.float64) @ motif_map).astype(np.float32),
-        tissue=np.eye(sizes.tissues, dtype=np.uint8)[tissue],
-        histones=chance.gamma(0.5, 2.0, (*shape, 21)).astype(np.float32),
-        pssm=random_motifs(chance, sizes.motif_width, sizes.motifs),
-        core=random_motifs(chance, sizes.element_width, sizes.elements),
-        manifest={"constants": {"histone_mean": 1.3, "tss_mean": 73_641_783.55}},
-    )
+    """Make a toy dataset whose units are not the means of its few genes, as they are not those of a batch."""
+    return toy_dataset(sizes, seed, {"histone_mean": 1.3, "tss_mean": 73_641_783.55})
 
 
 def randomise(model: keras.Model, seed: int = 1) -> dict[str, Array]:

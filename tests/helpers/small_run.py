@@ -1,5 +1,6 @@
 """A small run of the whole workflow, made once for all tests that look at one."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -60,6 +61,20 @@ def checkout(folder: Path) -> Path:
 def donors_url(folder: Path) -> str:
     """Return the address of the donors, with what must never be written down."""
     return f"{(folder / 'donors.txt').as_uri()}?token={SECRET}"
+
+
+def planned(output: str) -> dict[str, int]:
+    """Return the jobs per rule that a dry run announces."""
+    if "Nothing to be done" in output:
+        return {}
+    table = output[output.index("Job stats:") :].split("\n\n")[0]
+    counts = {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, flags=re.M)}
+    counts.pop("total")
+    return counts
+
+
+def dry_run(folder: Path, *arguments: str) -> dict[str, int]:
+    return planned(snakemake(folder, "--dry-run", *arguments))
 
 
 def run_small(folder: Path) -> Path:

@@ -1,65 +1,137 @@
-"""A real toy dataset: its folder is written as the workflow writes one, and opened by `Dataset.open`."""
+"""A toy dataset of any size: drawn, written as a real folder, opened with `Dataset.open`."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import numpy as np
-from helpers.forward import Sizes, random_dataset
+from numpy.typing import NDArray
+from tr300m.arrays.histones import track_axis
 from tr300m.arrays.manifest import build_manifest
 from tr300m.base.array_files import save_array
-from tr300m.base.axes import ARRAYS
+from tr300m.base.axes import ARRAYS, Donors, Genes, Motifs, Regulators, Samples
 from tr300m.base.files import write_json, write_tsv
 from tr300m.dataset.dataset import TABLES, Dataset
-from tr300m.dataset.splits import Split
-from tr300m.model.network import NetworkConfig
-from tr300m.training.config import TrainingConfig
-from tr300m.training.train import train
+from tr300m.dataset.tf_levels import tf_levels
 
-SIZES = Sizes(
-    genes=8,
-    samples=6,
-    length=60,
-    motifs=5,
-    motif_width=7,
-    elements=3,
-    element_width=5,
-    regulators=6,
-    tissues=2,
-)
-NETWORK = NetworkConfig(
-    length=SIZES.length,
-    schedule=((30, 6), (20, 2), (10, 1)),
-    width=24,
-    bottleneck=4,
-    kernel_sizes=(3, 3),
-    pool_blocks=(0, 1),
-)
-TRAINING = TrainingConfig(batch_size=8, learning_rate=3e-3, epoch_steps=2, curve_pairs=4)
-SPLIT = Split("toy", *(np.array(rows, dtype=np.int64) for rows in ([0, 1], [2], [0, 1], [2])))
+Array = NDArray[Any]
+TABLE_FILES = [f"{name}.tsv" for name in (*TABLES, "tissues")]
+SOURCES = {"hg38": {"path": "x", "origin": "simulated", "sha256": "0" * 64}}
 
 
-def write_dataset(data: Dataset, folder: Path, edition: str = "release") -> Dataset:
-    """Write the tables, the arrays and the manifest of a dataset into a folder, and open that.
+class Sizes(NamedTuple):
+    """Axes of a toy dataset."""
 
-    The constants of the manifest are computed from what is written, those of `data` are not looked at.
+    genes: int = 6
+    samples: int = 5
+    length: int = 100
+    motifs: int = 9
+    motif_width: int = 7
+    elements: int = 4
+    element_width: int = 5
+    regulators: int = 12
+    tissues: int = 3
+
+
+def names(letter: str, count: int) -> NDArray[np.str_]:
+    return np.array([f"{letter}{number}" for number in range(count)])
+
+
+def motif_axis(letter: str, count: int) -> Motifs:
+    return Motifs(names(letter, count), names(letter, count), np.ones(count, np.int64), np.ones(count))
+
+
+def random_motifs(chance: np.random.Generator, width: int, count: int) -> Array:
+    """Bits of random profiles [width, base, motif]: in the middle of the width, zero around."""
+    kernels = np.zeros((width, 4, count))
+    for motif in range(count):
+        length = int(chance.integers(max(1, width // 6), width + 1))
+        first = (width - length) // 2
+        kernels[first : first + length, :, motif] = np.log2(chance.dirichlet(np.ones(4), length) / 0.25)
+    return kernels
+
+
+def draw(sizes: Sizes, seed: int = 0) -> dict[str, Any]:
+    """Draw all arrays and tables; the first gene has unknown bases, the second reaches past the chromosome's end."""
+    chance = np.random.default_rng(seed)
+    shape = (sizes.genes, sizes.length)
+    onehot = np.eye(4, dtype=np.float16)[chance.integers(0, 4, shape)]
+    onehot[0, sizes.length // 3 : sizes.length // 3 + 3] = 0.25
+    onehot[1, -sizes.length // 20 :] = 0
+    # Three chromosomes: a third of the regulators lie on a gene's own.
+    chromosomes = np.array(["chr1", "chr2", "chrX"])
+    levels = chance.lognormal(0, 1.5, (sizes.samples, sizes.regulators)).astype(np.float32)
+    motif_map = (chance.random((sizes.regulators, sizes.motifs)) < 3 / sizes.regulators).astype(np.uint8)
+    tissue = chance.integers(0, sizes.tissues, sizes.samples)
+    strands = chance.choice(["+", "-"], sizes.genes)
+    gene_tss = chance.integers(1, 200_000_000, sizes.genes)
+    return {
+        "genes": Genes(
+            gene_id=names("G", sizes.genes),
+            gene_name=names("G", sizes.genes),
+            chromosome=chromosomes[np.arange(sizes.genes) % 3],
+            strand=strands,
+            tss=gene_tss,
+            window_start=gene_tss,
+            window_end=gene_tss + sizes.length,
+            merged=np.full(sizes.genes, ""),
+            cluster=np.arange(sizes.genes),
+        ),
+        "samples": Samples(names("S", sizes.samples), names("D", sizes.samples), names("T", sizes.tissues)[tissue]),
+        "regulators": Regulators(
+            gene_id=names("R", sizes.regulators),
+            gene_name=names("R", sizes.regulators),
+            chromosome=chance.choice(chromosomes, sizes.regulators),
+            strand=chance.choice(["+", "-"], sizes.regulators),
+            tss=chance.integers(1, 200_000_000, sizes.regulators),
+        ),
+        "motifs": motif_axis("M", sizes.motifs),
+        "core_motifs": motif_axis("E", sizes.elements),
+        "donors": Donors(names("D", sizes.samples), np.full(sizes.samples, "1"), np.full(sizes.samples, "60-69")),
+        "tracks": track_axis(),
+        "tissues": tuple(names("T", sizes.tissues).tolist()),
+        "onehot": onehot,
+        "expression": chance.lognormal(1, 2, (sizes.genes, sizes.samples)).astype(np.float32),
+        "regulator_levels": levels,
+        "motif_map": motif_map,
+        "tissue": np.eye(sizes.tissues, dtype=np.uint8)[tissue],
+        "histones": chance.gamma(0.5, 2.0, (*shape, 21)).astype(np.float32),
+        "pssm": random_motifs(chance, sizes.motif_width, sizes.motifs),
+        "core": random_motifs(chance, sizes.element_width, sizes.elements),
+    }
+
+
+def write_dataset(folder: Path, parts: Mapping[str, Any], constants: Mapping[str, float] | None = None) -> None:
+    """Write tables and arrays as a dataset folder, `tf_levels` among them where they are not given.
+
+    Parameters
+    ----------
+    folder
+        Where to.
+    parts
+        What `draw` returns.
+    constants
+        Units for the manifest, in the place of the means of what is written.
     """
+    parts = {"tf_levels": tf_levels(parts["regulator_levels"], parts["motif_map"]), **parts}
     for name in TABLES:
-        getattr(data, name).write(folder / f"{name}.tsv")
-    write_tsv(folder / "tissues.tsv", {"tissue": list(data.tissues)})
+        parts[name].write(folder / f"{name}.tsv")
+    write_tsv(folder / "tissues.tsv", {"tissue": list(parts["tissues"])})
     for name in ARRAYS:
-        save_array(folder / f"{name}.npy", getattr(data, name))
-    tables = [f"{name}.tsv" for name in (*TABLES, "tissues")]
-    write_json(folder / "manifest.json", build_manifest(folder, tables, {}, {"edition": edition}, "toy"))
-    return Dataset.open(folder)
+        save_array(folder / f"{name}.npy", parts[name])
+    manifest = build_manifest(folder, TABLE_FILES, SOURCES, {"edition": "release"}, "c0de")
+    manifest["constants"] |= constants or {}
+    write_json(folder / "manifest.json", manifest)
 
 
-def toy_dataset(folder: Path, seed: int = 0) -> Dataset:
-    """Write a random dataset of 8 genes and 6 samples into a folder, and open it."""
-    return write_dataset(random_dataset(SIZES, seed), folder)
+def toy_dataset(
+    sizes: Sizes | None = None, seed: int = 0, constants: Mapping[str, float] | None = None, **given: Any
+) -> Dataset:
+    """Draw a dataset, write it and open it; `given` arrays and tables stand in for drawn ones.
 
-
-def train_toy(dataset: Dataset, key: str, out: Path, **settings: Any) -> None:
-    """Train an architecture for two steps."""
-    score = {"pearson": 0.0, "log_pearson": 0.0, "accuracy": 0.0}
-    asked = {"seed": 3, "steps": 2, "score": lambda *_: score, "log": lambda line: None, **settings}
-    train(dataset, SPLIT, key, "nb_exponential", NETWORK, TRAINING, out=out, **asked)
+    The files are gone when it returns: what is mapped into memory stays readable.
+    """
+    with TemporaryDirectory() as folder:
+        write_dataset(Path(folder), draw(sizes or Sizes(), seed) | given, constants)
+        return Dataset.open(folder)

@@ -6,7 +6,6 @@ from helpers.fixtures import Refuses
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tr300m.base.errors import TR300MError
 from tr300m.evaluation.strata import Pairs, group_table, one_sample_a_person, summary_table, tissue_means, views
 from tr300m.metrics import point as metrics
 from tr300m.metrics.by_group import grouped_metrics
@@ -37,8 +36,8 @@ def test_constants_and_huge_values() -> None:
     assert np.isnan(found["nll"]).all()
 
 
-def test_bad_values_are_refused() -> None:
-    with pytest.raises(TR300MError, match="1 NaN"):
+def test_bad_values_are_refused(refuses: Refuses) -> None:
+    with refuses("1 NaN"):
         grouped_metrics([1, np.nan], [1, 2], None, 1.0, [0, 1])
 
 
@@ -144,11 +143,11 @@ def test_own_level_zeroed_replaces_the_regulators_pairs() -> None:
 
 def test_own_level_zeroed_must_be_of_these_pairs(refuses: Refuses) -> None:
     pairs = table()
-    with refuses("not for pairs of this part"):
+    with refuses():
         pairs.where(pairs.gene == 0).replaced_by(pairs.where(pairs.gene == 1))
-    with refuses("each once"):
+    with refuses():
         pairs.replaced_by(pairs.where(np.array([3, 3])))
-    with refuses("4 predictions with the own level zeroed for 5 pairs of regulators"):
+    with refuses("4", "5"):
         found(zeroed=pairs.where(np.flatnonzero(pairs.gene == 1)[:4]))
 
 

@@ -6,12 +6,12 @@ from random import Random
 
 import numpy as np
 import pytest
+from helpers.fixtures import Refuses
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import ArrayLike
 from scipy import stats
-from tr300m.base.errors import TR300MError
 from tr300m.metrics import point as metrics
 
 Metric = Callable[[ArrayLike, ArrayLike], float]
@@ -167,23 +167,25 @@ def test_evaluate_returns_all() -> None:
 
 @pytest.mark.parametrize("metric", [*WITHOUT_MEDIAN, lambda x, y: metrics.accuracy(x, y, 1.0)])
 @pytest.mark.parametrize(
-    ("truth", "prediction", "message"),
+    ("truth", "prediction", "parts"),
     [
-        ([], [], "truth is empty"),
-        ([1, 2], [1, 2, 3], "truth holds 2 values, prediction 3"),
-        ([[1, 2]], [[1, 2]], r"truth has shape \(1, 2\)"),
-        ([1, np.nan, np.nan], [1, 2, 3], "truth: 2 NaN of 3 values"),
-        ([1, 2, 3], [-1, np.inf, -np.inf], "prediction: 2 infinite, 1 negative of 3 values"),
+        ([], [], ["truth"]),
+        ([1, 2], [1, 2, 3], ["truth", "2", "prediction", "3"]),
+        ([[1, 2]], [[1, 2]], ["truth", "(1, 2)"]),
+        ([1, np.nan, np.nan], [1, 2, 3], ["truth", "2 NaN", "3"]),
+        ([1, 2, 3], [-1, np.inf, -np.inf], ["prediction", "2", "1", "3"]),
     ],
 )
-def test_bad_input_is_named_and_counted(metric: Metric, truth: ArrayLike, prediction: ArrayLike, message: str) -> None:
-    with pytest.raises(TR300MError, match=message):
+def test_bad_input_is_named_and_counted(
+    metric: Metric, truth: ArrayLike, prediction: ArrayLike, parts: list[str], refuses: Refuses
+) -> None:
+    with refuses(*parts):
         metric(truth, prediction)
 
 
 @pytest.mark.parametrize("median", [-1.0, math.nan, math.inf])
-def test_bad_median(median: float) -> None:
-    with pytest.raises(TR300MError, match="dataset median"):
+def test_bad_median(median: float, refuses: Refuses) -> None:
+    with refuses(str(median)):
         metrics.accuracy([1, 2], [1, 2], median)
 
 
@@ -197,8 +199,8 @@ def test_same_side_is_what_accuracy_counts() -> None:
     assert metrics.same_side([3, 1, 2, 2, 1], [9, 0, 7, 1, 3], 2).tolist() == [True, True, True, True, False]
 
 
-def test_bad_nll() -> None:
-    with pytest.raises(TR300MError, match="nll: 1 infinite of 2 values"):
+def test_bad_nll(refuses: Refuses) -> None:
+    with refuses("nll", "1", "2"):
         metrics.evaluate([1, 2], [1, 2], [0.0, np.inf], 1.0)
-    with pytest.raises(TR300MError, match="truth holds 2 values, nll 1"):
+    with refuses("2", "1"):
         metrics.evaluate([1, 2], [1, 2], [0.0], 1.0)

@@ -37,30 +37,30 @@ def test_a_run_on_the_cpu_sees_no_gpu(environment: pytest.MonkeyPatch) -> None:
 
 
 def test_backends_that_cannot_be_are_refused(environment: pytest.MonkeyPatch, refuses: Refuses) -> None:
-    with refuses("backend 'torch' is not known", "tensorflow or jax"):
+    with refuses("'torch'", "tensorflow", "jax"):
         use_backend("torch")
     environment.setattr(backend, "find_spec", lambda name: None)
-    with refuses("backend jax is not installed", "pip install jax"):
+    with refuses("pip install jax"):
         use_backend("jax")
 
 
 def test_a_running_backend_cannot_be_changed(refuses: Refuses) -> None:
     other = {"tensorflow": "jax", "jax": "tensorflow"}[devices.BACKEND]
-    with refuses(f"Keras already runs on {devices.BACKEND}, not on {other}", "new process"):
+    with refuses(devices.BACKEND, other):
         use_backend(other)
     assert os.environ["KERAS_BACKEND"] == devices.BACKEND
 
 
 def test_several_devices_need_jax_and_a_batch_that_divides(refuses: Refuses, monkeypatch: pytest.MonkeyPatch) -> None:
     devices.require_devices(1, 7)
-    with refuses("2 devices were asked for", "backend: jax"):
+    with refuses("2", "backend: jax"):
         devices.require_devices(2, 8)
     monkeypatch.setattr(devices, "BACKEND", "jax")
-    with refuses("1000 devices were asked for, and JAX sees"):
+    with refuses("1000", "JAX"):
         devices.require_devices(1000, 1000)
     import jax
 
     monkeypatch.setattr(jax, "devices", lambda: [object()] * 4)
-    with refuses("a batch of 10 pairs does not divide over 4 devices"):
+    with refuses("10", "4"):
         devices.require_devices(4, 10)
     devices.require_devices(4, 8)

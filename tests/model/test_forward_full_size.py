@@ -12,7 +12,8 @@ import keras
 import numpy as np
 import pytest
 from helpers.child import OTHER, run_child
-from helpers.forward import PARAMETERS, Sizes, forward, pooled_scores, random_dataset, randomise
+from helpers.forward import PARAMETERS, forward, pooled_scores, random_dataset, randomise
+from helpers.toy_dataset import Sizes
 from numpy.typing import NDArray
 from tr300m.config.architectures import Architecture
 from tr300m.dataset.dataset import Dataset
@@ -57,8 +58,9 @@ def outputs(data: Dataset, key: str, weights: Path, table: ScanTable | None = No
     return np.asarray(keras.ops.convert_to_numpy(model(inputs)))
 
 
-def save_outputs(folder: Path) -> None:
+def save_outputs(path: Path | str) -> None:
     """Predict with every weights file of a folder, both scans, into a file named after the backend."""
+    folder = Path(path)
     data, table = full_size(), ScanTable.open(folder)
     found = {}
     for key in PARAMETERS:
@@ -100,8 +102,7 @@ def found(folder: Path) -> dict[str, dict[str, Array]]:
     """Return the outputs by backend: this process's, and the other's from the same files."""
     save_outputs(folder)
     pytest.importorskip(other := OTHER[devices.BACKEND])
-    script = "import sys, pathlib, test_forward_full_size as t; t.save_outputs(pathlib.Path(sys.argv[1]))"
-    run_child(script, folder, KERAS_BACKEND=other)
+    run_child(save_outputs, folder, KERAS_BACKEND=other)
     return {backend: load(folder / f"{backend}.npz") for backend in OTHER}
 
 

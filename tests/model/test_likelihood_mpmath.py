@@ -135,6 +135,10 @@ def value_and_gradient(rows: Floats) -> Floats:
     return np.concatenate([value.numpy()[:, None], tape.gradient(value, tensor).numpy()], axis=1)
 
 
+def save_values(path: str) -> None:
+    np.save(path, value_and_gradient(cases()))
+
+
 @pytest.fixture(scope="module")
 def expected() -> tuple[Floats, Floats]:
     """Return `exact` of all cases, [case, 5] each, as mpmath's numbers."""
@@ -148,8 +152,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Floats]:
     """Return what the package finds, by backend."""
     pytest.importorskip(other := OTHER[devices.BACKEND])
     path = tmp_path_factory.mktemp("likelihood") / "found.npy"
-    script = "import sys, numpy, test_likelihood_mpmath as t; numpy.save(sys.argv[1], t.value_and_gradient(t.cases()))"
-    run_child(script, path, KERAS_BACKEND=other)
+    run_child(save_values, path, KERAS_BACKEND=other)
     return {devices.BACKEND: value_and_gradient(cases()), other: np.load(path)}
 
 

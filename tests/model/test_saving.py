@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from helpers.child import run_child
 from helpers.forward import PARAMETERS
+from helpers.toy_training import NETWORK, SPLIT, fit, make_dataset
 from numpy.typing import NDArray
-from test_training import NETWORK, SPLIT, fit, make_dataset
 from tr300m.base.files import read_json
 from tr300m.evaluation.predict import load_run, predict
 from tr300m.training.config import ComputeConfig
@@ -30,8 +30,8 @@ def predictions(run: Path) -> NDArray[Any]:
     return np.concatenate([part["raw"] for part in parts])
 
 
-def save_predictions(folder: Path, path: Path) -> None:
-    np.savez(path, allow_pickle=False, **{key: predictions(folder / key) for key in PARAMETERS})
+def save_predictions(folder: str, path: str) -> None:
+    np.savez(path, allow_pickle=False, **{key: predictions(Path(folder) / key) for key in PARAMETERS})
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +61,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def elsewhere(runs: Path) -> dict[str, NDArray[Any]]:
     """Return the predictions of a new process."""
     path = runs / "predictions.npz"
-    script = "import sys, pathlib, test_saving as t; t.save_predictions(*map(pathlib.Path, sys.argv[1:]))"
-    run_child(script, runs, path)
+    run_child(save_predictions, runs, path)
     with np.load(path) as found:
         return dict(found)
 

@@ -4,12 +4,12 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers.fixtures import Refuses, says
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from tr300m.release import export
 from tr300m.release.compare import COLUMNS, Difference, PublishedData, compare, comparison_row
 from tr300m.release.export import Rebuilt, widen
 
-Refuses = Callable[..., AbstractContextManager[None]]
 Pack = Callable[[dict[str, bytes]], Path]
 NUMBERS = np.arange(24, dtype=np.float64).reshape(4, 3, 2) / 7
 IDS = {
@@ -83,29 +82,29 @@ def test_files_are_found_at_any_depth_packed_or_not(pack: Pack) -> None:
 
 def test_an_array_twice_is_refused(pack: Pack, refuses: Refuses) -> None:
     path = pack({"a/hmArr.npy": b"", "b/hmArr.npy.gz": b""})
-    with refuses("holds hmArr twice", "a/hmArr.npy, b/hmArr.npy.gz"):
+    with refuses("hmArr", "a/hmArr.npy, b/hmArr.npy.gz"):
         PublishedData(path)
 
 
 def test_no_published_data(tmp_path: Path, refuses: Refuses) -> None:
-    with refuses("nowhere does not exist", "released_data"):
+    with refuses("nowhere", "released_data"):
         PublishedData(tmp_path / "nowhere")
     (tmp_path / "data.zip").write_bytes(b"PK no zip")
-    with refuses("data.zip is no whole zip file"):
+    with refuses("data.zip"):
         PublishedData(tmp_path / "data.zip")
 
 
 @pytest.mark.parametrize("keep", [3, 30, 150, -1])
 def test_a_truncated_file(pack: Pack, refuses: Refuses, keep: int) -> None:
     published = PublishedData(pack({"tfTssArr.npy.gz": gzip.compress(npy(NUMBERS))[:keep]}))
-    with refuses("tfTssArr.npy.gz", "truncated or corrupt"), published.open("tfTssArr") as stream:
+    with refuses("tfTssArr.npy.gz"), published.open("tfTssArr") as stream:
         compare(array_of(NUMBERS), stream)
 
 
 @pytest.mark.parametrize("content", [npy(NUMBERS)[:-8], npy(NUMBERS)[:-1], npy(NUMBERS) + b"\0"])
 def test_an_array_that_is_too_short_or_too_long(pack: Pack, refuses: Refuses, content: bytes) -> None:
     published = PublishedData(pack({"tfTssArr.npy": content}))
-    with refuses("tfTssArr.npy", "the last row"), published.open("tfTssArr") as stream:
+    with refuses("tfTssArr.npy"), published.open("tfTssArr") as stream:
         compare(array_of(NUMBERS), stream)
 
 
@@ -116,14 +115,14 @@ def test_a_flipped_byte_in_a_zip(tmp_path: Path, refuses: Refuses) -> None:
     content[200] ^= 1
     (tmp_path / "data.zip").write_bytes(content)
     published = PublishedData(tmp_path / "data.zip")
-    with refuses("tfTssArr.npy is truncated or corrupt"), published.open("tfTssArr") as stream:
+    with refuses("tfTssArr.npy", "CRC-32"), published.open("tfTssArr") as stream:
         compare(array_of(NUMBERS), stream)
 
 
 @pytest.mark.parametrize("content", [b"", b"text that is no array", b"\x93NUMPY\x01\x00\x02\x00{}"])
 def test_a_file_that_is_no_array(pack: Pack, refuses: Refuses, content: bytes) -> None:
     published = PublishedData(pack({"tfTssArr.npy": content}))
-    with refuses("tfTssArr.npy", "no .npy file"), published.open("tfTssArr") as stream:
+    with refuses("tfTssArr.npy"), published.open("tfTssArr") as stream:
         compare(array_of(NUMBERS), stream)
 
 
@@ -178,9 +177,9 @@ def test_published_numbers_of_other_types_and_shapes() -> None:
     assert difference(whole, whole.astype(np.float32)).differing == 0
     assert difference(whole, whole.astype(">f8")).differing == 0
     ours = array_of(whole)
-    assert compare(ours, io.BytesIO(npy(whole.T))) == "shape 2,3 here, 3,2 published"
+    assert says(str(compare(ours, io.BytesIO(npy(whole.T)))), "2,3", "3,2")
     fortran = np.asfortranarray(whole.astype(float))
-    assert "Fortran order" in str(compare(ours, io.BytesIO(npy(fortran))))
+    assert "Fortran" in str(compare(ours, io.BytesIO(npy(fortran))))
     assert "<U1" in str(compare(ours, io.BytesIO(npy(whole.astype("U1")))))
 
 

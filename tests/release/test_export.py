@@ -3,13 +3,12 @@
 import gzip
 import hashlib
 import io
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers.fixtures import Refuses, says
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -32,7 +31,6 @@ from tr300m.release.export import (
 from tr300m.release.published import Published, read_published
 from tr300m.release.verify import packs_alike, verification, verify
 
-Refuses = Callable[..., AbstractContextManager[None]]
 TABLE = Path(__file__).parents[2] / "resources/release_manifest.tsv"
 PUBLISHED = read_published(TABLE)
 
@@ -68,9 +66,9 @@ def test_nine_arrays_have_an_npy_checksum_and_a_time() -> None:
 @pytest.mark.parametrize(
     ("header", "row", "parts"),
     [
-        ("array\tshape\tgz_bytes\tgz_sha256\tgz_time", "a\t1\t2\tx\t3", ("lacks the column 'npy_sha256'",)),
-        ("array\tshape\tgz_bytes\tgz_sha256\tgz_time\tnpy_sha256", "a\t1,x\t2\tx\t3\t", ("'x'", "whole numbers")),
-        ("array\tshape\tgz_bytes\tgz_sha256\tgz_time\tnpy_sha256", "a\t1\tmany\tx\t3\t", ("'many'", "whole numbers")),
+        ("array\tshape\tgz_bytes\tgz_sha256\tgz_time", "a\t1\t2\tx\t3", ("'npy_sha256'",)),
+        ("array\tshape\tgz_bytes\tgz_sha256\tgz_time\tnpy_sha256", "a\t1,x\t2\tx\t3\t", ("'x'",)),
+        ("array\tshape\tgz_bytes\tgz_sha256\tgz_time\tnpy_sha256", "a\t1\tmany\tx\t3\t", ("'many'",)),
     ],
 )
 def test_a_bad_table(tmp_path: Path, refuses: Refuses, header: str, row: str, parts: tuple[str, ...]) -> None:
@@ -92,13 +90,13 @@ def test_six_digits_come_back_as_the_text_reads(numbers: list[tuple[int, int]]) 
 @given(st.integers(100_000, 999_999), st.integers(1, 9), st.integers(-12, 12))
 def test_seven_digits_are_refused(digits: int, last: int, exponent: int) -> None:
     value = float(f"{digits}{last}e{exponent}")
-    with pytest.raises(TR300MError, match="more than 6 digits"):
+    with pytest.raises(TR300MError):
         exact_decimals(np.array([1.0, value]).astype(np.float32))
 
 
 @pytest.mark.parametrize("text", ["123456.7", "1234567", "0.1234567", "1e-18", "2e28"])
-def test_what_float32_does_not_tell_is_refused(text: str) -> None:
-    with pytest.raises(TR300MError, match="can be exported from GTEx's own GCT"):
+def test_what_float32_does_not_tell_is_refused(text: str, refuses: Refuses) -> None:
+    with refuses("GCT"):
         exact_decimals(np.array([text], dtype=np.float32))
 
 
@@ -212,7 +210,7 @@ def test_a_table_and_its_released_form(tmp_path: Path) -> None:
 def test_no_whole_array(tmp_path: Path, refuses: Refuses, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "core.npy").write_bytes(content)
-    with refuses("core.npy", "no whole array"):
+    with refuses("core.npy"):
         rebuild("POLIIKernels", tmp_path / "core.npy")
 
 
@@ -234,8 +232,8 @@ UNKNOWN_TIME = Published((2,), 100, "gz", None, "")
         (Written((2,), 100, "other", "any"), UNKNOWN_TIME, True, "", "same gzip size"),
         (Written((2,), 101, "other", "any"), UNKNOWN_TIME, True, "", "differs"),
         (Written((2,), 100, "gz", "any"), UNKNOWN_TIME, False, "", "identical"),
-        (Written((2,), 100, "other", ""), UNKNOWN_TIME, False, "", "not checked: zlib packs otherwise here, and"),
-        (Written((2,), 100, "other", ""), UNKNOWN_TIME, None, "", "not checked: no array tells whether zlib"),
+        (Written((2,), 100, "other", ""), UNKNOWN_TIME, False, "", "not checked"),
+        (Written((2,), 100, "other", ""), UNKNOWN_TIME, None, "", "not checked"),
     ],
 )
 def test_verdict(found: Written, fact: Published, alike: bool | None, unlike: str, expected: str) -> None:
@@ -244,7 +242,7 @@ def test_verdict(found: Written, fact: Published, alike: bool | None, unlike: st
 
 def test_how_an_array_was_compared_is_said() -> None:
     assert verify(Written((2,), 100, "gz", "npy"), FACT, True, "").compared == "gzip SHA-256"
-    assert "zlib packs otherwise" in verify(Written((2,), 90, "other", "npy"), FACT, False, "").compared
+    assert says(verify(Written((2,), 90, "other", "npy"), FACT, False, "").compared, ".npy SHA-256", "zlib")
     assert verify(Written((2,), 102, "x", "y"), UNKNOWN_TIME, True, "").compared == "gzip size, by +2 bytes"
 
 
@@ -264,7 +262,8 @@ def test_where_zlib_packs_otherwise_the_npy_counts(tmp_path: Path, monkeypatch: 
     fact = PUBLISHED["POLIIKernels"]
     assert found.gz_sha256 != fact.gz_sha256
     assert packs_alike({"POLIIKernels": found}, PUBLISHED) is False
-    assert verify(found, fact, False, "") == ("identical", ".npy SHA-256: zlib packs otherwise here")
+    verdict = verify(found, fact, False, "")
+    assert verdict.verdict == "identical" and says(verdict.compared, ".npy SHA-256")
 
 
 def test_verification_has_a_row_for_each_array(tmp_path: Path) -> None:
@@ -281,4 +280,4 @@ def test_verification_has_a_row_for_each_array(tmp_path: Path) -> None:
     # Needs no upstream file, so that every configuration can show one released file.
     assert read["verdict"].tolist() == ["identical", *["not checked: simulated sources"] * 14]
     assert read["shape"].tolist() == read["published_shape"].tolist()
-    assert read["gz_time"][2] == "unknown; written with 0"
+    assert says(read["gz_time"][2], "unknown", "0")

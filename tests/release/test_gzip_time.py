@@ -3,14 +3,14 @@
 import gzip
 import hashlib
 import io
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from helpers.fixtures import Refuses, says
 from hypothesis import given
 from hypothesis import strategies as st
 from tr300m.cli import main
@@ -27,7 +27,6 @@ from tr300m.release.gzip_time import (
     seconds_each,
 )
 
-Refuses = Callable[..., AbstractContextManager[None]]
 KNOWN = [1674506463, 1680751936]
 HIDDEN = 1675000000
 
@@ -103,9 +102,9 @@ def test_a_try_takes_time() -> None:
 
 
 def test_sizes_that_cannot_match(refuses: Refuses) -> None:
-    with refuses("no time makes them equal", "1,000"):
+    with refuses("1,000"):
         check_size(released(0), Target(1000, ""))
-    with refuses("too many"):
+    with refuses(f"{LARGEST + 1:,}", f"{LARGEST:,}"):
         check_size(bytes(LARGEST + 1), Target(LARGEST + 1, ""))
 
 
@@ -116,7 +115,7 @@ def test_interval_is_utc_and_a_day_around_the_known_times() -> None:
 
 @pytest.mark.parametrize("dates", [(2023, 2022), (1960, 2023), (2023, 2200)])
 def test_intervals_that_are_none(refuses: Refuses, dates: tuple[int, int]) -> None:
-    with refuses("--from and --to"):
+    with refuses("--from", "--to", "1970", "2106"):
         interval(datetime(dates[0], 1, 1), datetime(dates[1], 1, 1), KNOWN)
 
 
@@ -130,8 +129,7 @@ def test_command_finds_a_planted_time(tmp_path: Path) -> None:
     result = call(tmp_path / "X.npy", *options, "--from", "2023-01-29T13:00:00", "--to", "2023-01-29T14:00:00")
     assert result.exit_code == 0, result.output
     assert result.stdout == "1675000000\t2023-01-29T13:46:40\n"
-    assert "3,601 times from 2023-01-29T13:00:00 to 2023-01-29T14:00:00" in result.stderr
-    assert "at most" in result.stderr
+    assert says(result.stderr, "3,601", "2023-01-29T13:00:00", "2023-01-29T14:00:00")
 
 
 def test_command_goes_on_where_it_stopped(tmp_path: Path) -> None:
@@ -142,20 +140,18 @@ def test_command_goes_on_where_it_stopped(tmp_path: Path) -> None:
     # The only time that fits is the first of the order: it stands at the end that is nearest to a known one.
     result = call(tmp_path / "X.npy", *options, "--skip", 1)
     assert result.exit_code == 1
-    assert "9 times" in result.output
-    assert "none of the times" in result.output
+    assert says(result.output, "9", "SHA-256")
 
 
 def test_command_knows_the_published_arrays(tmp_path: Path) -> None:
     (tmp_path / "PSSMKernels.npy").write_bytes(npy())
     result = call(tmp_path / "PSSMKernels.npy")
     assert result.exit_code == 1
-    assert "the published file 408,130" in result.output
+    assert says(result.output, "408,130")
 
 
 def test_command_needs_a_target(tmp_path: Path) -> None:
     (tmp_path / "X.npy").write_bytes(npy())
     result = call(tmp_path / "X.npy")
     assert result.exit_code == 2
-    assert "give --sha256 and --size" in result.output
-    assert "Example" in call("--help").output
+    assert says(result.output, "--sha256", "--size")

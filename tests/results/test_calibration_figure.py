@@ -1,12 +1,12 @@
 """Reliability figures: what is read, what is drawn, what the titles say."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from helpers.drawn import texts, titles
-from helpers.fixtures import Refuses
-from tr300m.base.errors import TR300MError
+from helpers.fixtures import Refuses, says
 from tr300m.base.files import write_tsv
 from tr300m.evaluation.calibration import coverage_curve, pit_histogram
 from tr300m.results.figures.calibration import (
@@ -44,8 +44,8 @@ def test_files_come_back(tmp_path: Path) -> None:
 
 def test_what_the_panels_of_a_run_hold() -> None:
     figure = reliability_panels(HISTOGRAM, COVERAGE, 0.4321, "seq_tf", subtitle="s")
-    assert "seq_tf: 50 % intervals hold 40.0 %, 90 % intervals hold 95.0 % of truths" in texts(figure)
-    assert titles(figure) == ["Mean PIT 0.432 (calibrated: 0.500)", "Coverage (calibrated: the diagonal)"]
+    assert says(texts(figure), "seq_tf", "50 %", "40.0 %", "90 %", "95.0 %")
+    assert says(titles(figure)[0], "0.432", "0.500")
     histogram, curve = figure.axes
     # Half of [0, 1] holds three quarters of the pairs: 1.5 times its share.
     assert [(bar.get_x(), bar.get_width(), bar.get_height()) for bar in histogram.patches] == [
@@ -60,8 +60,8 @@ def test_what_the_panels_of_a_run_hold() -> None:
 
 def test_comparison_has_a_panel_a_run() -> None:
     figure = reliability_comparison([("Seq", COVERAGE), ("Seq + TF", OTHER)], subtitle="s")
-    assert titles(figure) == ["Seq\n40.0 % and 95.0 %", "Seq + TF\n50.0 % and 92.0 %"]
-    assert "Nearest to calibrated: Seq + TF, within 2.0 percentage points" in texts(figure)
+    assert says(titles(figure)[0], "Seq\n40.0 %", "95.0 %") and says(titles(figure)[1], "Seq + TF\n50.0 %", "92.0 %")
+    assert re.search(r"Seq \+ TF\b.* 2\.0 ", texts(figure))
     for panel, own in zip(figure.axes, (COVERAGE, OTHER), strict=True):
         # Both runs pale, the diagonal, the run itself, its points.
         drawn = [np.asarray(line.get_ydata()) for line in panel.lines]
@@ -76,26 +76,26 @@ def test_panels_wrap_and_none_is_empty() -> None:
 
 
 def test_statement() -> None:
-    assert statement(OTHER) == "50 % intervals hold 50.0 %, 90 % intervals hold 92.0 %"
+    assert says(statement(OTHER), "50 %", "50.0 %", "90 %", "92.0 %")
 
 
 def test_refused_files(tmp_path: Path, refuses: Refuses) -> None:
     path = tmp_path / "a.tsv"
-    for columns, message in (
-        ({"level": ["0.5"], "other": ["1"]}, "lacks the columns coverage"),
-        ({"level": ["0.5"], "coverage": ["x"]}, "could not convert"),
-        ({"level": [], "coverage": []}, "no rows"),
-        ({"level": ["0.5", "0.9"], "coverage": ["nan", "1"]}, "rows without a value"),
-        ({"level": ["0.5"], "coverage": ["1"]}, "no row of level 0.9"),
+    for columns, parts in (
+        ({"level": ["0.5"], "other": ["1"]}, ["coverage"]),
+        ({"level": ["0.5"], "coverage": ["x"]}, ["'x'"]),
+        ({"level": [], "coverage": []}, []),
+        ({"level": ["0.5", "0.9"], "coverage": ["nan", "1"]}, []),
+        ({"level": ["0.5"], "coverage": ["1"]}, ["0.9"]),
     ):
         write_tsv(path, columns)
-        with refuses("/a.tsv", message):
+        with refuses("/a.tsv", *parts):
             read_coverage(path)
-    with refuses("lacks the columns from, to, share"):
+    with refuses("from, to, share"):
         read_histogram(path)
     for columns in ({"quantity": ["a"], "value": ["1"]}, {"quantity": ["pit_mean"], "value": ["x"]}, {"value": ["1"]}):
         write_tsv(path, columns)
-        with refuses("has no pit_mean"):
+        with refuses("pit_mean"):
             read_pit_mean(path)
-    with pytest.raises(TR300MError, match="no runs"):
+    with refuses():
         reliability_comparison([])

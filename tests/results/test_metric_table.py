@@ -3,8 +3,7 @@
 import math
 from pathlib import Path
 
-import pytest
-from tr300m.base.errors import TR300MError
+from helpers.fixtures import Refuses, says
 from tr300m.base.files import read_tsv
 from tr300m.metrics.intervals import Interval
 from tr300m.results import metric_table, thesis_results, write_table
@@ -120,7 +119,7 @@ def test_write_table(tmp_path: Path) -> None:
     write_table.write_table(tsv, md, columns, shown=shown, notes=["Validation pairs."], simulated=True)
     assert {name: list(values) for name, values in read_tsv(tsv).items()} == columns
     lines = md.read_text(encoding="utf-8").splitlines()
-    assert lines[0].startswith("**Simulated data**") and lines[0].endswith(" Validation pairs.")
+    assert "simulated" in lines[0].lower() and lines[0].endswith(" Validation pairs.")
     assert lines[2] == "| " + " | ".join(COLUMNS) + " |"
     assert lines[4] == (
         "| Seq | 3.2 (3.2) | 31.2 (31.2) | undefined (33.0) | -18.8 (1.3) | 100.0 (62.8) | -1.235 | 65536 |"
@@ -131,18 +130,16 @@ def test_write_table(tmp_path: Path) -> None:
 
 def test_markdown_of_real_data_says_nothing_of_simulation() -> None:
     text = write_table.markdown(metric_table.metric_table([("a|b", METRICS)]))
-    assert "imulated" not in text and "brackets" not in text
+    assert text.lstrip().startswith("|") and "simulated" not in text.lower()
     assert "| a\\|b |" in text
 
 
 def test_standing_says_whether_a_run_won() -> None:
     runs = {"final": {"log_pearson": 0.5}, "seq": {"log_pearson": 0.31}, "hm": {"log_pearson": 0.55}}
-    assert thesis_results.standing("final", runs) == (
-        "On validation its Log Pearson Correlation is 50.0, not the best of 3: the best other run, `hm`, reaches 55.0."
-    )
-    assert "55.0, the best of 3: the best other run, `final`, reaches 50.0." in thesis_results.standing("hm", runs)
-    assert "nothing to compare" in thesis_results.standing("final", {"final": {"log_pearson": 0.5}})
-    assert "undefined; there is nothing" in thesis_results.standing("x", {"x": {"log_pearson": math.nan}, **runs})
+    assert says(thesis_results.standing("final", runs), "Log Pearson Correlation", "50.0", "3", "`hm`", "55.0")
+    assert says(thesis_results.standing("hm", runs), "55.0", "3", "`final`", "50.0")
+    assert "`" not in thesis_results.standing("final", {"final": {"log_pearson": 0.5}})
+    assert says(thesis_results.standing("x", {"x": {"log_pearson": math.nan}, **runs}), "undefined")
 
 
 def test_console_shows_intervals_below() -> None:
@@ -166,18 +163,18 @@ def test_console_is_aligned() -> None:
     assert lines[3].startswith("Seq + TF + Core + HM  ") and lines[3].endswith("-1.235  65536")
 
 
-def test_errors(tmp_path: Path) -> None:
-    with pytest.raises(TR300MError, match="no rows"):
+def test_errors(tmp_path: Path, refuses: Refuses) -> None:
+    with refuses():
         metric_table.metric_table([])
-    with pytest.raises(TR300MError, match="'Seq' lacks spearman, nll"):
+    with refuses("'Seq'", "spearman, nll"):
         metric_table.metric_table(
             [("Seq", {key: value for key, value in METRICS.items() if key not in ("spearman", "nll")})]
         )
-    with pytest.raises(TR300MError, match="no row with source 'Table 9'"):
+    with refuses("'Table 9'"):
         thesis_results.read_thesis(RESULTS, "Table 9")
     path = tmp_path / "x.tsv"
     path.write_text("architecture\tsource\nseq\tx\n")
-    with pytest.raises(TR300MError, match="lacks the columns pearson"):
+    with refuses("pearson"):
         thesis_results.read_thesis(path)
-    with pytest.raises(TR300MError, match="two rows for seq_tf_core_hm"):
+    with refuses("seq_tf_core_hm"):
         thesis_results.read_thesis(RESULTS, "result file")

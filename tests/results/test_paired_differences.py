@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.fixtures import Refuses
+from helpers.fixtures import Refuses, says
 from tr300m.base.files import read_tsv
 from tr300m.config.settings import resolve
 from tr300m.config.thesis_comparisons import TESTED, read_comparisons
@@ -69,10 +69,11 @@ def test_comparison_table() -> None:
     (first, first_draws), (second, second_draws) = model(0), model(1)
     columns = comparison_table((("Seq", first), ("Seq + TF", second)), (first_draws, second_draws))
     rows = columns["Model Architecture"]
-    assert rows == [
-        "Seq", "Seq + TF", "Difference", "95 % interval, genes and donors drawn", "95 % interval, genes drawn",
-        "95 % interval, donors drawn", "p (bootstrap, two-sided)", "T (thesis's formula)",
-    ]  # fmt: skip
+    assert rows[:2] == ["Seq", "Seq + TF"] and len(rows) == 8
+    assert [row.startswith("95 % interval") for row in rows[3:6]] == [True] * 3
+    assert [says(row, "genes") for row in rows[3:6]] == [True, True, False]
+    assert [says(row, "donors") for row in rows[3:6]] == [True, False, True]
+    assert [row[0] for row in rows[6:]] == ["p", "T"]
     drawn = second_draws.tables["both"]["spearman"] - first_draws.tables["both"]["spearman"]
     low, high = percentile_interval(drawn)
     assert columns["Spearman Correlation"][:4] == ["50.0", "60.0", "10.0", f"{100 * low:.1f} to {100 * high:.1f}"]
@@ -94,7 +95,7 @@ def test_undefined_differences_are_said_to_be() -> None:
 
 def test_runs_on_other_pairs_are_not_compared(refuses: Refuses) -> None:
     (first, draws), (second, _) = model(0), model(1, pairs=99)
-    with refuses("Seq was evaluated on 101 pairs, Seq + TF on 99"):
+    with refuses("Seq", "101", "Seq + TF", "99"):
         comparison_table((("Seq", first), ("Seq + TF", second)), (draws, draws))
 
 
@@ -147,9 +148,9 @@ def test_paired_table_by_hand() -> None:
 
 
 def test_models_on_other_pairs_have_no_difference(refuses: Refuses) -> None:
-    with refuses("b.npz and a.npz were drawn from other pairs or with another seed"):
+    with refuses("a.npz", "b.npz"):
         paired_table([(counted("b", [0.1]), [counted("a", [0.1], key="other")])])
-    with refuses("no rows"):
+    with refuses():
         paired_table([])
 
 
@@ -162,9 +163,9 @@ def test_spread_by_hand(refuses: Refuses) -> None:
     assert len(columns["Metric"]) == 6
     undefined = spread_table([("Seq", [runs[0], runs[1] | {"spearman": math.nan}])])
     assert [values[2] for values in undefined.values()][3:] == ["undefined"] * 4
-    with refuses("differ in their seed alone"):
+    with refuses():
         spread_table([])
-    with refuses("differ in their seed alone"):
+    with refuses():
         spread_table([("Seq", runs[:1])])
 
 
@@ -179,17 +180,17 @@ def test_the_thesis_compares_five_times() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "parts"),
     [
-        ("table\tfirst\n3\tseq\n", "lacks the columns second, pearson"),
-        (HEADER + 2 * "3\ta\tb\t1\t2\t3\t4\n", "table 3 stands twice"),
-        (HEADER + "3\ta\tb\t1\t2\tx\t4\n", "table 3: could not convert"),
+        ("table\tfirst\n3\tseq\n", ["second, pearson"]),
+        (HEADER + 2 * "3\ta\tb\t1\t2\t3\t4\n", ["3"]),
+        (HEADER + "3\ta\tb\t1\t2\tx\t4\n", ["3", "'x'"]),
     ],
 )
-def test_bad_comparisons(text: str, message: str, tmp_path: Path, refuses: Refuses) -> None:
+def test_bad_comparisons(text: str, parts: list[str], tmp_path: Path, refuses: Refuses) -> None:
     path = tmp_path / "x.tsv"
     path.write_text(text)
-    with refuses("x.tsv", message):
+    with refuses("x.tsv", *parts):
         read_comparisons(path)
 
 
@@ -234,11 +235,9 @@ def test_the_full_run_s_further_rows_are_in_no_table_of_the_thesis() -> None:
 def test_missing_runs_are_named(tmp_path: Path) -> None:
     found = settings(tmp_path, run("a", "seq"), run("b", "seq_tf"))
     assert found.compared_runs == {"3": ("a", "b")}
-    assert found.missing_tables()[:2] == [
-        "Table 2: the run table has no run named final",
-        "Table 4: Table 1 has no row of seq_tf_df",
-    ]
-    assert found.missing_tables()[-1] == "Table 7: Table 1 has no row of seq_core_hm and seq_tf_core_hm"
+    missing = found.missing_tables()
+    assert says(missing[0], "Table 2", "final") and says(missing[1], "Table 4", "seq_tf_df")
+    assert says(missing[-1], "Table 7", "seq_core_hm", "seq_tf_core_hm")
     assert settings(tmp_path, run("a", "seq"), final_run="a").final_run == "a"
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.chromium import Page, browse, find_chromium
-from helpers.fixtures import Refuses
-from helpers.small_run import RUNS, SECRET
+from helpers.fixtures import Refuses, says
+from helpers.small_run import ROOT, RUNS, SECRET
 from tr300m.metrics.point import UNDEFINED
 from tr300m.results.report import reading_guide as guide
 from tr300m.results.report.all_runs import calibration_side_by_side, views_side_by_side
@@ -28,8 +28,6 @@ from tr300m.results.report.run_records import (
 from tr300m.results.report.snakemake_report import planned_jobs
 from tr300m.results.thesis_t import UNCORRECTED
 
-ROOT = Path(__file__).parents[2]
-
 CATEGORIES = ("Evaluation", "Figures", "Guide", "Records", "Tables")
 
 
@@ -45,7 +43,7 @@ def written(small: Path) -> Path:
     """Return the report of the small run."""
     done = report(small, "--configfile", "small.yaml")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "results/small/report.html: open it in a browser\n"
+    assert "results/small/report.html" in done.stdout
     return small / "results/small/report.html"
 
 
@@ -66,11 +64,23 @@ def show(tab: Page, path: str) -> None:
     tab.run(f"app.setView({{content: '{content}', contentPath: results['{path}'].data_uri, resultPath: '{path}'}})")
 
 
+def title(page: Path) -> str:
+    """Return the heading of a page."""
+    found = re.search("<h1>(.*)</h1>", page.read_text())
+    assert found is not None
+    return found.group(1)
+
+
+def caption(name: str) -> str:
+    """Return the first words of a caption, as the report shows them."""
+    return (ROOT / f"workflow/report/{name}.rst").read_text().partition("`")[0].partition("\n")[0]
+
+
 @pytest.mark.slow
 def test_report_opens_without_error_or_request(opened: Page, written: Path, tmp_path: Path) -> None:
     """Every item of every category, the graph and the statistics."""
     front = opened.text()
-    assert "SIMULATED DATA" in front
+    assert "simulated" in front.lower()
     assert "results/small" in front
     # Graph and statistics are drawn, not written.
     opened.wait_until("!!document.querySelector('#rulegraph canvas')")
@@ -94,8 +104,7 @@ def test_report_opens_without_error_or_request(opened: Page, written: Path, tmp_
     for path in paths:
         show(opened, path)
         if path.endswith(".html"):
-            title = re.search("<h1>(.*)</h1>", (written.parents[2] / path).read_text()).group(1)
-            opened.wait_for(f"{title}\n")
+            opened.wait_for(f"{title(written.parents[2] / path)}\n")
         else:
             assert opened.run("document.querySelector('div.p-3 > img').decode().then(() => 1)") == 1
         opened.picture(tmp_path / "item.png")
@@ -108,16 +117,17 @@ def test_report_opens_without_error_or_request(opened: Page, written: Path, tmp_
 def test_a_reader_finds_table_1_and_its_caption(opened: Page, written: Path) -> None:
     accuracy = (written.parent / "table1.tsv").read_text().splitlines()[2].split("\t")[5]
     opened.click("Tables")
-    opened.wait_for("Networks against baselines")
+    baselines, guide_title = (title(written.parent / f"pages/{name}.html") for name in ("baselines", "guide"))
+    opened.wait_for(baselines)
     show(opened, "results/small/pages/table1.html")
-    table = opened.wait_for("What good figures look like")
+    table = opened.wait_for(guide_title)
     assert "Seq + TF + Core + HM" in table
     assert accuracy in table
-    assert "these figures test the workflow" in table
+    assert "simulated" in table.lower()
     opened.run("app.showResultInfo('results/small/pages/table1.html')")
-    opened.wait_for("Pairs share genes and samples")
-    opened.click("What good figures look like")  # the caption's link
-    opened.wait_for("own training means")
+    opened.wait_for(caption("table1"))
+    opened.click(guide_title)  # the caption's link
+    opened.wait_for(caption("guide"))
     assert opened.errors == []
 
 
@@ -144,10 +154,8 @@ def test_an_unfinished_run_has_no_report(small: Path) -> None:
     finally:
         table.write_text(RUNS)
     assert done.returncode == 1
-    assert "the run is not complete, or its settings or code have changed since: still to do are" in done.stderr
     assert "1 train" in done.stderr
-    finish = "snakemake --cores all --workflow-profile workflow/profiles/local --configfile small.yaml"
-    assert f"Hint: first finish it: {finish}" in done.stderr
+    assert "snakemake --cores all --workflow-profile workflow/profiles/local --configfile small.yaml" in done.stderr
     assert not (small / "none.html").exists()
 
 
@@ -155,7 +163,7 @@ def test_an_unfinished_run_has_no_report(small: Path) -> None:
 def test_a_bad_configuration_has_no_report(small: Path) -> None:
     done = report(small, "--configfile", "small.yaml", "--config", "editon=release")
     assert done.returncode == 1
-    assert "`editon`: unknown key; did you mean `edition`?" in done.stderr
+    assert says(done.stderr, "`editon`", "`edition`")
     assert "Traceback" not in done.stderr
 
 
@@ -203,9 +211,9 @@ def rows_of(columns: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def test_guide_says_what_others_reach() -> None:
     rows = rows_of(guide_table({name: metrics | REST for name, metrics in BASELINES.items()}, THESIS))
-    trees = "Motifs, histones, CpG and GC, boosted trees"
+    trees, cpg_gc = (guide.BASELINES[name].label for name in ("trees", "cpg_gc"))
     assert rows["Pearson Correlation"][2:6] == ["undefined", f"40.0 ({trees})", "90.0", "6.9"]
-    assert rows["Log R2"][2:6] == ["-0.1", "20.0 (CpG and GC, linear)", "95.0", "1.3"]
+    assert rows["Log R2"][2:6] == ["-0.1", f"20.0 ({cpg_gc})", "95.0", "1.3"]
     # The smallest is the best, in TPM; the thesis has none.
     assert rows["CRPS, mean"][2:6] == ["37.0", f"25.0 ({trees})", "14.2", "-"]
     assert rows["NLL"][2:6] == ["-"] * 4
@@ -280,7 +288,7 @@ def test_calibrations_stand_side_by_side(refuses: Refuses) -> None:
         "41.80",
         "122.20",
     ]
-    with refuses("the calibration of a lacks crps_mean"):
+    with refuses("crps_mean"):
         calibration_side_by_side([("a", {"quantity": ["pit_mean"], "value": ["0.5"]})])
 
 

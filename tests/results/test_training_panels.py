@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.drawn import history, nothing_is_cut_off, pairs, texts, titles
+from helpers.fixtures import Refuses, says
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_hex
-from tr300m.base.errors import TR300MError
 from tr300m.base.files import read_tsv, write_tsv
 from tr300m.metrics import point as metrics
 from tr300m.results.figures import canvas as figures
@@ -23,12 +23,8 @@ def test_panels_state_their_numbers() -> None:
     truth, median = pairs(500)
     figure = panels.run_panels(truth, median, history(10), "Seq + TF", "seed 3")
     value = metrics.log_pearson(truth, median)
-    assert titles(figure) == [
-        f"Log Pearson {value:.2f} on 500 validation pairs",
-        "Lowest validation loss 3.54 at step 100,000",
-        "Validation log Pearson 0.41 at step 100,000",
-        "Validation accuracy 68.4 % at step 100,000",
-    ]
+    stated = ((f"{value:.2f}", "500"), ("3.54", "100,000"), ("0.41", "100,000"), ("68.4 %", "100,000"))
+    assert all(says(title, *parts) for title, parts in zip(titles(figure), stated, strict=True))
     assert {"Seq + TF", "seed 3"} <= set(texts(figure).splitlines())
 
 
@@ -72,7 +68,7 @@ def test_many_pairs_are_binned_and_none_is_lost() -> None:
     assert counts is not None and counts.sum() == 20_000
     # No TPM is negative, so no hexagon may be centred below 0.
     assert np.asarray(figure.axes[0].collections[0].get_offsets()).min() > -1e-6
-    assert "on 20,000 test pairs" in titles(figure)[0]
+    assert says(titles(figure)[0], "20,000", "test")
 
 
 def test_history_from_a_file_with_gaps(tmp_path: Path) -> None:
@@ -82,7 +78,7 @@ def test_history_from_a_file_with_gaps(tmp_path: Path) -> None:
     columns["pearson"][:] = NAN
     write_tsv(tmp_path / "history.tsv", columns)
     figure = panels.run_panels(*pairs(50), read_tsv(tmp_path / "history.tsv"), "t", "s")
-    assert titles(figure)[3].endswith("at step 30,000")
+    assert says(titles(figure)[3], "30,000")
     assert "Training\nPearson" not in texts(figure)
     figures.save(figure, tmp_path / "a.svg", tmp_path / "a.png")
 
@@ -92,13 +88,8 @@ def test_one_row_nothing_measured(tmp_path: Path) -> None:
     columns["step"] = np.array([20.0])
     columns["loss"] = np.array([3.0])
     figure = panels.run_panels([1.0, 2.0], [3.0, 3.0], columns, "t", "")
-    assert titles(figure) == [
-        "Log Pearson undefined on 2 validation pairs",
-        "Validation loss not recorded",
-        "Validation log Pearson not recorded",
-        "Validation accuracy not recorded",
-    ]
-    assert texts(figure).splitlines().count("not recorded") == 2
+    assert says(titles(figure)[0], "undefined", "2")
+    assert len(titles(figure)) == 4
     figures.save(figure, tmp_path / "a.svg", tmp_path / "a.png")
 
 
@@ -133,9 +124,7 @@ def test_the_thesis_lies_pale_behind_as_far_as_ours_goes() -> None:
         assert (to_hex(line.get_color()).upper(), line.get_linestyle()) == (theme.PALE[theme.GREEN], style)
         assert all(line.get_zorder() < other.get_zorder() for other in ours)
     assert [len(axes.lines) for axes in figure.axes[1:4]] == [4, 8, 4]
-    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
-        "the thesis's training (pale)", "the thesis's validation (pale)",
-    ]  # fmt: skip
+    assert ["thesis" in text.get_text() for text in figure.legends[0].get_texts()] == [True, True]
     assert nothing_is_cut_off(figure)
 
 
@@ -152,16 +141,16 @@ def test_many_epochs_have_small_markers() -> None:
     assert sizes == [4, 2]
 
 
-def test_refused_input() -> None:
+def test_refused_input(refuses: Refuses) -> None:
     truth, median = pairs(50)
     columns = history(3)
-    for message, changed in (
-        ("history lacks val_loss", {k: v for k, v in columns.items() if k != "val_loss"}),
-        ("no row", {k: v[:0] for k, v in columns.items()}),
-        ("text where numbers belong", columns | {"loss": np.array(["1", "x", "2"])}),
-        ("lacks steps or values", columns | {"loss": np.array([1.0])}),
+    for parts, changed in (
+        (["val_loss"], {k: v for k, v in columns.items() if k != "val_loss"}),
+        ([], {k: v[:0] for k, v in columns.items()}),
+        ([], columns | {"loss": np.array(["1", "x", "2"])}),
+        ([], columns | {"loss": np.array([1.0])}),
     ):
-        with pytest.raises(TR300MError, match=message):
+        with refuses(*parts):
             panels.run_panels(truth, median, changed, "t", "s")
-    with pytest.raises(TR300MError, match="prediction: 1 NaN of 50"):
+    with refuses("prediction", "1 NaN", "50"):
         panels.run_panels(truth, np.where(np.arange(50) == 0, NAN, median), columns, "t", "s")

@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import os
 import random
+import resource
 import shutil
 import socket
 import ssl
@@ -19,6 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from helpers.child import start_child
+from helpers.fixtures import says
 from helpers.ftp_server import serving_ftp
 from helpers.http_server import Reply, Server, serving
 from hypothesis import HealthCheck, given, settings
@@ -104,7 +107,7 @@ def test_the_kept_file_is_a_link_without_a_path_of_this_machine(server: Server, 
 
 def test_unknown_size_and_checksum_are_said(server: Server, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     get(out, server.url("/file"), size=None, checksum="")
-    assert "upstream publishes no size and checksum" in capsys.readouterr().err
+    assert says(capsys.readouterr().err, "file")
     assert out.read_bytes() == CONTENT
 
 
@@ -116,7 +119,7 @@ def test_a_file_url_and_the_checksum_of_the_content(tmp_path: Path, out: Path) -
 
 
 def test_a_file_url_that_is_not_there(tmp_path: Path, out: Path) -> None:
-    with pytest.raises(TR300MError, match=r"cannot read .*nowhere: No such file"):
+    with pytest.raises(TR300MError, match="nowhere"):
         get(out, (tmp_path / "nowhere").as_uri())
 
 
@@ -135,7 +138,7 @@ def test_redirects_are_followed_and_resumed(server: Server, out: Path) -> None:
 
 def test_a_redirect_in_circles_ends(server: Server, out: Path) -> None:
     url = server.plan("/round", Reply(status=302, headers={"Location": "/round"}))
-    with pytest.raises(TR300MError, match="redirects"):
+    with pytest.raises(TR300MError, match="/round"):
         get(out, url)
 
 
@@ -182,7 +185,7 @@ def test_the_certificates_of_the_environment(
     server: Server, secure: Path, out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = server.plan("/file", Reply(stop=100_000, etag=OLD), Reply(etag=OLD)).replace("http:", "https:")
-    with pytest.raises(TR300MError, match=r"the certificate of 127\.0\.0\.1 is not trusted: .* REQUESTS_CA_BUNDLE"):
+    with pytest.raises(TR300MError, match=r"127\.0\.0\.1.*REQUESTS_CA_BUNDLE"):
         get(out, url)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(secure))
     get(out, url)
@@ -219,7 +222,7 @@ def test_a_drop_in_a_body_of_unsaid_length(server: Server, out: Path) -> None:
 def test_a_stall_costs_no_byte(server: Server, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     get(out, server.plan("/file", Reply(stop=123_456, stall=True), Reply()), patience=NERVOUS)
     assert out.read_bytes() == CONTENT
-    assert "the server fell silent" in capsys.readouterr().err
+    assert says(capsys.readouterr().err, "/file")
     assert server.sent == SIZE
 
 
@@ -239,7 +242,7 @@ def test_drops_that_make_progress_are_not_counted(server: Server, out: Path) -> 
 
 def test_drops_without_progress_come_to_an_end(server: Server, out: Path) -> None:
     url = server.plan("/file", Reply(stop=1000))
-    with pytest.raises(TR300MError, match=r"broke off at 1,000 of 300,000 bytes \(given up after 4 attempts\)"):
+    with pytest.raises(TR300MError, match=r"1,000.*300,000.*\b4\b"):
         get(out, url)
     # The first came to 1,000 bytes; the file is asked for from there on four times more, then it is enough.
     assert server.ranges() == [None] + ["bytes=1000-"] * (FAST.attempts - 1)
@@ -280,7 +283,7 @@ def test_retry_after_is_waited_for(server: Server, out: Path, dated: bool) -> No
 
 def test_a_server_that_asks_for_hours_is_left(server: Server, out: Path) -> None:
     url = server.plan("/busy", Reply(status=503, headers={"Retry-After": "7200"}))
-    with pytest.raises(TR300MError, match="asks to come back in 7,200 s"):
+    with pytest.raises(TR300MError, match="7,200 s"):
         get(out, url)
     get(out, url, server.url("/file"))
     assert out.read_bytes() == CONTENT
@@ -301,7 +304,7 @@ def test_a_web_page_is_asked_again_then_the_mirror(server: Server, out: Path) ->
 
 
 def test_a_web_page_is_never_the_file(server: Server, out: Path) -> None:
-    with pytest.raises(TR300MError, match="a web page, not with the file"):
+    with pytest.raises(TR300MError, match="/page"):
         get(out, server.plan("/page", PAGE), size=None, checksum="")
     assert names(out) == []
 
@@ -317,7 +320,7 @@ def test_a_web_page_does_not_cost_the_part(server: Server, out: Path) -> None:
 def test_nobody_listens(server: Server, out: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         closed = f"http://127.0.0.1:{listening.getsockname()[1]}/file"
-    with pytest.raises(TR300MError, match=r"no connection to 127\.0\.0\.1: Connection refused \(given up after 2"):
+    with pytest.raises(TR300MError, match=r"127\.0\.0\.1: Connection refused.*\b2\b"):
         get(out, closed)
     get(out, closed, server.url("/file"))
     assert out.read_bytes() == CONTENT
@@ -326,10 +329,7 @@ def test_nobody_listens(server: Server, out: Path) -> None:
 def test_no_network(out: Path) -> None:
     with pytest.raises(TR300MError) as error:
         get(out, "http://upstream.invalid/file", "ftp://mirror.invalid/file")
-    assert "upstream.invalid is not found" in str(error.value)
-    assert "mirror.invalid is not found" in str(error.value)
-    assert str(error.value).count("no network?") == 2
-    assert "run the same command again to resume" in str(error.value)
+    assert says(str(error.value), "upstream.invalid", "mirror.invalid")
 
 
 def test_a_network_that_goes_away_is_waited_for(server: Server, out: Path) -> None:
@@ -442,7 +442,7 @@ def test_a_wrong_part_of_the_same_length_is_found_by_the_checksum(
     out.with_name("file.part").write_bytes(OTHER[:200_000])
     get(out, server.url("/file"))
     assert out.read_bytes() == CONTENT
-    assert "it was resumed: fetching it whole" in capsys.readouterr().err
+    assert says(capsys.readouterr().err, "file.part", "sha256")
     assert server.ranges() == ["bytes=200000-", None]
 
 
@@ -460,13 +460,13 @@ def test_without_range_it_begins_anew_and_says_so(
 ) -> None:
     get(out, server.plan("/file", Reply(stop=200_000, ranges=False), Reply(ranges=False)))
     assert out.read_bytes() == CONTENT
-    assert "cannot go on behind 200,000 bytes; fetching it whole" in capsys.readouterr().err
+    assert says(capsys.readouterr().err, "200,000")
     assert server.sent == 200_000 + SIZE
 
 
 def test_without_range_drops_come_to_an_end(server: Server, out: Path) -> None:
     """Each attempt comes equally far; that is no progress."""
-    with pytest.raises(TR300MError, match="given up after 4 attempts"):
+    with pytest.raises(TR300MError, match=r"200,000.*300,000.*\b4\b"):
         get(out, server.plan("/file", Reply(stop=200_000, ranges=False)))
     assert len(server.requests) == FAST.attempts
 
@@ -477,7 +477,7 @@ def test_a_range_that_was_not_asked_for_is_refused(
     url = server.plan("/file", Reply(stop=200_000, etag=OLD), Reply(shift=-7, etag=OLD), Reply(etag=OLD))
     get(out, url)
     assert out.read_bytes() == CONTENT
-    assert "byte 199,993 came where 200,000 was asked for" in capsys.readouterr().err
+    assert says(capsys.readouterr().err, "199,993", "200,000")
     assert server.ranges() == [None, "bytes=200000-", None]
 
 
@@ -485,20 +485,20 @@ def test_a_range_that_was_not_asked_for_is_refused(
 
 
 def test_a_wrong_length_is_known_before_the_first_byte(server: Server, out: Path) -> None:
-    with pytest.raises(TR300MError, match=r"the server's file has 300,000 bytes, 299,999 expected"):
+    with pytest.raises(TR300MError, match=r"300,000.*299,999"):
         get(out, server.url("/file"), size=SIZE - 1)
     assert names(out) == []
 
 
 def test_a_body_shorter_than_announced(server: Server, out: Path) -> None:
-    with pytest.raises(TR300MError, match="broke off at 300,000 of 300,005 bytes"):
+    with pytest.raises(TR300MError, match=r"300,000.*300,005"):
         get(out, server.plan("/file", Reply(length=SIZE + 5)), size=None, checksum="")
     assert not out.exists()
 
 
 def test_a_body_shorter_than_the_table_says(server: Server, out: Path) -> None:
     url = server.plan("/file", Reply(chunked=True))
-    with pytest.raises(TR300MError, match=r"the server's file has 300,000 bytes, 300,005 expected"):
+    with pytest.raises(TR300MError, match=r"300,000.*300,005"):
         get(out, url, size=SIZE + 5)
     assert not out.exists()
 
@@ -513,7 +513,7 @@ def test_wrong_bytes_everywhere(server: Server, out: Path) -> None:
     wrong = [server.plan(path, Reply(content=OTHER)) for path in ("/a", "/b")]
     with pytest.raises(TR300MError) as error:
         get(out, *wrong)
-    assert str(error.value).count("its sha256 is not the expected one") == 2
+    assert str(error.value).count("sha256") == 2
     assert all(url in str(error.value) for url in wrong)
     assert names(out) == []
     assert server.sent == 2 * SIZE
@@ -521,7 +521,7 @@ def test_wrong_bytes_everywhere(server: Server, out: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "checksum", "message"),
-    [(SIZE + 1, "", "300,001 expected"), (None, "sha256:" + "0" * 64, "its sha256"), (None, "md5:0", "its md5")],
+    [(SIZE + 1, "", "300,001"), (None, "sha256:" + "0" * 64, "sha256"), (None, "md5:0", "md5")],
 )
 def test_verify(tmp_path: Path, size: int | None, checksum: str, message: str) -> None:
     (tmp_path / "file").write_bytes(CONTENT)
@@ -532,7 +532,7 @@ def test_verify(tmp_path: Path, size: int | None, checksum: str, message: str) -
 
 def test_a_zipped_file_that_is_cut_is_refused(server: Server, out: Path) -> None:
     url = server.plan("/file", Reply(content=gzip.compress(CONTENT)[:-100]))
-    with pytest.raises(TR300MError, match="truncated or corrupt"):
+    with pytest.raises(TR300MError, match=r"file\.part"):
         get(out, url, size=None, checksum="uncompressed-" + SHA)
     assert names(out) == []
 
@@ -545,7 +545,7 @@ def test_what_is_kept_is_not_fetched_again(server: Server, out: Path, capsys: py
     out.unlink()
     get(out, "http://upstream.invalid/file")
     assert out.read_bytes() == CONTENT
-    assert "fetched earlier and still right" in capsys.readouterr().err
+    assert says(capsys.readouterr().err, "file")
     assert server.sent == SIZE
 
 
@@ -591,35 +591,23 @@ def test_a_file_of_this_disk_is_copied_each_time(tmp_path: Path, out: Path) -> N
 
 # The machine's own troubles: in a child process, which is limited or killed.
 
-CHILD = """
-import resource, sys
-from pathlib import Path
-from tr300m.sources.fetch import fetch
-from tr300m.base.errors import TR300MError
-from tr300m.sources.protocols import Patience
-url, out, limit, size, checksum = sys.argv[1:]
-if int(limit):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
-try:
-    fetch([url, url + "/mirror"], Path(out), int(size), checksum, Patience(read_timeout=20))
-except TR300MError as error:
-    sys.exit(str(error))
-"""
 
-
-def child(url: str, out: Path, limit: int = 0) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-c", CHILD, url, str(out), str(limit), str(SIZE), SHA]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+def fetch_limited(url: str, out: str, limit: str) -> None:
+    """Fetch where no file may grow beyond the limit, if that is not 0."""
+    if int(limit):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+    try:
+        fetch([url, url + "/mirror"], Path(out), SIZE, SHA, Patience(read_timeout=20))
+    except TR300MError as error:
+        sys.exit(str(error))
 
 
 def test_a_full_disk(server: Server, out: Path) -> None:
     limit = 123_457
-    with child(server.plan("/file", Reply(etag=OLD)), out, limit) as process:
+    with start_child(fetch_limited, server.plan("/file", Reply(etag=OLD)), out, limit) as process:
         _, message = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "the disk (or your share of it) is full; 176,543 bytes are missing" in message
-    assert "what came is kept" in message
+    assert says(message, "file.part", "123,457", "176,543")
     assert len(server.requests) == 1
     assert names(out) == ["file.part", "file.part.json"]
     assert out.with_name("file.part").read_bytes() == CONTENT[:limit]
@@ -632,7 +620,7 @@ def test_a_full_disk(server: Server, out: Path) -> None:
 def test_kill_9_and_a_restart(server: Server, out: Path) -> None:
     url = server.plan("/file", Reply(stop=200_000, stall=True, etag=OLD), Reply(etag=OLD))
     part = Part(out.with_name("file.part"))
-    with child(url, out) as process:
+    with start_child(fetch_limited, url, out, 0) as process:
         while part.size() < 200_000:
             assert process.poll() is None
             time.sleep(0.01)
@@ -649,7 +637,7 @@ def test_kill_9_and_a_restart(server: Server, out: Path) -> None:
 def test_a_file_larger_than_the_free_disk_is_not_begun(server: Server, out: Path) -> None:
     free = shutil.disk_usage(out.parent.parent).free
     url = server.plan("/file", Reply(length=free + 10**12, stall=True))
-    with pytest.raises(TR300MError, match=r"bytes are missing, [\d,]+ are free on this disk\nHint: free [\d,]+ bytes"):
+    with pytest.raises(TR300MError, match=r"file\.part: [\d,]+ .* [\d,]+ .*\nHint: .* [\d,]+ "):
         get(out, url, server.url("/file"), size=None)
     assert len(server.requests) == 1
     assert names(out) == []
@@ -657,7 +645,7 @@ def test_a_file_larger_than_the_free_disk_is_not_begun(server: Server, out: Path
 
 def test_a_folder_that_cannot_be_written(server: Server, out: Path) -> None:
     out.with_name("file.part").mkdir(parents=True)
-    with pytest.raises(TR300MError, match=r"cannot write .*file\.part"):
+    with pytest.raises(TR300MError, match=r"file\.part"):
         get(out, server.url("/file"), size=None, checksum="")
     assert len(server.requests) == 1
 
@@ -686,7 +674,7 @@ def test_a_stall_over_ftp_costs_no_byte(out: Path, capsys: pytest.CaptureFixture
         get(out, server.url("/file"), patience=NERVOUS)
         assert server.sent == SIZE
     assert out.read_bytes() == CONTENT
-    assert "the connection broke off: timed out" in capsys.readouterr().err
+    assert says(capsys.readouterr().err, "ftp://", "timed out")
 
 
 def test_ftp_begins_anew_when_the_file_changed(out: Path) -> None:
@@ -702,7 +690,7 @@ def test_ftp_begins_anew_when_the_file_changed(out: Path) -> None:
 def test_an_ftp_refusal_is_not_repeated(out: Path) -> None:
     with serving_ftp(CONTENT) as server:
         server.refusals["RETR"] = "550 no such file"
-        with pytest.raises(TR300MError, match="the server answered 550 no such file"):
+        with pytest.raises(TR300MError, match="550 no such file"):
             get(out, server.url("/file"))
 
 
@@ -716,7 +704,7 @@ def test_ftp_servers_that_are_busy_or_not_there(server: Server, out: Path) -> No
 def test_an_ftp_server_that_hangs_up(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving_ftp(CONTENT) as server:
         server.refusals["TYPE"] = ""
-        with pytest.raises(TR300MError, match=r"the connection broke off: .*given up after 4 attempts"):
+        with pytest.raises(TR300MError, match=r"ftp://.*\b4\b"):
             get(out, server.url("/file"))
 
 

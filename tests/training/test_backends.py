@@ -1,21 +1,19 @@
 """Steppers: both backends agree, several devices agree with one, tables on the device agree with gathered rows."""
 
 # isort: off
-from tr300m.model import devices
+from tr300m.model import devices  # noqa: F401 (sets the backend)
 
 # isort: on
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from helpers.child import run_child
 from helpers.fixtures import Refuses
+from helpers.toy_training import GENES, NETWORK, SAMPLES, SPLIT, STILL, TRAINING, fit, make_dataset
 from numpy.typing import NDArray
-from test_training import GENES, NETWORK, SAMPLES, SPLIT, TRAINING, fit, make_dataset
-from test_training_reference import STILL
 from tr300m.config.architectures import Architecture
 from tr300m.dataset.pair_order import PairOrder
 from tr300m.evaluation.predict import predict
@@ -59,8 +57,9 @@ def trajectory(config: NetworkConfig, start: Path | None = None, **settings: Any
     return np.concatenate([*losses, raw.ravel(), sums]).astype(np.float64)
 
 
-def run_on_jax(folder: Path) -> None:
-    """Do on JAX, with four virtual devices, what the tests below look at; `folder` holds a run of TensorFlow's."""
+def run_on_jax(path: str) -> None:
+    """Do on JAX, with four virtual devices, what the tests below look at; the folder holds a run of TensorFlow's."""
+    folder = Path(path)
     found: dict[str, Any] = {"still": trajectory(STILL, folder / "tensorflow" / "model.weights.h5")}
     for count in (1, 2, 4):
         found[f"devices_{count}"] = trajectory(NETWORK, devices=count)
@@ -78,27 +77,13 @@ def run_on_jax(folder: Path) -> None:
     np.savez(folder / "found.npz", **found)
 
 
-SCRIPT = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-import test_steps as t
-t.run_on_jax(Path(sys.argv[2]))
-"""
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with a run of TensorFlow's and what JAX found, in a process of its own."""
     pytest.importorskip("jax")
     folder = tmp_path_factory.mktemp("steps")
     fit(folder / "tensorflow", steps=3)
-    search = os.pathsep.join([str(Path(devices.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": search, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
-    environment["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
-    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1]), str(folder)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_child(run_on_jax, folder, KERAS_BACKEND="jax", XLA_FLAGS="--xla_force_host_platform_device_count=4")
     return folder
 
 
@@ -157,20 +142,24 @@ def test_bfloat16_stays_near_float32_on_jax(on_jax: dict[str, NDArray[Any]]) -> 
     assert close_but_not_equal(on_jax["bfloat16"], on_jax["float32"])
 
 
+@pytest.mark.slow
 def test_bfloat16_stays_near_float32() -> None:
     low = NetworkConfig(**{**vars(STILL), "precision": "bfloat16"})
     assert close_but_not_equal(trajectory(low), trajectory(STILL))
 
 
+@pytest.mark.slow
 def test_gathered_rows_give_the_result_of_tables() -> None:
     np.testing.assert_allclose(trajectory(NETWORK, on_device=False), trajectory(NETWORK), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_xla_gives_the_same_within_rounding() -> None:
     # Without dropout: XLA draws other numbers from the same seed.
     np.testing.assert_allclose(trajectory(STILL, xla=True), trajectory(STILL), rtol=1e-3, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_a_restored_state_goes_on_as_if_nothing_had_been() -> None:
     first = stepper(NETWORK)
     feed = make_feed(make_dataset(), Architecture.from_key(KEY), None)
@@ -194,9 +183,9 @@ def test_a_restored_state_goes_on_as_if_nothing_had_been() -> None:
 def test_a_state_of_another_model_is_refused(refuses: Refuses) -> None:
     first = stepper(NETWORK)
     state = first.state()
-    with refuses("checkpoint is of another model", "trained.0", "missing"):
+    with refuses("trained.0"):
         first.restore({name: value for name, value in state.items() if name != "trained.0"})
-    with refuses("generators.0 is float64[2] in it, int64[2] here"):
+    with refuses("generators.0", "float64[2]", "int64[2]"):
         first.restore({**state, "generators.0": state["generators.0"].astype(np.float64)})
 
 

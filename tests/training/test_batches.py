@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.fixtures import Refuses
-from test_training import GENES, SAMPLES, make_dataset
+from helpers.fixtures import Refuses, says
+from helpers.toy_training import GENES, SAMPLES, make_dataset
 from tr300m.config.architectures import Architecture
 from tr300m.features.scan_cache import scan_genes
 from tr300m.model.devices import ops
@@ -107,13 +107,13 @@ def test_where_arrays_go(
 
 
 def test_too_little_memory_is_told_before_the_first_step(monkeypatch: pytest.MonkeyPatch, refuses: Refuses) -> None:
-    with refuses("arrays take 25.0 GB", "steps about 2.0 GB", "the GPU's memory 26.0 GB are free", "arrays: host"):
+    with refuses("25.0 GB", "2.0 GB", "26.0 GB", "arrays: host"):
         place(monkeypatch, "device", 25, gpu=True, free=26)
-    with refuses("steps take about 2.0 GB", "1.5 GB are free", "batch_size"):
+    with refuses("2.0 GB", "1.5 GB", "batch_size"):
         place(monkeypatch, "auto", 25, gpu=True, free=1.5)
-    with refuses("steps take about 2.0 GB", "batch_size"):
+    with refuses("2.0 GB", "batch_size"):
         place(monkeypatch, "host", 0.1, gpu=False, free=1.5)
-    with refuses("'disk' is not known", "auto, device, host"):
+    with refuses("'disk'", "auto, device, host"):
         place(monkeypatch, "disk", 1, gpu=False, free=10)
 
 
@@ -123,8 +123,8 @@ def test_the_log_says_where_arrays_lie(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "free_memory", lambda: 24 * GB)
     place_arrays("auto", 18 * GB, 3 * GB, lines.append)
     place_arrays("auto", 5_000_000, 3 * GB, lines.append)
-    assert "18.0 GB, left with the host" in lines[0] and "24.0 GB free" in lines[0]
-    assert "5.0 MB, copied to memory" in lines[1]
+    assert says(lines[0], "18.0 GB", "24.0 GB")
+    assert says(lines[1], "5.0 MB")
 
 
 def test_available_memory_is_read_off_the_kernel_s_table(tmp_path: Path) -> None:

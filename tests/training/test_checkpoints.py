@@ -4,18 +4,15 @@
 from tr300m.model import devices
 
 # isort: on
-import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.fixtures import Refuses
-from test_training import TRAINING, fit, same, weights
-from tr300m.base.errors import TR300MError
+from helpers.child import start_child
+from helpers.fixtures import Refuses, says
+from helpers.toy_training import TRAINING, fit, same, weights
 from tr300m.base.files import read_json, read_tsv
 from tr300m.training.checkpoints import Checkpoints, inputs_key
 from tr300m.training.config import ComputeConfig
@@ -72,7 +69,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_used(how: str, tmp_path
     lines: list[str] = []
     loaded = kept.load(lines.append)
     assert loaded is not None and loaded[1] == {"step": 1}
-    assert lines == [f"{newest} is damaged: it is passed over"]
+    assert len(lines) == 1 and str(newest) in lines[0]
     damage(kept.files()[1])
     assert kept.load(silent) is None
 
@@ -114,6 +111,7 @@ def stop_at(text: str) -> object:
     return log
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
     with pytest.raises(StoppedError):
@@ -123,7 +121,7 @@ def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert files == ["step_000000000012", "step_000000000016"]
     lines: list[str] = []
     history = fit(tmp_path / "run", log=lines.append, **settings)
-    assert any("goes on from its checkpoint of step 16" in line for line in lines)
+    assert any(says(line, "16") for line in lines)
     whole = fit(tmp_path / "whole", steps=25)
     assert same(tmp_path / "run", tmp_path / "whole")
     for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
@@ -135,22 +133,25 @@ def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert not (tmp_path / "kept").exists()
 
 
+@pytest.mark.slow
 def test_checkpoints_by_time_change_nothing(tmp_path: Path) -> None:
     fit(tmp_path / "a", steps=15, checkpoints=tmp_path / "kept", compute=ComputeConfig(checkpoint_minutes=0))
     fit(tmp_path / "b", steps=15)
     assert same(tmp_path / "a", tmp_path / "b")
 
 
+@pytest.mark.slow
 def test_checkpoints_of_other_inputs_are_told_and_not_used(tmp_path: Path) -> None:
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
     with pytest.raises(StoppedError):
         fit(tmp_path / "run", log=stop_at("step 20"), **settings)
     lines: list[str] = []
     fit(tmp_path / "run", seed=4, log=lines.append, **settings)
-    assert any("of other inputs" in line and "kept" in line for line in lines)
+    assert any(says(line, "kept") for line in lines)
     assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == []
 
 
+@pytest.mark.slow
 def test_neither_threads_nor_calls_part_a_run_from_its_checkpoints(tmp_path: Path) -> None:
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
     with pytest.raises(StoppedError):
@@ -159,30 +160,17 @@ def test_neither_threads_nor_calls_part_a_run_from_its_checkpoints(tmp_path: Pat
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(devices, "describe", lambda threads, count: "CPU, 99 threads")
         fit(tmp_path / "run", steps_per_call=3, log=lines.append, **settings)
-    assert any("that was on CPU, " in line and "last digits" in line for line in lines)
+    assert any(f"CPU, {devices.cores()} thread" in line for line in lines)
     assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == [16]
 
 
 def test_settings_are_checked(refuses: Refuses) -> None:
-    with refuses("checkpoint_minutes is -1"):
+    with refuses("checkpoint_minutes", "-1"):
         ComputeConfig(checkpoint_minutes=-1)
-    with refuses("checkpoint_steps is -1"):
+    with refuses("checkpoint_steps", "-1"):
         ComputeConfig(checkpoint_steps=-1)
-    with pytest.raises(TR300MError, match="0 devices"):
+    with refuses("0"):
         ComputeConfig(devices=0)
-
-
-SCRIPT = """
-import dataclasses, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-import test_checkpoints as t
-folder = Path(sys.argv[2])
-print("ready", flush=True)
-t.train_long(folder / "run", folder / "kept")
-if sys.argv[3] == "both":
-    t.train_long(folder / "whole", folder / "none")
-"""
 
 
 def train_long(out: Path, checkpoints: Path) -> None:
@@ -199,18 +187,21 @@ def train_long(out: Path, checkpoints: Path) -> None:
     )
 
 
-def child(backend: str, folder: Path, what: str) -> "subprocess.Popen[str]":
-    search = os.pathsep.join([str(Path(devices.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": search, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
-    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1]), str(folder), what]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def train_one(path: str) -> None:
+    train_long(Path(path) / "run", Path(path) / "kept")
+
+
+def train_both(path: str) -> None:
+    """Go on with the killed run, then do the same without a break."""
+    train_one(path)
+    train_long(Path(path) / "whole", Path(path) / "none")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["tensorflow", "jax"])
 def test_a_killed_run_ends_like_one_that_was_not(backend: str, tmp_path: Path) -> None:
     pytest.importorskip(backend)
-    killed = child(backend, tmp_path, "killed")
+    killed = start_child(train_one, tmp_path, KERAS_BACKEND=backend)
     while killed.poll() is None and len(list(tmp_path.glob("kept/*/step_*.npz"))) < 2:
         time.sleep(0.002)
     killed.send_signal(signal.SIGKILL)
@@ -220,13 +211,13 @@ def test_a_killed_run_ends_like_one_that_was_not(backend: str, tmp_path: Path) -
     newest, before = sorted(tmp_path.glob("kept/*/step_*.npz"), reverse=True)
     damage(newest)
 
-    again = child(backend, tmp_path, "both")
+    again = start_child(train_both, tmp_path, KERAS_BACKEND=backend)
     said, errors = again.communicate()
     assert again.returncode == 0, errors
-    assert f"{newest} is damaged" in said
+    assert str(newest) in said
     step = int(before.name[5:17])
     assert 0 < step < STEPS / 2
-    assert f"goes on from its checkpoint of step {step}" in said
+    assert says(said, str(step))
     assert same(tmp_path / "run", tmp_path / "whole")
     records = {name: read_json(tmp_path / name / "run.json") for name in ("run", "whole")}
     assert records["run"]["resumed_at"] == [step] and records["whole"]["resumed_at"] == []

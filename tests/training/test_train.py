@@ -5,24 +5,19 @@ from tr300m.model import devices
 
 # isort: on
 import dataclasses
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
-from helpers.fixtures import Refuses
-from numpy.typing import NDArray
+from helpers.child import run_child
+from helpers.fixtures import Refuses, says
+from helpers.toy_training import GENES, NETWORK, SAMPLES, SPLIT, TRAINING, fit, make_dataset, same, weights
 from tr300m.base.errors import TR300MError
 from tr300m.base.files import read_json, read_tsv
-from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.pair_order import PairOrder
 from tr300m.dataset.permutations import apply_control
-from tr300m.dataset.splits import Split
 from tr300m.dataset.tf_levels import tf_levels
 from tr300m.evaluation.predict import load_run, predict
 from tr300m.features import scan_cache
@@ -33,90 +28,11 @@ from tr300m.model.network import NetworkConfig, build_model
 from tr300m.training.config import ComputeConfig, TrainingConfig
 from tr300m.training.history import COLUMNS
 from tr300m.training.run_record import reuse_run
-from tr300m.training.train import train
 
-NETWORK = NetworkConfig(
-    length=60,
-    schedule=((30, 6), (20, 2), (10, 1)),
-    width=24,
-    bottleneck=8,
-    kernel_sizes=(3, 3),
-    pool_blocks=(0, 1),
-)
-TRAINING = TrainingConfig(batch_size=16, learning_rate=3e-3, epoch_steps=10, curve_pairs=20)
-GENES, SAMPLES, MOTIFS, REGULATORS = 150, 20, 5, 6
-SPLIT = Split("toy", *(np.array(x, dtype=np.int64) for x in ([0, 1, 2], [3, 4], [5, 1], [0])))
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-class Axis(SimpleNamespace):
-    """An axis table of names alone."""
-
-    def __len__(self) -> int:
-        return len(next(iter(vars(self).values())))
-
-
-def make_dataset() -> Dataset:
-    """Make genes of which those with the first motif are expressed, and a dataset of them."""
-    chance = np.random.default_rng(0)
-    onehot = np.eye(4, dtype=np.float16)[chance.integers(0, 4, (GENES, NETWORK.length))]
-    on = np.arange(GENES) % 2
-    onehot[on == 1, 40:46] = np.eye(4)[[0, 0, 0, 3, 3, 3]]
-    pssm = chance.normal(size=(7, 4, MOTIFS))
-    pssm[:, :, 0] = -2
-    pssm[np.arange(6), [0, 0, 0, 3, 3, 3], 0] = 2
-    levels = chance.gamma(2.0, 1.0, (SAMPLES, REGULATORS)).astype(np.float32)
-    motif_map = np.eye(REGULATORS, MOTIFS, dtype=np.uint8)
-    histones = chance.gamma(1.0, 1.0, (GENES, NETWORK.length, 21)).astype(np.float32)
-    distance = np.where(chance.random((GENES, REGULATORS)) < 0.5, -1, 1.0)
-    values: dict[str, Any] = {
-        "onehot": onehot,
-        "expression": (1 + 100 * on[:, None] * chance.uniform(0.8, 1.2, (GENES, SAMPLES))).astype(np.float32),
-        "regulator_levels": levels,
-        "motif_map": motif_map,
-        "tf_levels": levels @ motif_map.astype(np.float32),
-        "tissue": np.eye(2, dtype=np.uint8)[chance.integers(0, 2, SAMPLES)],
-        "histones": histones,
-        "histone_mean": float(histones.mean()),
-        "tss_mean": 1e6,
-        "pssm": pssm,
-        "core": chance.normal(size=(5, 4, 3)),
-        "genes": Axis(gene_id=np.array([f"G{gene}" for gene in range(GENES)])),
-        "samples": Axis(sample_id=np.array([f"S{sample}" for sample in range(SAMPLES)])),
-        "regulators": range(REGULATORS),
-        "tissues": ("a", "b"),
-        "manifest": {"arrays": {"onehot": {"sha256": "abc", "shape": [1]}}},
-        "distance": lambda genes, unit: distance[genes].astype(np.float32),
-    }
-    return cast(Dataset, SimpleNamespace(**values))
-
-
-def score(truth: NDArray[Any], prediction: NDArray[Any]) -> dict[str, float]:
-    return {
-        "pearson": metrics.pearson(truth, prediction),
-        "log_pearson": metrics.log_pearson(truth, prediction),
-        "accuracy": metrics.accuracy(truth, prediction, 1.0),
-    }
-
-
-def fit(out: Path, key: str = "seq_tf_core_hm", **changes: Any) -> dict[str, list[float]]:
-    """Train the toy; `changes` override the settings of `train` and of the training config."""
-    config = {name: changes.pop(name) for name in list(changes) if name in TrainingConfig.__dataclass_fields__}
-    settings: dict[str, Any] = {"seed": 3, "steps": 20, "score": score, "log": lambda line: None, **changes}
-    training = dataclasses.replace(TRAINING, **config)
-    dataset = settings.pop("dataset", None) or make_dataset()
-    network, likelihood = settings.pop("network", NETWORK), settings.pop("likelihood", "nb_exponential")
-    return train(dataset, SPLIT, key, likelihood, network, training, out=out, **settings)
-
-
-def weights(folder: Path) -> list[NDArray[Any]]:
-    return cast(list[NDArray[Any]], load_run(folder, make_dataset())[0].get_weights())
-
-
-def same(first: Path, second: Path) -> bool:
-    return all(np.array_equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
-
-
+@pytest.mark.slow
 def test_one_seed_gives_one_result(tmp_path: Path) -> None:
     variants: dict[str, dict[str, Any]] = {"a": {}, "b": {"steps_per_call": 3}, "c": {"seed": 4}}
     for name, changes in variants.items():
@@ -129,6 +45,7 @@ def test_one_seed_gives_one_result(tmp_path: Path) -> None:
     assert not np.array_equal(tables["a"]["loss"], tables["c"]["loss"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cached", [False, True])
 def test_the_model_learns_what_is_planted(cached: bool, tmp_path: Path) -> None:
     dataset, table = make_dataset(), None
@@ -145,6 +62,7 @@ def test_the_model_learns_what_is_planted(cached: bool, tmp_path: Path) -> None:
     assert found["median"][0] > 5 * found["median"][1]
 
 
+@pytest.mark.slow
 def test_dropout_is_on_while_training(tmp_path: Path) -> None:
     # So slow that the weights stay put: what differs is the dropout alone.
     losses = [
@@ -169,6 +87,7 @@ def test_other_architectures_train(key: str, tmp_path: Path) -> None:
     assert np.isfinite(history["val_loss"]).all()
 
 
+@pytest.mark.slow
 def test_another_output_distribution_trains(tmp_path: Path) -> None:
     likelihood = make_likelihood("zero_lognormal_mixture", components=2)
     history = fit(tmp_path, "seq", steps=100, likelihood=likelihood)
@@ -182,6 +101,7 @@ def test_another_output_distribution_trains(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.exp(-found["nll"]), likelihood.density(found["truth"], found["raw"]), rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_arrays_with_the_host_change_nothing(tmp_path: Path) -> None:
     histories = {}
     for arrays in ("device", "host"):
@@ -191,6 +111,7 @@ def test_arrays_with_the_host_change_nothing(tmp_path: Path) -> None:
         assert histories["host"][column] == pytest.approx(histories["device"][column], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_pairs_may_come_in_plain_uniform_order(tmp_path: Path) -> None:
     fit(tmp_path / "uniform", steps=10, pair_order="uniform")
     fit(tmp_path / "thesis", steps=10)
@@ -210,7 +131,8 @@ def test_the_files_of_a_run(tmp_path: Path) -> None:
     record = read_json(tmp_path / "run.json")
     expected = {"run": "mine", "code": "c0de", "seed": 3, "steps": 25, "split": "toy", "scan": "on_the_fly"}
     assert expected.items() <= record.items()
-    assert record["arrays"] == {"onehot": "abc"}
+    arrays = make_dataset().manifest["arrays"]
+    assert {name: entry["sha256"] for name, entry in arrays.items()}.items() <= record["arrays"].items()
     assert record["likelihood"] == {"name": "nb_exponential", "rate_cap": 1000.0}
     assert NetworkConfig.from_dict(record["network"]) == NETWORK
     assert TrainingConfig.from_dict(record["training"]) == dataclasses.replace(TRAINING, steps_per_call=7)
@@ -218,21 +140,9 @@ def test_the_files_of_a_run(tmp_path: Path) -> None:
     assert record["device"].startswith(("CPU, ", "GPU "))
     assert {"python", "keras", "numpy", "tensorflow"} <= set(record["versions"])
     assert record["peak_memory_mb"] > 100
-    assert "mine: training Seq + TF + Core + HM" in lines[0]
-    assert "25 steps of 16 pairs" in lines[0]
-    assert record["device"] in lines[0]
-    assert "left with the host" in lines[1] or "copied to" in lines[1]
-    assert "s a step, about" in lines[2]
-
-
-SCRIPT = """
-import sys
-import numpy as np
-sys.path.insert(0, sys.argv[1])
-import test_training as t
-found = t.predict(t.make_dataset(), t.SPLIT.pairs("validation"), sys.argv[2], threads=1, log=lambda line: None)
-np.savez(sys.argv[3], **found)
-"""
+    assert says(lines[0], "mine", "Seq + TF + Core + HM", "25", "16", record["device"])
+    assert " MB, " in lines[1]
+    assert says(lines[2], "10")
 
 
 def test_the_history_shows_the_model_that_was_saved(tmp_path: Path) -> None:
@@ -242,6 +152,12 @@ def test_the_history_shows_the_model_that_was_saved(tmp_path: Path) -> None:
     assert history["val_pearson"][-1] == pytest.approx(metrics.pearson(found["truth"], found["median"]), rel=1e-4)
 
 
+def save_predictions(run: str, path: str) -> None:
+    found = predict(make_dataset(), SPLIT.pairs("validation"), run, threads=1, log=lambda line: None)
+    np.savez(path, allow_pickle=False, **found)
+
+
+@pytest.mark.slow
 def test_a_new_process_predicts_the_same(tmp_path: Path) -> None:
     dataset = make_dataset()
     fit(tmp_path / "run")
@@ -253,10 +169,7 @@ def test_a_new_process_predicts_the_same(tmp_path: Path) -> None:
     np.testing.assert_allclose(np.exp(-here["nll"]), likelihood.density(here["truth"], here["raw"]), rtol=1e-3)
 
     path = tmp_path / "predictions.npz"
-    search = os.pathsep.join([str(Path(scan_cache.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1]), str(tmp_path / "run"), str(path)]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": search}, check=True, capture_output=True, text=True)
-    assert done.stderr == ""  # TensorFlow's start-up messages stay off
+    assert run_child(save_predictions, tmp_path / "run", path) == ""  # TensorFlow's start-up messages stay off
     with np.load(path) as there:
         assert set(there) == set(here)
         assert {name: x.dtype for name, x in there.items()} == {name: x.dtype for name, x in here.items()}
@@ -266,6 +179,7 @@ def test_a_new_process_predicts_the_same(tmp_path: Path) -> None:
             np.testing.assert_allclose(there[name], here[name], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("checkpoint_steps", [0, 2])
 def test_a_loss_that_is_not_finite_stops_the_run(checkpoint_steps: int, tmp_path: Path) -> None:
     dataset = make_dataset()
@@ -273,11 +187,13 @@ def test_a_loss_that_is_not_finite_stops_the_run(checkpoint_steps: int, tmp_path
     pairs = PairOrder(3, GENES, SAMPLES, SPLIT).take(6 * TRAINING.batch_size)
     early, late = pairs[: 5 * TRAINING.batch_size], pairs[5 * TRAINING.batch_size :]
     gene, sample = next(pair for pair in late if not (early == pair).all(axis=1).any())
-    dataset.expression[gene, sample] = np.nan
+    expression = np.array(dataset.expression)
+    expression[gene, sample] = np.nan
+    dataset = dataclasses.replace(dataset, expression=expression)
     compute = ComputeConfig(checkpoint_steps=checkpoint_steps)
     with pytest.raises(TR300MError) as caught:
         fit(tmp_path / "run", dataset=dataset, run="mine", checkpoints=tmp_path / "kept", compute=compute)
-    assert "run mine: the loss of step 6 is nan" in caught.value.message
+    assert says(caught.value.message, "mine", "6", "nan")
     batch = read_tsv(tmp_path / "run" / "bad_batch.tsv")
     assert str(tmp_path / "run" / "bad_batch.tsv") in caught.value.message
     assert np.array_equal(np.stack([batch["gene"], batch["sample"]], axis=1), late.astype(str))
@@ -285,40 +201,34 @@ def test_a_loss_that_is_not_finite_stops_the_run(checkpoint_steps: int, tmp_path
     assert set(batch["sample_id"][batch["tpm"] == "nan"]) == {f"S{sample}"}
     named = re.search(r"step_0+4-[0-9a-f]{16}.npz", caught.value.message)
     assert bool(named) == bool(checkpoint_steps)
-    assert "no checkpoint" in caught.value.message or checkpoint_steps
     # Put right, the run goes through and the file of the batch is gone.
     fit(tmp_path / "run", run="mine")
     assert not (tmp_path / "run" / "bad_batch.tsv").exists()
 
 
 def test_bad_requests_are_refused(tmp_path: Path, refuses: Refuses) -> None:
-    with refuses("control 'levels'", "none"):
+    with refuses("'levels'", "none"):
         fit(tmp_path, control="levels")
-    with refuses("0 steps"):
+    with refuses("0"):
         fit(tmp_path, steps=0)
-    with refuses("batch_size is 0"):
+    with refuses("batch_size", "0"):
         TrainingConfig(batch_size=0)
-    with refuses("pair_order is random", "xorshift, uniform"):
+    with refuses("pair_order", "random", "xorshift, uniform"):
         TrainingConfig(pair_order="random")
-    with refuses("learning_rate is 0"):
+    with refuses("learning_rate", "0"):
         TrainingConfig(learning_rate=0)
-    with refuses("unknown setting lr", "learning_rate"):
+    with refuses("lr", "learning_rate"):
         TrainingConfig.from_dict({"lr": 1})
-    with refuses("unknown architecture"):
+    with refuses("seq_rna"):
         fit(tmp_path, "seq_rna")
-    with refuses("model.weights.h5 is missing"):
+    with refuses("model.weights.h5"):
         load_run(tmp_path, make_dataset())
 
 
-def controlled_toy() -> Dataset:
-    """Return the toy as a dataclass, which a control can take a changed copy of."""
-    values = vars(make_dataset())
-    return cast(Dataset, dataclasses.make_dataclass("Toy", values)(**values))
-
-
+@pytest.mark.slow
 def test_without_its_levels_the_model_learns_from_those_of_others(tmp_path: Path) -> None:
     """A run under a control equals a plain run on the permuted arrays, and says so in its record."""
-    toy = controlled_toy()
+    toy = make_dataset()
     fit(tmp_path / "control", "seq_tf", steps=10, dataset=toy, control="permute_levels")
     fit(tmp_path / "by_hand", "seq_tf", steps=10, dataset=apply_control(toy, "permute_levels", 3))
     fit(tmp_path / "plain", "seq_tf", steps=10, dataset=toy)
@@ -327,9 +237,10 @@ def test_without_its_levels_the_model_learns_from_those_of_others(tmp_path: Path
     assert read_json(tmp_path / "control/run.json")["control"] == "permute_levels"
 
 
+@pytest.mark.slow
 def test_a_shuffled_promoter_says_nothing(tmp_path: Path) -> None:
     """The motif that the toy's expression hangs on is there in the real sequence alone."""
-    toy = controlled_toy()
+    toy = make_dataset()
     fit(tmp_path, "seq", steps=100, dataset=toy)
     pairs = np.stack([np.arange(100), np.zeros(100, np.int64)], axis=1)
     for control, low, high in (("none", 0.8, 1.0), ("shuffle_sequence_at_evaluation", -0.4, 0.4)):
@@ -337,11 +248,12 @@ def test_a_shuffled_promoter_says_nothing(tmp_path: Path) -> None:
         assert low <= metrics.log_pearson(found["truth"], found["median"]) <= high
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["seq_tf", "seq_tf_df"])
 def test_predictions_without_the_own_level_are_those_of_a_dataset_without_it(key: str, tmp_path: Path) -> None:
-    toy = controlled_toy()
-    genes = Axis(gene_id=toy.genes.gene_id, merged=np.full(GENES, ""))
-    toy = dataclasses.replace(toy, genes=genes, regulators=Axis(gene_id=np.array(["G1", "x", "G0", "y", "z", "u"])))
+    toy = make_dataset()
+    regulators = dataclasses.replace(toy.regulators, gene_id=np.array(["G1", "x", "G0", "y", "z", "u"]))
+    toy = dataclasses.replace(toy, regulators=regulators)
     fit(tmp_path, key, dataset=toy)
     pairs = SPLIT.pairs("validation")
     settings: dict[str, Any] = {"log": lambda line: None}
@@ -374,31 +286,30 @@ def test_a_run_is_taken_over_under_another_name(tmp_path: Path) -> None:
 
 
 def test_controls_that_cannot_be_trained(tmp_path: Path, refuses: Refuses) -> None:
-    toy = controlled_toy()
+    toy = make_dataset()
     scan_cache.write_scan_table(toy, tmp_path / "scan", NETWORK.schedule)
     table = scan_cache.ScanTable.open(tmp_path / "scan")
-    with refuses("nothing is trained", "permute_levels_at_evaluation"):
+    with refuses("permute_levels_at_evaluation"):
         fit(tmp_path, dataset=toy, control="permute_levels_at_evaluation")
-    with refuses("the cached scan is of the real sequence", "on the fly"):
+    with refuses("seq_tf_core_hm"):
         fit(tmp_path, dataset=toy, control="shuffle_sequence", scan=table)
 
 
 def test_weights_of_another_dataset_are_refused(tmp_path: Path, refuses: Refuses) -> None:
     fit(tmp_path, steps=1)
-    other = make_dataset()
-    cast(Any, other).tissues = ("a", "b", "c")
-    with refuses("does not fit this dataset"):
+    other = dataclasses.replace(make_dataset(), tissues=("a", "b", "c"))
+    with refuses(str(tmp_path.name)):
         load_run(tmp_path, other)
 
 
 def test_a_missing_gpu_is_told(tmp_path: Path, refuses: Refuses) -> None:
     if devices.gpu_names():
         pytest.skip("a GPU is there")
-    with refuses("GPU was asked for", "nvidia-smi"):
+    with refuses("nvidia-smi"):
         fit(tmp_path, compute=ComputeConfig(gpu=True))
 
 
 def test_threads_cannot_change_once_tensorflow_runs(refuses: Refuses) -> None:
     devices.ops.ones(1)
-    with refuses("not with 77 threads"):
+    with refuses("77"):
         devices.set_threads(77)

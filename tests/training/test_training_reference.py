@@ -1,22 +1,20 @@
 """Training against a slow reference, dropout layer by layer, and the thesis's numbers."""
 
 # isort: off
-from tr300m.model import devices
+from tr300m.model import devices  # noqa: F401 (sets the backend)
 
 # isort: on
 import csv
 import dataclasses
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from helpers.child import run_child
+from helpers.toy_training import NETWORK, SAMPLES, SPLIT, STILL, make_dataset, score
 from numpy.typing import NDArray
-from test_training import NETWORK, SAMPLES, SPLIT, make_dataset, score
 from tr300m.base.files import read_tsv
 from tr300m.config.architectures import Architecture
 from tr300m.dataset.dataset import Dataset
@@ -42,7 +40,6 @@ CASES = (
     ("seq_tf_core_hm", True),
 )
 """Architecture, and whether the scan is cached."""
-STILL = dataclasses.replace(NETWORK, base_dropout=0.0, histone_dropout=0.0, branch_dropout=0.0, trunk_dropout=0.0)
 DROPPING = dataclasses.replace(NETWORK, base_dropout=0.15, histone_dropout=0.3, branch_dropout=0.45)
 """Three different rates, so that one layer cannot pass with another's."""
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -50,18 +47,19 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 def toy() -> Dataset:
     """Make the toy dataset with histones of mean 4: around 1, dividing and multiplying by it look alike."""
-    dataset = cast(Any, make_dataset())
-    dataset.histones = 4 * dataset.histones
-    dataset.histone_mean = float(dataset.histones.mean(dtype=np.float64))
-    return cast(Dataset, dataset)
+    dataset = make_dataset()
+    histones = 4 * dataset.histones
+    constants = dataset.manifest["constants"] | {"histone_mean": float(histones.mean(dtype=np.float64))}
+    return dataclasses.replace(dataset, histones=histones, manifest=dataset.manifest | {"constants": constants})
 
 
 def run_name(key: str, cached: bool) -> str:
     return f"{key}_cached" if cached else key
 
 
-def train_all(folder: Path) -> None:
-    """Train every case with the package's loop; `folder` holds the cached scan."""
+def train_all(path: str) -> None:
+    """Train every case with the package's loop; the folder holds the cached scan."""
+    folder = Path(path)
     training = TrainingConfig(
         batch_size=BATCH,
         learning_rate=RATE,
@@ -89,24 +87,12 @@ def train_all(folder: Path) -> None:
         )
 
 
-SCRIPT = """
-import sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-import test_training_reference as t
-t.train_all(Path(sys.argv[2]))
-"""
-
-
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train all cases in a process of their own: where TensorFlow already runs, it cannot go to one thread."""
     folder = tmp_path_factory.mktemp("reference")
     write_scan_table(toy(), folder / "scan", STILL.schedule)
-    search = os.pathsep.join([str(Path(devices.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-c", SCRIPT, str(Path(__file__).parents[1]), str(folder)]
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": search}, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_child(train_all, folder)
     return folder
 
 

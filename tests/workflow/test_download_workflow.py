@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.fixtures import says
 from helpers.http_server import Reply, Server, serving
-from test_workflow import checkout, dry_run, snakemake
+from helpers.small_run import checkout, dry_run, snakemake
 
+pytestmark = pytest.mark.workflow
 CONTENT = random.Random(0).randbytes(300_000)
 SHA = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
 HEADER = "key\tlocal_name\turl\tmirror\tbytes\tchecksum\tneeded\tterms\tcitation"
@@ -66,8 +68,7 @@ def test_a_second_call_does_nothing(fetched: Path) -> None:
 def test_a_forced_rerun_costs_no_byte(server: Server, fetched: Path) -> None:
     before = len(server.requests)
     (fetched / TARGETS[0]).unlink()
-    output = run(fetched, "--forcerun", "download")
-    assert output.count("fetched earlier and still right") == COUNT
+    run(fetched, "--forcerun", "download")
     assert len(server.requests) == before
     assert all((fetched / target).read_bytes() == CONTENT for target in TARGETS)
     assert planned(fetched) == {}
@@ -105,7 +106,7 @@ def test_a_failed_download_says_why_and_leaves_nothing_under_its_name(server: Se
         output = snakemake(fetched, TARGETS[0], "--configfile", "own.yaml", check=False)
     finally:
         table.write_text(before)
-    assert "its sha256 is not the expected one" in output
+    assert says(output, TARGETS[0], "sha256")
     assert "Traceback" not in output
     assert not (fetched / TARGETS[0]).exists()
     # The right file, kept until a better one is there, is linked again without a byte.

@@ -5,13 +5,12 @@ import dataclasses
 import gzip
 import hashlib
 import zlib
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
 import pyBigWig
 import pytest
+from helpers.fixtures import MakeGenes, Refuses
 from pyfaidx import Faidx
 from tr300m.arrays.expression import read_expression, read_header, read_rows, stem
 from tr300m.arrays.genes import CHROMOSOMES, WINDOW, GeneRecords, read_gene_records, target_genes
@@ -38,10 +37,6 @@ from tr300m.dataset.tf_levels import regulator_genes
 from tr300m.release.export import RECIPES, Written, exact_decimals, rebuild, write_release
 from tr300m.release.published import read_published
 from tr300m.release.verify import packs_alike, verification
-
-Refuses = Callable[..., AbstractContextManager[None]]
-MakeGenes = Callable[..., Genes]
-
 
 PUBLISHED = read_published(Path(__file__).parents[2] / "resources/release_manifest.tsv")
 # Their .npy is known; the others need the full upstream files, or round as another platform's log2 does.

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from helpers.fixtures import Refuses
-from helpers.toy_dataset import SIZES, SPLIT, toy_dataset, train_toy, write_dataset
+from helpers.toy_run import SIZES, SPLIT, rewrite, train_toy, write_toy
 from tr300m.base.files import read_json, write_json
 from tr300m.cli import main
 from tr300m.dataset.dataset import Dataset
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return toy_dataset(tmp_path_factory.mktemp("dataset"))
+    return write_toy(tmp_path_factory.mktemp("dataset"))
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def larger(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Datase
     genes = dataclasses.replace(data.genes, tss=data.genes.tss * more)
     histones = data.histones * more[:, None, None].astype(np.float32)
     data = dataclasses.replace(data, genes=genes, histones=histones)
-    return write_dataset(data, tmp_path_factory.mktemp("larger"))
+    return rewrite(data, tmp_path_factory.mktemp("larger"))
 
 
 @pytest.fixture(scope="module", params=KEYS)
@@ -90,7 +90,7 @@ def test_nor_of_what_the_command_prints(dataset: Dataset, larger: Dataset, run: 
         gene_id=np.concatenate([dataset.genes.gene_id, [f"X{row}" for row in GENES]]),
         gene_name=np.concatenate([dataset.genes.gene_name, [f"X{row}" for row in GENES]]),
     )
-    renamed = write_dataset(dataclasses.replace(larger, genes=genes), folder.with_name("renamed"))
+    renamed = rewrite(dataclasses.replace(larger, genes=genes), folder.with_name("renamed"))
     arguments = ["--gene", "G0", "--gene", "G2", "--sample", "S1"]
     one, other = (
         CliRunner().invoke(main, ["predict", str(run), str(data.folder), *arguments]) for data in (dataset, renamed)
@@ -127,8 +127,8 @@ def test_a_dataset_whose_inputs_mean_something_else_is_refused(dataset: Dataset,
         "tracks.tsv": dataclasses.replace(dataset, tracks=dataset.tracks.take(np.arange(21)[::-1])),
     }
     root = dataset.folder.with_name("others")
-    opened = {name: write_dataset(data, root / name) for name, data in others.items()}
-    opened["edition"] = write_dataset(dataset, root / "edition", edition="corrected")
+    opened = {name: rewrite(data, root / name) for name, data in others.items()}
+    opened["edition"] = rewrite(dataset, root / "edition", edition="corrected")
     for name, data in opened.items():
         with refuses(f"other {name} than", str(data.folder)):
             predict(data, PAIRS, run)
