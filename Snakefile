@@ -42,11 +42,15 @@ report: "workflow/report/workflow.rst"
 rule all:
     default_target: True
     input:
-        expand("<results>/{table}.tsv", table=tables()),
-        evaluation_files(),
+        expand("<results>/{table}.tsv", table=SELECTION.tables),
+        [
+            f"<results>/evaluation/{run}.{part}.{file}"
+            for run, part in SELECTION.evaluated_runs
+            for file in ("breakdown.tsv", "calibration.tsv", "reliability.svg", "density.svg")
+        ],
         expand("<results>/{figure}.svg", figure=["table1", "reliability"]),
         expand("<results>/runs/{run}/panels.svg", run=RUNS),
-        expand("<results>/pages/{page}.html", page=pages()),
+        expand("<results>/pages/{page}.html", page=SELECTION.pages),
     localrule: True
 
 
@@ -57,7 +61,7 @@ rule dataset:
 
 
 onstart:
-    print(plan(workflow.dag), file=sys.stderr)
+    print(SETTINGS.plan(), file=sys.stderr)
 
 
 onsuccess:

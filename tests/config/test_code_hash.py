@@ -56,7 +56,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "histone_track.py",
                 "histones.py",
                 "cres.py",
-                "motif_detection.py",
+                "motif_training.py",
                 "motif_panels.py",
             },
         ),
@@ -78,7 +78,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
         ),
         ("results.figures.training_panels", {"panels.py"}),
         ("results.figures.predicted_density", {"density.py"}),
-        ("motif_detection.kernel", {"motif_detection.py", "motif_panels.py"}),
+        ("motif_detection.kernel", {"motif_training.py", "motif_panels.py"}),
     ],
 )
 def test_what_an_edit_reruns(module: str, scripts: set[str]) -> None:
@@ -224,7 +224,7 @@ def test_all_modules_that_a_script_loads_are_known(script: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("script", ["train.py", "predict.py", "panels.py", "motif_detection.py"])
+@pytest.mark.parametrize("script", ["train.py", "predict.py", "panels.py", "motif_training.py"])
 def test_all_modules_that_a_heavy_script_loads_are_known(script: str) -> None:
     assert loaded_by(script) <= set(modules(SCRIPTS / script))
 

@@ -276,9 +276,14 @@ def test_controls_stand_behind_the_run_without_them(tmp_path: Path) -> None:
         )
     )
     found = resolve({"runs": str(table)}, ROOT)
-    assert list(found.control_runs.items()) == [("plain", None), ("late", "plain"), ("early", "plain"), ("lone", None)]
+    assert list(found.selection.control_runs.items()) == [
+        ("plain", None),
+        ("late", "plain"),
+        ("early", "plain"),
+        ("lone", None),
+    ]
     assert found.runs["late"].label("Seq + TF") == "Seq + TF, permute levels (evaluation only)"
-    assert found.splits_in_use == ["donor", "thesis"]
+    assert found.selection.splits_in_use == ["donor", "thesis"]
 
 
 def test_run_table_with_other_columns(tmp_path: Path) -> None:
@@ -296,7 +301,7 @@ def test_architecture_table_agrees_with_the_keys() -> None:
 def test_table1_takes_the_first_row_of_each_architecture(tmp_path: Path) -> None:
     table = tmp_path / "runs.tsv"
     table.write_text(HEADER + GOOD + GOOD.replace("seq\t", "again\t", 1) + GOOD.replace("seq\tseq", "tf\tseq_tf"))
-    assert resolve({"runs": str(table)}, ROOT).table1_runs == ["seq", "tf"]
+    assert resolve({"runs": str(table)}, ROOT).selection.table1_runs == ["seq", "tf"]
 
 
 def test_which_of_the_thesis_runs_a_run_repeats(tmp_path: Path) -> None:
@@ -313,10 +318,12 @@ def test_which_of_the_thesis_runs_a_run_repeats(tmp_path: Path) -> None:
     table = tmp_path / "runs.tsv"
     table.write_text(HEADER + "".join(row for _, row in rows.values()))
     settings = resolve({"runs": str(table)}, ROOT)
-    assert {name: settings.thesis_run(name) for name in rows} == {name: key for name, (key, _) in rows.items()}
+    assert {name: settings.selection.thesis_run(name) for name in rows} == {
+        name: key for name, (key, _) in rows.items()
+    }
     # A run of that name but another architecture is not the thesis's final one.
     table.write_text(HEADER + GOOD.replace("seq\t", "final\t", 1))
-    assert resolve({"runs": str(table)}, ROOT).thesis_run("final") == "seq"
+    assert resolve({"runs": str(table)}, ROOT).selection.thesis_run("final") == "seq"
 
 
 # --- as Snakemake reads it --------------------------------------------------------------------------------------------

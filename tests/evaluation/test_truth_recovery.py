@@ -266,17 +266,17 @@ def test_levels_are_shifted_in_their_own_column() -> None:
 
 def test_which_runs_the_table_is_about() -> None:
     full = resolve({"runs": "config/demo_full_runs.tsv", "sources": {"default": "simulated"}}, ROOT)
-    assert full.planted
-    assert full.histone_pairs == [("seq_tf_core", "seq_tf_core_hm"), ("seq_tf", "seq_tf_hm")]
-    assert not {"seq_tf_donors", "seq_tf_fold1"} & set(full.thesis_runs)
-    assert {"seq_tf_permuted", "seq_tf_df", "final"} < set(full.level_runs)
-    assert not {"seq", "seq_core_hm", "seq_tf_permuted_late", "seq_tf_fold1"} & set(full.level_runs)
-    assert not resolve({}, ROOT).planted
+    assert full.selection.planted
+    assert full.selection.histone_pairs == [("seq_tf_core", "seq_tf_core_hm"), ("seq_tf", "seq_tf_hm")]
+    assert not {"seq_tf_donors", "seq_tf_fold1"} & set(full.selection.thesis_runs)
+    assert {"seq_tf_permuted", "seq_tf_df", "final"} < set(full.selection.level_runs)
+    assert not {"seq", "seq_core_hm", "seq_tf_permuted_late", "seq_tf_fold1"} & set(full.selection.level_runs)
+    assert not resolve({}, ROOT).selection.planted
 
 
 def test_real_regulators_are_not_asked_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "lambert.csv").touch()
     sources = {"default": "simulated", "lambert_2018": str(tmp_path / "lambert.csv")}
     mixed = resolve({"runs": "config/demo_full_runs.tsv", "sources": sources}, ROOT)
-    assert mixed.planted
-    assert mixed.level_runs == []
+    assert mixed.selection.planted
+    assert mixed.selection.level_runs == []

@@ -207,13 +207,13 @@ def run(name: str, architecture: str, seed: int = 3, steps: int = 9) -> str:
 
 def test_the_full_run_gives_all_tables() -> None:
     full = resolve({}, ROOT)
-    assert full.final_run == "final"
+    assert full.selection.final_run == "final"
     assert full.runs["final"].steps == 500_000
-    assert "final" not in full.table1_runs
-    assert list(full.compared_runs) == ["3", "4", "5", "6", "7"]
-    assert full.missing_tables() == []
+    assert "final" not in full.selection.table1_runs
+    assert list(full.selection.compared_runs) == ["3", "4", "5", "6", "7"]
+    assert full.selection.missing_tables() == []
     # The final run trains longer: it is no further seed.
-    assert full.seed_groups == [
+    assert full.selection.seed_groups == [
         ["seq_tf", "seq_tf_seed4", "seq_tf_seed5"],
         ["seq_tf_core_hm", "seq_tf_core_hm_seed4", "seq_tf_core_hm_seed5"],
     ]
@@ -221,31 +221,31 @@ def test_the_full_run_gives_all_tables() -> None:
 
 def test_the_full_run_s_further_rows_are_in_no_table_of_the_thesis() -> None:
     full = resolve({}, ROOT)
-    assert full.table1_runs == [
+    assert full.selection.table1_runs == [
         "seq", "seq_tf", "seq_tf_df", "seq_tf_core", "seq_tf_core_hm", "seq_core_hm", "seq_tf_hm",
     ]  # fmt: skip
-    assert {name for pair in full.compared_runs.values() for name in pair} <= set(full.table1_runs)
-    base, *controls = full.control_runs
+    assert {name for pair in full.selection.compared_runs.values() for name in pair} <= set(full.selection.table1_runs)
+    base, *controls = full.selection.control_runs
     assert (base, len(controls)) == ("seq_tf_core_hm", 6)
-    assert {full.control_runs[name] for name in controls} == {base}
+    assert {full.selection.control_runs[name] for name in controls} == {base}
     assert [name for name in controls if full.runs[name].only_predicts] == [n for n in controls if n.endswith("_late")]
     assert len([name for name in controls if full.runs[name].only_predicts]) == 3
 
 
 def test_missing_runs_are_named(tmp_path: Path) -> None:
     found = settings(tmp_path, run("a", "seq"), run("b", "seq_tf"))
-    assert found.compared_runs == {"3": ("a", "b")}
-    missing = found.missing_tables()
+    assert found.selection.compared_runs == {"3": ("a", "b")}
+    missing = found.selection.missing_tables()
     assert says(missing[0], "Table 2", "final") and says(missing[1], "Table 4", "seq_tf_df")
     assert says(missing[-1], "Table 7", "seq_core_hm", "seq_tf_core_hm")
-    assert settings(tmp_path, run("a", "seq"), final_run="a").final_run == "a"
+    assert settings(tmp_path, run("a", "seq"), final_run="a").selection.final_run == "a"
 
 
 def test_seeds_are_found(tmp_path: Path) -> None:
     found = settings(tmp_path, run("a", "seq"), run("b", "seq", 4), run("c", "seq", 5, 10), run("d", "seq_tf"))
-    assert found.seed_groups == [["a", "b"]]
-    assert settings(tmp_path, run("a", "seq"), run("b", "seq")).seed_groups == []
-    assert found.table1_runs == ["a", "d"]
+    assert found.selection.seed_groups == [["a", "b"]]
+    assert settings(tmp_path, run("a", "seq"), run("b", "seq")).selection.seed_groups == []
+    assert found.selection.table1_runs == ["a", "d"]
 
 
 def test_tables_of_the_repository_are_tables() -> None:

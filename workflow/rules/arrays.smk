@@ -9,7 +9,6 @@ rule gene_lines:
         "<benchmarks>/gene_lines.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
@@ -35,7 +34,6 @@ rule genes:
         "<benchmarks>/genes.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
@@ -65,7 +63,6 @@ rule samples:
         "<benchmarks>/samples.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
@@ -95,9 +92,7 @@ rule expression:
         "<benchmarks>/expression.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=120,
     params:
         edition=config["edition"],
@@ -123,7 +118,6 @@ rule motifs:
         "<benchmarks>/motifs.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
@@ -146,7 +140,6 @@ rule onehot:
         "<benchmarks>/onehot.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
@@ -173,9 +166,7 @@ rule histone_track:
         track=either(TRACKS),
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=60,
     params:
         code=code_hash("histone_track.py"),
@@ -197,9 +188,7 @@ rule histones:
         "<benchmarks>/histones.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=60,
     params:
         code=code_hash("histones.py"),
@@ -219,9 +208,7 @@ rule manifest:
         "<benchmarks>/manifest.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=60,
     params:
         sources=SETTINGS.source_records(),

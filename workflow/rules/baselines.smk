@@ -40,7 +40,8 @@ rule baseline:
         baseline=either(BASELINES),
     conda:
         "../../envs/workflow.yaml"
-    threads: 2
+    # One thread, so that the last digits do not depend on how many cores there are.
+    threads: 1
     resources:
         mem_mb=config["compute"]["array_mem_mb"],
         runtime=120,
@@ -53,13 +54,20 @@ rule baseline:
 
 rule baselines:
     input:
-        metrics=[f"{RESULTS}/baselines/{split}/{name}/metrics.validation.json" for split, name in baselines()],
-        draws=[f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.npz" for split, name in baselines()],
+        metrics=[
+            f"{RESULTS}/baselines/{split}/{name}/metrics.validation.json" for split, name in SELECTION.fitted_baselines
+        ],
+        draws=[
+            f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.npz"
+            for split, name in SELECTION.fitted_baselines
+        ],
         unshared_metrics=[
-            f"{RESULTS}/baselines/{split}/{name}/metrics.validation.unshared.json" for split, name in baselines()
+            f"{RESULTS}/baselines/{split}/{name}/metrics.validation.unshared.json"
+            for split, name in SELECTION.fitted_baselines
         ],
         unshared_draws=[
-            f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.unshared.npz" for split, name in baselines()
+            f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.unshared.npz"
+            for split, name in SELECTION.fitted_baselines
         ],
         manifest=rules.manifest.output.manifest,
     output:
@@ -71,12 +79,8 @@ rule baselines:
         "<benchmarks>/baselines.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        baselines=baselines(),
+        baselines=SELECTION.fitted_baselines,
         code=code_hash("baselines.py"),
     script:
         "../scripts/baselines.py"
@@ -85,8 +89,8 @@ rule baselines:
 # The runs of Table 1 against the best baseline and the genes' own training means.
 rule against_baselines:
     input:
-        metrics=[f"{RESULTS}/{model}/metrics.validation.json" for model in table1_models()],
-        draws=[f"{RESULTS}/{model}/bootstrap.validation.npz" for model in table1_models()],
+        metrics=[f"{RESULTS}/{model}/metrics.validation.json" for model in SELECTION.table1_models],
+        draws=[f"{RESULTS}/{model}/bootstrap.validation.npz" for model in SELECTION.table1_models],
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/against_baselines.tsv",
@@ -97,12 +101,8 @@ rule against_baselines:
         "<benchmarks>/against_baselines.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        labels=[label_of(run) for run in SETTINGS.table1_runs],
+        labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
         names=config["baselines"]["names"],
         code=code_hash("against_baselines.py"),
     script:

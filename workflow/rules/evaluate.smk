@@ -37,7 +37,7 @@ use rule predict as predict_own_tf_zeroed with:
     benchmark:
         "<benchmarks>/predict_own_tf_zeroed/{run}.{part}.tsv"
     wildcard_constraints:
-        run=either(filter(reads_own_level, RUNS)),
+        run=either(filter(SELECTION.reads_own_level, RUNS)),
     params:
         own_tf_zeroed=True,
         code=code_hash("predict.py"),
@@ -63,7 +63,6 @@ rule metrics:
         "<benchmarks>/metrics/{model}.{part}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
@@ -94,7 +93,6 @@ rule breakdown:
         "<benchmarks>/breakdown/{run}.{part}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
@@ -119,7 +117,6 @@ rule calibration:
         "<benchmarks>/calibration/{run}.{part}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
@@ -151,12 +148,8 @@ rule reliability:
         "<benchmarks>/reliability/{run}.{part}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        label=lambda wildcards: label_of(wildcards.run),
+        label=lambda wildcards: SELECTION.label(wildcards.run),
         code=code_hash("reliability.py"),
     script:
         "../scripts/reliability.py"
@@ -183,10 +176,8 @@ rule density:
         "<benchmarks>/density/{run}.{part}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
-        runtime=10,
     params:
         code=code_hash("density.py"),
     script:

@@ -19,9 +19,9 @@ rule motif_training:
         backend=config["compute"]["backend"],
     params:
         settings=config["motif_detection"],
-        code=code_hash("motif_detection.py"),
+        code=code_hash("motif_training.py"),
     script:
-        "../scripts/motif_detection.py"
+        "../scripts/motif_training.py"
 
 
 rule motif_panels:
@@ -42,10 +42,6 @@ rule motif_panels:
         "<benchmarks>/motif_panels.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         code=code_hash("motif_panels.py"),
     script:

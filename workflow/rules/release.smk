@@ -15,9 +15,7 @@ rule cres:
         "<benchmarks>/cres.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=30,
     params:
         code=code_hash("cres.py"),
@@ -39,9 +37,7 @@ rule release_array:
         array=either(PUBLISHED),
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=120,
     params:
         # Where the time is unknown, the file differs from the released one in four bytes of its header.
@@ -64,10 +60,8 @@ rule verify_release:
         "<benchmarks>/verify_release.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=500,
-        runtime=10,
     params:
         arrays=list(PUBLISHED),
         unlike_cres=SETTINGS.own_cres,
@@ -98,9 +92,7 @@ rule compare_release:
         "<benchmarks>/compare_release.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=120,
     params:
         code=code_hash("compare_release.py"),

@@ -16,10 +16,6 @@ rule guide:
         "<benchmarks>/guide.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         names=config["baselines"]["names"],
         code=code_hash("guide.py"),
@@ -29,8 +25,8 @@ rule guide:
 
 rule overview:
     input:
-        breakdown=[f"{RESULTS}/evaluation/{run}.{part}.breakdown.tsv" for run, part in evaluated_runs()],
-        calibration=[f"{RESULTS}/evaluation/{run}.{part}.calibration.tsv" for run, part in evaluated_runs()],
+        breakdown=[f"{RESULTS}/evaluation/{run}.{part}.breakdown.tsv" for run, part in SELECTION.evaluated_runs],
+        calibration=[f"{RESULTS}/evaluation/{run}.{part}.calibration.tsv" for run, part in SELECTION.evaluated_runs],
         manifest=rules.manifest.output.manifest,
     output:
         breakdown="<results>/breakdown.tsv",
@@ -43,12 +39,8 @@ rule overview:
         "<benchmarks>/overview.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        labels=[f"{run}, {part}" for run, part in evaluated_runs()],
+        labels=[f"{run}, {part}" for run, part in SELECTION.evaluated_runs],
         code=code_hash("overview.py"),
     script:
         "../scripts/overview.py"
@@ -67,10 +59,6 @@ rule records:
         "<benchmarks>/records.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         # Another machine must not make the records anew; what was used stands in each run's own.
         config=shareable({key: value for key, value in config.items() if key != "compute"}),
@@ -82,17 +70,17 @@ rule records:
 # Snakemake's report offers TSV and Markdown for download only: it shows HTML.
 rule pages:
     input:
-        markdown=expand("<results>/{name}.md", name=pages()),
+        markdown=expand("<results>/{name}.md", name=SELECTION.pages),
         guide=rules.guide.output.markdown,
     output:
         [
             report(
                 f"<results>/pages/{name}.html",
-                caption=f"../report/{caption}.rst",
-                category=category,
-                labels={"table": title},
+                caption=f"../report/{page.caption}.rst",
+                category=page.category,
+                labels={"table": page.title},
             )
-            for name, (category, title, caption) in pages().items()
+            for name, page in SELECTION.pages.items()
         ],
     log:
         "<logs>/pages.log",
@@ -100,13 +88,9 @@ rule pages:
         "<benchmarks>/pages.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        titles=[title for _, title, _ in pages().values()],
-        guided=[category in ("Tables", "Evaluation") for category, _, _ in pages().values()],
+        titles=[page.title for page in SELECTION.pages.values()],
+        guided=[page.category in ("Tables", "Evaluation") for page in SELECTION.pages.values()],
         # For the report's front page, which reads no file.
         data=SETTINGS.data,
         results=shareable(RESULTS),

@@ -19,12 +19,11 @@ rule panels:
         "<benchmarks>/panels/{run}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=30,
     params:
-        thesis_run=lambda wildcards: SETTINGS.thesis_run(wildcards.run),
+        thesis_run=lambda wildcards: SELECTION.thesis_run(wildcards.run),
         code=code_hash("panels.py"),
     script:
         "../scripts/panels.py"
@@ -32,10 +31,10 @@ rule panels:
 
 rule table1:
     input:
-        metrics=expand("<results>/runs/{run}/metrics.validation.json", run=SETTINGS.table1_runs),
-        draws=expand("<results>/runs/{run}/bootstrap.validation.npz", run=SETTINGS.table1_runs),
-        unshared_metrics=expand("<results>/runs/{run}/metrics.validation.unshared.json", run=SETTINGS.table1_runs),
-        unshared_draws=expand("<results>/runs/{run}/bootstrap.validation.unshared.npz", run=SETTINGS.table1_runs),
+        metrics=expand("<results>/runs/{run}/metrics.validation.json", run=SELECTION.table1_runs),
+        draws=expand("<results>/runs/{run}/bootstrap.validation.npz", run=SELECTION.table1_runs),
+        unshared_metrics=expand("<results>/runs/{run}/metrics.validation.unshared.json", run=SELECTION.table1_runs),
+        unshared_draws=expand("<results>/runs/{run}/bootstrap.validation.unshared.npz", run=SELECTION.table1_runs),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
@@ -47,12 +46,8 @@ rule table1:
         "<benchmarks>/table1.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        labels=[label_of(run) for run in SETTINGS.table1_runs],
+        labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
         code=code_hash("table1.py"),
     script:
         "../scripts/table1.py"
@@ -62,8 +57,10 @@ rule forest:
     input:
         metrics=rules.table1.input.metrics,
         draws=rules.table1.input.draws,
-        other_metrics=expand("<results>/baselines/thesis/{name}/metrics.validation.json", name=drawn_baselines()),
-        other_draws=expand("<results>/baselines/thesis/{name}/bootstrap.validation.npz", name=drawn_baselines()),
+        other_metrics=expand(
+            "<results>/baselines/thesis/{name}/metrics.validation.json", name=SELECTION.drawn_baselines
+        ),
+        other_draws=expand("<results>/baselines/thesis/{name}/bootstrap.validation.npz", name=SELECTION.drawn_baselines),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
@@ -80,13 +77,9 @@ rule forest:
         "<benchmarks>/forest.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        labels=[label_of(run) for run in SETTINGS.table1_runs],
-        baselines=drawn_baselines(),
+        labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
+        baselines=SELECTION.drawn_baselines,
         code=code_hash("forest.py"),
     script:
         "../scripts/forest.py"
@@ -94,7 +87,7 @@ rule forest:
 
 rule reliability_comparison:
     input:
-        coverage=expand("<results>/evaluation/{run}.validation.coverage.tsv", run=SETTINGS.table1_runs),
+        coverage=expand("<results>/evaluation/{run}.validation.coverage.tsv", run=SELECTION.table1_runs),
         manifest=rules.manifest.output.manifest,
     output:
         svg=report(
@@ -110,12 +103,8 @@ rule reliability_comparison:
         "<benchmarks>/reliability_comparison.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        labels=[label_of(run) for run in SETTINGS.table1_runs],
+        labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
         code=code_hash("reliability_comparison.py"),
     script:
         "../scripts/reliability_comparison.py"
@@ -123,11 +112,13 @@ rule reliability_comparison:
 
 rule table2:
     input:
-        metrics=lambda wildcards: f"{RESULTS}/runs/{final_run()}/metrics.test.json",
-        draws=lambda wildcards: f"{RESULTS}/runs/{final_run()}/bootstrap.test.npz",
-        unshared_metrics=lambda wildcards: f"{RESULTS}/runs/{final_run()}/metrics.test.unshared.json",
-        unshared_draws=lambda wildcards: f"{RESULTS}/runs/{final_run()}/bootstrap.test.unshared.npz",
-        validation=lambda wildcards: [f"{RESULTS}/runs/{run}/metrics.validation.json" for run in candidates()],
+        metrics=files_of_final_run("metrics.test.json"),
+        draws=files_of_final_run("bootstrap.test.npz"),
+        unshared_metrics=files_of_final_run("metrics.test.unshared.json"),
+        unshared_draws=files_of_final_run("bootstrap.test.unshared.npz"),
+        validation=or_stop(
+            lambda wildcards: [f"{RESULTS}/runs/{run}/metrics.validation.json" for run in SELECTION.candidates()]
+        ),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
@@ -139,15 +130,11 @@ rule table2:
         "<benchmarks>/table2.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        run=lambda wildcards: final_run(),
-        runs=lambda wildcards: candidates(),
-        steps=lambda wildcards: RUNS[final_run()].steps,
-        label=lambda wildcards: label_of(final_run()),
+        run=SELECTION.final_run,
+        runs=lambda wildcards: SELECTION.candidates(),
+        steps=lambda wildcards: RUNS[SELECTION.final_run].steps,
+        label=lambda wildcards: SELECTION.label(SELECTION.final_run),
         code=code_hash("table2.py"),
     script:
         "../scripts/table2.py"
@@ -156,8 +143,8 @@ rule table2:
 # Tables 3-7.
 rule comparison:
     input:
-        metrics=lambda wildcards: [f"{RESULTS}/runs/{run}/metrics.validation.json" for run in compared(wildcards)],
-        draws=lambda wildcards: [f"{RESULTS}/runs/{run}/bootstrap.validation.npz" for run in compared(wildcards)],
+        metrics=files_of_compared("metrics.validation.json"),
+        draws=files_of_compared("bootstrap.validation.npz"),
         comparisons=str(ROOT / "resources/thesis_comparisons.tsv"),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
@@ -169,15 +156,11 @@ rule comparison:
     benchmark:
         "<benchmarks>/table{number}.tsv"
     wildcard_constraints:
-        number=either(SETTINGS.comparisons),
+        number=either(SELECTION.comparisons),
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        labels=lambda wildcards: [label_of(run) for run in compared(wildcards)],
+        labels=lambda wildcards: [SELECTION.label(run) for run in SELECTION.compared(wildcards.number)],
         code=code_hash("comparison.py"),
     script:
         "../scripts/comparison.py"
@@ -185,10 +168,14 @@ rule comparison:
 
 rule intervals:
     input:
-        metrics=[f"{RESULTS}/{folder}/metrics.{names['part']}.json" for folder, names in evaluated()],
-        draws=[f"{RESULTS}/{folder}/bootstrap.{names['part']}.npz" for folder, names in evaluated()],
-        unshared_metrics=[f"{RESULTS}/{folder}/metrics.{names['part']}.unshared.json" for folder, names in evaluated()],
-        unshared_draws=[f"{RESULTS}/{folder}/bootstrap.{names['part']}.unshared.npz" for folder, names in evaluated()],
+        metrics=[f"{RESULTS}/{model.folder}/metrics.{model.part}.json" for model in SELECTION.evaluated],
+        draws=[f"{RESULTS}/{model.folder}/bootstrap.{model.part}.npz" for model in SELECTION.evaluated],
+        unshared_metrics=[
+            f"{RESULTS}/{model.folder}/metrics.{model.part}.unshared.json" for model in SELECTION.evaluated
+        ],
+        unshared_draws=[
+            f"{RESULTS}/{model.folder}/bootstrap.{model.part}.unshared.npz" for model in SELECTION.evaluated
+        ],
     output:
         tsv="<results>/intervals.tsv",
     log:
@@ -197,12 +184,8 @@ rule intervals:
         "<benchmarks>/intervals.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        models=[names for _, names in evaluated()],
+        models=[model.names for model in SELECTION.evaluated],
         code=code_hash("intervals.py"),
     script:
         "../scripts/intervals.py"
@@ -222,14 +205,10 @@ rule seeds:
         "<benchmarks>/seeds.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        groups=SETTINGS.seed_groups,
-        labels=[label_of(runs[0]) for runs in SETTINGS.seed_groups],
-        metrics={run: f"{RESULTS}/runs/{run}/metrics.validation.json" for runs in SETTINGS.seed_groups for run in runs},
+        groups=SELECTION.seed_groups,
+        labels=[SELECTION.label(runs[0]) for runs in SELECTION.seed_groups],
+        metrics={run: f"{RESULTS}/runs/{run}/metrics.validation.json" for runs in SELECTION.seed_groups for run in runs},
         code=code_hash("seeds.py"),
     script:
         "../scripts/seeds.py"
@@ -250,13 +229,9 @@ rule controls:
         "<benchmarks>/controls.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
-        references=SETTINGS.control_runs,
-        labels=[label_of(run) for run in SETTINGS.control_runs],
+        references=SELECTION.control_runs,
+        labels=[SELECTION.label(run) for run in SELECTION.control_runs],
         code=code_hash("controls.py"),
     script:
         "../scripts/controls.py"

@@ -10,9 +10,7 @@ rule simulate_annotation:
         "<benchmarks>/simulate/annotation.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=60,
     params:
         simulation=config["simulation"],
@@ -30,9 +28,7 @@ rule simulate_samples:
         "<benchmarks>/simulate/samples.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=60,
     params:
         simulation=config["simulation"],
@@ -50,9 +46,7 @@ rule simulate_donors:
         "<benchmarks>/simulate/donors.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=60,
     params:
         simulation=config["simulation"],
@@ -72,9 +66,7 @@ rule simulate_lambert:
         "<benchmarks>/simulate/lambert.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=60,
     params:
         simulation=config["simulation"],
@@ -95,7 +87,6 @@ rule simulate_genome:
         "<benchmarks>/simulate/genome.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=60,
@@ -128,7 +119,6 @@ rule simulate_truth:
         "<benchmarks>/simulate/truth.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
@@ -150,7 +140,6 @@ rule simulate_expression:
         "<benchmarks>/simulate/expression.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=4000,
         runtime=60,
@@ -178,9 +167,7 @@ rule simulate_histone_track:
         mark=either(mark.replace("K", "k") for mark in MARKS),
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=60,
     params:
         simulation=config["simulation"],
@@ -203,9 +190,7 @@ rule simulate_cres:
         "<benchmarks>/simulate/cres.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
-        mem_mb=1000,
         runtime=60,
     params:
         simulation=config["simulation"],

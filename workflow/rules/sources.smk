@@ -1,4 +1,4 @@
-# The output is a link: Snakemake deletes outputs before a rerun, and the bytes must outlive that (module `verified`).
+# The output is a link: Snakemake deletes outputs before a rerun, and the bytes must outlive that (`sources/store`).
 rule download:
     output:
         f"{UPSTREAM}/{{name}}",
@@ -12,7 +12,6 @@ rule download:
     retries: 1
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         network=1,
         mem_mb=500,
@@ -20,7 +19,6 @@ rule download:
     params:
         # Without credentials, because Snakemake keeps parameters; the script finds them where these come from.
         source=lambda wildcards: SETTINGS.public_download(wildcards.name),
-        table=str(ROOT / settings.SOURCES_TABLE),
     script:
         "../scripts/download.py"
 
@@ -51,7 +49,6 @@ rule genome:
         "<benchmarks>/genome.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
         runtime=60,

@@ -12,10 +12,6 @@ rule split:
     retries: 0
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         settings=split_settings,
         code=code_hash("split.py"),
@@ -80,10 +76,6 @@ rule reuse:
         run=either(name for name, run in RUNS.items() if run.only_predicts),
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
-        runtime=10,
     params:
         control=lambda wildcards: RUNS[wildcards.run].control,
         code=code_hash("reuse.py"),

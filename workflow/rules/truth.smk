@@ -36,9 +36,9 @@ rule truth:
         truth=[rules.simulate_truth.output[name] for name in ("driver_levels", "hits", "openness", "tissue_cells")],
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
-        predictions=expand("<results>/runs/{run}/predictions.validation.npz", run=SETTINGS.thesis_runs),
-        changes=expand("<results>/runs/{run}/level_changes.npz", run=SETTINGS.level_runs),
-        draws=expand("<results>/runs/{run}/bootstrap.validation.npz", run=SETTINGS.table1_runs),
+        predictions=expand("<results>/runs/{run}/predictions.validation.npz", run=SELECTION.thesis_runs),
+        changes=expand("<results>/runs/{run}/level_changes.npz", run=SELECTION.level_runs),
+        draws=expand("<results>/runs/{run}/bootstrap.validation.npz", run=SELECTION.table1_runs),
     output:
         tsv="<results>/truth.tsv",
         markdown="<results>/truth.md",
@@ -48,17 +48,15 @@ rule truth:
         "<benchmarks>/truth.tsv"
     conda:
         "../../envs/workflow.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
-        runtime=10,
     params:
         simulation=config["simulation"],
-        runs=SETTINGS.thesis_runs,
-        changed=SETTINGS.level_runs,
-        pairs=SETTINGS.histone_pairs,
-        drawn=SETTINGS.table1_runs,
-        reads={run: inputs_of(run) for run in SETTINGS.thesis_runs},
+        runs=SELECTION.thesis_runs,
+        changed=SELECTION.level_runs,
+        pairs=SELECTION.histone_pairs,
+        drawn=SELECTION.table1_runs,
+        reads={run: SELECTION.simulated_inputs(run) for run in SELECTION.thesis_runs},
         code=code_hash("truth.py"),
     script:
         "../scripts/truth.py"

@@ -2,7 +2,8 @@
 
 from tr300m.base.files import read_json
 from tr300m.base.job import job
-from tr300m.baselines.table import BASELINES, best_baseline
+from tr300m.baselines.table import best_baseline
+from tr300m.config.baseline_table import BASELINES
 from tr300m.dataset.data_identity import identify
 from tr300m.results.metric_table import INTERVALS, UNITS, fold_intervals
 from tr300m.results.paired_differences import PAIRED, paired_table, read_models

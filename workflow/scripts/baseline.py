@@ -6,7 +6,7 @@ import numpy as np
 from tr300m.base.array_files import save_arrays
 from tr300m.base.job import job
 from tr300m.baselines.data import Data
-from tr300m.baselines.table import BASELINES
+from tr300m.baselines.table import PREDICTIONS
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import PARTS, Split
 
@@ -16,7 +16,7 @@ with job(snakemake.log[0]):
     features = {Path(path).stem: np.load(path) for path in snakemake.input.features}
     data = Data.of(dataset, split, features, seed=snakemake.params.seed)
     parts = [split.pairs(part) for part in PARTS]
-    predicted = BASELINES[snakemake.wildcards.baseline].predict(data, np.concatenate(parts))
+    predicted = PREDICTIONS[snakemake.wildcards.baseline](data, np.concatenate(parts))
     halves = np.split(predicted, [len(parts[0])])
     for part, pairs, median in zip(PARTS, parts, halves, strict=True):
         truth = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)

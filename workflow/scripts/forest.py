@@ -2,7 +2,7 @@
 
 from tr300m.base.files import read_json
 from tr300m.base.job import job
-from tr300m.baselines.table import BASELINES
+from tr300m.config.baseline_table import BASELINES
 from tr300m.dataset.data_identity import identify
 from tr300m.metrics.intervals import Draws
 from tr300m.results.thesis_results import read_thesis

@@ -164,7 +164,7 @@ def look_at_splits(settings: Settings) -> list[Finding]:
         genes, samples = _gene_axis(settings, lengths["gene"]), _sample_axis(settings, lengths["sample"])
     except TR300MError as error:
         return [Finding("genes, samples", None, "cannot be read", str(error).replace("\nHint: ", "; "))]
-    return [_look_at_split(settings, name, genes, samples) for name in settings.splits_in_use]
+    return [_look_at_split(settings, name, genes, samples) for name in settings.selection.splits_in_use]
 
 
 def _look_at_split(settings: Settings, name: str, genes: Genes, samples: Samples) -> Finding:
@@ -213,7 +213,7 @@ def missing_files(settings: Settings) -> dict[str, int]:
     config, lengths = settings.config, axis_lengths(settings)
     results, names = Path(settings.results), list(ARRAYS)
     sizes = {f"dataset/{name}.npy": prod(lengths[axis] for axis in ARRAYS[name].axes) * VALUE_BYTES for name in names}
-    if any(run.scan == "cached" for run in settings.runs.values()):
+    if any(run.scan == "cached" for run in settings.selection.runs.values()):
         # Half-precision.
         motifs = lengths["motif"] + lengths["core_motif"]
         sizes["scan/pooled.npy"] = lengths["gene"] * pooled_length() * motifs * 2

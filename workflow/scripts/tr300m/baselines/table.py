@@ -1,42 +1,26 @@
-"""The table of baselines: how well one predicts without a neural network, on the same split and pairs."""
+"""The baselines by name: how well one predicts without a neural network, on the same split and pairs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
+from ..config.baseline_table import BASELINES
 from .data import Data, Floats, Ints
 from .linear import linear, ridge
 from .medians import gene_tissue_mean, global_median, sample_median
-from .trees import TREE_FEATURES, trees
+from .trees import trees
 
-
-@dataclass(frozen=True)
-class Baseline:
-    """A baseline: label in tables, names of its features (`features.FEATURES`), its prediction of pairs [pair, 2].
-
-    `own_expression` says that it reads the expression of the genes it predicts, in training samples. No model does, so
-    that it is never the best baseline.
-    """
-
-    label: str
-    features: tuple[str, ...]
-    predict: Callable[[Data, Ints], Floats]
-    own_expression: bool = False
-
-
-BASELINES: dict[str, Baseline] = {
-    "global_median": Baseline("Global median", (), global_median),
-    "sample_median": Baseline("Sample median", (), sample_median),
-    "cpg_gc": Baseline("CpG and GC, linear", ("composition",), linear("composition")),
-    "kmer_ridge": Baseline("6-mers, ridge", ("kmers",), ridge("kmers")),
-    "motif_ridge": Baseline("Motif maxima, ridge", ("motif_maxima",), ridge("motif_maxima")),
-    "histone_linear": Baseline("Histone means, linear", ("histone_means",), linear("histone_means")),
-    "trees": Baseline("Motifs, histones, CpG and GC, boosted trees", TREE_FEATURES[-1], trees),
-    "gene_tissue_mean": Baseline(
-        "The gene's own training mean in the tissue", (), gene_tissue_mean, own_expression=True
-    ),
+PREDICTIONS: dict[str, Callable[[Data, Ints], Floats]] = {
+    "global_median": global_median,
+    "sample_median": sample_median,
+    "cpg_gc": linear("composition"),
+    "kmer_ridge": ridge("kmers"),
+    "motif_ridge": ridge("motif_maxima"),
+    "histone_linear": linear("histone_means"),
+    "trees": trees,
+    "gene_tissue_mean": gene_tissue_mean,
 }
+"""What each baseline predicts for pairs [pair, 2]: TPM [pair]; `config.baseline_table` holds labels and features."""
 
 NOTE = (
     "Fitted on the split's training genes and samples; on the split `thesis` the pairs are those of Table 1. The "

@@ -2,19 +2,19 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ..base.errors import TR300MError
 from ..base.redaction import public, redacted
-from .architectures import Architecture, read_architectures
-from .run_table import Run, read_runs, split_names, uncontrolled_run
+from .architectures import read_architectures
+from .run_selection import RunSelection
+from .run_table import read_runs, split_names
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
 from .source_table import Location, Source, addresses, check_choices, locate, read_sources
-from .thesis_comparisons import Comparison, read_comparisons
+from .thesis_comparisons import read_comparisons
 
 SCHEMAS = Path("workflow/schemas")
 SOURCES_TABLE = Path("config/sources.tsv")
@@ -22,8 +22,6 @@ COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
 UPSTREAM = "resources/upstream"
 PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "released_data")
 """Keys of the configuration whose values are paths; those of `sources` may be."""
-FINAL, FINAL_ARCHITECTURE = "final", "seq_tf_core_hm"
-"""The thesis's run of Table 2: its name there as in config/runs.tsv, and its architecture."""
 
 
 @dataclass(frozen=True)
@@ -40,19 +38,15 @@ class Settings:
         The sources table, by key; those not `needed` are read by few targets.
     locations
         Where each source comes from.
-    architectures, runs
-        Rows of the two tables, by name.
-    comparisons
-        What each of the thesis's Tables 3-7 compares, by its number.
+    selection
+        Which runs and baselines each table is about.
     """
 
     config: dict[str, Any]
     results: str
     sources: dict[str, Source]
     locations: dict[str, Location]
-    architectures: dict[str, Architecture]
-    runs: dict[str, Run]
-    comparisons: dict[str, Comparison]
+    selection: RunSelection
 
     def source_path(self, key: str) -> str:
         """Return the path of a source: downloaded, simulated or the user's own."""
@@ -135,11 +129,6 @@ class Settings:
         return {self.locations[key].kind for key, source in self.sources.items() if source.needed}
 
     @property
-    def planted(self) -> bool:
-        """Whether expression is simulated, so that there is a planted truth to find."""
-        return self.locations["gtex_tpm"].kind == "simulated"
-
-    @property
     def own_cres(self) -> str:
         """Why the exported cCRE scores cannot be those of the release; empty where they can.
 
@@ -148,118 +137,18 @@ class Settings:
         kind = self.locations["encode_ccre"].kind
         return "" if kind == "upstream" else f"encode_ccre is {'simulated' if kind == 'simulated' else 'an own file'}"
 
-    @property
-    def table1_runs(self) -> list[str]:
-        """Runs of Table 1: the thesis's split and output, no control, the first row of each architecture."""
-        return list(self._run_of_architecture.values())
-
-    def thesis_run(self, name: str) -> str | None:
-        """Return which of the thesis's runs a run repeats on the released data, by its key in thesis_curves.tsv.
-
-        None where its split, output or control is another. The key need not be there: one of the thesis's logs is
-        empty.
-        """
-        run = self.runs[name]
-        if not _is_the_thesis(run):
-            return None
-        return FINAL if (name, run.architecture) == (FINAL, FINAL_ARCHITECTURE) else run.architecture
-
-    @property
-    def thesis_runs(self) -> list[str]:
-        """Runs of the thesis's split, whose predictions are of the same pairs."""
-        return [name for name, run in self.runs.items() if run.split == "thesis"]
-
-    @property
-    def level_runs(self) -> list[str]:
-        """Those of them that were trained and read the levels of simulated regulators.
-
-        With all of the real ones, asking for the effect of each would take longer than the training.
-        """
-        if self.locations["lambert_2018"].kind != "simulated":
-            return []
-        return [
-            name
-            for name in self.thesis_runs
-            if self.architectures[self.runs[name].architecture].tf and not self.runs[name].only_predicts
+    def plan(self) -> str:
+        """Return what a user should know before the first job: origin of the data, runs, tables that are not made."""
+        runs = [run for run in self.selection.runs.values() if not run.only_predicts]
+        device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
+        lines = [
+            f"Data: {self.data}, edition {self.config['edition']}.",
+            f"Runs: {len(runs)} to train where their results are missing, {sum(run.steps for run in runs):,} steps in "
+            f"all, on {device[self.config['compute']['device']]}.",
+            *(f"Not made: {line}." for line in self.selection.missing_tables()),
+            f"Results: {self.results}/.",
         ]
-
-    @property
-    def histone_pairs(self) -> list[tuple[str, str]]:
-        """Runs of Table 1 that differ in the histone branch alone: without, with."""
-
-        def inputs(run: str) -> Architecture:
-            return replace(self.architectures[self.runs[run].architecture], key="", label="")
-
-        return [
-            (without, run)
-            for run in self.table1_runs
-            for without in self.table1_runs
-            if inputs(run).hm and replace(inputs(run), hm=False) == inputs(without)
-        ]
-
-    @property
-    def final_run(self) -> str | None:
-        """The run of Table 2, if the run table has it."""
-        name = self.config["final_run"]
-        return name if name in self.runs else None
-
-    @property
-    def compared_runs(self) -> dict[str, tuple[str, str]]:
-        """The two runs that each of Tables 3-7 compares, by its number; without those that Table 1 has no rows for."""
-        chosen = self._run_of_architecture
-        return {
-            table: (chosen[pair.first], chosen[pair.second])
-            for table, pair in self.comparisons.items()
-            if pair.first in chosen and pair.second in chosen
-        }
-
-    @property
-    def control_runs(self) -> dict[str, str | None]:
-        """The run that each run under a control is compared with, if the run table has it: equal but for the control.
-
-        Each such run stands before its controls, compared with nothing.
-        """
-        found: dict[str, str | None] = {}
-        without = {name: uncontrolled_run(name, self.runs) for name, run in self.runs.items() if run.control != "none"}
-        for reference in dict.fromkeys(without.values()):
-            found |= {reference: None} if reference else {}
-            found |= {name: reference for name, other in without.items() if other == reference}
-        return found
-
-    @property
-    def splits_in_use(self) -> list[str]:
-        """Splits of the runs, the first run's first."""
-        return list(dict.fromkeys(run.split for run in self.runs.values()))
-
-    @property
-    def seed_groups(self) -> list[list[str]]:
-        """Runs that differ in their seed alone, where there are several."""
-        groups: dict[Run, list[str]] = {}
-        for name, run in self.runs.items():
-            groups.setdefault(replace(run, run="", seed=0), []).append(name)
-        return [names for names in groups.values() if len({self.runs[name].seed for name in names}) > 1]
-
-    def missing_tables(self) -> list[str]:
-        """Return a sentence for each table of the thesis that these runs do not give."""
-        missing = [] if self.final_run else [f"Table 2: the run table has no run named {self.config['final_run']}"]
-        for table, pair in self.comparisons.items():
-            absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
-            if absent:
-                missing.append(f"Table {table}: Table 1 has no row of {' and '.join(absent)}")
-        return missing
-
-    @cached_property
-    def _run_of_architecture(self) -> dict[str, str]:
-        chosen: dict[str, str] = {}
-        for name, run in self.runs.items():
-            if _is_the_thesis(run):
-                chosen.setdefault(run.architecture, name)
-        return chosen
-
-
-def _is_the_thesis(run: Run) -> bool:
-    """Whether split, output and inputs are the thesis's."""
-    return (run.split, run.likelihood, run.control) == ("thesis", "nb_exponential", "none")
+        return "\n".join(lines)
 
 
 def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settings:
@@ -304,16 +193,17 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     check("the configuration", problems)
     architectures = read_architectures(filled["architectures"])
     splits = split_names(filled["split"]["folds"])
-    runs = read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml")
-    return Settings(
-        config=filled,
-        results=filled["results"].rstrip("/"),
-        sources=table,
-        locations={key: locate(key, filled["sources"], filled["data"]) for key in table},
+    locations = {key: locate(key, filled["sources"], filled["data"]) for key in table}
+    selection = RunSelection(
+        runs=read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml"),
         architectures=architectures,
-        runs=runs,
         comparisons=read_comparisons(root / COMPARISONS_TABLE),
+        baselines=tuple(filled["baselines"]["names"]),
+        final_name=filled["final_run"],
+        planted=locations["gtex_tpm"].kind == "simulated",
+        simulated_regulators=locations["lambert_2018"].kind == "simulated",
     )
+    return Settings(filled, filled["results"].rstrip("/"), table, locations, selection)
 
 
 def _expand(key: str, path: str) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...baselines.table import BASELINES
+from ...config.baseline_table import BASELINES
 from ..metric_table import PERCENT, Metrics, number, percent
 
 CONSTANT, OWN_MEAN = "global_median", "gene_tissue_mean"
