@@ -275,15 +275,15 @@ def test_controls_stand_behind_the_run_without_them(tmp_path: Path) -> None:
             for name, control, seed in rows
         )
     )
-    found = resolve({"runs": str(table)}, ROOT)
-    assert list(found.selection.control_runs.items()) == [
+    found = resolve({"runs": str(table)}, ROOT).selection
+    assert list(found.control_runs.items()) == [
         ("plain", None),
         ("late", "plain"),
         ("early", "plain"),
         ("lone", None),
     ]
     assert found.runs["late"].label("Seq + TF") == "Seq + TF, permute levels (evaluation only)"
-    assert found.selection.splits_in_use == ["donor", "thesis"]
+    assert found.splits_in_use == ["donor", "thesis"]
 
 
 def test_run_table_with_other_columns(tmp_path: Path) -> None:
@@ -317,8 +317,8 @@ def test_which_of_the_thesis_runs_a_run_repeats(tmp_path: Path) -> None:
     }
     table = tmp_path / "runs.tsv"
     table.write_text(HEADER + "".join(row for _, row in rows.values()))
-    settings = resolve({"runs": str(table)}, ROOT)
-    assert {name: settings.selection.thesis_run(name) for name in rows} == {
+    selection = resolve({"runs": str(table)}, ROOT).selection
+    assert {name: selection.thesis_run(name) for name in rows} == {
         name: key for name, (key, _) in rows.items()
     }
     # A run of that name but another architecture is not the thesis's final one.

@@ -208,7 +208,7 @@ def run(name: str, architecture: str, seed: int = 3, steps: int = 9) -> str:
 def test_the_full_run_gives_all_tables() -> None:
     full = resolve({}, ROOT)
     assert full.selection.final_run == "final"
-    assert full.runs["final"].steps == 500_000
+    assert full.selection.runs["final"].steps == 500_000
     assert "final" not in full.selection.table1_runs
     assert list(full.selection.compared_runs) == ["3", "4", "5", "6", "7"]
     assert full.selection.missing_tables() == []
@@ -228,8 +228,8 @@ def test_the_full_run_s_further_rows_are_in_no_table_of_the_thesis() -> None:
     base, *controls = full.selection.control_runs
     assert (base, len(controls)) == ("seq_tf_core_hm", 6)
     assert {full.selection.control_runs[name] for name in controls} == {base}
-    assert [name for name in controls if full.runs[name].only_predicts] == [n for n in controls if n.endswith("_late")]
-    assert len([name for name in controls if full.runs[name].only_predicts]) == 3
+    assert [name for name in controls if full.selection.runs[name].only_predicts] == [n for n in controls if n.endswith("_late")]
+    assert len([name for name in controls if full.selection.runs[name].only_predicts]) == 3
 
 
 def test_missing_runs_are_named(tmp_path: Path) -> None:
