@@ -163,7 +163,7 @@ def test_a_model_of_other_motifs_is_refused(folder: Path, run: Path, tmp_path: P
     shutil.copytree(folder, other)
     dataset = tr300m.Dataset.open(folder)
     save_array(other / "pssm.npy", np.asarray(dataset.pssm)[:, :, ::-1])
-    write_json(other / "manifest.json", build_manifest(other, ["genes.tsv"], {}, {}, "abc"))
+    write_json(other / "manifest.json", build_manifest(other, ["genes.tsv"], {}, {"edition": "release"}, "abc"))
     result = call("predict", run, other, "--gene", "B", "--tissue", "Lung")
     assert result.exit_code == 1
     assert says(result.output, "pssm", str(run), str(other))
