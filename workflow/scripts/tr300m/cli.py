@@ -208,15 +208,14 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], output: Path | None
       tr300m report --configfile config/demo.yaml
       tr300m report --configfile config/chr22.yaml --config data=FOLDER
     """
-    from .config import CONFIG_FILE, read_configuration
+    from .config import read_configuration
     from .report import write_report
     from .settings import resolve
 
     results = resolve(read_configuration(files, values), Path()).results
     path = output or Path(results, "report.html")
     arguments = ["--configfile", *map(str, files)] * bool(files) + ["--config", *values] * bool(values)
-    sources = [file.read_text(encoding="utf-8") for file in (CONFIG_FILE, *files)]
-    write_report(path, arguments, [*sources, *values])
+    write_report(path, arguments)
     click.echo(f"{path}: open it in a browser")
 
 

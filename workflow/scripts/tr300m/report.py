@@ -9,13 +9,13 @@ from pathlib import Path
 
 from .errors import TR300MError
 from .io import atomic_path
-from .redaction import redacted, shareable_page
+from .redaction import redacted, without_home
 
 PROFILE = "workflow/profiles/local"
 STYLE = "workflow/report/style.css"
 
 
-def write_report(path: Path, arguments: Sequence[str], sources: Sequence[str]) -> None:
+def write_report(path: Path, arguments: Sequence[str]) -> None:
     """Write the report of the run that a configuration describes.
 
     Parameters
@@ -24,8 +24,6 @@ def write_report(path: Path, arguments: Sequence[str], sources: Sequence[str]) -
         HTML file to write.
     arguments
         ``--configfile`` and ``--config`` as Snakemake takes them. The working directory is that of the Snakefile.
-    sources
-        Texts with addresses whose credentials must not be in the report: the configuration files and values.
 
     Raises
     ------
@@ -43,9 +41,8 @@ def write_report(path: Path, arguments: Sequence[str], sources: Sequence[str]) -
     # Its name ends in .html, or Snakemake writes a zip archive.
     with atomic_path(path) as temporary:
         _snakemake("--report", str(temporary), "--report-stylesheet", STYLE, *arguments)
-        # Snakemake puts the configuration files into it as they are.
-        page = shareable_page(temporary.read_text(encoding="utf-8"), sources)
-        temporary.write_text(page, encoding="utf-8")
+        # It names every file of the run, some by their absolute path.
+        temporary.write_text(without_home(temporary.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def planned_jobs(output: str) -> dict[str, int]:
