@@ -65,7 +65,7 @@ demo-full: env ## Everything at small size: seeds, controls, splits, both distri
 	@cat results/demo_full/truth.md
 	@$(BIN)/tr300m table results/demo_full/table1.tsv
 
-report: env ## Write the report of a finished run: make report CONFIG=FILE DATA=FOLDER; without CONFIG, of the demo
+report: env ## Complete a run and write its report: make report CONFIG=FILE DATA=FOLDER; without CONFIG, of the demo
 	@$(BIN)/tr300m report --configfile "$(or $(CONFIG),config/demo.yaml)" $(if $(DATA),--config data="$(DATA)")
 
 preflight: env ## Check addresses, disk and memory before the full run: make preflight CONFIG=FILE DATA=FOLDER

@@ -1,11 +1,9 @@
 """Credentials and home folders stay out of everything that is written or shown."""
 
-import json
-from html import escape
 from pathlib import Path
 
 import pytest
-from tr300m.base.redaction import public, redacted, shareable, shareable_page, without_home
+from tr300m.base.redaction import public, redacted, shareable, without_home
 
 SECRET = "hunter2"
 
@@ -66,14 +64,3 @@ def test_home_folders(monkeypatch: pytest.MonkeyPatch) -> None:
         assert without_home(other) == other
     settings = {"sources": {"hg38": "/home/bob/hg38.fa"}, "n": 3, "list": [f"https://me:{SECRET}@h/"]}
     assert shareable(settings) == {"sources": {"hg38": "~/hg38.fa"}, "n": 3, "list": ["https://h/"]}
-
-
-def test_a_page_made_of_configuration_files() -> None:
-    url = f"https://me:{SECRET}@h/b?a=1&sig={SECRET}"
-    code = "fetch(`https://cdn/x?y=${token}`)"
-    page = f"<pre>{escape(url)}</pre><script>x = {json.dumps([url, escape(url), '/home/bob/x'])}; {code}</script>"
-    shown = shareable_page(page, [f"sources: {{hg38: '{url}'}}"])
-    assert SECRET not in shown
-    assert "/home/bob" not in shown
-    assert shown.count(public(url)) == 3
-    assert code in shown

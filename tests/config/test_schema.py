@@ -318,9 +318,7 @@ def test_which_of_the_thesis_runs_a_run_repeats(tmp_path: Path) -> None:
     table = tmp_path / "runs.tsv"
     table.write_text(HEADER + "".join(row for _, row in rows.values()))
     selection = resolve({"runs": str(table)}, ROOT).selection
-    assert {name: selection.thesis_run(name) for name in rows} == {
-        name: key for name, (key, _) in rows.items()
-    }
+    assert {name: selection.thesis_run(name) for name in rows} == {name: key for name, (key, _) in rows.items()}
     # A run of that name but another architecture is not the thesis's final one.
     table.write_text(HEADER + GOOD.replace("seq\t", "final\t", 1))
     assert resolve({"runs": str(table)}, ROOT).selection.thesis_run("final") == "seq"

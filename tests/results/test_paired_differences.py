@@ -228,7 +228,9 @@ def test_the_full_run_s_further_rows_are_in_no_table_of_the_thesis() -> None:
     base, *controls = full.selection.control_runs
     assert (base, len(controls)) == ("seq_tf_core_hm", 6)
     assert {full.selection.control_runs[name] for name in controls} == {base}
-    assert [name for name in controls if full.selection.runs[name].only_predicts] == [n for n in controls if n.endswith("_late")]
+    assert [name for name in controls if full.selection.runs[name].only_predicts] == [
+        n for n in controls if n.endswith("_late")
+    ]
     assert len([name for name in controls if full.selection.runs[name].only_predicts]) == 3
 
 

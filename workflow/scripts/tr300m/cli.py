@@ -198,9 +198,10 @@ def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
 @main.command(cls=LikeSnakemake)
 @with_configfile
 @with_config
+@click.option("--cores", default="all", show_default=True, help="Cores for the jobs that are still due.")
 @click.option("--output", type=HomePath(), help="HTML file; default: report.html in the results folder.")
-def report(files: tuple[Path, ...], values: tuple[str, ...], output: Path | None) -> None:
-    """Write the report of a finished run: one HTML file that needs no network.
+def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output: Path | None) -> None:
+    """Complete a run and write its report: one HTML file that needs no network.
 
     Run it in the folder of the Snakefile.
 
@@ -209,15 +210,14 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], output: Path | None
       tr300m report --configfile config/demo.yaml
       tr300m report --configfile config/chr22.yaml --config data=FOLDER
     """
-    from .config.schema import CONFIG_FILE, read_configuration
+    from .config.schema import read_configuration
     from .config.settings import resolve
     from .results.report.snakemake_report import write_report
 
     results = resolve(read_configuration(files, values), Path()).results
     path = output or Path(results, "report.html")
     arguments = ["--configfile", *map(str, files)] * bool(files) + ["--config", *values] * bool(values)
-    sources = [file.read_text(encoding="utf-8") for file in (CONFIG_FILE, *files)]
-    write_report(path, arguments, [*sources, *values])
+    write_report(path, arguments, cores)
     click.echo(f"{path}: open it in a browser")
 
 

@@ -7,8 +7,7 @@ report) has it as `public` returns it, and decides by that whether it is still t
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from html import escape
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -64,23 +63,3 @@ def shareable(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [shareable(item) for item in value]
     return without_home(redacted(value)) if isinstance(value, str) else value
-
-
-def shareable_page(page: str, sources: Iterable[str]) -> str:
-    """Return an HTML page without home folders, and without the credentials of the addresses in `sources`.
-
-    Parameters
-    ----------
-    page
-        Its addresses may be escaped for HTML, for JSON, or both. Others than those in `sources` stay: a page that runs
-        code must not be changed at a guess.
-    sources
-        Texts that the page was made of, such as configuration files.
-    """
-    found = {address for text in sources for address in ADDRESS.findall(text) if public(address) != address}
-    # The longest first: one may be the beginning of another.
-    for address in sorted(found, key=len, reverse=True):
-        for form in {address, escape(address)}:
-            for written in {form, json.dumps(form)[1:-1]}:
-                page = page.replace(written, public(address))
-    return without_home(page)
