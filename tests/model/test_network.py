@@ -241,7 +241,7 @@ def test_settings_are_checked(refuses: Refuses) -> None:
     assert NetworkConfig().trunk_lengths() == (430, 215, 215, 107, 107, 53, 53, 26, 26, 13, 13, 6, 6)
     with refuses("widht", "width"):
         NetworkConfig.from_dict({"widht": 3})
-    with refuses("100 bp", "2823"):
+    with refuses("100", "2823"):
         NetworkConfig(schedule=SMALL.schedule)
     with refuses("2", "1"):
         NetworkConfig(length=3, schedule=((3, 1),), pool_blocks=(0, 2))

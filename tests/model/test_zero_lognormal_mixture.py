@@ -182,7 +182,7 @@ def test_it_is_known_by_name(refuses: Refuses) -> None:
     with refuses("0", "1"):
         make_likelihood("zero_lognormal_mixture", components=0)
     for wrong in (0.0, 10.0, np.nan):
-        with refuses("smallest_scale", "0", "10"):
+        with refuses("smallest_scale", str(wrong), "10.0"):
             make_likelihood("zero_lognormal_mixture", smallest_scale=wrong)
     for level in (0.0, 1.0):
         with refuses(str(level)):

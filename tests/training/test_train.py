@@ -142,7 +142,7 @@ def test_the_files_of_a_run(tmp_path: Path) -> None:
     assert record["peak_memory_mb"] > 100
     assert says(lines[0], "mine", "Seq + TF + Core + HM", "25", "16", record["device"])
     assert " MB, " in lines[1]
-    assert says(lines[2], "10")
+    assert re.search(r"mine: [\d.]+ s ", lines[2])
 
 
 def test_the_history_shows_the_model_that_was_saved(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_controls_that_cannot_be_trained(tmp_path: Path, refuses: Refuses) -> No
 def test_weights_of_another_dataset_are_refused(tmp_path: Path, refuses: Refuses) -> None:
     fit(tmp_path, steps=1)
     other = dataclasses.replace(make_dataset(), tissues=("a", "b", "c"))
-    with refuses(str(tmp_path.name)):
+    with refuses("model.weights.h5"):
         load_run(tmp_path, other)
 
 

@@ -89,9 +89,9 @@ def call(*arguments: object) -> Result:
 
 
 def test_help_has_examples() -> None:
-    assert "Examples:" in call("--help").output
     for command in ("describe", "pairs", "predict", "table"):
-        assert "Example" in call(command, "--help").output
+        assert f"    tr300m {command} " in call("--help").output
+        assert f"    tr300m {command} " in call(command, "--help").output
 
 
 def test_pairs_are_the_thesiss() -> None:
@@ -212,7 +212,7 @@ def test_the_public_surface(folder: Path) -> None:
     assert training_pairs(1, seed=3).tolist() == [[7417, 15075]]
     assert evaluate([1, 2, 3], [1, 2, 3], None, 2.0)["pearson"] == pytest.approx(1)
     assert list(dataset.motifs.to_pandas().columns) == ["matrix_id", "name", "length", "counts"]
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="nothing"):
         tr300m.nothing  # noqa: B018
 
 
