@@ -106,8 +106,9 @@ dry-run: env ## Plan the full run and the demos without doing anything
 
 check: lint types test dry-run ## All of the above checks
 
-docs: env ## Write config/README.md from the schema
+docs: env ## Write config/README.md from the schema, and the picture of the imports in docs/architecture.md
 	@$(BIN)/tr300m config-doc > config/README.md
+	@$(BIN)/python docs/draw_imports.py --write
 
 LOCK = uv pip compile pyproject.toml --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
   --no-header --no-emit-index-url --no-emit-find-links --quiet --extra dev

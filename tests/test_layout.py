@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -13,7 +15,8 @@ ROOT = Path(__file__).parents[1]
 # A module imports from its own package and from those before it.
 ORDER = (
     "base", "config", "sources", "simulate", "arrays", "dataset", "features", "release", "metrics", "baselines",
-    "model", "training", "evaluation", "use", "results", "motif_detection", "preflight", "cli", "__init__",
+    "model", "training", "evaluation", "use", "results", "motif_detection", "preflight", "cli_options", "cli",
+    "__init__",
 )  # fmt: skip
 MOST_LINES = 350
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -114,6 +117,19 @@ def test_the_installed_packages_are_the_folders() -> None:
     assert sorted(settings["packages"]) == sorted(".".join(folder.parts) for folder in folders)
     assert {path.parent for path in MODULES} == {PACKAGE.parent / folder for folder in folders}
     assert settings["package-dir"] == {"tr300m": str(PACKAGE.parent.relative_to(ROOT) / "tr300m")}
+
+
+def test_the_documents_print_the_order() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    blocks = [block.split() for block in re.findall(r"^```(?:text)?\n(.*?)^```", page, flags=re.M | re.S)]
+    assert list(ORDER[:-1]) in blocks
+
+
+def test_the_picture_of_the_imports_is_current() -> None:
+    """Drawn by `make docs`."""
+    script = ROOT / "docs/draw_imports.py"
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in (ROOT / "docs/architecture.md").read_text()
 
 
 def test_documents_name_tests_that_exist() -> None:

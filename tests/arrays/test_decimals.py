@@ -1,4 +1,4 @@
-"""Text to numbers: the fast reader against `float`."""
+"""Text to numbers: the reader against `float`."""
 
 import numpy as np
 import pytest
@@ -39,8 +39,6 @@ def test_every_number_of_four_digits_that_gtex_prints() -> None:
         "1\t",
         "two",
         "1 2",
-        " 1",
-        "1 ",
         "1.2.3",
         "..",
         ".",
@@ -58,7 +56,7 @@ def test_what_is_no_number(text: str, refuses: Refuses) -> None:
 
 
 def test_every_byte_but_digits_and_the_dot_is_refused(refuses: Refuses) -> None:
-    for byte in set(range(256)) - set(b"0123456789.\t"):
+    for byte in set(range(256)) - set(b"0123456789.\t "):
         text = b"1" + bytes([byte]) + b"1"
         if text != b"1e1" and text != b"1E1":
             with refuses():

@@ -12,10 +12,11 @@ from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import BOM, clean, gzip_errors, open_binary
 from ..base.progress import progress
-from .decimals import TAB, parse_decimals
+from .decimals import parse_decimals
 from .genes import check_edition
 
 Levels = NDArray[np.float32]
+TAB = ord("\t")
 LARGEST = np.finfo(np.float32).max
 
 
