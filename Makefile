@@ -5,7 +5,7 @@ SHELL := /bin/bash
 
 VENV ?= .venv
 CORES ?= all
-# Test processes side by side; each takes up to 2 GB of memory.
+# Test processes side by side. What trains is run apart, so that none takes more than 2 GB of memory.
 PYTEST_WORKERS ?= 2
 DATA ?=
 CONFIG ?=
@@ -85,7 +85,9 @@ motif-detection: env ## The thesis's Appendix B: plant a motif in random promote
 	@cat results/motif_detection/metrics.json
 
 test: env ## Run all tests; with TR300M_REALDATA=FOLDER those on real files too
-	@$(PYTEST)
+	@$(PYTEST) tests/training
+	@$(PYTEST) tests/model tests/evaluation
+	@$(PYTEST) --ignore tests/training --ignore tests/model --ignore tests/evaluation
 
 test-fast: env ## Run the tests that take seconds: neither trainings nor Snakemake; under 3 minutes on 2 cores
 	@$(PYTEST) -m "not slow and not workflow"

@@ -68,5 +68,5 @@ def test_changes_are_those_of_whole_datasets(tmp_path: Path, make_genes: MakeGen
 def test_a_run_without_levels_is_refused(tmp_path: Path, make_genes: MakeGenes, refuses: Refuses) -> None:
     data = dataset(make_genes)
     fit(tmp_path, "seq", dataset=data, steps=1)
-    with refuses(str(tmp_path), "tf"):
+    with refuses("tf"):
         level_changes(data, PAIRS, tmp_path, log=lambda line: None)

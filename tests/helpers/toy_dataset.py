@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from tr300m.arrays.histones import track_axis
 from tr300m.arrays.manifest import build_manifest
 from tr300m.base.array_files import save_array
-from tr300m.base.axes import ARRAYS, Donors, Genes, Motifs, Regulators, Samples
+from tr300m.base.axes import ARRAYS, CELLS, MARKS, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from tr300m.base.files import write_json, write_tsv
 from tr300m.dataset.dataset import TABLES, Dataset
 from tr300m.dataset.tf_levels import tf_levels
@@ -89,7 +88,7 @@ def draw(sizes: Sizes, seed: int = 0) -> dict[str, Any]:
         "motifs": motif_axis("M", sizes.motifs),
         "core_motifs": motif_axis("E", sizes.elements),
         "donors": Donors(names("D", sizes.samples), np.full(sizes.samples, "1"), np.full(sizes.samples, "60-69")),
-        "tracks": track_axis(),
+        "tracks": Tracks(np.repeat(MARKS, len(CELLS)), np.tile(CELLS, len(MARKS))),
         "tissues": tuple(names("T", sizes.tissues).tolist()),
         "onehot": onehot,
         "expression": chance.lognormal(1, 2, (sizes.genes, sizes.samples)).astype(np.float32),

@@ -179,6 +179,7 @@ def test_a_loss_that_can_be_done_by_hand() -> None:
     assert found[0, 0] == pytest.approx(float(by_hand), rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", OTHER)
 def test_the_loss_keeps_its_digits(backend: str, expected: tuple[Floats, Floats], found: dict[str, Floats]) -> None:
     exactly = expected[0][:, 0]
@@ -186,6 +187,7 @@ def test_the_loss_keeps_its_digits(backend: str, expected: tuple[Floats, Floats]
     assert (error <= BOUND * np.maximum(1, np.abs(exactly))).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", OTHER)
 def test_the_gradient_keeps_its_digits(backend: str, expected: tuple[Floats, Floats], found: dict[str, Floats]) -> None:
     exactly, scale = (side[:, 1:] for side in expected)

@@ -308,6 +308,7 @@ def save_outputs(key: str, path: str) -> None:
     np.savez(path, raw=raw, nll=LIKELIHOODS["nb_exponential"].nll(np.linspace(0, 50, len(raw)), raw))
 
 
+@pytest.mark.slow
 def test_jax_computes_the_same(tmp_path: Path) -> None:
     pytest.importorskip("jax")
     found = {}

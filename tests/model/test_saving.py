@@ -79,7 +79,7 @@ def size(shapes: Shapes) -> int:
 def test_a_new_process_predicts_the_same(key: str, runs: Path, elsewhere: dict[str, NDArray[Any]]) -> None:
     here = predictions(runs / key)
     assert here.shape == (3 * 2 + 2 * 1, 4) and here.std(axis=0).min() > 0
-    # The same bits, unless a test before this one fixed another number of threads.
+    # No test of this suite fixes the number of threads in its own process, so that none depends on those before it.
     np.testing.assert_allclose(elsewhere[key], here, rtol=1e-6, atol=1e-6)
 
 

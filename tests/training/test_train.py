@@ -145,6 +145,7 @@ def test_the_files_of_a_run(tmp_path: Path) -> None:
     assert re.search(r"mine: [\d.]+ s ", lines[2])
 
 
+@pytest.mark.slow
 def test_the_history_shows_the_model_that_was_saved(tmp_path: Path) -> None:
     history = fit(tmp_path)  # curve_pairs exceeds the 6 validation pairs
     found = predict(make_dataset(), SPLIT.pairs("validation"), tmp_path, log=lambda line: None)
