@@ -5,13 +5,12 @@ import hashlib
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.child import start_child
 from helpers.fixtures import MakeGenes, Refuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -71,18 +70,16 @@ def test_atomic_path_keeps_the_old_file_on_failure(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.txt"]
 
 
-HALF = (
-    "import sys, time; from tr300m.base.files import atomic_path\n"
-    "with atomic_path(sys.argv[1]) as path:\n"
-    "    path.write_text('half'); print('written', flush=True); time.sleep(600)\n"
-)
+def write_half(path: str) -> None:
+    with atomic_path(path) as temporary:
+        temporary.write_text("half")
+        print("written", flush=True)
+        time.sleep(600)
 
 
 def test_what_a_killed_process_left_goes_with_the_next_attempt(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
-    first, second = (
-        subprocess.Popen([sys.executable, "-c", HALF, str(target)], stdout=subprocess.PIPE, text=True) for _ in range(2)
-    )
+    first, second = (start_child(write_half, target) for _ in range(2))
     try:
         for process in (first, second):
             assert process.stdout is not None

@@ -548,14 +548,22 @@ EVALUATION = {
 @pytest.mark.parametrize(
     ("module", "edited", "untouched"),
     [
-        ("figures", {"panels", "forest", "reliability", "density"}, {"train", "predict", "metrics", "table1"}),
-        ("likelihood/nb_exponential", EVALUATION, {"manifest", "scan"}),
-        ("bootstrap", {"metrics", "table1", "intervals"}, {"train", "predict", "breakdown", "baseline"}),
-        ("baselines", {"baseline", "baselines"}, {"train", "gene_features"}),
-        ("histones", {"histone_track", "histones", "manifest"} | EVALUATION, {"expression", "onehot", "motifs"}),
-        ("motifs", {"motifs", "manifest", "scan"} | EVALUATION, {"expression", "histone_track"}),
-        ("genes", {"gene_lines", "genes", "expression", "onehot"} | EVALUATION, {"simulate_annotation"}),
-        ("download", set(), EVALUATION),
+        (
+            "results/figures/canvas",
+            {"panels", "forest", "reliability", "density"},
+            {"train", "predict", "metrics", "table1"},
+        ),
+        ("model/likelihood/nb_exponential", EVALUATION, {"manifest", "scan"}),
+        (
+            "metrics/cluster_bootstrap",
+            {"metrics", "table1", "intervals"},
+            {"train", "predict", "breakdown", "baseline"},
+        ),
+        ("baselines/table", {"baseline", "baselines"}, {"train", "gene_features"}),
+        ("arrays/histones", {"histone_track", "histones", "manifest"} | EVALUATION, {"expression", "onehot", "motifs"}),
+        ("arrays/motifs", {"motifs", "manifest", "scan"} | EVALUATION, {"expression", "histone_track"}),
+        ("arrays/genes", {"gene_lines", "genes", "expression", "onehot"} | EVALUATION, {"simulate_annotation"}),
+        ("sources/fetch", set(), EVALUATION),
         ("simulate/bigwig", {"simulate_histone_track", "histone_track"} | EVALUATION, {"simulate_expression"}),
     ],
 )

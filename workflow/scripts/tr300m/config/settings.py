@@ -13,11 +13,10 @@ from .run_selection import RunSelection
 from .run_table import read_runs, split_names
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
-from .source_table import Location, Source, addresses, check_choices, locate, read_sources
+from .source_table import SOURCES_TABLE, Location, Source, addresses, check_choices, locate, read_sources
 from .thesis_comparisons import read_comparisons
 
 SCHEMAS = Path("workflow/schemas")
-SOURCES_TABLE = Path("config/sources.tsv")
 COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
 UPSTREAM = "resources/upstream"
 PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "released_data")

@@ -12,6 +12,8 @@ from ..base.errors import TR300MError
 from ..base.files import read_tsv
 from ..base.redaction import redacted
 
+SOURCES_TABLE = Path("config/sources.tsv")
+"""Relative to the checkout."""
 HISTONE_PREFIX = "histone_"
 # Keys of the `sources` section that stand for several files.
 DEFAULT, HISTONES = "default", "histones"
