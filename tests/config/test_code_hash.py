@@ -186,9 +186,9 @@ def test_modules_of_one_name_are_told_apart(hash_with: Package) -> None:
 
 def test_exempt_is_a_file_and_not_every_file_of_that_name(hash_with: Package) -> None:
     """A module that shows progress shapes no result; one of that name in a stage's own folder may."""
-    script = "from tr300m.base.progress import x\nfrom tr300m.training.train.progress import y\n"
-    first = hash_with({"script.py": script, "progress.py": "x = 1\n", "training/progress.py": "y = 1\n"})
-    assert hash_with({"progress.py": "x = 2\n"}) == first
+    script = "from tr300m.base.progress import x\nfrom tr300m.training.progress import y\n"
+    first = hash_with({"script.py": script, "base/progress.py": "x = 1\n", "training/progress.py": "y = 1\n"})
+    assert hash_with({"base/progress.py": "x = 2\n"}) == first
     assert hash_with({"training/progress.py": "y = 2\n"}) != first
 
 

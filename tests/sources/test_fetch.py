@@ -30,8 +30,8 @@ from tr300m.base.errors import TR300MError
 from tr300m.base.files import read_json
 from tr300m.sources.fetch import fetch
 from tr300m.sources.protocols import Patience
-from tr300m.sources.store import kept_path, verify
-from tr300m.sources.transfer import Part
+from tr300m.sources.store import kept_path, verify_file
+from tr300m.sources.transfer import PartialFile
 
 CONTENT = random.Random(0).randbytes(300_000)
 OTHER = random.Random(1).randbytes(300_000)
@@ -80,7 +80,7 @@ def interrupted(server: Server, out: Path, stop: int, **version: str) -> str:
     url = server.plan("/file", Reply(stop=stop, **version), Reply(status=404))  # type: ignore[arg-type]
     with pytest.raises(TR300MError, match="404"):
         get(out, url)
-    assert Part(out.with_name("file.part")).size() == stop
+    assert PartialFile(out.with_name("file.part")).size() == stop
     assert not out.exists()
     server.sent = 0
     server.requests.clear()
@@ -525,9 +525,9 @@ def test_wrong_bytes_everywhere(server: Server, out: Path) -> None:
 )
 def test_verify(tmp_path: Path, size: int | None, checksum: str, message: str) -> None:
     (tmp_path / "file").write_bytes(CONTENT)
-    verify(tmp_path / "file", SIZE, SHA)
+    verify_file(tmp_path / "file", SIZE, SHA)
     with pytest.raises(TR300MError, match=message):
-        verify(tmp_path / "file", size, checksum)
+        verify_file(tmp_path / "file", size, checksum)
 
 
 def test_a_zipped_file_that_is_cut_is_refused(server: Server, out: Path) -> None:
@@ -619,7 +619,7 @@ def test_a_full_disk(server: Server, out: Path) -> None:
 
 def test_kill_9_and_a_restart(server: Server, out: Path) -> None:
     url = server.plan("/file", Reply(stop=200_000, stall=True, etag=OLD), Reply(etag=OLD))
-    part = Part(out.with_name("file.part"))
+    part = PartialFile(out.with_name("file.part"))
     with start_child(fetch_limited, url, out, 0) as process:
         while part.size() < 200_000:
             assert process.poll() is None

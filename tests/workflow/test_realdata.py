@@ -12,7 +12,7 @@ import pyBigWig
 import pytest
 from helpers.fixtures import MakeGenes, Refuses
 from pyfaidx import Faidx
-from tr300m.arrays.expression import read_expression, read_header, read_rows, stem
+from tr300m.arrays.expression import read_expression, read_gct_header, read_rows, stem
 from tr300m.arrays.genes import CHROMOSOMES, WINDOW, GeneRecords, read_gene_records, target_genes
 from tr300m.arrays.genome_builds import BUILDS, check_inside, reaching_past, read_lengths
 from tr300m.arrays.histones import silent_chromosomes, track_windows
@@ -79,7 +79,7 @@ def chr22(realdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def samples(realdata: Path) -> Samples:
     """Return the 17,382 samples."""
-    header = read_header(realdata / "gtex" / "gene_tpm_3_genes.gct.gz")
+    header = read_gct_header(realdata / "gtex" / "gene_tpm_3_genes.gct.gz")
     return sample_axis(header.sample_ids, realdata / "gtex" / "sample_attributes_rnaseq.txt")
 
 
@@ -410,7 +410,7 @@ def test_initiation_stands_just_downstream_on_the_genes_strand(realdata: Path, r
 
 def test_gct_of_three_genes(realdata: Path, samples: Samples, make_genes: MakeGenes) -> None:
     path = realdata / "gtex" / "gene_tpm_3_genes.gct.gz"
-    header = read_header(path)
+    header = read_gct_header(path)
     assert header.rows == 3
     assert len(header.sample_ids) == 17382
     assert header.sample_ids[-1] == "GTEX-ZZPU-2726-SM-5NQ8O"

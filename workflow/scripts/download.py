@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 
 from tr300m.base.job import job
-from tr300m.config.settings import SOURCES_TABLE
-from tr300m.config.source_table import addresses, read_sources
+from tr300m.config.source_table import SOURCES_TABLE, addresses, read_sources
 from tr300m.sources.fetch import fetch
 
 with job(snakemake.log[0]):

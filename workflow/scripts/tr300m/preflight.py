@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from .arrays.absent_genes import drop_absent, is_release_data
-from .arrays.expression import read_header
+from .arrays.expression import read_gct_header
 from .arrays.genes import CHROMOSOMES, WINDOW, choose_genes, read_gene_records, target_genes
 from .arrays.samples import choose_samples, donor_of
 from .base.axes import ARRAYS, CELLS, MARKS, Genes, Samples
@@ -22,7 +22,7 @@ from .base.errors import TR300MError
 from .base.files import read_list
 from .base.progress import progress
 from .base.redaction import public
-from .config.settings import UPSTREAM, Settings
+from .config.settings import UPSTREAM_FOLDER, Settings
 from .config.simulation import SimulationConfig
 from .dataset.split_schemes import draw_split, scheme_settings
 from .dataset.splits import N_GENES, N_SAMPLES
@@ -94,7 +94,7 @@ def preflight(settings: Settings, patience: Patience = GLANCE) -> list[Finding]:
     with ThreadPoolExecutor(ADDRESSES_AT_A_TIME) as pool:
         found = pool.map(partial(look_at_source, settings, patience=patience), keys)
         sources = list(progress(found, total=len(keys), what="asking for the sources", unit="files"))
-    fetched = {UPSTREAM: 0, f"{settings.results}/downloads": 0}
+    fetched = {UPSTREAM_FOLDER: 0, f"{settings.results}/downloads": 0}
     for key, finding in zip(keys, sources, strict=True):
         folder = str(Path(settings.source_path(key)).parent)
         fetched[folder] = fetched.get(folder, 0) + finding.to_fetch
@@ -194,7 +194,7 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
 def _sample_axis(settings: Settings, most: int) -> Samples:
     """Return the samples where the GCT is here, else `most` invented ones of as many donors; all without tissue."""
     gct = _file_here(settings, "gtex_tpm")
-    ids = read_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
+    ids = read_gct_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
     samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
     wanted = settings.config["samples"] if gct else None
     return choose_samples(samples, read_list(wanted)) if wanted else samples

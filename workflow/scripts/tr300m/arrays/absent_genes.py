@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..base.axes import Genes, Strings
+from ..base.axes import Genes
 from ..base.errors import TR300MError
-from ..sources.store import is_published
+from ..base.types import Strings
+from ..sources.store import matches_checksum
 from .expression import read_gene_ids
 from .genes import in_expression
 
@@ -20,7 +21,7 @@ def is_release_data(edition: str, own_checksums: Mapping[str, str]) -> bool:
     own_checksums
         Published checksum of each file of the user's, by path; none where all are upstream's or simulated.
     """
-    return edition == "release" and all(is_published(Path(path), sum_) for path, sum_ in own_checksums.items())
+    return edition == "release" and all(matches_checksum(Path(path), sum_) for path, sum_ in own_checksums.items())
 
 
 def drop_absent(genes: Genes, gct: Path | str, edition: str) -> tuple[Genes, Strings]:

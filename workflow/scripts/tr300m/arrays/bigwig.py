@@ -15,14 +15,14 @@ from ..base.files import open_binary
 from .genome_builds import check_lengths
 
 # First four bytes, in the byte order of the machine that wrote the file.
-MAGIC = {"bigWig": (0x888FFC26).to_bytes(4, "little"), "bigBed": (0x8789F2EB).to_bytes(4, "little")}
+MAGIC_BYTES = {"bigWig": (0x888FFC26).to_bytes(4, "little"), "bigBed": (0x8789F2EB).to_bytes(4, "little")}
 
 
 @contextmanager
 def open_indexed(
     path: Path | str, kind: str, genes: Genes, needed: str, genome: Mapping[str, int] | None = None
 ) -> Iterator["pyBigWig.bigWigFile"]:
-    """Open a file of `kind` (a key of `MAGIC`) that has at least one of the genes' chromosomes.
+    """Open a file of `kind` (a key of `MAGIC_BYTES`) that has at least one of the genes' chromosomes.
 
     Chromosomes of the genes that the file lacks are named on stderr.
 
@@ -70,7 +70,7 @@ def _count(path: Path | str) -> int:
     """
     with open(path, "rb") as handle:
         head = handle.read(24)
-        order: Literal["little", "big"] = "little" if head[:4] in MAGIC.values() else "big"
+        order: Literal["little", "big"] = "little" if head[:4] in MAGIC_BYTES.values() else "big"
         handle.seek(int.from_bytes(head[16:24], order))
         return int.from_bytes(handle.read(4), order)
 
@@ -87,7 +87,7 @@ def _open(path: Path | str, kind: str) -> "pyBigWig.bigWigFile":
     # The first bytes are looked at here, because pyBigWig complains to the terminal.
     with open_binary(path) as handle:
         magic = handle.read(4)
-    if magic in (MAGIC[kind], MAGIC[kind][::-1]):
+    if magic in (MAGIC_BYTES[kind], MAGIC_BYTES[kind][::-1]):
         try:
             return pyBigWig.open(str(path))
         except RuntimeError:

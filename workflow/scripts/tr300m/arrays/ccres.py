@@ -14,7 +14,7 @@ from .bigwig import open_indexed
 from .sequence import by_position, clip_window
 
 # Of a BED score.
-LARGEST = 1000
+LARGEST_SCORE = 1000
 
 
 def cre_windows(bigbed: Path | str, genes: Genes, genome: Mapping[str, int] | None = None) -> NDArray[np.uint16]:
@@ -73,6 +73,6 @@ def _score(place: str, rest: str) -> int:
     """Return the fifth BED column: the second field behind the interval."""
     fields = rest.split("\t")
     text = fields[1] if len(fields) > 1 else ""
-    if not text.isdecimal() or int(text) > LARGEST:
-        raise TR300MError(f"{place}: the score is {text!r}", f"a whole number from 0 to {LARGEST:,} is expected")
+    if not text.isdecimal() or int(text) > LARGEST_SCORE:
+        raise TR300MError(f"{place}: the score is {text!r}", f"a whole number from 0 to {LARGEST_SCORE:,} is expected")
     return int(text)

@@ -4,8 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Bools, Floats, Ints
 
-Words = NDArray[np.uint64]
+_Words = NDArray[np.uint64]
 TAB = ord("\t")
 WORD = 8
 """Bytes of a machine word, and the longest number that is read in one."""
@@ -31,7 +32,7 @@ FILL = np.array([int.from_bytes(b"0" * (WORD - n) + bytes(n), "little") for n in
 DIVISORS = np.array([10.0 ** (WORD - 1 - byte) for byte in range(WORD)] + [1.0])
 
 
-def parse_decimals(text: bytes) -> NDArray[np.float64]:
+def parse_decimals(text: bytes) -> Floats:
     """Read tab-separated decimal numbers; the same values as `float` gives.
 
     Numbers of up to eight characters without sign or exponent, GTEx's usual ones, are read by arithmetic on machine
@@ -61,7 +62,7 @@ def parse_decimals(text: bytes) -> NDArray[np.float64]:
     return np.concatenate(parts)
 
 
-def _parse_part(text: bytes) -> NDArray[np.float64]:
+def _parse_part(text: bytes) -> Floats:
     # So that a word can end with the first number's last character.
     text = b"\t" * WORD + text
     tabs = np.flatnonzero(np.frombuffer(text, dtype=np.uint8, offset=WORD) == TAB) + WORD
@@ -76,7 +77,7 @@ def _parse_part(text: bytes) -> NDArray[np.float64]:
     return values
 
 
-def _from_words(words: Words, lengths: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def _from_words(words: _Words, lengths: Ints) -> tuple[Floats, Bools]:
     """Read one number a word; the second array says where the word held digits and at most one dot between them."""
     words = (words & KEEP[lengths]) | FILL[lengths]
     # The highest bit of each byte that is a dot, and no other.

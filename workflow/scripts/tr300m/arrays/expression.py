@@ -12,11 +12,11 @@ from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import BOM, clean, gzip_errors, open_binary
 from ..base.progress import progress
+from ..base.types import Bools, Floats, Strings
 from .decimals import TAB, parse_decimals
 from .genes import check_edition
 
-Levels = NDArray[np.float32]
-LARGEST = np.finfo(np.float32).max
+LARGEST_TPM = np.finfo(np.float32).max
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class GctHeader:
     sample_ids: list[str]
 
 
-def read_header(gct: Path | str) -> GctHeader:
+def read_gct_header(gct: Path | str) -> GctHeader:
     """Read the header of a GCT 1.2 file (plain or gzip).
 
     Raises
@@ -36,10 +36,10 @@ def read_header(gct: Path | str) -> GctHeader:
         If it is no GCT, its counts disagree with its columns, or a sample ID appears twice.
     """
     with open_binary(gct) as handle, gzip_errors(gct):
-        return _read_header(gct, handle)
+        return _parse_gct_header(gct, handle)
 
 
-def _read_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
+def _parse_gct_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
     lines = [handle.readline().removeprefix(BOM).decode("utf-8", "replace") for _ in range(3)]
     # Programs that edit tables fill short lines up with tabs.
     lines[:2] = map(clean, lines[:2])
@@ -68,7 +68,7 @@ def _read_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
     return GctHeader(rows, sample_ids)
 
 
-def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, NDArray[np.float64]]]:
+def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Floats]]:
     """Yield gene ID and TPM [sample] of the rows whose ID is wanted, in file order.
 
     Only wanted rows are parsed; of the others the ID and the number of columns are checked.
@@ -80,7 +80,7 @@ def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[
         or a TPM that is negative or no finite number.
     """
     with open_binary(gct) as handle, gzip_errors(gct):
-        header = _read_header(gct, handle)
+        header = _parse_gct_header(gct, handle)
         tabs = len(header.sample_ids) + 1
         seen: set[str] = set()
         rows = progress(handle, total=header.rows, what=f"reading {Path(gct).name}", unit="rows")
@@ -102,7 +102,7 @@ def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[
                 raise TR300MError(f"{gct}, line {number}: gene {gene} appears twice")
             seen.add(gene)
             if wanted(gene):
-                yield gene, _parse(gct, number, gene, line.rstrip(b"\r\n").split(b"\t", 2)[2])
+                yield gene, _parse_tpm(gct, number, gene, line.rstrip(b"\r\n").split(b"\t", 2)[2])
     if len(seen) != header.rows:
         raise TR300MError(
             f"{gct}: line 2 promises {header.rows} rows, the file has {len(seen)}",
@@ -129,13 +129,13 @@ def _without_last_tabs(line: bytes, most: int) -> bytes:
     return text[: max(len(text.rstrip(b"\t")), len(text) - most)]
 
 
-def _parse(gct: Path | str, number: int, gene: str, text: bytes) -> NDArray[np.float64]:
+def _parse_tpm(gct: Path | str, number: int, gene: str, text: bytes) -> Floats:
     try:
         values = parse_decimals(text)
     except TR300MError as error:
         raise TR300MError(f"{gct}, line {number}, gene {gene}: {error.message}") from None
     # NaN fails both comparisons.
-    if not np.all((values >= 0) & (values <= LARGEST)):
+    if not np.all((values >= 0) & (values <= LARGEST_TPM)):
         raise TR300MError(f"{gct}, line {number}, gene {gene}: a TPM is negative, NaN or infinite")
     return values
 
@@ -145,7 +145,7 @@ def stem(gene_id: str) -> str:
     return gene_id.partition(".")[0]
 
 
-class Rows(Protocol):
+class RowWriter(Protocol):
     """What takes rows of an array: an array, or an `io.ArrayWriter`."""
 
     def __setitem__(self, row: int, values: NDArray[Any], /) -> None:
@@ -155,11 +155,11 @@ class Rows(Protocol):
 def read_expression(
     gct: Path | str,
     genes: Genes,
-    samples: NDArray[np.str_],
+    samples: Strings,
     regulator_stems: frozenset[str],
     edition: str,
-    out: Rows,
-) -> tuple[NDArray[np.bool_], list[str], Levels]:
+    out: RowWriter,
+) -> tuple[Bools, list[str], NDArray[np.float32]]:
     """Read target expression and regulator levels in one pass over the GCT.
 
     Parameters
@@ -197,14 +197,14 @@ def read_expression(
     if edition == "corrected":
         for row, merged in enumerate(genes.merged.tolist()):
             row_of.update((gene, row) for gene in merged.split(";") if gene)
-    position = {sample: column for column, sample in enumerate(read_header(gct).sample_ids)}
+    position = {sample: column for column, sample in enumerate(read_gct_header(gct).sample_ids)}
     missing = [sample for sample in samples.tolist() if sample not in position]
     if missing:
         raise TR300MError(f"{gct} has no sample {missing[0]}", "build the sample axis from the same GCT")
     columns = np.array([position[sample] for sample in samples.tolist()], dtype=np.intp)
     present = np.zeros(len(genes), dtype=bool)
-    summed: dict[int, NDArray[np.float64]] = {}
-    levels: dict[str, Levels] = {}
+    summed: dict[int, Floats] = {}
+    levels: dict[str, NDArray[np.float32]] = {}
     for gene, values in read_rows(gct, lambda gene: gene in row_of or stem(gene) in regulator_stems):
         kept = values[columns]
         if stem(gene) in regulator_stems:

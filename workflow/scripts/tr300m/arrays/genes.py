@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyranges as pr
-from numpy.typing import NDArray
 
-from ..base.axes import Genes, Ints, Strings, Table
+from ..base.axes import PAR_Y, Genes, Table
 from ..base.errors import TR300MError
 from ..base.files import BLANKS, clean, read_lines
+from ..base.types import Bools, Floats, Ints, Strings
 
 CHROMOSOMES = tuple(f"chr{name}" for name in (*range(1, 23), "X", "Y"))
 WINDOW = 2823
@@ -20,8 +20,6 @@ UPSTREAM = 2773
 DOWNSTREAM = WINDOW - UPSTREAM
 EDITIONS = ("release", "corrected")
 PROTEIN_CODING = "protein_coding"
-PAR_Y = "_PAR_Y"
-"""Ends the ID of a gene of chrY whose sequence, in a pseudo-autosomal region, equals that of its twin on chrX."""
 
 
 @dataclass(frozen=True)
@@ -245,7 +243,7 @@ def choose_genes(genes: Genes, wanted: list[str]) -> Genes:
     return genes.take(np.isin(genes.gene_id, wanted))
 
 
-def in_expression(genes: Genes, gene_ids: Collection[str], edition: str) -> NDArray[np.bool_]:
+def in_expression(genes: Genes, gene_ids: Collection[str], edition: str) -> Bools:
     """Return which target genes [gene] are among `gene_ids`; in edition ``corrected`` a merged gene counts too."""
     known = set(gene_ids)
     merged = genes.merged.tolist() if edition == "corrected" else [""] * len(genes)
@@ -259,7 +257,7 @@ def named(names: Sequence[str], most: int = 20) -> str:
     return ", ".join(names[:most]) + rest
 
 
-def chromosome_onehot(chromosome: Strings) -> NDArray[np.float64]:
+def chromosome_onehot(chromosome: Strings) -> Floats:
     """Return the one-hot chromosomes [gene, 24], columns chr1..chr22, chrX, chrY; other names are all zero."""
     return (chromosome[:, None] == np.array(CHROMOSOMES)[None, :]).astype(np.float64)
 

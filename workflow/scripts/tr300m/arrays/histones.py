@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.array_files import ArrayWriter, read_blocks
+from ..base.array_files import ArrayWriter, read_row_blocks
 from ..base.axes import CELLS, MARKS, Genes, Tracks
 from ..base.errors import TR300MError
 from ..base.progress import progress
+from ..base.types import Bools
 from .bigwig import open_indexed
 from .sequence import by_position, clip_window
 
@@ -82,7 +83,7 @@ def silent_chromosomes(genes: Genes, windows: NDArray[np.float32]) -> dict[str, 
     windows
         The track over their windows [gene, window].
     """
-    signal: NDArray[np.bool_] = np.asarray(windows.any(axis=1))
+    signal: Bools = np.asarray(windows.any(axis=1))
     names = np.unique(genes.chromosome)
     counts = {str(name): int((genes.chromosome == name).sum()) for name in names}
     return {name: count for name, count in counts.items() if not signal[genes.chromosome == name].any()}
@@ -99,7 +100,7 @@ def stack_tracks(tracks: Sequence[Path | str], out: Path | str) -> None:
         `.npy` file to write.
     """
     genes, window = np.load(tracks[0], mmap_mode="r").shape
-    blocks = zip(*(read_blocks(track, STACKED_GENES) for track in tracks), strict=True)
+    blocks = zip(*(read_row_blocks(track, STACKED_GENES) for track in tracks), strict=True)
     with ArrayWriter(out, (genes, window, len(tracks)), np.float32) as writer:
         starts = range(0, genes, STACKED_GENES)
         for start in progress(starts, total=len(starts), what="stacking histone tracks", unit="blocks"):

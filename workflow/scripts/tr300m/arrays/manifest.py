@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.array_files import read_blocks
+from ..base.array_files import read_row_blocks
 from ..base.axes import ARRAYS, FORMAT, Genes
 from ..base.files import sha256
+from ..base.types import Ints
 from ..sources.store import content_digest
 
 BLOCK_ROWS = 256
@@ -31,7 +32,7 @@ def array_entry(folder: Path, name: str) -> dict[str, Any]:
 def mean_of(path: Path, rows: int = BLOCK_ROWS) -> float:
     """Return the mean of an array file in float64, reading so many rows at a time."""
     size = np.load(path, mmap_mode="r").size
-    return float(sum(block.sum(dtype=np.float64) for block in read_blocks(path, rows)) / size)
+    return float(sum(block.sum(dtype=np.float64) for block in read_row_blocks(path, rows)) / size)
 
 
 def median_of(path: Path, rows: int = BLOCK_ROWS) -> float:
@@ -53,7 +54,7 @@ def median_of(path: Path, rows: int = BLOCK_ROWS) -> float:
     return float(np.mean(values, dtype=np.float64))
 
 
-def _count(halves: Iterable[NDArray[Any]]) -> NDArray[np.int64]:
+def _count(halves: Iterable[NDArray[Any]]) -> Ints:
     counts = np.zeros(1 << 16, dtype=np.int64)
     for block in halves:
         counts += np.bincount(block, minlength=1 << 16)
@@ -61,7 +62,7 @@ def _count(halves: Iterable[NDArray[Any]]) -> NDArray[np.int64]:
 
 
 def _bits(path: Path, rows: int) -> Iterator[NDArray[np.uint32]]:
-    for block in read_blocks(path, rows):
+    for block in read_row_blocks(path, rows):
         # A nought may have a sign.
         yield np.abs(block).view(np.uint32).ravel()
 

@@ -8,19 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pyjaspar import jaspardb
 
-from ..base.axes import Floats, Motifs, Regulators
+from ..base.axes import Motifs, Regulators
 from ..base.errors import TR300MError
+from ..base.types import Floats
 
 TF_RELEASE, TF_WIDTH = "JASPAR2022", 35
 CORE_RELEASE, CORE_WIDTH = "JASPAR2020", 19
 HUMAN = ["9606"]
 # Thesis repository: the pseudocount added to each count before normalising.
 PSEUDOCOUNT = 2.0**-24
-BACKGROUND = 0.25
+BACKGROUND_PROBABILITY = 0.25
 
 
 @dataclass(frozen=True)
-class Profile:
+class JasparProfile:
     """A JASPAR profile: matrix ID with version, factor name, counts [position, base ACGT]."""
 
     matrix_id: str
@@ -28,26 +29,27 @@ class Profile:
     counts: Floats
 
 
-def _fetch(release: str, **query: object) -> list[tuple[Profile, list[str]]]:
+def _fetch(release: str, **query: object) -> list[tuple[JasparProfile, list[str]]]:
     database = jaspardb(release=release)
     with closing(database.conn):
         motifs = database.fetch_motifs(all_versions=True, **query)
     return [
-        (Profile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species)) for m in motifs
+        (JasparProfile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species))
+        for m in motifs
     ]
 
 
-def human_profiles() -> list[Profile]:
+def human_profiles() -> list[JasparProfile]:
     """Return the JASPAR 2022 profiles whose only species is human, all versions, in database order (1,237)."""
     return [profile for profile, species in _fetch(TF_RELEASE, collection=None, species=HUMAN) if species == HUMAN]
 
 
-def core_profiles() -> list[Profile]:
+def core_profiles() -> list[JasparProfile]:
     """Return the 13 core promoter elements of JASPAR 2020's POLII collection, in database order."""
     return [profile for profile, _ in _fetch(CORE_RELEASE, collection="POLII")]
 
 
-def motif_columns(profiles: Sequence[Profile], regulators: Regulators) -> list[Profile]:
+def motif_columns(profiles: Sequence[JasparProfile], regulators: Regulators) -> list[JasparProfile]:
     """Keep the profiles whose name is the gene name of a regulator; dimers (``A::B``) match none."""
     names = set(regulators.gene_name.tolist())
     return [profile for profile in profiles if profile.name in names]
@@ -56,10 +58,10 @@ def motif_columns(profiles: Sequence[Profile], regulators: Regulators) -> list[P
 def pssm(counts: Floats) -> Floats:
     """Return log2(p / 0.25) [position, base] in bits, p from counts + 2^-24 normalised per position."""
     smoothed = counts + PSEUDOCOUNT
-    return np.asarray(np.log2(smoothed / smoothed.sum(axis=1, keepdims=True) / BACKGROUND))
+    return np.asarray(np.log2(smoothed / smoothed.sum(axis=1, keepdims=True) / BACKGROUND_PROBABILITY))
 
 
-def kernels(profiles: Sequence[Profile], width: int, spare: int = 0) -> Floats:
+def kernels(profiles: Sequence[JasparProfile], width: int, spare: int = 0) -> Floats:
     """Stack PSSMs as kernels [width, 4, profile + spare], zero-padded and centred, the odd position on the right.
 
     Parameters
@@ -82,7 +84,7 @@ def kernels(profiles: Sequence[Profile], width: int, spare: int = 0) -> Floats:
     return result
 
 
-def motif_axis(profiles: Sequence[Profile], spare: int = 0) -> Motifs:
+def motif_axis(profiles: Sequence[JasparProfile], spare: int = 0) -> Motifs:
     """Return the table of the profiles; spare columns have no ID, no name, length 0 and count 0."""
     blank = [""] * spare
     return Motifs(

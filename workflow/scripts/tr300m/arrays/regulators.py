@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..base.axes import Regulators
+from ..base.axes import PAR_Y, Regulators
 from ..base.errors import TR300MError
 from ..base.files import read_columns
 from .expression import stem
@@ -47,7 +47,7 @@ def regulator_axis(regulator_ids: Sequence[str], records: GeneRecords) -> Regula
     row_of = {gene: row for row, gene in enumerate(records.gene_id.tolist())}
     rows = []
     for gene in regulator_ids:
-        unversioned = stem(gene) + ("_PAR_Y" if gene.endswith("_PAR_Y") else "")
+        unversioned = stem(gene) + (PAR_Y if gene.endswith(PAR_Y) else "")
         row = row_of.get(gene, row_of.get(unversioned))
         if row is None:
             raise TR300MError(

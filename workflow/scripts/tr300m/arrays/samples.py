@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.axes import Donors, Samples, Strings
+from ..base.axes import Donors, Samples
 from ..base.errors import TR300MError
 from ..base.files import read_columns
+from ..base.types import Strings
 
 
 def donor_of(sample_id: str) -> str:

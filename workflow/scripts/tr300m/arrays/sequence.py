@@ -9,7 +9,7 @@ from pyfaidx import Fasta, FastaIndexingError, FetchError
 
 from ..base.axes import Genes
 from ..base.errors import TR300MError
-from ..base.files import BLOCK, BOM, atomic_path, gzip_errors, open_binary, read_lines
+from ..base.files import BOM, READ_BYTES, atomic_path, gzip_errors, open_binary, read_lines
 from ..base.progress import progress
 from .genome_builds import check_inside
 
@@ -208,7 +208,7 @@ def _pieces(fasta: Path | str) -> Iterator[bytes]:
     """
     with open_binary(fasta) as handle, gzip_errors(fasta):
         first = True
-        while block := handle.read(BLOCK) + handle.readline():
+        while block := handle.read(READ_BYTES) + handle.readline():
             block = block.removeprefix(BOM) if first else block
             yield from block.splitlines() if b">" in block else [block]
             first = False

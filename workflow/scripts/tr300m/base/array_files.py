@@ -18,7 +18,7 @@ def save_array(path: Path | str, array: NDArray[Any]) -> None:
         np.save(temporary, array, allow_pickle=False)
 
 
-def read_blocks(path: Path | str, rows: int) -> Iterator[NDArray[Any]]:
+def read_row_blocks(path: Path | str, rows: int) -> Iterator[NDArray[Any]]:
     """Yield the rows of a `.npy` file, so many at a time; one block at a time is in memory."""
     for start in range(0, len(np.load(path, mmap_mode="r")), rows):
         # Mapped anew each time: pages of a mapping count as memory until it is closed.

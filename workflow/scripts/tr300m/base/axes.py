@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from .errors import TR300MError
 from .files import read_tsv, write_tsv
+from .types import Floats, Ints, Strings
 
 if TYPE_CHECKING:
     import pandas
 
-Strings = NDArray[np.str_]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-
+PAR_Y = "_PAR_Y"
+"""Suffix of the ID of a gene on chrY that lies in a pseudo-autosomal region; its twin on chrX has the same sequence."""
 
 # Columns of other types are read as text.
 DTYPES: dict[Any, type] = {Ints: np.int64, Floats: np.float64}

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from .errors import TR300MError
 from .temporary_files import remove_abandoned, temporary_path
+from .types import Strings
 
 # The library's types call this class an instance.
 ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)
@@ -25,7 +26,7 @@ UNPACKED = 8 << 20
 
 GZIP_MAGIC = b"\x1f\x8b"
 
-BLOCK = 1 << 20
+READ_BYTES = 1 << 20
 
 BOM = b"\xef\xbb\xbf"
 """Byte order mark, which some programs write at the start of a UTF-8 file."""
@@ -188,7 +189,7 @@ def _wrong_width(path: Path | str, number: int, row: list[str], header: list[str
     )
 
 
-def read_columns(path: Path | str, columns: Sequence[str], separator: str = "\t") -> dict[str, NDArray[np.str_]]:
+def read_columns(path: Path | str, columns: Sequence[str], separator: str = "\t") -> dict[str, Strings]:
     """Read the named columns of a table that others wrote (`read_table`), as string arrays [row].
 
     Raises
@@ -214,12 +215,12 @@ def sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes, in hex."""
     digest = hashlib.sha256()
     with open(path, "rb") as handle:
-        while block := handle.read(BLOCK):
+        while block := handle.read(READ_BYTES):
             digest.update(block)
     return digest.hexdigest()
 
 
-def read_tsv(path: Path | str) -> dict[str, NDArray[np.str_]]:
+def read_tsv(path: Path | str) -> dict[str, Strings]:
     """Read a tab-separated table with a header line (`read_table`).
 
     Returns

@@ -6,7 +6,7 @@ from typing import Never, TextIO, TypeVar
 
 from tqdm import tqdm
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -56,7 +56,7 @@ def bar(total: int | None, what: str, unit: str) -> "tqdm[Never]":
     )
 
 
-def progress(items: Iterable[T], *, total: int | None, what: str, unit: str) -> Iterator[T]:
+def progress(items: Iterable[_T], *, total: int | None, what: str, unit: str) -> Iterator[_T]:
     """Yield `items`, showing how many are done, the rate and the time left on stderr."""
     with bar(total, what, unit) as meter:
         for item in items:

@@ -13,13 +13,12 @@ from .run_selection import RunSelection
 from .run_table import read_runs, split_names
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
-from .source_table import Location, Source, addresses, check_choices, locate, read_sources
+from .source_table import SOURCES_TABLE, Location, Source, addresses, check_choices, locate, read_sources
 from .thesis_comparisons import read_comparisons
 
 SCHEMAS = Path("workflow/schemas")
-SOURCES_TABLE = Path("config/sources.tsv")
 COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
-UPSTREAM = "resources/upstream"
+UPSTREAM_FOLDER = "resources/upstream"
 PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "released_data")
 """Keys of the configuration whose values are paths; those of `sources` may be."""
 
@@ -56,7 +55,7 @@ class Settings:
         if location.kind == "simulated":
             return self.simulated_path(key)
         # A URL of the user's has a folder of its own: what is simulated must never stand in for it.
-        folder = UPSTREAM if location.kind == "upstream" else f"{self.results}/downloads"
+        folder = UPSTREAM_FOLDER if location.kind == "upstream" else f"{self.results}/downloads"
         return f"{folder}/{self.sources[key].local_name}"
 
     def simulated_path(self, key: str) -> str:
@@ -184,7 +183,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     try:
         SimulationConfig.from_dict(filled["simulation"])
     except TR300MError as error:
-        problems.append(f"`simulation`: {error.message}; {error.hint}")
+        problems.append(f"{error.message}; {error.hint}")
     for key in ("genes", "samples", "runs", "architectures"):
         if filled[key] and not Path(filled[key]).is_file():
             problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")

@@ -1,13 +1,14 @@
 """Settings of a simulation. The defaults are the demo's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..base.axes import CELLS
 from ..base.errors import TR300MError
+from ..base.from_dict import from_dict
 
 # Every file draws from streams of its own, so that changing how one file is made leaves the others as they were.
 STREAMS = (
@@ -110,40 +111,25 @@ class SimulationConfig:
         TR300MError
             If a key is unknown, or a value has the wrong type or range.
         """
-        known = {field.name: getattr(cls, field.name) for field in fields(cls)}
-        unknown = sorted(set(settings) - set(known))
-        if unknown:
-            raise TR300MError(f"unknown simulation settings: {', '.join(unknown)}", f"known: {', '.join(known)}")
-        return cls(**{key: _convert(key, value, known[key]) for key, value in settings.items()})
+        return from_dict(cls, "simulation", settings)
 
     def __post_init__(self) -> None:
         """Check ranges."""
         if self.gap_cell not in CELLS:
-            raise TR300MError(f"gap_cell is {self.gap_cell}, not a known cell", f"use one of {', '.join(CELLS)}")
+            raise TR300MError(
+                f"simulation: gap_cell is {self.gap_cell}, which is not a known cell", f"use one of {', '.join(CELLS)}"
+            )
         for key in ("genes", "samples", "donors", "regulators"):
             if getattr(self, key) < 1:
-                raise TR300MError(f"simulation setting {key} is {getattr(self, key)}", "use a positive number")
+                raise TR300MError(f"simulation: {key} is {getattr(self, key)}", "use a positive number")
         if self.spacing < 7_800:
-            raise TR300MError(f"simulation setting spacing is {self.spacing}", "windows need 7800 or more")
+            raise TR300MError(f"simulation: spacing is {self.spacing}", "windows need 7800 or more")
         if not 0 < self.planted < 1:
-            raise TR300MError(f"simulation setting planted is {self.planted}", "use a share between 0 and 1")
+            raise TR300MError(f"simulation: planted is {self.planted}", "use a share between 0 and 1")
         for key in ("chromosomes", "tissues", "drivers"):
             if not getattr(self, key):
-                raise TR300MError(f"simulation setting {key} is empty", "name at least one")
+                raise TR300MError(f"simulation: {key} is empty", "name at least one")
 
     def rng(self, stream: str, *more: int) -> np.random.Generator:
         """Return a fresh generator for a named stream (and, within it, for further numbers)."""
         return np.random.default_rng([self.seed, STREAMS.index(stream), *more])
-
-
-def _convert(key: str, value: Any, default: Any) -> Any:
-    """Give `value` the type of `default`: YAML has lists for tuples and integers for floats."""
-    if isinstance(default, tuple) and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
-        return tuple(value)
-    if isinstance(default, bool) == isinstance(value, bool):
-        if isinstance(default, float) and isinstance(value, int | float):
-            return float(value)
-        if isinstance(value, type(default)):
-            return value
-    kind = "list of names" if isinstance(default, tuple) else type(default).__name__
-    raise TR300MError(f"simulation setting {key} is {value!r}", f"a {kind} is expected, such as {default!r}")

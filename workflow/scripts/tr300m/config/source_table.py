@@ -12,10 +12,11 @@ from ..base.errors import TR300MError
 from ..base.files import read_tsv
 from ..base.redaction import redacted
 
+SOURCES_TABLE = Path("config/sources.tsv")
 HISTONE_PREFIX = "histone_"
 # Keys of the `sources` section that stand for several files.
 DEFAULT, HISTONES = "default", "histones"
-SCHEMES = ("http", "https", "ftp", "file")
+URL_SCHEMES = ("http", "https", "ftp", "file")
 # No folder, no way out of one, no wildcard of Snakemake's.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -119,7 +120,7 @@ def locate(key: str, choices: Mapping[str, str], data: str | None) -> Location:
                 "give --config data=FOLDER",
             )
         choice = choice.replace("{data}", data.rstrip("/"))
-    return Location("url" if urlsplit(choice).scheme in SCHEMES else "local", choice)
+    return Location("url" if urlsplit(choice).scheme in URL_SCHEMES else "local", choice)
 
 
 def addresses(source: Source, choices: Mapping[str, str], data: str | None) -> list[str]:

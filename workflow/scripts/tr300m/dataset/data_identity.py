@@ -12,7 +12,7 @@ RELEASE = "GTEx v8"
 SIMULATED = "simulated"
 """Origin of a simulated source in a manifest."""
 EXPRESSION_PREFIX = "gtex_"
-MOST_NAMES = 3
+_MOST_SOURCES = 3
 
 
 @dataclass(frozen=True)
@@ -77,5 +77,5 @@ def _chosen(config: Mapping[str, Any]) -> str:
 
 
 def _some(keys: Sequence[str]) -> str:
-    more = len(keys) - MOST_NAMES
-    return ", ".join(keys[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    more = len(keys) - _MOST_SOURCES
+    return ", ".join(keys[:_MOST_SOURCES]) + (f" and {more} more" if more > 0 else "")

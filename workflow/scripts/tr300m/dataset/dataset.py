@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from ..base.axes import ARRAYS, FORMAT, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from ..base.errors import TR300MError
 from ..base.files import read_json, read_tsv, sha256
+from ..base.types import Floats, Ints
 
-REBUILD = "the folder mixes two builds: delete it and build it again"
+_REBUILD_HINT = "the folder mixes two builds: delete it and build it again"
 TABLES: dict[str, Any] = {
     "genes": Genes,
     "samples": Samples,
@@ -70,8 +71,8 @@ class Dataset:
     tf_levels: NDArray[np.float32]
     tissue: NDArray[np.uint8]
     histones: NDArray[np.float32]
-    pssm: NDArray[np.float64]
-    core: NDArray[np.float64]
+    pssm: Floats
+    core: Floats
     manifest: dict[str, Any]
 
     @classmethod
@@ -87,7 +88,7 @@ class Dataset:
         manifest = _manifest(root)
         for name, entry in manifest["tables"].items():
             if sha256(_need(root / name)) != entry["sha256"]:
-                raise TR300MError(f"{root}/{name} is not the one that the manifest describes", REBUILD)
+                raise TR300MError(f"{root}/{name} is not the one that the manifest describes", _REBUILD_HINT)
         tables: dict[str, Any] = {name: table.read(_need(root / f"{name}.tsv")) for name, table in TABLES.items()}
         tissues = tuple(read_tsv(_need(root / "tissues.tsv"))["tissue"].tolist())
         arrays: dict[str, Any] = {name: _map(_need(root / f"{name}.npy")) for name in ARRAYS}
@@ -97,7 +98,7 @@ class Dataset:
                 raise TR300MError(
                     f"{root}/{name}.npy is {array.dtype}{list(array.shape)}, the manifest says "
                     f"{entry['dtype']}{entry['shape']}",
-                    REBUILD,
+                    _REBUILD_HINT,
                 )
         sizes = {"tissue": len(tissues), "base": 4}
         singular = {"genes": "gene", "samples": "sample", "regulators": "regulator", "motifs": "motif"}
@@ -129,7 +130,7 @@ class Dataset:
         return float(self.manifest["constants"]["expression_median"])
 
     @cached_property
-    def _chromosome_codes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _chromosome_codes(self) -> tuple[Ints, Ints]:
         _, codes = np.unique(np.concatenate([self.genes.chromosome, self.regulators.chromosome]), return_inverse=True)
         return codes[: len(self.genes)], codes[len(self.genes) :]
 
@@ -226,7 +227,7 @@ def _check_axes(root: Path, arrays: dict[str, NDArray[Any]], sizes: dict[str, in
             if sizes.setdefault(axis, size) != size:
                 raise TR300MError(
                     f"{root}: axis {axis} is {size} long in {name}, {sizes[axis]} in {owner[axis]}",
-                    REBUILD,
+                    _REBUILD_HINT,
                 )
             owner.setdefault(axis, name)
 

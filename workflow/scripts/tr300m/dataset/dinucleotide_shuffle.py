@@ -15,7 +15,7 @@ Codes = NDArray[np.int8]
 
 N_LETTERS = 6
 """A, C, G, T, and two more: a base that is not known (0.25 each), a position off the chromosome (all zero)."""
-UNKNOWN, OFF = 4, 5
+UNKNOWN_LETTER, OFF_LETTER = 4, 5
 SEQUENCES_PER_BLOCK = 512
 
 
@@ -50,8 +50,8 @@ def encode(onehot: NDArray[np.float16]) -> Codes:
     """Return the letter [gene, position] of each position of sequences [gene, position, 4]."""
     largest = onehot.max(axis=2)
     codes = onehot.argmax(axis=2).astype(np.int8)
-    codes[largest < 1] = UNKNOWN
-    codes[largest == 0] = OFF
+    codes[largest < 1] = UNKNOWN_LETTER
+    codes[largest == 0] = OFF_LETTER
     return codes
 
 

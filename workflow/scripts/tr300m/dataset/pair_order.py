@@ -5,12 +5,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.axes import Ints
 from ..base.errors import TR300MError
+from ..base.types import Bools, Ints
 from .splits import N_GENES, N_SAMPLES, Split, thesis_split
 
-Words = NDArray[np.uint32]
-BLOCK = 1 << 18
+_States = NDArray[np.uint32]
+NUMBERS_PER_BLOCK = 1 << 18
 # The thesis draws from 2^32 numbers for a table of 343,920,252 pairs: 12.5 numbers a pair. Smaller tables use as many
 # low bits as leave at least 8 numbers a pair, which is all 32 at the thesis's size.
 NUMBERS_PER_PAIR = 8
@@ -23,13 +23,13 @@ def xorshift32(state: int) -> int:
     return state ^ ((state << 5) & 0xFFFFFFFF)
 
 
-def _step(states: Words) -> Words:
+def _step(states: _States) -> _States:
     states = states ^ (states << np.uint32(13))
     states = states ^ (states >> np.uint32(17))
     return states ^ (states << np.uint32(5))
 
 
-def _apply(matrix: Words, states: Words) -> Words:
+def _apply(matrix: _States, states: _States) -> _States:
     """Multiply states by a 32 x 32 matrix over GF(2), given as the images of the 32 single bits.
 
     One table of 256 entries a byte replaces 32 bit tests by four look-ups.
@@ -43,7 +43,7 @@ def _apply(matrix: Words, states: Words) -> Words:
     return result
 
 
-def draws(state: int, count: int) -> Words:
+def draws(state: int, count: int) -> _States:
     """Return the `count` states that follow `state`.
 
     xorshift is linear over GF(2), so a block of k draws gives the next k by one matrix product: the block doubles
@@ -117,7 +117,7 @@ class PairOrder:
         kept: list[Ints] = []
         missing = count
         while missing > 0:
-            states = draws(self.state, BLOCK)
+            states = draws(self.state, NUMBERS_PER_BLOCK)
             numbers = (states & np.uint32((1 << self.bits) - 1)).astype(np.int64)
             gene, sample = np.divmod(numbers, self.n_samples)
             # Indices off the table are replaced by 0 before the look-up and refused by the first condition.
@@ -197,7 +197,7 @@ ORDERS: dict[str, type[PairOrder] | type[UniformOrder]] = {"xorshift": PairOrder
 """By their names in the configuration; the thesis's is ``xorshift``."""
 
 
-def _training(n_genes: int, n_samples: int, split: Split | None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _training(n_genes: int, n_samples: int, split: Split | None) -> tuple[Bools, Bools]:
     """Return which genes and which samples train."""
     genes, samples = np.ones(n_genes, dtype=bool), np.ones(n_samples, dtype=bool)
     if split is not None:

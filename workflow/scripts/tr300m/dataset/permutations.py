@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..base.axes import Ints
 from ..base.errors import TR300MError
+from ..base.types import Ints
 from .dinucleotide_shuffle import shuffle_onehot
 
 if TYPE_CHECKING:

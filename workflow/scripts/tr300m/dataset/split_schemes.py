@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..base.axes import Genes, Ints, Samples
+from ..base.axes import Genes, Samples
 from ..base.errors import TR300MError
+from ..base.types import Ints, Strings
 from .splits import Split, check_apart, kind_and_fold, thesis_split
 
 
-def chromosome_folds(chromosome: NDArray[np.str_], folds: int) -> Ints:
+def chromosome_folds(chromosome: Strings, folds: int) -> Ints:
     """Share out chromosomes over folds of nearly equally many genes.
 
     Chromosomes go, from the richest in genes to the poorest, each to the fold with the fewest genes so far.

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..base.axes import Genes, Ints, Samples
+from ..base.axes import Genes, Samples
 from ..base.errors import TR300MError
 from ..base.files import read_tsv, write_tsv
+from ..base.types import Bools, Ints, Strings
 
 Part = Literal["validation", "test"]
 PARTS: tuple[Part, ...] = ("validation", "test")
@@ -21,8 +21,8 @@ N_GENES, N_SAMPLES = 19786, 17382
 THESIS_GENE_POOL = 19746
 _APART_BY_NAME: dict[str, Apart] = {"chromosome": "chromosome", "donor": "donor", "overlap_free": "cluster"}
 """Of files that do not say it, by `kind_and_fold` of their name."""
-COLUMNS = ("axis", "part", "index", "id", "apart")
-REBUILD = "delete the file: the workflow draws the split again"
+SPLIT_COLUMNS = ("axis", "part", "index", "id", "apart")
+_REDRAW = "delete the file: the workflow draws the split again"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Split:
             np.setdiff1d(np.arange(n_samples), self.held_out_samples),
         )
 
-    def shares_promoter(self, cluster: Ints) -> NDArray[np.bool_]:
+    def shares_promoter(self, cluster: Ints) -> Bools:
         """Return which genes [gene] share a promoter (`axes.Genes.cluster`) with a gene that trains."""
         trains = np.ones(len(cluster), dtype=np.bool_)
         trains[self.held_out_genes] = False
@@ -78,7 +78,7 @@ class Split:
                 ("gene", "sample"), self.axes(part), (genes.gene_id, samples.sample_id), strict=True
             ):
                 rows += [(axis, part, int(i), str(ids[i]), self.apart) for i in index]
-        write_tsv(path, dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)))
+        write_tsv(path, dict(zip(SPLIT_COLUMNS, zip(*rows, strict=True), strict=True)))
 
     @classmethod
     def read(cls, path: Path | str, genes: Genes, samples: Samples) -> "Split":
@@ -100,12 +100,12 @@ class Split:
             seen: set[int] = set()
             for i, name in zip(index[chosen].tolist(), table["id"][chosen].tolist(), strict=True):
                 if i >= len(ids) or ids[i] != name:
-                    raise TR300MError(f"{path}: {axis} {i} of the dataset is not {name}", REBUILD)
+                    raise TR300MError(f"{path}: {axis} {i} of the dataset is not {name}", _REDRAW)
                 if i in seen:
-                    raise TR300MError(f"{path}: {axis} {name} is held out twice", REBUILD)
+                    raise TR300MError(f"{path}: {axis} {name} is held out twice", _REDRAW)
                 seen.add(i)
 
-        def part(axis: str, name: str) -> NDArray[np.int64]:
+        def part(axis: str, name: str) -> Ints:
             return index[(table["axis"] == axis) & (table["part"] == name)]
 
         split = cls(
@@ -120,21 +120,21 @@ class Split:
         return split
 
 
-def _read_columns(path: Path) -> dict[str, NDArray[np.str_]]:
+def _read_columns(path: Path) -> dict[str, Strings]:
     """Return the columns of a split file, each with values that it allows."""
     table = read_tsv(path)
-    if list(table) == list(COLUMNS[:-1]):
+    if list(table) == list(SPLIT_COLUMNS[:-1]):
         kind, _ = kind_and_fold(path.stem)
         table["apart"] = np.full(len(table["id"]), _APART_BY_NAME.get(kind, "nothing"))
-    if set(table) != set(COLUMNS) or not np.char.isdigit(table["index"]).all():
-        raise TR300MError(f"{path}: columns axis, part, index (a number), id and apart expected", REBUILD)
+    if set(table) != set(SPLIT_COLUMNS) or not np.char.isdigit(table["index"]).all():
+        raise TR300MError(f"{path}: columns axis, part, index (a number), id and apart expected", _REDRAW)
     for column, allowed in (("axis", ("gene", "sample")), ("part", PARTS), ("apart", APART)):
         if not np.isin(table[column], allowed).all():
             wrong = table[column][~np.isin(table[column], allowed)][0]
-            raise TR300MError(f"{path}: {column} {wrong} is none of {', '.join(allowed)}", REBUILD)
+            raise TR300MError(f"{path}: {column} {wrong} is none of {', '.join(allowed)}", _REDRAW)
     apart = np.unique(table["apart"]).tolist()
     if len(apart) != 1:
-        raise TR300MError(f"{path}: column apart holds {' and '.join(apart) or 'nothing'}, one value expected", REBUILD)
+        raise TR300MError(f"{path}: column apart holds {' and '.join(apart) or 'nothing'}, one value expected", _REDRAW)
     return table
 
 
@@ -207,7 +207,7 @@ def check_apart(split: Split, genes: Genes, samples: Samples) -> None:
     if (sides > 1).any():
         twice = group[sides > 1][0]
         members = " and ".join(ids[first[groups[first] == twice]].tolist())
-        raise TR300MError(f"split {split.name}: {split.apart} {twice} is on two sides of it, with {members}", REBUILD)
+        raise TR300MError(f"split {split.name}: {split.apart} {twice} is on two sides of it, with {members}", _REDRAW)
 
 
 def kind_and_fold(name: str) -> tuple[str, int | None]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
+from ..base.types import Bools
 
 
 def tf_levels(regulator_levels: NDArray[np.float32], mapping: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.progress import bar
+from ..base.types import Floats, Ints
 from .motif_scan import pooled_scan
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 
 K = 6
-GENES_PER_BLOCK = 256
+FEATURE_GENES_PER_BLOCK = 256
 
 
 def composition(onehot: NDArray[Any]) -> Array:
@@ -68,7 +69,7 @@ def kmers(onehot: NDArray[Any], k: int = K) -> Array:
     return (counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(np.float32)
 
 
-def _columns(k: int) -> NDArray[np.int64]:
+def _columns(k: int) -> Ints:
     """Return the column of each k-mer [4**k]: the same for a k-mer and its reverse complement."""
     numbers = np.arange(4**k)
     complement, rest = np.zeros_like(numbers), numbers.copy()
@@ -78,7 +79,7 @@ def _columns(k: int) -> NDArray[np.int64]:
     return np.unique(np.minimum(numbers, complement), return_inverse=True)[1]
 
 
-def motif_maxima(onehot: NDArray[Any], pssm: NDArray[np.float64]) -> Array:
+def motif_maxima(onehot: NDArray[Any], pssm: Floats) -> Array:
     """Return the best score of each motif on either strand.
 
     Parameters
@@ -117,7 +118,7 @@ def gene_features(dataset: "Dataset", name: str) -> Array:
     """Return one of `FEATURES` for all genes of a dataset [gene, feature], float32, block by block."""
     blocks = []
     with bar(len(dataset.genes), f"{name.replace('_', ' ')}", "gene") as meter:
-        for start in range(0, len(dataset.genes), GENES_PER_BLOCK):
-            blocks.append(FEATURES[name](dataset, slice(start, start + GENES_PER_BLOCK)))
+        for start in range(0, len(dataset.genes), FEATURE_GENES_PER_BLOCK):
+            blocks.append(FEATURES[name](dataset, slice(start, start + FEATURE_GENES_PER_BLOCK)))
             meter.update(len(blocks[-1]))
     return np.concatenate(blocks)

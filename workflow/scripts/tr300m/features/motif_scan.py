@@ -5,13 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.types import Floats
 from .pooling import SCHEDULE, Schedule, max_pool, padding, pooled_length
 
 UNKNOWN_BASE = 0.25
 """Each of the four entries of a base that is not known: N, padding, dropped."""
 
 
-def scan(onehot: NDArray[Any], kernels: NDArray[Any]) -> NDArray[np.float64]:
+def scan(onehot: NDArray[Any], kernels: NDArray[Any]) -> Floats:
     """Score every motif at every position, one position at a time: the reference for the fast paths.
 
     Parameters

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 from .motif_scan import pooled_scan
 from .pooling import SCHEDULE, Schedule, check_schedule, pooled_length
 
-GENES_PER_BLOCK = 64
+SCANNED_GENES_PER_BLOCK = 64
 
-KINDS = ("pooled", "core")
+SCAN_ARRAYS = ("pooled", "core")
 """Files of a cached scan, `KIND.npy`: transcription factor motifs, core promoter elements."""
 
-RECORD = "scan.json"
+SCAN_RECORD = "scan.json"
 """Beside them: the key of what was scanned."""
 
-REBUILD = "delete the scan and let the workflow make it again"
+_RESCAN_HINT = "delete the scan and let the workflow make it again"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ScanTable:
             If a file is missing or the arrays' genes or positions differ.
         """
         arrays = []
-        for name in KINDS:
+        for name in SCAN_ARRAYS:
             path = Path(folder) / f"{name}.npy"
             try:
                 arrays.append(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -68,7 +68,7 @@ class ScanTable:
                 ) from None
         if arrays[0].shape[:2] != arrays[1].shape[:2]:
             raise TR300MError(f"the two arrays of the cached scan in {folder} differ in shape", "write both again")
-        return cls(arrays[0], arrays[1], str(read_json(Path(folder) / RECORD)["key"]))
+        return cls(arrays[0], arrays[1], str(read_json(Path(folder) / SCAN_RECORD)["key"]))
 
 
 def scan_key(dataset: "Dataset", schedule: Schedule) -> str:
@@ -77,8 +77,8 @@ def scan_key(dataset: "Dataset", schedule: Schedule) -> str:
     for array in (dataset.pssm, dataset.core, dataset.onehot):
         digest.update(f"{array.dtype}{array.shape}".encode())
         # In pieces, because the windows are mapped into memory and need not fit in it.
-        for start in range(0, len(array), GENES_PER_BLOCK):
-            digest.update(array[start : start + GENES_PER_BLOCK].tobytes())
+        for start in range(0, len(array), SCANNED_GENES_PER_BLOCK):
+            digest.update(array[start : start + SCANNED_GENES_PER_BLOCK].tobytes())
     return digest.hexdigest()
 
 
@@ -98,10 +98,10 @@ def check_scan(table: ScanTable | None, dataset: "Dataset", schedule: Schedule =
         raise TR300MError(
             "the cached scan has {} genes, {} motifs, {} core elements; ".format(*found)
             + "the dataset {}, {}, {}".format(*expected),
-            REBUILD,
+            _RESCAN_HINT,
         )
     if table.key != scan_key(dataset, schedule):
-        raise TR300MError("the cached scan is of other windows, motifs or pooling than the dataset's", REBUILD)
+        raise TR300MError("the cached scan is of other windows, motifs or pooling than the dataset's", _RESCAN_HINT)
 
 
 def scan_genes(
@@ -130,16 +130,16 @@ def write_scan_table(dataset: "Dataset", folder: Path | str, schedule: Schedule 
     genes, length, _ = dataset.onehot.shape
     check_schedule(schedule, length)
     key = scan_key(dataset, schedule)
-    kernels = dict(zip(KINDS, (dataset.pssm, dataset.core), strict=True))
-    shapes = {name: (genes, pooled_length(schedule), kernels[name].shape[2]) for name in KINDS}
-    parts = {name: Path(folder) / f"{name}.part" for name in KINDS}
+    kernels = dict(zip(SCAN_ARRAYS, (dataset.pssm, dataset.core), strict=True))
+    shapes = {name: (genes, pooled_length(schedule), kernels[name].shape[2]) for name in SCAN_ARRAYS}
+    parts = {name: Path(folder) / f"{name}.part" for name in SCAN_ARRAYS}
     progress = Path(folder) / "part.json"
     done = _done(progress, parts, key)
-    tables = {name: _part(parts[name], shapes[name], new=done == 0) for name in KINDS}
-    with bar(genes, f"scanning for {shapes[KINDS[0]][2]} motifs", "gene") as meter:
+    tables = {name: _part(parts[name], shapes[name], new=done == 0) for name in SCAN_ARRAYS}
+    with bar(genes, f"scanning for {shapes[SCAN_ARRAYS[0]][2]} motifs", "gene") as meter:
         meter.initial = meter.n = done
-        for start in range(done, genes, GENES_PER_BLOCK):
-            block = slice(start, min(start + GENES_PER_BLOCK, genes))
+        for start in range(done, genes, SCANNED_GENES_PER_BLOCK):
+            block = slice(start, min(start + SCANNED_GENES_PER_BLOCK, genes))
             for name, table in tables.items():
                 pooled_scan(dataset.onehot[block], kernels[name], schedule, out=table[block])
                 table.flush()
@@ -148,7 +148,7 @@ def write_scan_table(dataset: "Dataset", folder: Path | str, schedule: Schedule 
     del tables
     for name, part in parts.items():
         part.replace(Path(folder) / f"{name}.npy")
-    write_json(Path(folder) / RECORD, {"key": key, "schedule": schedule, "genes": genes})
+    write_json(Path(folder) / SCAN_RECORD, {"key": key, "schedule": schedule, "genes": genes})
     progress.unlink(missing_ok=True)
 
 

@@ -12,10 +12,10 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.axes import Strings
 from ..base.errors import TR300MError
 from ..base.progress import bar
-from .export import RECIPES, Doubles, Rebuilt, slices
+from ..base.types import Floats, Strings
+from .export import RECIPES, Rebuilt, slices
 
 SUFFIXES = (".npy.gz", ".npy")
 SIGN = np.uint64(1 << 63)
@@ -106,7 +106,7 @@ class Difference:
     largest_ulp: int = 0
     first: tuple[tuple[int, ...], float, float] | None = None
 
-    def add(self, ours: Doubles, theirs: Doubles, start: int) -> None:
+    def add(self, ours: Floats, theirs: Floats, start: int) -> None:
         """Compare a block whose first row is row `start` of the array."""
         left, right = _ordered(ours), _ordered(theirs)
         apart = np.maximum(left, right) - np.minimum(left, right)
@@ -122,13 +122,13 @@ class Difference:
             self.first = index, float(ours[place]), float(theirs[place])
 
 
-def _ordered(values: Doubles) -> NDArray[np.uint64]:
+def _ordered(values: Floats) -> NDArray[np.uint64]:
     """Return whole numbers in the order of the floats, neighbours one apart; -0 stands one below 0."""
     bits = np.ascontiguousarray(values).view(np.uint64)
     return np.where(bits & SIGN, ~bits, bits | SIGN)
 
 
-def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+def _read_npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Read the header of a `.npy` stream: shape, whether in Fortran order, number type.
 
     Raises
@@ -144,7 +144,7 @@ def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]
         raise NotWholeError(f"no .npy file: {error}") from None
 
 
-def read_blocks(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[tuple[slice, Doubles]]:
+def _read_blocks(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[tuple[slice, Floats]]:
     """Yield the rows behind a `.npy` header as float64, a block at a time.
 
     Raises
@@ -174,7 +174,7 @@ def compare(ours: Rebuilt, stream: IO[bytes], what: str = "comparing") -> Differ
     Difference or str
         A text says why the two cannot be compared.
     """
-    shape, fortran, dtype = read_header(stream)
+    shape, fortran, dtype = _read_npy_header(stream)
     if shape != ours.shape:
         return f"shape {_text(ours.shape)} here, {_text(shape)} published"
     if fortran:
@@ -183,7 +183,7 @@ def compare(ours: Rebuilt, stream: IO[bytes], what: str = "comparing") -> Differ
         return f"the published array is of type {dtype}, not numbers"
     found = Difference()
     with bar(shape[0], what, "rows") as meter:
-        for rows, theirs in read_blocks(stream, shape, dtype):
+        for rows, theirs in _read_blocks(stream, shape, dtype):
             found.add(ours.rows(rows), theirs, rows.start)
             meter.update(rows.stop - rows.start)
     return found
@@ -205,7 +205,7 @@ def comparison_row(
     member
         Name of the published file; None where there is none.
     """
-    row: dict[str, object] = dict.fromkeys(COLUMNS, "")
+    row: dict[str, object] = dict.fromkeys(COMPARISON_COLUMNS, "")
     row |= {"array": array, "published_file": member or ""}
     if isinstance(result, str):
         return row | {"verdict": result}
@@ -221,7 +221,7 @@ def comparison_row(
     return row
 
 
-COLUMNS = (
+COMPARISON_COLUMNS = (
     "array",
     "verdict",
     "elements",

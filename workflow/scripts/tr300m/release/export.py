@@ -10,29 +10,28 @@ from typing import IO, Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.axes import CELLS, MARKS, Strings
+from ..base.axes import CELLS, MARKS
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, sha256
+from ..base.types import Floats, Strings
 from ..dataset.dataset import TABLES
-from .published import LEVEL
-
-Doubles = NDArray[np.float64]
+from .published import COMPRESSION_LEVEL
 
 BLOCK_BYTES = 32 << 20
 
 # A float32 tells all decimals of six digits apart; of seven digits only most (C's FLT_DIG).
-DIGITS = 6
+EXACT_DIGITS = 6
 
 # Exact in float64, as literals read them; NumPy's power may err in the last bit.
 POWERS_OF_TEN = np.array([float(f"1e{exponent}") for exponent in range(23)])
 
 
-def widen(values: NDArray[Any]) -> Doubles:
+def widen(values: NDArray[Any]) -> Floats:
     """Return numbers or truth values as float64, which holds all of float32, float16 and small integers exactly."""
     return values.astype(np.float64)
 
 
-def exact_decimals(values: NDArray[np.float32]) -> Doubles:
+def exact_decimals(values: NDArray[np.float32]) -> Floats:
     """Return the float64 that reading the text gives, for float32 numbers that were read from decimals.
 
     The release holds the GCT's decimals as float64, the dataset as float32. A decimal of at most six significant digits
@@ -53,7 +52,7 @@ def exact_decimals(values: NDArray[np.float32]) -> Doubles:
     """
     wide = values.astype(np.float64)
     exponent = np.floor(np.log10(wide, where=wide > 0, out=np.zeros_like(wide))).astype(np.int64)
-    power = DIGITS - 1 - exponent
+    power = EXACT_DIGITS - 1 - exponent
     scale = POWERS_OF_TEN[np.minimum(np.abs(power), len(POWERS_OF_TEN) - 1)]
     small = power >= 0
     digits = np.rint(np.where(small, wide * scale, wide / scale))
@@ -61,13 +60,13 @@ def exact_decimals(values: NDArray[np.float32]) -> Doubles:
     wrong = (result.astype(np.float32) != values) | ((wide > 0) & (np.abs(power) >= len(POWERS_OF_TEN)))
     if wrong.any():
         raise TR300MError(
-            f"{values[wrong][0]} stands for a decimal of more than {DIGITS} digits, which float32 does not keep",
+            f"{values[wrong][0]} stands for a decimal of more than {EXACT_DIGITS} digits, which float32 does not keep",
             "the released arrays can be exported from GTEx's own GCT, or one with as few digits",
         )
-    return cast(Doubles, result)
+    return cast(Floats, result)
 
 
-def _chromosomes(table: Any) -> Doubles:
+def _chromosomes(table: Any) -> Floats:
     # Here, because pandas and pyranges come with it, and the rules read this module on every dry run.
     from ..arrays.genes import chromosome_onehot
 
@@ -97,7 +96,7 @@ class Recipe:
     file: str
     axes: tuple[str | None, ...]
     view: Callable[[Any], NDArray[Any]] = lambda array: array
-    as_float64: Callable[[NDArray[Any]], Doubles] = widen
+    as_float64: Callable[[NDArray[Any]], Floats] = widen
 
 
 RECIPES = {
@@ -128,7 +127,7 @@ class Rebuilt(NamedTuple):
     """A released array as built here: its shape, and its rows in float64, block by block."""
 
     shape: tuple[int, ...]
-    rows: Callable[[slice], Doubles]
+    rows: Callable[[slice], Floats]
 
 
 def rebuild(name: str, file: Path | str) -> Rebuilt:
@@ -208,7 +207,7 @@ def write_release(out: Path | str, array: Rebuilt, time: int, block_bytes: int =
     """
     final, digest = Path(out), hashlib.sha256()
     with atomic_path(final) as temporary:
-        with open(temporary, "wb") as raw, gzip.GzipFile(final.name, "wb", LEVEL, raw, time) as handle:
+        with open(temporary, "wb") as raw, gzip.GzipFile(final.name, "wb", COMPRESSION_LEVEL, raw, time) as handle:
             for chunk in npy_chunks(array, block_bytes):
                 digest.update(chunk)
                 handle.write(chunk)

@@ -13,12 +13,12 @@ from itertools import islice, pairwise
 from ..base.errors import TR300MError
 from ..base.files import GZIP_MAGIC
 from ..base.progress import bar
-from .published import LEVEL
+from .published import COMPRESSION_LEVEL
 
 # The time stands in four bytes of the header.
 TIME = slice(4, 8)
 DAY = 86_400
-LARGEST = 150_000_000
+LARGEST_FILE_BYTES = 150_000_000
 # Times tried in one task: long enough that handing it out costs nothing, short enough for a steady bar.
 TASK_SECONDS = 0.5
 
@@ -56,7 +56,7 @@ def packed(content: bytes, name: str) -> bytes:
     if not content.startswith(b"\x93NUMPY"):
         raise TR300MError("the file is neither .npy nor .npy.gz")
     out = io.BytesIO()
-    with gzip.GzipFile(name, "wb", LEVEL, out, 0) as handle:
+    with gzip.GzipFile(name, "wb", COMPRESSION_LEVEL, out, 0) as handle:
         handle.write(content)
     return out.getvalue()
 
@@ -79,8 +79,8 @@ def check_size(content: bytes, target: Target) -> None:
             f"packed it is {len(content):,} bytes, the published file {target.gz_bytes:,}: no time makes them equal",
             "the array or the zlib is another one; verification.tsv says which",
         )
-    if len(content) > LARGEST:
-        raise TR300MError(f"{len(content):,} bytes are too many to try", f"{LARGEST:,} is the most")
+    if len(content) > LARGEST_FILE_BYTES:
+        raise TR300MError(f"{len(content):,} bytes are too many to try", f"{LARGEST_FILE_BYTES:,} is the most")
 
 
 def interval(first: datetime | None, last: datetime | None, known: Sequence[int]) -> tuple[int, int]:

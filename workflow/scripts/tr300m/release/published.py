@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ..base.errors import TR300MError
 from ..base.files import read_tsv
 
-LEVEL = 9
+COMPRESSION_LEVEL = 9
 
 
 class Published(NamedTuple):

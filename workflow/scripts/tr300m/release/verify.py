@@ -28,7 +28,7 @@ def packs_alike(written: Mapping[str, Written], published: Mapping[str, Publishe
     return all(written[name].gz_sha256 == published[name].gz_sha256 for name in known)
 
 
-def verify(found: Written, published: Published, alike: bool | None, unlike: str) -> Verdict:
+def verify_array(found: Written, published: Published, alike: bool | None, unlike: str) -> Verdict:
     """Compare a file with what is published of it.
 
     Parameters
@@ -63,12 +63,12 @@ def verify(found: Written, published: Published, alike: bool | None, unlike: str
 def verification(
     written: Mapping[str, Written], published: Mapping[str, Published], unlike: Mapping[str, str]
 ) -> dict[str, list[object]]:
-    """Return `verification.tsv`: a row for each published array, as columns by name; `unlike` is that of `verify`."""
+    """Return `verification.tsv`: a row for each published array, as columns by name; `unlike` as for `verify_array`."""
     alike = packs_alike(written, published)
     columns: dict[str, list[object]] = {}
     for name, fact in published.items():
         found = written[name]
-        verdict = verify(found, fact, alike, unlike[name])
+        verdict = verify_array(found, fact, alike, unlike[name])
         row = {
             "array": name,
             "verdict": verdict.verdict,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..base.axes import PAR_Y
 from ..base.errors import TR300MError
 from ..config.simulation import SimulationConfig
-from .formats import PAR_Y, UPSTREAM, Gene, gzip_writer
+from .formats import UPSTREAM_BP, Gene, gzip_writer
 from .regulators import PAR_OTHERS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, Regulator, choose_regulators
 
 TELOMERE = 10_000  # bp before the first slot of a chromosome
@@ -104,7 +105,7 @@ def _place(
     slots = ["coding"] * lone + ["non-coding"] * max(2, round(NONCODING_SHARE * count)) + pairs
     for slot in rng.permutation(slots).tolist():
         # Either strand's window then stays inside the slot.
-        start = position + UPSTREAM + 30 + int(rng.integers(300))
+        start = position + UPSTREAM_BP + 30 + int(rng.integers(300))
         length = int(rng.integers(700, 1_900))
         strand = "+-"[rng.integers(2)]
         if slot == "coding":
@@ -123,9 +124,9 @@ def _place(
         position += config.spacing
     if runs_off_end:
         # A genome ends shortly after its last gene: upstream of a - gene there is too little of it.
-        yield gene(position + UPSTREAM, 1_800, "-"), False
+        yield gene(position + UPSTREAM_BP, 1_800, "-"), False
     else:
-        yield gene(position + UPSTREAM, 400, "+", NONCODING[0]), False
+        yield gene(position + UPSTREAM_BP, 400, "+", NONCODING[0]), False
 
 
 def _name(genes: list[Gene], lone: list[bool], regulators: list[Regulator], rng: np.random.Generator) -> list[Gene]:
@@ -148,7 +149,7 @@ def _par_genes(config: SimulationConfig, rng: np.random.Generator) -> list[Gene]
     """Return the PAR genes: the same coordinates, ID and name on chrX and chrY, apart from the suffix."""
     genes = []
     for slot, (stable, name) in enumerate(PAR):
-        start = TELOMERE + slot * config.spacing + UPSTREAM + 30
+        start = TELOMERE + slot * config.spacing + UPSTREAM_BP + 30
         end = start + int(rng.integers(700, 1_900))
         gene = Gene(f"{stable}.{rng.integers(1, 20)}", name, CODING, "chrX", start, end, "+-"[slot % 2])
         genes += [gene, gene._replace(gene_id=gene.gene_id + PAR_Y, chromosome="chrY")]

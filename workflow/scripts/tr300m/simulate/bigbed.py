@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..base.errors import TR300MError
 from ..base.files import atomic_path
 
-MAGIC, CHROMOSOMES_MAGIC, INDEX_MAGIC = 0x8789F2EB, 0x78CA8C91, 0x2468ACE0
+_MAGIC, CHROMOSOMES_MAGIC, INDEX_MAGIC = 0x8789F2EB, 0x78CA8C91, 0x2468ACE0
 HEADER_BYTES, INDEX_HEADER_BYTES = 64, 48
 BED_FIELDS = 9
 
@@ -64,11 +64,23 @@ def write_bigbed(
     blocks, nodes, largest = _blocks(names, rows, per_block, data_offset + 8)
     index_offset = data_offset + 8 + len(blocks)
     header = struct.pack(
-        "<IHHQQQHHQQIQ", MAGIC, 4, 0, HEADER_BYTES, data_offset, index_offset, 3 + extra, BED_FIELDS, 0, 0, largest, 0
+        "<IHHQQQHHQQIQ",
+        _MAGIC,
+        4,
+        0,
+        HEADER_BYTES,
+        data_offset,
+        index_offset,
+        3 + extra,
+        BED_FIELDS,
+        0,
+        0,
+        largest,
+        0,
     )
     index = _index(nodes, fan_out, index_offset, per_block)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(header + tree + struct.pack("<Q", len(rows)) + blocks + index + struct.pack("<I", MAGIC))
+        temporary.write_bytes(header + tree + struct.pack("<Q", len(rows)) + blocks + index + struct.pack("<I", _MAGIC))
 
 
 def _check(lengths: Mapping[str, int], rows: Sequence[BedRow]) -> None:

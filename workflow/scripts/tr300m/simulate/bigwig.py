@@ -5,19 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pyBigWig  # type: ignore[import-not-found, import-untyped, unused-ignore]
-from numpy.typing import NDArray
 
 from ..base.axes import CELLS, MARKS
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, read_lines, read_tsv
+from ..base.types import Bools, Floats, Ints, Strings
 from ..config.simulation import SimulationConfig
 
 BIN = 25
-REACH = 5_000  # bp on either side of a TSS that have values
+SIGNAL_REACH = 5_000  # bp on either side of a TSS that have values
 PEAK_REACH = 4_000
 GAP_SHARE = 0.02  # of the bins with values, in runs of GAP_BINS, that are dropped
 GAP_BINS = 4
-BACKGROUND = 0.8
+BACKGROUND_SIGNAL = 0.8
 # Height of a full peak, and its humps: centre relative to the TSS in the gene's direction, width (bp), relative height.
 SHAPES: dict[str, tuple[float, tuple[tuple[float, float, float], ...]]] = {
     "H3K4me1": (14.0, ((-1400.0, 450.0, 1.0), (1500.0, 450.0, 0.9), (0.0, 250.0, 0.15))),
@@ -81,19 +81,19 @@ def simulate_bigwig(
 def _signal(
     mark: str,
     bins: int,
-    tss: NDArray[np.int64],
-    forward: NDArray[np.bool_],
-    openness: NDArray[np.float64],
+    tss: Ints,
+    forward: Bools,
+    openness: Floats,
     rng: np.random.Generator,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Return the values [bin] of one chromosome, NaN where the track has none."""
     height, humps = SHAPES[mark]
     values = np.full(bins, np.nan)
     heights = height * openness * rng.lognormal(0, 0.15, size=len(tss))
     for position in tss.tolist():
-        values[max(position - REACH, 0) // BIN : (position + REACH) // BIN] = 0
+        values[max(position - SIGNAL_REACH, 0) // BIN : (position + SIGNAL_REACH) // BIN] = 0
     covered = np.flatnonzero(values == 0)
-    values[covered] = rng.gamma(1.5, BACKGROUND / 1.5, size=len(covered))
+    values[covered] = rng.gamma(1.5, BACKGROUND_SIGNAL / 1.5, size=len(covered))
     signal = np.zeros(bins)
     for position, plus, peak in zip(tss.tolist(), forward.tolist(), heights.tolist(), strict=True):
         first, last = max(position - PEAK_REACH, 0) // BIN, min((position + PEAK_REACH) // BIN, bins)
@@ -111,7 +111,7 @@ def _signal(
     return np.asarray(np.round(np.round(values / 0.04) * 0.04, 2))
 
 
-def _runs(present: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+def _runs(present: Bools) -> Iterator[tuple[int, int]]:
     """Yield the half-open stretches of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
@@ -122,9 +122,7 @@ def _read_sizes(path: Path | str) -> dict[str, int]:
     return {field[0]: int(field[1]) for field in fields}
 
 
-def _read_promoters(
-    folder: Path, cell: str
-) -> tuple[NDArray[np.str_], NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
+def _read_promoters(folder: Path, cell: str) -> tuple[Strings, Ints, Bools, Floats]:
     """Return chromosome, TSS, whether on +, and openness in `cell`, of each different TSS with sequence."""
     genes, table = read_tsv(folder / "genes.tsv"), read_tsv(folder / "openness.tsv")
     rows = np.flatnonzero(genes["has_sequence"] == "1")

@@ -10,9 +10,9 @@ from ..config.simulation import SimulationConfig
 from .bigbed import BedRow, write_bigbed
 from .formats import read_genes
 
-REACH = 3_000  # bp on either side of a TSS that have elements
+CCRE_REACH = 3_000  # bp on either side of a TSS that have elements
 ELEMENTS = 5  # of each TSS; more than a quarter overlap another
-KINDS = ("PLS", "pELS", "dELS", "DNase-H3K4me3", "CTCF-only")
+CCRE_CLASSES = ("PLS", "pELS", "dELS", "DNase-H3K4me3", "CTCF-only")
 
 
 def simulate_cres(
@@ -50,14 +50,14 @@ def simulate_cres(
         if gene.kind != "protein_coding" or gene.chromosome not in lengths:
             continue
         length = lengths[gene.chromosome]
-        starts = np.clip(gene.tss + rng.integers(-REACH, REACH, ELEMENTS), 0, length - 1).tolist()
+        starts = np.clip(gene.tss + rng.integers(-CCRE_REACH, CCRE_REACH, ELEMENTS), 0, length - 1).tolist()
         widths = rng.integers(150, 351, ELEMENTS).tolist()
         intervals += [(gene.chromosome, a, min(a + b, length)) for a, b in zip(starts, widths, strict=True)]
     # Stable, and by start alone within a chromosome, like bedToBigBed's input.
     intervals.sort(key=lambda interval: interval[:2])
     rows = []
     for number, (chromosome, start, end) in enumerate(intervals, start=1):
-        score, kind = int(rng.integers(100, 1001)), KINDS[int(rng.integers(len(KINDS)))]
+        score, kind = int(rng.integers(100, 1001)), CCRE_CLASSES[int(rng.integers(len(CCRE_CLASSES)))]
         rest = [f"EH38E{number:07d}", score, ".", start, end, "255,0,0", kind, kind, score / 100, kind.lower()]
         rows.append(BedRow(chromosome, start, end, "\t".join(map(str, [*rest, f"E{number}", f"SIMULATED {kind}"]))))
     write_bigbed(out, lengths, rows)

@@ -15,14 +15,15 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.axes import PAR_Y
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, gzip_errors, open_binary, open_text, read_lines, read_tsv
+from ..base.types import Strings
 
-UPSTREAM, DOWNSTREAM = 2773, 50
-WINDOW = UPSTREAM + DOWNSTREAM
-UNKNOWN, OUTSIDE = 4, 5  # codes of a base other than ACGT, and of a position off the chromosome
-COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN, OUTSIDE], dtype=np.uint8)
-PAR_Y = "_PAR_Y"
+UPSTREAM_BP, DOWNSTREAM_BP = 2773, 50
+PROMOTER_BP = UPSTREAM_BP + DOWNSTREAM_BP
+UNKNOWN_CODE, OUTSIDE_CODE = 4, 5  # codes of a base other than ACGT, and of a position off the chromosome
+COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN_CODE, OUTSIDE_CODE], dtype=np.uint8)
 PAIR = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"|([^\s;"]+))')  # of a GTF's attributes: key, quoted value, bare value
 
 
@@ -46,8 +47,8 @@ class Gene(NamedTuple):
     def window(self) -> tuple[int, int]:
         """0-based half-open promoter window; may run off the chromosome."""
         if self.strand == "+":
-            return self.tss - UPSTREAM, self.tss + DOWNSTREAM
-        return self.tss - DOWNSTREAM, self.tss + UPSTREAM
+            return self.tss - UPSTREAM_BP, self.tss + DOWNSTREAM_BP
+        return self.tss - DOWNSTREAM_BP, self.tss + UPSTREAM_BP
 
     @property
     def stable_id(self) -> str:
@@ -58,9 +59,9 @@ class Gene(NamedTuple):
 class SampleTable(NamedTuple):
     """Samples in file order, as string arrays [sample]."""
 
-    sample_id: NDArray[np.str_]
-    donor: NDArray[np.str_]
-    tissue: NDArray[np.str_]
+    sample_id: Strings
+    donor: Strings
+    tissue: Strings
 
 
 def read_genes(path: Path | str) -> list[Gene]:
@@ -86,7 +87,7 @@ def read_genes(path: Path | str) -> list[Gene]:
 
 def read_genome(path: Path | str, chromosomes: Iterable[str]) -> dict[str, NDArray[np.uint8]]:
     """Read the named chromosomes of a FASTA as codes 0-3 for ACGT (either case) and 4 for anything else."""
-    table = np.full(256, UNKNOWN, dtype=np.uint8)
+    table = np.full(256, UNKNOWN_CODE, dtype=np.uint8)
     for letter, code in zip(b"ACGTU", (0, 1, 2, 3, 3), strict=True):
         table[[letter, letter + 32]] = code
     wanted = set(chromosomes)
@@ -113,7 +114,7 @@ def window_codes(genome: dict[str, NDArray[np.uint8]], gene: Gene) -> NDArray[np
             f"gene {gene.gene_id} starts at {gene.chromosome}:{gene.tss:,}, outside the FASTA's {len(sequence):,} bp",
             "annotation and FASTA must be of one genome build",
         )
-    codes = np.full(WINDOW, OUTSIDE, dtype=np.uint8)
+    codes = np.full(PROMOTER_BP, OUTSIDE_CODE, dtype=np.uint8)
     low, high = max(start, 0), min(end, len(sequence))
     codes[low - start : high - start] = sequence[low:high]
     return codes if gene.strand == "+" else COMPLEMENT[codes[::-1]]

@@ -6,18 +6,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.axes import PAR_Y
 from ..base.files import write_tsv
+from ..base.types import Bools
 from ..config.simulation import SimulationConfig
 from .annotation import CODING, TELOMERE
-from .driver_motifs import Profile, driver_profile
-from .formats import COMPLEMENT, PAR_Y, UNKNOWN, UPSTREAM, WINDOW, Gene, gzip_writer, read_genes
+from .driver_motifs import ProbabilityMatrix, driver_matrix
+from .formats import COMPLEMENT, PROMOTER_BP, UNKNOWN_CODE, UPSTREAM_BP, Gene, gzip_writer, read_genes
 
 MITOCHONDRION = 16_569
 TAIL = 600  # bp after the last gene: shorter than a window, so that a - gene at the end runs off
 SHORT_TELOMERE = 300  # N at the start of a chromosome whose first gene stands close to it
 SEGMENT = 1_000  # bp with one GC content
 LINE = 50
-PROXIMAL, PROXIMAL_SHARE = 500, 0.8  # bp around the TSS, and the share of sites there
+PROXIMAL_SITES, PROXIMAL_SITES_SHARE = 500, 0.8  # bp around the TSS, and the share of sites there
 GAP = (400, 200)  # the N run inside a window: first position and length
 
 
@@ -49,7 +51,7 @@ def simulate_genome(config: SimulationConfig, gtf: Path | str, out: Path | str, 
         genome[name] = _random_sequence(size, mine, rng)
         if name != "chrM":
             first = min(gene.start for gene in mine)
-            genome[name][: SHORT_TELOMERE if first < TELOMERE else TELOMERE] = UNKNOWN
+            genome[name][: SHORT_TELOMERE if first < TELOMERE else TELOMERE] = UNKNOWN_CODE
     _gap(genome, genes)
     sites = _plant(config, genome, genes)
     sites += _copy_par(genome, genes, sites)
@@ -89,19 +91,19 @@ def _gap(genome: dict[str, NDArray[np.uint8]], genes: list[Gene]) -> None:
     ]
     gene = fit[len(fit) // 2]
     start = gene.window[0] + GAP[0]
-    genome[gene.chromosome][start : start + GAP[1]] = UNKNOWN
+    genome[gene.chromosome][start : start + GAP[1]] = UNKNOWN_CODE
 
 
 def _plant(config: SimulationConfig, genome: dict[str, NDArray[np.uint8]], genes: list[Gene]) -> list[Site]:
     """Write sampled motifs into the sequences, in place, never over N or another site; return the sites."""
     rng = config.rng("planting")
-    occupied = {name: sequence == UNKNOWN for name, sequence in genome.items()}
+    occupied = {name: sequence == UNKNOWN_CODE for name, sequence in genome.items()}
     targets: dict[tuple[str, int, str], Gene] = {}
     for gene in genes:
         if gene.kind == CODING and gene.chromosome in config.chromosomes and not gene.gene_id.endswith(PAR_Y):
             # Of genes with a shared TSS, the first.
             targets.setdefault((gene.chromosome, gene.tss, gene.strand), gene)
-    profiles = [driver_profile(name) for name in config.drivers]
+    profiles = [driver_matrix(name) for name in config.drivers]
     return [
         site
         for gene in targets.values()
@@ -113,9 +115,9 @@ def _plant(config: SimulationConfig, genome: dict[str, NDArray[np.uint8]], genes
 
 def _plant_one(
     gene: Gene,
-    profile: Profile,
+    profile: ProbabilityMatrix,
     sequence: NDArray[np.uint8],
-    occupied: NDArray[np.bool_],
+    occupied: Bools,
     rng: np.random.Generator,
 ) -> Site | None:
     """Plant one motif in a gene's window, in the gene's direction; None where ten draws found no free place."""
@@ -133,8 +135,8 @@ def _plant_one(
 
 def _draw_position(width: int, rng: np.random.Generator) -> int:
     """Draw where in the window (0 = far upstream) a motif of `width` starts."""
-    first = WINDOW - PROXIMAL if rng.random() < PROXIMAL_SHARE else 0
-    return int(rng.integers(first, WINDOW - width + 1))
+    first = PROMOTER_BP - PROXIMAL_SITES if rng.random() < PROXIMAL_SITES_SHARE else 0
+    return int(rng.integers(first, PROMOTER_BP - width + 1))
 
 
 def _plus_start(gene: Gene, index: int, width: int) -> int:
@@ -143,7 +145,7 @@ def _plus_start(gene: Gene, index: int, width: int) -> int:
     return start + index if gene.strand == "+" else end - index - width
 
 
-def _sample(profile: Profile, rng: np.random.Generator) -> NDArray[np.uint8]:
+def _sample(profile: ProbabilityMatrix, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Draw base codes [position] from a motif."""
     edges = profile.probability.cumsum(axis=1)[:, :3]
     return np.asarray((rng.random((len(edges), 1)) > edges).sum(axis=1), dtype=np.uint8)
@@ -154,7 +156,7 @@ def _copy_par(genome: dict[str, NDArray[np.uint8]], genes: list[Gene], sites: li
     par = {gene.gene_id.removesuffix(PAR_Y): gene for gene in genes if gene.gene_id.endswith(PAR_Y)}
     if not par:
         return []
-    end = max(gene.end for gene in par.values()) + UPSTREAM + 100
+    end = max(gene.end for gene in par.values()) + UPSTREAM_BP + 100
     genome["chrY"][:end] = genome["chrX"][:end]
     return [
         site._replace(gene_id=par[site.gene_id].gene_id, chromosome="chrY") for site in sites if site.gene_id in par
@@ -170,7 +172,7 @@ def _lines(sequence: NDArray[np.uint8], rng: np.random.Generator) -> str:
         if start >= len(letters):
             break
         letters[start:end] |= 32
-    letters[sequence == UNKNOWN] = ord("N")
+    letters[sequence == UNKNOWN_CODE] = ord("N")
     full = len(letters) // LINE * LINE
     block = np.full((full // LINE, LINE + 1), ord("\n"), dtype=np.uint8)
     block[:, :LINE] = letters[:full].reshape(-1, LINE)

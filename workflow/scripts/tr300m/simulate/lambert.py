@@ -9,7 +9,7 @@ from .formats import read_genes
 from .regulators import ABSENT_REGULATORS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, REGULATORS, Regulator
 
 # The real header, trailing spaces included.
-COLUMNS = (
+LAMBERT_COLUMNS = (
     "number",
     "Ensembl ID",
     "HGNC symbol",
@@ -61,13 +61,13 @@ def simulate_lambert(config: SimulationConfig, gtf: Path | str, out: Path | str)
     rows = sorted([row for row in known if row.gene_id in present], key=lambda row: (row.domain, row.symbol))
     with atomic_path(out) as temporary, open(temporary, "w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(LAMBERT_COLUMNS)
         for number, row in enumerate((*rows, *ABSENT_REGULATORS)):
             writer.writerow(_fields(number, row))
 
 
 def _fields(number: int, row: Regulator) -> list[str]:
-    values = dict.fromkeys(COLUMNS, "None")
+    values = dict.fromkeys(LAMBERT_COLUMNS, "None")
     values |= {
         "number": str(number),
         "Ensembl ID": row.gene_id,

@@ -4,9 +4,9 @@ import zlib
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..base.axes import CELLS
+from ..base.types import Floats
 from ..config.simulation import SimulationConfig
 
 MAIN_SHARE = 0.65
@@ -28,7 +28,7 @@ NEAREST = (
 )
 
 
-def tissue_cells(config: SimulationConfig, tissues: Sequence[str]) -> NDArray[np.float64]:
+def tissue_cells(config: SimulationConfig, tissues: Sequence[str]) -> Floats:
     """Return each tissue's mix of cells: [tissue, cell], rows sum to 1.
 
     A tissue's mix depends on its name alone, not on which other tissues there are.

@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from ..base.axes import CELLS
+from ..base.axes import CELLS, PAR_Y
 from ..base.errors import TR300MError
+from ..base.types import Bools, Floats, Ints, Strings
 from ..config.simulation import SimulationConfig
 from .annotation import CODING
-from .driver_motifs import Profile, best_scores, driver_profile
+from .driver_motifs import ProbabilityMatrix, best_scores, driver_matrix
 from .formats import (
-    PAR_Y,
-    WINDOW,
+    PROMOTER_BP,
     Gene,
     SampleTable,
     read_genes,
@@ -39,7 +39,6 @@ from .formats import (
 from .tissue_cells import tissue_cells
 from .truth_files import Drivers, Truth, write_truth
 
-Floats = NDArray[np.float64]
 BASE_SPREAD = 0.3
 NONCODING_PENALTY = 2.0  # on the logit of openness
 DRIVER_OPENNESS = 0.85
@@ -47,20 +46,20 @@ DRIVER_NOISE = 0.4
 HIT_SLOPE = 4.0  # steepness of a hit around its threshold, per standard deviation of the best score
 SAME_PROMOTER = 1_500  # bp between TSS of neighbours
 PAR_Y_SHARE = 0.05  # of the chrX copy's TPM: what misplaced reads leave on the chrY copy
-PROXIMAL = 1_000  # bp at the TSS end of the window whose GC content pulls on openness
+PROXIMAL_GC = 1_000  # bp at the TSS end of the window whose GC content pulls on openness
 # log1p TPM of genes without sequence: mean and spread over genes, spread over tissues, and two fixed means.
 ELSEWHERE_MEAN, ELSEWHERE_SPREAD, ELSEWHERE_TISSUE = 1.5, 1.0, 0.5
 ELSEWHERE_DRIVER, MITOCHONDRIAL_MEAN = 4.0, 9.0
-TINY = 1e-6  # keeps divisions by a standard deviation finite
+MIN_DEVIATION = 1e-6  # keeps divisions by a standard deviation finite
 
 
 class _Setting(NamedTuple):
     """What the truth is computed on; arrays are [gene]."""
 
     genes: list[Gene]
-    here: NDArray[np.bool_]  # has sequence
-    coding: NDArray[np.bool_]
-    regulator: NDArray[np.bool_]
+    here: Bools  # has sequence
+    coding: Bools
+    regulator: Bools
     windows: NDArray[np.uint8]  # base codes [gene, 2823], only where `here`
 
 
@@ -146,7 +145,7 @@ def _read_setting(config: SimulationConfig, gtf: Path | str, genome: Path | str,
         if config.all_genes or gene.stable_id in regulators or (gene.kind == CODING and gene.chromosome in sequences)
     ]
     here = np.array([gene.chromosome in sequences for gene in genes])
-    windows = np.zeros((len(genes), WINDOW), dtype=np.uint8)
+    windows = np.zeros((len(genes), PROMOTER_BP), dtype=np.uint8)
     for row in np.flatnonzero(here):
         windows[row] = window_codes(sequences, genes[row])
     coding = np.array([gene.kind == CODING for gene in genes])
@@ -162,7 +161,7 @@ def _drivers(config: SimulationConfig, setting: _Setting) -> tuple[Drivers, Floa
     lacking = [name for name in config.drivers if name not in rows]
     if lacking:
         raise TR300MError(f"no regulator is named {', '.join(lacking)}", "choose other `drivers`")
-    profiles: tuple[Profile, ...] = tuple(driver_profile(name) for name in config.drivers)
+    profiles: tuple[ProbabilityMatrix, ...] = tuple(driver_matrix(name) for name in config.drivers)
     here = setting.here
     hits = np.zeros((len(here), len(profiles)))
     thresholds = np.empty(len(profiles))
@@ -170,7 +169,9 @@ def _drivers(config: SimulationConfig, setting: _Setting) -> tuple[Drivers, Floa
         best = best_scores(setting.windows[here], profile)
         coding = best[setting.coding[here]]
         thresholds[column] = np.quantile(coding, 1 - config.planted)
-        hits[here, column] = _logistic(HIT_SLOPE * (best - thresholds[column]) / max(float(coding.std()), TINY))
+        hits[here, column] = _logistic(
+            HIT_SLOPE * (best - thresholds[column]) / max(float(coding.std()), MIN_DEVIATION)
+        )
     index = np.array([rows[name] for name in config.drivers])
     hits[index] = 0  # drivers act on others, never on each other
     size = config.effect * config.rng("levels", 1).uniform(0.7, 1.3, size=len(profiles))
@@ -187,9 +188,9 @@ def _openness(config: SimulationConfig, setting: _Setting, drivers: Drivers) -> 
     """
     rng = config.rng("openness")
     genes, here = setting.genes, setting.here
-    proximal = setting.windows[:, -PROXIMAL:]
+    proximal = setting.windows[:, -PROXIMAL_GC:]
     content = np.isin(proximal, (1, 2)).sum(axis=1) / np.maximum((proximal < 4).sum(axis=1), 1)
-    centred = (content - content[here].mean()) / max(float(content[here].std()), TINY)
+    centred = (content - content[here].mean()) / max(float(content[here].std()), MIN_DEVIATION)
     logit = rng.normal(0, config.propensity_spread, size=len(genes)) + config.gc_weight * centred
     logit -= NONCODING_PENALTY * ~setting.coding
     by_cell = logit[:, None] + rng.normal(0, config.cell_spread, size=(len(genes), len(CELLS)))
@@ -202,7 +203,7 @@ def _openness(config: SimulationConfig, setting: _Setting, drivers: Drivers) -> 
     return openness
 
 
-def _neighbours(genes: list[Gene]) -> NDArray[np.int64]:
+def _neighbours(genes: list[Gene]) -> Ints:
     """Return for each gene a row that stands for all genes whose TSS follow each other within `SAME_PROMOTER`."""
     group = np.arange(len(genes))
     order = sorted(range(len(genes)), key=lambda row: (genes[row].chromosome, genes[row].tss))
@@ -216,8 +217,8 @@ def _neighbours(genes: list[Gene]) -> NDArray[np.int64]:
 def _log_expression(
     config: SimulationConfig,
     setting: _Setting,
-    donor_id: NDArray[np.str_],
-    tissue: NDArray[np.int64],
+    donor_id: Strings,
+    tissue: Ints,
     open_in_tissue: Floats,
     hits: Floats,
     drivers: Drivers,
@@ -244,7 +245,7 @@ def _log_expression(
         "noise": noise,
     }
     log_level = np.maximum(np.sum([part[drivers.rows] for part in parts.values()], axis=0), 0.0).T
-    levels: Floats = (log_level - log_level.mean(axis=0)) / np.maximum(log_level.std(axis=0), TINY)
+    levels: Floats = (log_level - log_level.mean(axis=0)) / np.maximum(log_level.std(axis=0), MIN_DEVIATION)
     parts["regulation"] = (hits * drivers.effect) @ levels.T
     return parts, levels
 
@@ -286,6 +287,6 @@ def _variance_shares(parts: dict[str, Floats], tpm: Floats) -> dict[str, dict[st
     return {
         "across_genes": {"squared_correlation_of_openness_and_mean_log_tpm": round(r * r, 4)},
         "across_samples_of_expressed_genes": {
-            name: round(value / max(sum(within.values()), TINY), 4) for name, value in within.items()
+            name: round(value / max(sum(within.values()), MIN_DEVIATION), 4) for name, value in within.items()
         },
     }

@@ -9,18 +9,17 @@ from numpy.typing import NDArray
 from ..base.array_files import save_array
 from ..base.axes import CELLS
 from ..base.files import write_json, write_tsv
-from .driver_motifs import Profile
+from ..base.types import Bools, Floats, Ints
+from .driver_motifs import ProbabilityMatrix
 from .formats import Gene, SampleTable
-
-Floats = NDArray[np.float64]
 
 
 class Drivers(NamedTuple):
     """The regulators that act: tuples and arrays [driver]."""
 
     names: tuple[str, ...]
-    profiles: tuple[Profile, ...]
-    rows: NDArray[np.int64]  # row of its gene
+    profiles: tuple[ProbabilityMatrix, ...]
+    rows: Ints  # row of its gene
     effect: Floats  # on log1p TPM, per standard deviation of its log level
     threshold: Floats  # score at which a hit is one half, bits
 
@@ -29,9 +28,9 @@ class Truth(NamedTuple):
     """Everything planted; genes are the rows of the expression file and the one left out of it, in file order."""
 
     genes: list[Gene]
-    has_sequence: NDArray[np.bool_]  # [gene]
-    regulator: NDArray[np.bool_]  # [gene]
-    in_expression: NDArray[np.bool_]  # [gene]
+    has_sequence: Bools  # [gene]
+    regulator: Bools  # [gene]
+    in_expression: Bools  # [gene]
     samples: SampleTable
     drivers: Drivers
     hits: Floats  # [gene, driver], 0 to 1

@@ -7,8 +7,8 @@ from pathlib import Path
 from ..base.errors import TR300MError
 from ..base.redaction import public
 from .protocols import PATIENCE, Patience
-from .store import keep, reuse, verify
-from .transfer import DiskError, Part, part_of, transfer
+from .store import keep, reuse, verify_file
+from .transfer import DiskError, PartialFile, part_of, transfer
 
 
 def fetch(urls: Sequence[str], out: Path, size: int | None, checksum: str, patience: Patience = PATIENCE) -> None:
@@ -59,13 +59,13 @@ def fetch(urls: Sequence[str], out: Path, size: int | None, checksum: str, patie
     )
 
 
-def _fetch_from(url: str, part: Part, size: int | None, checksum: str, patience: Patience) -> None:
+def _fetch_from(url: str, part: PartialFile, size: int | None, checksum: str, patience: Patience) -> None:
     """Bring a part to its full length and check it; what is whole and wrong is worth nothing and deleted."""
     while True:
         resumed = part.size() > 0
         transfer(url, part, size, bool(checksum), patience)
         try:
-            verify(part.path, size, checksum)
+            verify_file(part.path, size, checksum)
             return
         except TR300MError as error:
             part.drop()

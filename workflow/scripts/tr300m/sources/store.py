@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..base.errors import TR300MError
-from ..base.files import BLOCK, atomic_path, gzip_errors, open_binary, read_json, write_json
+from ..base.files import READ_BYTES, atomic_path, gzip_errors, open_binary, read_json, write_json
 from ..base.redaction import public
 
 FOLDER = "verified"
@@ -34,12 +34,12 @@ def content_digest(path: Path, checksum: str) -> str:
     unzip = algorithm.startswith("uncompressed-")
     digest = hashlib.new(algorithm.removeprefix("uncompressed-"))
     with gzip_errors(path), open_binary(path) if unzip else open(path, "rb") as handle:
-        while block := handle.read(BLOCK):
+        while block := handle.read(READ_BYTES):
             digest.update(block)
     return digest.hexdigest()
 
 
-def verify(path: Path, size: int | None, checksum: str) -> None:
+def verify_file(path: Path, size: int | None, checksum: str) -> None:
     """Check size and checksum of a file, where they are known.
 
     Raises
@@ -55,7 +55,7 @@ def verify(path: Path, size: int | None, checksum: str) -> None:
         raise TR300MError(f"{path}: its {algorithm} is not the expected one", "upstream may have changed")
 
 
-def is_published(path: Path, checksum: str) -> bool:
+def matches_checksum(path: Path, checksum: str) -> bool:
     """Return whether a file is the published one: whether its content has the published checksum, if there is one."""
     return bool(checksum) and content_digest(path, checksum) == checksum.partition(":")[2].lower()
 
@@ -127,7 +127,7 @@ def reuse(out: Path, urls: Sequence[str], size: int | None, checksum: str) -> bo
     try:
         if not expected:
             raise TR300MError(f"{kept} was fetched from elsewhere or was changed")
-        verify(kept, size, expected)
+        verify_file(kept, size, expected)
     except TR300MError as error:
         print(f"{error.message}; fetching it anew", file=sys.stderr)
         return False

@@ -39,7 +39,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Part:
+class PartialFile:
     """The bytes of a file that came so far: ``PATH``, and their origin in ``PATH.json``."""
 
     path: Path
@@ -77,12 +77,12 @@ class Part:
         return (self.size() if checked else 0), ""
 
 
-def part_of(out: Path) -> Part:
+def part_of(out: Path) -> PartialFile:
     """Return the part of a file that is to become `out`."""
-    return Part(out.with_name(out.name + ".part"))
+    return PartialFile(out.with_name(out.name + ".part"))
 
 
-def transfer(url: str, part: Part, size: int | None, checked: bool, patience: Patience) -> None:
+def transfer(url: str, part: PartialFile, size: int | None, checked: bool, patience: Patience) -> None:
     """Bring a part to its full length from one address, over as many connections as it takes.
 
     Parameters
@@ -131,7 +131,7 @@ def _pause(asked: float | None, failures: int, patience: Patience) -> float:
     return asked
 
 
-def _attempt(url: str, part: Part, size: int | None, checked: bool, patience: Patience) -> None:
+def _attempt(url: str, part: PartialFile, size: int | None, checked: bool, patience: Patience) -> None:
     """Fetch what a part lacks over one connection."""
     before = part.origin()
     start, version = part.resumable(url, checked)
@@ -156,7 +156,7 @@ def _attempt(url: str, part: Part, size: int | None, checked: bool, patience: Pa
         raise PassingError(f"the connection broke off at {have:,} of {total:,} bytes")
 
 
-def _check_resumed(part: Part, asked: int, before: Origin, version: str, answer: Answer) -> None:
+def _check_resumed(part: PartialFile, asked: int, before: Origin, version: str, answer: Answer) -> None:
     """Refuse to go on behind a part with bytes of another version, length or position; the part is then dropped."""
     if answer.start == 0:
         return
@@ -172,7 +172,7 @@ def _check_resumed(part: Part, asked: int, before: Origin, version: str, answer:
     raise PassingError(f"{reason}; fetching it whole", wait=0, quick=True)
 
 
-def _check_space(part: Part, total: int | None, start: int) -> None:
+def _check_space(part: PartialFile, total: int | None, start: int) -> None:
     if total is None:
         return
     # What is written over makes room.
@@ -184,7 +184,7 @@ def _check_space(part: Part, total: int | None, start: int) -> None:
         )
 
 
-def _write(part: Part, url: str, version: str, answer: Answer) -> None:
+def _write(part: PartialFile, url: str, version: str, answer: Answer) -> None:
     """Write an answer behind a part, or over it where the answer begins at 0."""
     with _disk_errors(part, answer.total):
         # Unbuffered: what came is in the file, whatever happens to this process.
@@ -204,7 +204,7 @@ def _write(part: Part, url: str, version: str, answer: Answer) -> None:
 
 
 @contextmanager
-def _disk_errors(part: Part, total: int | None) -> Iterator[None]:
+def _disk_errors(part: PartialFile, total: int | None) -> Iterator[None]:
     try:
         yield
     except OSError as error:
