@@ -23,8 +23,8 @@ from tr300m.simulate.bigwig import simulate_bigwig
 from tr300m.simulate.driver_motifs import ProbabilityMatrix, best_scores, driver_matrix, human_matrices
 from tr300m.simulate.expression import simulate_gct
 from tr300m.simulate.formats import (
-    OUTSIDE,
-    UNKNOWN,
+    OUTSIDE_CODE,
+    UNKNOWN_CODE,
     Gene,
     read_genes,
     read_genome,
@@ -233,12 +233,12 @@ def test_fasta_lines(demo: Path, genes: list[Gene]) -> None:
 
 def test_genome_special_stretches(genes: list[Gene], genome: dict[str, NDArray[Any]]) -> None:
     for chromosome in TARGETS:
-        assert (genome[chromosome][:200] == UNKNOWN).all()
+        assert (genome[chromosome][:200] == UNKNOWN_CODE).all()
     windows = [window_codes(genome, gene) for gene in targets(genes)]
     assert all(len(window) == 2823 for window in windows)
-    unknown = [int((window == UNKNOWN).sum()) for window in windows]
+    unknown = [int((window == UNKNOWN_CODE).sum()) for window in windows]
     assert sum(count > 0 for count in unknown) == 2  # the run inside a window, and the start of chr1
-    assert sum(bool((window == OUTSIDE).any()) for window in windows) == 2
+    assert sum(bool((window == OUTSIDE_CODE).any()) for window in windows) == 2
     content = [float(np.isin(window, (1, 2)).mean()) for window in windows]
     assert np.std(content) > 0.02
     for gene in targets(genes):
