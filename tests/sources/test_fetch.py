@@ -16,30 +16,30 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from helpers.child import start_child
 from helpers.fixtures import says
-from helpers.ftp_server import serving_ftp
 from helpers.http_server import Reply, Server, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tr300m.base.errors import TR300MError
 from tr300m.base.files import read_json
 from tr300m.sources.fetch import fetch
-from tr300m.sources.protocols import Patience
+from tr300m.sources.http import RETRY, TIMEOUTS
+from tr300m.sources.partial_file import PartialFile
 from tr300m.sources.store import kept_path, verify_file
-from tr300m.sources.transfer import PartialFile
+from urllib3 import Retry
 
 CONTENT = random.Random(0).randbytes(300_000)
 OTHER = random.Random(1).randbytes(300_000)
 SIZE = len(CONTENT)
 SHA = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
-FAST = Patience(attempts=4, first_wait=0.01, longest_wait=0.02)
-# Where silence is what the test is about.
-NERVOUS = replace(FAST, read_timeout=0.4)
+ATTEMPTS = 4
+FAST = Retry(ATTEMPTS - 1, backoff_factor=0.01)
+# For tests of servers that stop sending (seconds).
+SHORT = (10.0, 0.4)
 PAGE = Reply(content=b"<html>Sign in</html>", kind="text/html; charset=utf-8", ranges=False)
 OLD, NEW = '"old"', '"new"'
 MONDAY, TUESDAY = "Mon, 05 Jan 2026 00:00:00 GMT", "Tue, 06 Jan 2026 00:00:00 GMT"
@@ -47,7 +47,7 @@ MONDAY, TUESDAY = "Mon, 05 Jan 2026 00:00:00 GMT", "Tue, 06 Jan 2026 00:00:00 GM
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "no_proxy"):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
 
@@ -63,8 +63,15 @@ def out(tmp_path: Path) -> Path:
     return tmp_path / "upstream" / "file"
 
 
-def get(out: Path, *urls: str, size: int | None = SIZE, checksum: str = SHA, patience: Patience = FAST) -> None:
-    fetch(urls, out, size, checksum, patience)
+def get(
+    out: Path,
+    *urls: str,
+    size: int | None = SIZE,
+    checksum: str = SHA,
+    retry: Retry = FAST,
+    timeouts: tuple[float, float] = TIMEOUTS,
+) -> None:
+    fetch(urls, out, size, checksum, retry, timeouts)
 
 
 def names(out: Path) -> list[str]:
@@ -111,16 +118,10 @@ def test_unknown_size_and_checksum_are_said(server: Server, out: Path, capsys: p
     assert out.read_bytes() == CONTENT
 
 
-def test_a_file_url_and_the_checksum_of_the_content(tmp_path: Path, out: Path) -> None:
-    source = tmp_path / "with space.gz"
-    source.write_bytes(gzip.compress(CONTENT))
-    get(out, source.as_uri(), size=None, checksum="uncompressed-" + SHA)
+def test_the_checksum_of_the_content(server: Server, out: Path) -> None:
+    packed = gzip.compress(CONTENT)
+    get(out, server.plan("/with%20space.gz", Reply(content=packed)), size=None, checksum="uncompressed-" + SHA)
     assert gzip.decompress(out.read_bytes()) == CONTENT
-
-
-def test_a_file_url_that_is_not_there(tmp_path: Path, out: Path) -> None:
-    with pytest.raises(TR300MError, match="nowhere"):
-        get(out, (tmp_path / "nowhere").as_uri())
 
 
 def test_md5(server: Server, out: Path) -> None:
@@ -152,7 +153,7 @@ def test_what_is_labelled_as_zipped_is_kept_as_it_is(server: Server, out: Path) 
 
 def test_a_slow_server(server: Server, out: Path) -> None:
     """Slower in all than the read timeout, which is for silence alone."""
-    get(out, server.plan("/file", Reply(pause=0.02)), patience=replace(FAST, read_timeout=1))
+    get(out, server.plan("/file", Reply(pause=0.02)), timeouts=(10.0, 1.0))
     assert server.sent == SIZE
     assert len(server.requests) == 1
 
@@ -220,7 +221,7 @@ def test_a_drop_in_a_body_of_unsaid_length(server: Server, out: Path) -> None:
 
 
 def test_a_stall_costs_no_byte(server: Server, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    get(out, server.plan("/file", Reply(stop=123_456, stall=True), Reply()), patience=NERVOUS)
+    get(out, server.plan("/file", Reply(stop=123_456, stall=True), Reply()), timeouts=SHORT)
     assert out.read_bytes() == CONTENT
     assert says(capsys.readouterr().err, "/file")
     assert server.sent == SIZE
@@ -228,7 +229,7 @@ def test_a_stall_costs_no_byte(server: Server, out: Path, capsys: pytest.Capture
 
 def test_a_server_that_never_answers(server: Server, out: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        get(out, f"http://127.0.0.1:{silent.getsockname()[1]}/file", server.url("/file"), patience=NERVOUS)
+        get(out, f"http://127.0.0.1:{silent.getsockname()[1]}/file", server.url("/file"), timeouts=SHORT)
     assert out.read_bytes() == CONTENT
 
 
@@ -236,7 +237,7 @@ def test_drops_that_make_progress_are_not_counted(server: Server, out: Path) -> 
     """More drops than attempts, each behind new bytes."""
     stops = range(30_000, SIZE, 30_000)
     get(out, server.plan("/file", *(Reply(stop=stop) for stop in stops), Reply()))
-    assert len(server.requests) == len(stops) + 1 > 2 * FAST.attempts
+    assert len(server.requests) == len(stops) + 1 > 2 * ATTEMPTS
     assert server.sent == SIZE
 
 
@@ -245,7 +246,7 @@ def test_drops_without_progress_come_to_an_end(server: Server, out: Path) -> Non
     with pytest.raises(TR300MError, match=r"1,000.*300,000.*\b4\b"):
         get(out, url)
     # The first came to 1,000 bytes; the file is asked for from there on four times more, then it is enough.
-    assert server.ranges() == [None] + ["bytes=1000-"] * (FAST.attempts - 1)
+    assert server.ranges() == [None] + ["bytes=1000-"] * (ATTEMPTS - 1)
     assert server.sent == 1000
 
 
@@ -254,10 +255,9 @@ def test_drops_without_progress_come_to_an_end(server: Server, out: Path) -> Non
 def test_any_drops_give_the_file_and_cost_no_byte(tmp_path: Path, stops: list[int], chunked: bool) -> None:
     out = tmp_path / "any" / "file"
     shutil.rmtree(out.parent, ignore_errors=True)
-    patience = Patience(attempts=10, quick_attempts=10, first_wait=0)
     with serving(CONTENT) as server:
         url = server.plan("/file", *(Reply(stop=stop, chunked=chunked) for stop in stops), Reply())
-        get(out, url, patience=patience)
+        get(out, url, retry=Retry(9))
         assert out.read_bytes() == CONTENT
         assert server.sent == SIZE
 
@@ -299,7 +299,7 @@ def test_a_refusal_is_not_repeated(server: Server, out: Path, status: int) -> No
 
 def test_a_web_page_is_asked_again_then_the_mirror(server: Server, out: Path) -> None:
     get(out, server.plan("/page", PAGE), server.url("/file"))
-    assert len(server.requests) == FAST.quick_attempts + 1
+    assert len(server.requests) == ATTEMPTS + 1
     assert out.read_bytes() == CONTENT
 
 
@@ -317,10 +317,20 @@ def test_a_web_page_does_not_cost_the_part(server: Server, out: Path) -> None:
     assert server.sent == len(PAGE.content or b"") + SIZE - 200_000
 
 
+def test_waits_double_up_to_the_longest() -> None:
+    """The first retry is immediate; a random part keeps many clients from coming back at once."""
+    left, waits = RETRY, []
+    for _ in range(5):
+        left = left.increment(error=OSError())
+        waits.append(left.get_backoff_time())
+    assert waits[0] == 0
+    assert all(low <= wait <= low + 1 for low, wait in zip((2, 4, 8, 16), waits[1:], strict=True))
+
+
 def test_nobody_listens(server: Server, out: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         closed = f"http://127.0.0.1:{listening.getsockname()[1]}/file"
-    with pytest.raises(TR300MError, match=r"127\.0\.0\.1: Connection refused.*\b2\b"):
+    with pytest.raises(TR300MError, match=r"127\.0\.0\.1: Connection refused.*\b4\b"):
         get(out, closed)
     get(out, closed, server.url("/file"))
     assert out.read_bytes() == CONTENT
@@ -328,15 +338,8 @@ def test_nobody_listens(server: Server, out: Path) -> None:
 
 def test_no_network(out: Path) -> None:
     with pytest.raises(TR300MError) as error:
-        get(out, "http://upstream.invalid/file", "ftp://mirror.invalid/file")
+        get(out, "http://upstream.invalid/file", "https://mirror.invalid/file")
     assert says(str(error.value), "upstream.invalid", "mirror.invalid")
-
-
-def test_a_network_that_goes_away_is_waited_for(server: Server, out: Path) -> None:
-    """Behind bytes that came, a lost connection gets all attempts: it is more than the quick ones here."""
-    url = server.plan("/file", Reply(stop=1000), PAGE, PAGE, Reply())
-    get(out, url)
-    assert out.read_bytes() == CONTENT
 
 
 def test_a_mirror_goes_on_where_the_first_address_broke_off(server: Server, out: Path) -> None:
@@ -468,7 +471,7 @@ def test_without_range_drops_come_to_an_end(server: Server, out: Path) -> None:
     """Each attempt comes equally far; that is no progress."""
     with pytest.raises(TR300MError, match=r"200,000.*300,000.*\b4\b"):
         get(out, server.plan("/file", Reply(stop=200_000, ranges=False)))
-    assert len(server.requests) == FAST.attempts
+    assert len(server.requests) == ATTEMPTS
 
 
 def test_a_range_that_was_not_asked_for_is_refused(
@@ -581,14 +584,6 @@ def test_a_lost_record_costs_no_byte_where_there_is_a_checksum(server: Server, o
     assert server.sent == SIZE
 
 
-def test_a_file_of_this_disk_is_copied_each_time(tmp_path: Path, out: Path) -> None:
-    source = tmp_path / "mine"
-    for content in (CONTENT, OTHER):
-        source.write_bytes(content)
-        get(out, source.as_uri(), size=None, checksum="")
-        assert out.read_bytes() == content
-
-
 # The machine's own troubles: in a child process, which is limited or killed.
 
 
@@ -597,7 +592,7 @@ def fetch_limited(url: str, out: str, limit: str) -> None:
     if int(limit):
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
     try:
-        fetch([url, url + "/mirror"], Path(out), SIZE, SHA, Patience(read_timeout=20))
+        fetch([url, url + "/mirror"], Path(out), SIZE, SHA, timeouts=(10.0, 20.0))
     except TR300MError as error:
         sys.exit(str(error))
 
@@ -653,74 +648,6 @@ def test_a_folder_that_cannot_be_written(server: Server, out: Path) -> None:
 def test_the_part_names_its_origin(server: Server, out: Path) -> None:
     url = interrupted(server, out, 1000, etag=OLD)
     assert read_json(out.with_name("file.part.json")) == {"url": url, "version": OLD, "total": SIZE}
-
-
-# ftp.
-
-
-@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
-def test_ftp_is_resumed(out: Path, share: float) -> None:
-    stop = int(SIZE * share)
-    with serving_ftp(CONTENT, stop) as server:
-        get(out, server.url("/pub/file"))
-        assert server.rests == [0, stop]
-        assert server.sent == SIZE
-    assert out.read_bytes() == CONTENT
-
-
-def test_a_stall_over_ftp_costs_no_byte(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with serving_ftp(CONTENT, 100_000) as server:
-        server.silent = True
-        get(out, server.url("/file"), patience=NERVOUS)
-        assert server.sent == SIZE
-    assert out.read_bytes() == CONTENT
-    assert says(capsys.readouterr().err, "ftp://", "timed out")
-
-
-def test_ftp_begins_anew_when_the_file_changed(out: Path) -> None:
-    with serving_ftp(OTHER, 200_000) as server:
-        with pytest.raises(TR300MError, match="426 broken off"):
-            get(out, server.url("/file"), checksum="", patience=Patience(attempts=1))
-        server.content, server.changed = CONTENT, "20260106000000"
-        get(out, server.url("/file"), checksum="")
-        assert server.rests == [0, 0]
-    assert out.read_bytes() == CONTENT
-
-
-def test_an_ftp_refusal_is_not_repeated(out: Path) -> None:
-    with serving_ftp(CONTENT) as server:
-        server.refusals["RETR"] = "550 no such file"
-        with pytest.raises(TR300MError, match="550 no such file"):
-            get(out, server.url("/file"))
-
-
-def test_ftp_servers_that_are_busy_or_not_there(server: Server, out: Path) -> None:
-    with serving_ftp(CONTENT) as busy:
-        busy.refusals["USER"] = "421 too many users"
-        get(out, busy.url("/file"), "ftp://127.0.0.1:9/file", server.url("/file"))
-    assert out.read_bytes() == CONTENT
-
-
-def test_an_ftp_server_that_hangs_up(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with serving_ftp(CONTENT) as server:
-        server.refusals["TYPE"] = ""
-        with pytest.raises(TR300MError, match=r"ftp://.*\b4\b"):
-            get(out, server.url("/file"))
-
-
-def test_ftp_without_size_and_date(out: Path) -> None:
-    with serving_ftp(CONTENT) as server:
-        server.refusals = {"SIZE": "500 what?", "MDTM": "500 what?"}
-        get(out, server.url("/file"), size=None, checksum="")
-    assert out.read_bytes() == CONTENT
-
-
-def test_ftp_without_size_tells_a_break_from_the_end(out: Path) -> None:
-    with serving_ftp(CONTENT, 1000) as server:
-        server.refusals = {"SIZE": "500 what?"}
-        get(out, server.url("/file"), size=None, checksum="")
-        assert server.sent == SIZE
-    assert out.read_bytes() == CONTENT
 
 
 # --- credentials ------------------------------------------------------------------------------------------------------

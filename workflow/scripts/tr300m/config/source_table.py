@@ -16,7 +16,7 @@ SOURCES_TABLE = Path("config/sources.tsv")
 HISTONE_PREFIX = "histone_"
 # Keys of the `sources` section that stand for several files.
 DEFAULT, HISTONES = "default", "histones"
-URL_SCHEMES = ("http", "https", "ftp", "file")
+URL_SCHEMES = ("http", "https")
 # No folder, no way out of one, no wildcard of Snakemake's.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
@@ -65,7 +65,7 @@ def read_sources(path: Path | str) -> dict[str, Source]:
     Raises
     ------
     TR300MError
-        If a column is missing, a key or file name appears twice, a file name is none, or a size is no number.
+        If a column is missing, a key or file name appears twice, or a file name, URL or size is not valid.
     """
     table = read_tsv(path)
     try:
@@ -88,6 +88,8 @@ def read_sources(path: Path | str) -> dict[str, Source]:
         if size and not size.isdigit():
             raise TR300MError(f"{path}: bytes of {key} is {size!r}, a number or nothing expected")
         urls = tuple(address for address in (url, mirror) if address)
+        if not urls or any(urlsplit(address).scheme not in URL_SCHEMES for address in urls):
+            raise TR300MError(f"{path}: url or mirror of {key} is not a URL", "write one that starts with https://")
         sources[key] = Source(key, name, urls, int(size) if size else None, checksum, needed == "yes", terms, citation)
     return sources
 

@@ -97,15 +97,14 @@ def _link(out: Path) -> None:
 def recorded(out: Path, urls: Sequence[str], size: int | None, checksum: str) -> Record | None:
     """Return the record of a kept file if it is the one asked for; its content is not read.
 
-    Without a published checksum a file is known by its address; one of the user's own disk may change at any time.
+    Without a published checksum a file is identified by its address.
     """
     try:
         record = Record(**read_json(_record_path(out)))
         found = kept_path(out).stat().st_size
     except (TR300MError, OSError, TypeError):
         return None
-    known = record.url in map(public, urls) and not record.url.startswith("file:")
-    same = record.checksum == checksum if checksum else known
+    same = record.checksum == checksum if checksum else record.url in map(public, urls)
     return record if same and found == record.size and size in (None, found) else None
 
 
