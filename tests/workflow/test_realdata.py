@@ -36,7 +36,7 @@ from tr300m.dataset.splits import thesis_split
 from tr300m.dataset.tf_levels import regulator_genes
 from tr300m.release.export import RECIPES, Written, exact_decimals, rebuild, write_release
 from tr300m.release.published import read_published
-from tr300m.release.verify import packs_alike, verification
+from tr300m.release.verify import compresses_alike, verification
 
 PUBLISHED = read_published(Path(__file__).parents[2] / "resources/release_manifest.tsv")
 # Their .npy is known; the others need the full upstream files, or round as another platform's log2 does.
@@ -124,8 +124,8 @@ def test_released_array(exported: dict[str, Written], name: str) -> None:
 
 
 def skip_other_zlib(exported: dict[str, Written]) -> None:
-    """Skip where zlib packs otherwise: the arrays are the release's all the same, by the test above."""
-    if not packs_alike(exported, PUBLISHED):
+    """Skip where zlib compresses to other bytes: the arrays are the release's all the same, by the test above."""
+    if not compresses_alike(exported, PUBLISHED):
         pytest.skip(f"zlib {zlib.ZLIB_RUNTIME_VERSION} packs the released arrays into other bytes")
 
 

@@ -387,7 +387,7 @@ def test_release_of_simulated_sources(small: Path) -> None:
     assert "Table 2" not in output
     table = read_tsv(small / "results/small/release/verification.tsv")
     verdict = dict(zip(table["array"].tolist(), table["verdict"].tolist(), strict=True))
-    # Made of JASPAR alone; where zlib packs otherwise, its .npy is compared.
+    # Made of JASPAR alone; where zlib compresses to other bytes, its .npy is compared.
     assert verdict.pop("POLIIKernels") == "identical"
     assert set(verdict.values()) == {"not checked: simulated sources"}
     assert len(verdict) == 14

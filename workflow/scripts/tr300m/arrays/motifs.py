@@ -1,4 +1,4 @@
-"""JASPAR profiles to motif kernels (PSSMs) and the map from regulators to motif columns."""
+"""Make motif kernels (PSSMs) from JASPAR profiles, and map regulators to motifs."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -15,7 +15,7 @@ from ..base.types import Floats
 TF_RELEASE, TF_WIDTH = "JASPAR2022", 35
 CORE_RELEASE, CORE_WIDTH = "JASPAR2020", 19
 HUMAN = ["9606"]
-# Thesis repository: the pseudocount added to each count before normalising.
+# As in the thesis's code: added to each count before normalising.
 PSEUDOCOUNT = 2.0**-24
 BACKGROUND_PROBABILITY = 0.25
 
@@ -40,7 +40,7 @@ def _fetch(release: str, **query: object) -> list[tuple[JasparProfile, list[str]
 
 
 def human_profiles() -> list[JasparProfile]:
-    """Return the JASPAR 2022 profiles whose only species is human, all versions, in database order (1,237)."""
+    """Return all versions of the 1,237 JASPAR 2022 profiles whose only species is human, in database order."""
     return [profile for profile, species in _fetch(TF_RELEASE, collection=None, species=HUMAN) if species == HUMAN]
 
 
@@ -50,28 +50,28 @@ def core_profiles() -> list[JasparProfile]:
 
 
 def motif_columns(profiles: Sequence[JasparProfile], regulators: Regulators) -> list[JasparProfile]:
-    """Keep the profiles whose name is the gene name of a regulator; dimers (``A::B``) match none."""
+    """Return the profiles whose name is the gene name of a regulator; dimers (``A::B``) match no regulator."""
     names = set(regulators.gene_name.tolist())
     return [profile for profile in profiles if profile.name in names]
 
 
 def pssm(counts: Floats) -> Floats:
-    """Return log2(p / 0.25) [position, base] in bits, p from counts + 2^-24 normalised per position."""
+    """Return log2(p / 0.25) [position, base] in bits; p is counts + 2^-24, normalised at each position."""
     smoothed = counts + PSEUDOCOUNT
     return np.asarray(np.log2(smoothed / smoothed.sum(axis=1, keepdims=True) / BACKGROUND_PROBABILITY))
 
 
 def kernels(profiles: Sequence[JasparProfile], width: int, spare: int = 0) -> Floats:
-    """Stack PSSMs as kernels [width, 4, profile + spare], zero-padded and centred, the odd position on the right.
+    """Stack PSSMs to kernels [width, 4, profile + spare], centred and zero-padded (an odd position on the right).
 
     Parameters
     ----------
     profiles
-        JASPAR profiles, none longer than `width`.
+        JASPAR profiles of at most `width` positions.
     width
         Positions of a kernel.
     spare
-        All-zero kernels appended; the released arrays have one.
+        Number of all-zero kernels to append; the released arrays have one.
     """
     longest = max((len(profile.counts) for profile in profiles), default=0)
     if longest > width:
@@ -85,7 +85,7 @@ def kernels(profiles: Sequence[JasparProfile], width: int, spare: int = 0) -> Fl
 
 
 def motif_axis(profiles: Sequence[JasparProfile], spare: int = 0) -> Motifs:
-    """Return the table of the profiles; spare columns have no ID, no name, length 0 and count 0."""
+    """Return the table of the profiles; spare motifs have no ID, no name, length 0 and count 0."""
     blank = [""] * spare
     return Motifs(
         matrix_id=np.array([p.matrix_id for p in profiles] + blank, dtype=np.str_),
@@ -96,6 +96,6 @@ def motif_axis(profiles: Sequence[JasparProfile], spare: int = 0) -> Motifs:
 
 
 def motif_map(regulators: Regulators, motifs: Motifs) -> NDArray[np.uint8]:
-    """Return the mapping [regulator, motif]: 1 where the motif's name is the regulator's gene name."""
+    """Return the map [regulator, motif], which is 1 if the name of the motif is the gene name of the regulator."""
     same = regulators.gene_name[:, None] == motifs.name[None, :]
     return (same & (motifs.name != "")[None, :]).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The drivers' motifs: human JASPAR 2022 profiles and a small scan."""
+"""Motifs of the drivers: human JASPAR 2022 profiles, and a simple scan."""
 
 import functools
 from typing import NamedTuple
@@ -13,11 +13,11 @@ from .formats import OUTSIDE_CODE, UNKNOWN_CODE
 
 _HUMAN = ["9606"]
 _PSEUDOCOUNT = 2.0**-24
-_GENES_PER_BLOCK = 512  # genes scanned at a time; bounds memory
+_GENES_PER_BLOCK = 512  # genes scanned at a time, to limit memory
 
 
 class ProbabilityMatrix(NamedTuple):
-    """One motif: `probability` [position, base ACGT], rows sum to 1."""
+    """A motif as a position probability matrix: `probability` [position, base ACGT], whose rows sum to 1."""
 
     matrix_id: str
     name: str
@@ -31,7 +31,7 @@ class ProbabilityMatrix(NamedTuple):
 
 @functools.cache
 def human_matrices() -> tuple[ProbabilityMatrix, ...]:
-    """Return all purely human profiles of JASPAR 2022, all versions, CORE and UNVALIDATED, in database order."""
+    """Return all versions of the profiles of JASPAR 2022 whose only species is human, in database order."""
     database = jaspardb(release="JASPAR2022")
     found = database.fetch_motifs(collection=["CORE", "UNVALIDATED"], all_versions=True, species=_HUMAN)
     profiles = []
@@ -43,7 +43,9 @@ def human_matrices() -> tuple[ProbabilityMatrix, ...]:
 
 
 def driver_matrix(name: str) -> ProbabilityMatrix:
-    """Return a regulator's newest profile: old ones rest on few sites, and score every other base as impossible.
+    """Return the newest profile of a regulator.
+
+    Old profiles are based on few sites and give unseen bases very low scores.
 
     Raises
     ------
@@ -57,12 +59,13 @@ def driver_matrix(name: str) -> ProbabilityMatrix:
 
 
 def best_scores(windows: NDArray[np.uint8], profile: ProbabilityMatrix) -> Floats:
-    """Return the best score of a motif anywhere in each window, on the window's strand: [gene], bits.
+    """Return the best score of a motif in each window [gene], in bits, on the strand of the window.
 
     Parameters
     ----------
     windows
-        Base codes [gene, position]: 0-3 for ACGT, 4 unknown (the mean over bases), 5 off the chromosome (0).
+        Base codes [gene, position]: 0-3 for ACGT, 4 for unknown (scored as the mean over bases), 5 for outside the
+        chromosome (scored 0).
     profile
         The motif.
     """

@@ -1,4 +1,4 @@
-"""The list of human regulators, in the format of Lambert et al. 2018's DatabaseExtract_v_1.01.csv."""
+"""Simulate the list of human regulators, in the format of DatabaseExtract_v_1.01.csv of Lambert et al. 2018."""
 
 import csv
 from pathlib import Path
@@ -8,7 +8,7 @@ from ..config.simulation import SimulationConfig
 from .formats import read_genes
 from .regulators import ABSENT_REGULATORS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, REGULATORS, Regulator
 
-# The real header, trailing spaces included.
+# The header of the real file, including trailing spaces.
 LAMBERT_COLUMNS = (
     "number",
     "Ensembl ID",
@@ -43,14 +43,14 @@ LAMBERT_COLUMNS = (
 
 
 def simulate_lambert(config: SimulationConfig, gtf: Path | str, out: Path | str) -> None:
-    """Write the regulators of an annotation, and two that it lacks, as CSV.
+    """Write a CSV with the regulators of an annotation and two that it lacks.
 
-    One of the two has no Ensembl ID. Fields that nothing reads say ``None``, as in the real file; some hold commas.
+    One of the two has no Ensembl ID. Fields that are not used are ``None``, as in the real file; some contain commas.
 
     Parameters
     ----------
     config
-        Not used so far; every simulated file takes it.
+        Settings of the simulation; not used.
     gtf
         The simulated annotation.
     out
