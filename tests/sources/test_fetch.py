@@ -1,6 +1,6 @@
-"""Downloads from a server that misbehaves: the right file in the end or a clear error, and no byte fetched twice.
+"""Downloads from a faulty server end with the correct file or a clear error, and no byte is downloaded twice.
 
-The server counts the bytes it sends. It closes its connections cleanly, so all it sent arrives: the counts are exact.
+The server counts the bytes that it sends. It closes connections cleanly, so all of them arrive and counts are exact.
 """
 
 import email.utils
@@ -75,7 +75,7 @@ def get(
 
 
 def names(out: Path) -> list[str]:
-    """Return the files beside and behind `out`."""
+    """Return all files in the folder of `out`, including the store."""
     return sorted(str(path.relative_to(out.parent)) for path in out.parent.rglob("*") if not path.is_dir())
 
 
@@ -83,7 +83,7 @@ WHOLE = ["file", "verified/file", "verified/file.json"]
 
 
 def interrupted(server: Server, out: Path, stop: int, **version: str) -> str:
-    """Leave a part of `stop` bytes, as an earlier call would; return the URL."""
+    """Leave a partial file of `stop` bytes, as an earlier call would, and return the URL."""
     url = server.plan("/file", Reply(stop=stop, **version), Reply(status=404))  # type: ignore[arg-type]
     with pytest.raises(TR300MError, match="404"):
         get(out, url)
@@ -94,10 +94,10 @@ def interrupted(server: Server, out: Path, stop: int, **version: str) -> str:
     return url
 
 
-# The plain way.
+# Servers without faults.
 
 
-def test_a_file_comes_whole_and_nothing_else_is_left(server: Server, out: Path) -> None:
+def test_a_complete_file_and_nothing_else(server: Server, out: Path) -> None:
     get(out, server.url("/file"))
     assert out.read_bytes() == CONTENT
     assert names(out) == WHOLE
@@ -112,7 +112,7 @@ def test_the_kept_file_is_a_link_without_a_path_of_this_machine(server: Server, 
     assert (moved / "file").read_bytes() == CONTENT
 
 
-def test_unknown_size_and_checksum_are_said(server: Server, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_size_and_checksum_are_reported(server: Server, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     get(out, server.url("/file"), size=None, checksum="")
     assert says(capsys.readouterr().err, "file")
     assert out.read_bytes() == CONTENT
@@ -137,14 +137,14 @@ def test_redirects_are_followed_and_resumed(server: Server, out: Path) -> None:
     assert server.sent == SIZE
 
 
-def test_a_redirect_in_circles_ends(server: Server, out: Path) -> None:
+def test_an_endless_redirect_is_refused(server: Server, out: Path) -> None:
     url = server.plan("/round", Reply(status=302, headers={"Location": "/round"}))
     with pytest.raises(TR300MError, match="/round"):
         get(out, url)
 
 
-def test_what_is_labelled_as_zipped_is_kept_as_it_is(server: Server, out: Path) -> None:
-    """Some servers give every .gz a Content-Encoding; undoing it would change the bytes."""
+def test_a_content_encoding_is_not_undone(server: Server, out: Path) -> None:
+    """Some servers state a Content-Encoding for every .gz file; undoing it would change the bytes."""
     zipped = gzip.compress(CONTENT)
     url = server.plan("/file", Reply(content=zipped, headers={"Content-Encoding": "gzip"}))
     get(out, url, size=len(zipped), checksum="sha256:" + hashlib.sha256(zipped).hexdigest())
@@ -152,7 +152,7 @@ def test_what_is_labelled_as_zipped_is_kept_as_it_is(server: Server, out: Path) 
 
 
 def test_a_slow_server(server: Server, out: Path) -> None:
-    """Slower in all than the read timeout, which is for silence alone."""
+    """The whole download takes longer than the read timeout, which is only for the wait for the next bytes."""
     get(out, server.plan("/file", Reply(pause=0.02)), timeouts=(10.0, 1.0))
     assert server.sent == SIZE
     assert len(server.requests) == 1
@@ -167,7 +167,7 @@ def test_the_proxy_of_the_environment(server: Server, out: Path, monkeypatch: py
 
 @pytest.fixture
 def secure(server: Server, tmp_path: Path) -> Path:
-    """Let the server speak TLS with a certificate that nobody trusts; return the certificate."""
+    """Make the server use TLS with an untrusted certificate, and return the certificate."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("openssl is not there to make a certificate")
@@ -177,7 +177,7 @@ def secure(server: Server, tmp_path: Path) -> Path:
     subprocess.run([*command, *names, "-keyout", key, "-out", certificate], check=True, capture_output=True)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    # The handshake is the handler's thread's, so that one that fails does not end the server.
+    # The handshake is done in the thread of the handler, so that a failure does not stop the server.
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     return certificate
 
@@ -194,13 +194,13 @@ def test_the_certificates_of_the_environment(
     assert server.sent == SIZE
 
 
-def test_certificates_that_are_not_there(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_certificates(out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "organisation.pem"))
     with pytest.raises(TR300MError, match=r"organisation\.pem"):
         get(out, "https://127.0.0.1:9/file")
 
 
-# Connections that break off.
+# Connections that break off or stall.
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
@@ -213,7 +213,7 @@ def test_a_drop_costs_no_byte(server: Server, out: Path, share: float) -> None:
     assert server.sent == SIZE
 
 
-def test_a_drop_in_a_body_of_unsaid_length(server: Server, out: Path) -> None:
+def test_a_drop_in_a_body_of_unknown_length(server: Server, out: Path) -> None:
     url = server.plan("/file", Reply(stop=100_000, chunked=True), Reply())
     get(out, url, size=None)
     assert out.read_bytes() == CONTENT
@@ -234,18 +234,18 @@ def test_a_server_that_never_answers(server: Server, out: Path) -> None:
 
 
 def test_drops_that_make_progress_are_not_counted(server: Server, out: Path) -> None:
-    """More drops than attempts, each behind new bytes."""
+    """There are more drops than attempts, each after new bytes."""
     stops = range(30_000, SIZE, 30_000)
     get(out, server.plan("/file", *(Reply(stop=stop) for stop in stops), Reply()))
     assert len(server.requests) == len(stops) + 1 > 2 * ATTEMPTS
     assert server.sent == SIZE
 
 
-def test_drops_without_progress_come_to_an_end(server: Server, out: Path) -> None:
+def test_drops_without_progress_are_given_up(server: Server, out: Path) -> None:
     url = server.plan("/file", Reply(stop=1000))
     with pytest.raises(TR300MError, match=r"1,000.*300,000.*\b4\b"):
         get(out, url)
-    # The first came to 1,000 bytes; the file is asked for from there on four times more, then it is enough.
+    # The first attempt gives 1,000 bytes; the other attempts give none.
     assert server.ranges() == [None] + ["bytes=1000-"] * (ATTEMPTS - 1)
     assert server.sent == 1000
 
@@ -262,26 +262,26 @@ def test_any_drops_give_the_file_and_cost_no_byte(tmp_path: Path, stops: list[in
         assert server.sent == SIZE
 
 
-# Servers that are busy, refuse or are not there.
+# Servers that are busy, refuse the file or do not exist.
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 408])
-def test_a_busy_server_is_asked_again(server: Server, out: Path, status: int) -> None:
+def test_a_busy_server_is_retried(server: Server, out: Path, status: int) -> None:
     get(out, server.plan("/file", Reply(status=status), Reply()))
     assert out.read_bytes() == CONTENT
     assert server.ranges() == [None, None]
 
 
 @pytest.mark.parametrize("dated", [False, True])
-def test_retry_after_is_waited_for(server: Server, out: Path, dated: bool) -> None:
-    # A date has whole seconds: two from now is more than one.
+def test_retry_after_is_respected(server: Server, out: Path, dated: bool) -> None:
+    # A date has whole seconds, so a date two seconds from now is at least one second away.
     after = email.utils.formatdate(time.time() + 2, usegmt=True) if dated else "1"
     get(out, server.plan("/file", Reply(status=429, headers={"Retry-After": after}), Reply()))
     first, second = server.requests
     assert second.time - first.time >= 0.95
 
 
-def test_a_server_that_asks_for_hours_is_left(server: Server, out: Path) -> None:
+def test_a_server_that_asks_for_hours_is_given_up(server: Server, out: Path) -> None:
     url = server.plan("/busy", Reply(status=503, headers={"Retry-After": "7200"}))
     with pytest.raises(TR300MError, match="7,200 s"):
         get(out, url)
@@ -290,14 +290,14 @@ def test_a_server_that_asks_for_hours_is_left(server: Server, out: Path) -> None
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 410, 451])
-def test_a_refusal_is_not_repeated(server: Server, out: Path, status: int) -> None:
+def test_a_refusal_is_not_retried(server: Server, out: Path, status: int) -> None:
     with pytest.raises(TR300MError, match=str(status)):
         get(out, server.plan("/file", Reply(status=status)))
     assert len(server.requests) == 1
     assert not out.exists()
 
 
-def test_a_web_page_is_asked_again_then_the_mirror(server: Server, out: Path) -> None:
+def test_a_web_page_is_retried_then_the_mirror(server: Server, out: Path) -> None:
     get(out, server.plan("/page", PAGE), server.url("/file"))
     assert len(server.requests) == ATTEMPTS + 1
     assert out.read_bytes() == CONTENT
@@ -309,7 +309,7 @@ def test_a_web_page_is_never_the_file(server: Server, out: Path) -> None:
     assert names(out) == []
 
 
-def test_a_web_page_does_not_cost_the_part(server: Server, out: Path) -> None:
+def test_a_web_page_keeps_the_partial_file(server: Server, out: Path) -> None:
     url = interrupted(server, out, 200_000, etag=OLD)
     server.plan("/file", PAGE, Reply(etag=OLD))
     get(out, url)
@@ -317,8 +317,8 @@ def test_a_web_page_does_not_cost_the_part(server: Server, out: Path) -> None:
     assert server.sent == len(PAGE.content or b"") + SIZE - 200_000
 
 
-def test_waits_double_up_to_the_longest() -> None:
-    """The first retry is immediate; a random part keeps many clients from coming back at once."""
+def test_waits_double() -> None:
+    """The first retry is immediate; a random second keeps many clients from returning at the same time."""
     left, waits = RETRY, []
     for _ in range(5):
         left = left.increment(error=OSError())
@@ -327,7 +327,7 @@ def test_waits_double_up_to_the_longest() -> None:
     assert all(low <= wait <= low + 1 for low, wait in zip((2, 4, 8, 16), waits[1:], strict=True))
 
 
-def test_nobody_listens(server: Server, out: Path) -> None:
+def test_a_closed_port(server: Server, out: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         closed = f"http://127.0.0.1:{listening.getsockname()[1]}/file"
     with pytest.raises(TR300MError, match=r"127\.0\.0\.1: Connection refused.*\b4\b"):
@@ -342,7 +342,7 @@ def test_no_network(out: Path) -> None:
     assert says(str(error.value), "upstream.invalid", "mirror.invalid")
 
 
-def test_a_mirror_goes_on_where_the_first_address_broke_off(server: Server, out: Path) -> None:
+def test_a_mirror_resumes_where_the_first_address_broke_off(server: Server, out: Path) -> None:
     first = server.plan("/first", Reply(stop=200_000, etag=OLD), Reply(status=404))
     get(out, first, server.plan("/mirror", Reply(etag=NEW)))
     assert out.read_bytes() == CONTENT
@@ -350,16 +350,16 @@ def test_a_mirror_goes_on_where_the_first_address_broke_off(server: Server, out:
     assert server.sent == SIZE
 
 
-def test_a_mirror_begins_anew_where_nothing_would_notice_a_mix(server: Server, out: Path) -> None:
+def test_a_mirror_starts_again_without_a_checksum(server: Server, out: Path) -> None:
     first = server.plan("/first", Reply(stop=200_000, etag=OLD), Reply(status=404))
     get(out, first, server.plan("/mirror", Reply(content=OTHER, etag=NEW)), size=None, checksum="")
     assert out.read_bytes() == OTHER
 
 
-# Parts of earlier calls.
+# Partial files of earlier calls.
 
 
-def test_an_earlier_part_is_resumed(server: Server, out: Path) -> None:
+def test_an_earlier_partial_file_is_resumed(server: Server, out: Path) -> None:
     url = interrupted(server, out, 250_000, etag=OLD)
     server.plan("/file", Reply(etag=OLD))
     get(out, url)
@@ -368,7 +368,7 @@ def test_an_earlier_part_is_resumed(server: Server, out: Path) -> None:
     assert server.sent == SIZE - 250_000
 
 
-def test_a_whole_part_is_not_asked_for(server: Server, out: Path) -> None:
+def test_a_complete_partial_file_is_not_requested(server: Server, out: Path) -> None:
     interrupted(server, out, 250_000)
     out.with_name("file.part").write_bytes(CONTENT)
     get(out, server.url("/file"))
@@ -376,7 +376,7 @@ def test_a_whole_part_is_not_asked_for(server: Server, out: Path) -> None:
     assert server.requests == []
 
 
-def test_a_whole_part_of_unknown_origin_costs_no_byte(server: Server, out: Path) -> None:
+def test_a_complete_partial_file_of_unknown_origin_costs_no_byte(server: Server, out: Path) -> None:
     out.parent.mkdir()
     out.with_name("file.part").write_bytes(CONTENT)
     get(out, server.url("/file"), size=None)
@@ -386,9 +386,7 @@ def test_a_whole_part_of_unknown_origin_costs_no_byte(server: Server, out: Path)
 
 
 @pytest.mark.parametrize("record", [None, "", "[]", '{"url": 1, "other": 2}', '{"url": "http://x/file"}'])
-def test_a_part_without_a_good_record_is_resumed_only_under_a_checksum(
-    server: Server, out: Path, record: str | None
-) -> None:
+def test_without_a_valid_record_only_a_checksum_allows_resuming(server: Server, out: Path, record: str | None) -> None:
     out.parent.mkdir()
     for checksum, first in ((SHA, "bytes=1000-"), ("", None)):
         out.with_name("file.part").write_bytes(CONTENT[:1000])
@@ -407,11 +405,11 @@ def test_a_part_without_a_good_record_is_resumed_only_under_a_checksum(
         ({"etag": OLD}, {"etag": NEW}),
         ({"date": MONDAY}, {"date": TUESDAY}),
         ({"etag": 'W/"same"', "date": MONDAY}, {"etag": 'W/"same"', "date": TUESDAY}),
-        # A server that goes on whatever If-Range says: the answer's own headers give it away.
+        # A server that ignores If-Range; the headers of its answer show the other version.
         ({"etag": OLD}, {"etag": NEW, "if_range": False}),
     ],
 )
-def test_a_part_of_an_older_version_is_never_gone_on_with(
+def test_a_partial_file_of_an_older_version_is_never_resumed(
     server: Server, out: Path, before: dict[str, str], now: dict[str, str], checksum: str
 ) -> None:
     url = server.plan("/file", Reply(content=OTHER, stop=200_000, **before), Reply(status=404))  # type: ignore[arg-type]
@@ -422,14 +420,14 @@ def test_a_part_of_an_older_version_is_never_gone_on_with(
     assert out.read_bytes() == CONTENT
 
 
-def test_a_change_in_the_middle_of_a_call(server: Server, out: Path) -> None:
-    """Size and checksum unknown: only the version tells."""
+def test_a_change_during_a_call(server: Server, out: Path) -> None:
+    """Size and checksum are unknown, so only the version shows the change."""
     url = server.plan("/file", Reply(content=OTHER, stop=200_000, etag=OLD), Reply(etag=NEW))
     get(out, url, size=None, checksum="")
     assert out.read_bytes() == CONTENT
 
 
-def test_a_file_of_another_length_is_not_gone_on_with(server: Server, out: Path) -> None:
+def test_a_file_of_another_length_is_not_resumed(server: Server, out: Path) -> None:
     url = server.plan("/file", Reply(content=OTHER[:250_000], stop=200_000), Reply(status=404))
     with pytest.raises(TR300MError):
         get(out, url, size=None)
@@ -438,7 +436,7 @@ def test_a_file_of_another_length_is_not_gone_on_with(server: Server, out: Path)
     assert out.read_bytes() == CONTENT
 
 
-def test_a_wrong_part_of_the_same_length_is_found_by_the_checksum(
+def test_a_wrong_partial_file_is_found_by_the_checksum(
     server: Server, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out.parent.mkdir()
@@ -449,7 +447,7 @@ def test_a_wrong_part_of_the_same_length_is_found_by_the_checksum(
     assert server.ranges() == ["bytes=200000-", None]
 
 
-def test_a_part_longer_than_the_file(server: Server, out: Path) -> None:
+def test_a_partial_file_longer_than_the_file(server: Server, out: Path) -> None:
     for size in (SIZE, None):
         out.parent.mkdir(exist_ok=True)
         out.with_name("file.part").write_bytes(CONTENT + b"more")
@@ -458,7 +456,7 @@ def test_a_part_longer_than_the_file(server: Server, out: Path) -> None:
         shutil.rmtree(out.parent)
 
 
-def test_without_range_it_begins_anew_and_says_so(
+def test_without_range_requests_the_download_starts_again(
     server: Server, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     get(out, server.plan("/file", Reply(stop=200_000, ranges=False), Reply(ranges=False)))
@@ -467,16 +465,14 @@ def test_without_range_it_begins_anew_and_says_so(
     assert server.sent == 200_000 + SIZE
 
 
-def test_without_range_drops_come_to_an_end(server: Server, out: Path) -> None:
-    """Each attempt comes equally far; that is no progress."""
+def test_without_range_requests_drops_are_given_up(server: Server, out: Path) -> None:
+    """Each attempt ends at the same byte, which is no progress."""
     with pytest.raises(TR300MError, match=r"200,000.*300,000.*\b4\b"):
         get(out, server.plan("/file", Reply(stop=200_000, ranges=False)))
     assert len(server.requests) == ATTEMPTS
 
 
-def test_a_range_that_was_not_asked_for_is_refused(
-    server: Server, out: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_another_range_than_requested_is_refused(server: Server, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = server.plan("/file", Reply(stop=200_000, etag=OLD), Reply(shift=-7, etag=OLD), Reply(etag=OLD))
     get(out, url)
     assert out.read_bytes() == CONTENT
@@ -487,7 +483,7 @@ def test_a_range_that_was_not_asked_for_is_refused(
 # Wrong files.
 
 
-def test_a_wrong_length_is_known_before_the_first_byte(server: Server, out: Path) -> None:
+def test_a_wrong_length_is_found_before_the_first_byte(server: Server, out: Path) -> None:
     with pytest.raises(TR300MError, match=r"300,000.*299,999"):
         get(out, server.url("/file"), size=SIZE - 1)
     assert names(out) == []
@@ -506,7 +502,7 @@ def test_a_body_shorter_than_the_table_says(server: Server, out: Path) -> None:
     assert not out.exists()
 
 
-def test_wrong_bytes_are_deleted_and_the_mirror_is_asked(server: Server, out: Path) -> None:
+def test_wrong_bytes_are_deleted_and_the_mirror_is_used(server: Server, out: Path) -> None:
     get(out, server.plan("/wrong", Reply(content=OTHER)), server.url("/file"))
     assert out.read_bytes() == CONTENT
     assert server.sent == 2 * SIZE
@@ -526,24 +522,24 @@ def test_wrong_bytes_everywhere(server: Server, out: Path) -> None:
     ("size", "checksum", "message"),
     [(SIZE + 1, "", "300,001"), (None, "sha256:" + "0" * 64, "sha256"), (None, "md5:0", "md5")],
 )
-def test_verify(tmp_path: Path, size: int | None, checksum: str, message: str) -> None:
+def test_verify_file(tmp_path: Path, size: int | None, checksum: str, message: str) -> None:
     (tmp_path / "file").write_bytes(CONTENT)
     verify_file(tmp_path / "file", SIZE, SHA)
     with pytest.raises(TR300MError, match=message):
         verify_file(tmp_path / "file", size, checksum)
 
 
-def test_a_zipped_file_that_is_cut_is_refused(server: Server, out: Path) -> None:
+def test_a_truncated_gzip_file_is_refused(server: Server, out: Path) -> None:
     url = server.plan("/file", Reply(content=gzip.compress(CONTENT)[:-100]))
     with pytest.raises(TR300MError, match=r"file\.part"):
         get(out, url, size=None, checksum="uncompressed-" + SHA)
     assert names(out) == []
 
 
-# What is there already.
+# Files that were downloaded before.
 
 
-def test_what_is_kept_is_not_fetched_again(server: Server, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_kept_file_is_not_downloaded_again(server: Server, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     get(out, server.url("/file"))
     out.unlink()
     get(out, "http://upstream.invalid/file")
@@ -552,7 +548,7 @@ def test_what_is_kept_is_not_fetched_again(server: Server, out: Path, capsys: py
     assert server.sent == SIZE
 
 
-def test_what_is_kept_is_known_by_its_address_without_a_checksum(server: Server, out: Path) -> None:
+def test_without_a_checksum_a_kept_file_is_identified_by_its_address(server: Server, out: Path) -> None:
     get(out, server.url("/file"), size=None, checksum="")
     get(out, server.url("/file"), size=None, checksum="")
     assert server.sent == SIZE
@@ -561,7 +557,7 @@ def test_what_is_kept_is_known_by_its_address_without_a_checksum(server: Server,
 
 
 @pytest.mark.parametrize("checksum", [SHA, ""])
-def test_what_was_changed_is_fetched_again(server: Server, out: Path, checksum: str) -> None:
+def test_a_changed_file_is_downloaded_again(server: Server, out: Path, checksum: str) -> None:
     get(out, server.url("/file"), size=None, checksum=checksum)
     with open(kept_path(out), "r+b") as handle:
         handle.write(b"other")
@@ -570,25 +566,25 @@ def test_what_was_changed_is_fetched_again(server: Server, out: Path, checksum: 
     assert server.sent == 2 * SIZE
 
 
-def test_another_checksum_in_the_table_fetches_anew(server: Server, out: Path) -> None:
+def test_another_checksum_in_the_table_downloads_again(server: Server, out: Path) -> None:
     get(out, server.url("/file"))
     server.plan("/file", Reply(content=OTHER))
     get(out, server.url("/file"), checksum="sha256:" + hashlib.sha256(OTHER).hexdigest())
     assert out.read_bytes() == OTHER
 
 
-def test_a_lost_record_costs_no_byte_where_there_is_a_checksum(server: Server, out: Path) -> None:
+def test_with_a_checksum_a_lost_record_costs_no_byte(server: Server, out: Path) -> None:
     get(out, server.url("/file"))
     kept_path(out).with_name("file.json").unlink()
     get(out, server.url("/file"))
     assert server.sent == SIZE
 
 
-# The machine's own troubles: in a child process, which is limited or killed.
+# Failures of this machine, in a child process that is limited or killed.
 
 
 def fetch_limited(url: str, out: str, limit: str) -> None:
-    """Fetch where no file may grow beyond the limit, if that is not 0."""
+    """Download with a limit on the size of files, unless it is 0."""
     if int(limit):
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
     try:
@@ -629,7 +625,7 @@ def test_kill_9_and_a_restart(server: Server, out: Path) -> None:
     assert server.sent == SIZE
 
 
-def test_a_file_larger_than_the_free_disk_is_not_begun(server: Server, out: Path) -> None:
+def test_a_file_larger_than_the_free_disk_is_not_started(server: Server, out: Path) -> None:
     free = shutil.disk_usage(out.parent.parent).free
     url = server.plan("/file", Reply(length=free + 10**12, stall=True))
     with pytest.raises(TR300MError, match=r"file\.part: [\d,]+ .* [\d,]+ .*\nHint: .* [\d,]+ "):
@@ -645,7 +641,7 @@ def test_a_folder_that_cannot_be_written(server: Server, out: Path) -> None:
     assert len(server.requests) == 1
 
 
-def test_the_part_names_its_origin(server: Server, out: Path) -> None:
+def test_the_record_has_the_origin(server: Server, out: Path) -> None:
     url = interrupted(server, out, 1000, etag=OLD)
     assert read_json(out.with_name("file.part.json")) == {"url": url, "version": OLD, "total": SIZE}
 
@@ -656,7 +652,7 @@ def test_the_part_names_its_origin(server: Server, out: Path) -> None:
 def test_credentials_are_used_and_written_nowhere(
     server: Server, out: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A broken transfer leaves its record, its retries are said, a refusal names the address: none has them."""
+    """Neither the record of a broken download nor messages about retries and refusals contain them."""
     url = server.url("/file").replace("http://", "http://me:hunter2@") + "?sig=hunter2"
     server.plan("/file", Reply(stop=SIZE // 2), Reply(status=503), Reply(status=404))
     with pytest.raises(TR300MError) as caught:
