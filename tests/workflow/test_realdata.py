@@ -144,7 +144,7 @@ def test_kernels_differ_by_the_last_digits_of_log2(exported: dict[str, Written])
 
 def test_verification_calls_them_identical(exported: dict[str, Written]) -> None:
     facts = {name: PUBLISHED[name] for name in exported}
-    table = verification(exported, facts, "")
+    table = verification(exported, facts, dict.fromkeys(facts, ""))
     verdict = dict(zip(table["array"], table["verdict"], strict=True))
     assert [verdict[name] for name in EXACT] == ["identical"] * 9
     assert verdict["PSSMKernels"] != "identical"
