@@ -12,7 +12,7 @@ import pyBigWig
 import pytest
 from helpers.fixtures import MakeGenes, Refuses
 from pyfaidx import Faidx
-from tr300m.arrays.expression import read_expression, read_gct_header, read_rows, stem
+from tr300m.arrays.expression import read_expression, read_gct_header, read_gct_rows, stem
 from tr300m.arrays.genes import CHROMOSOMES, WINDOW, GeneRecords, read_gene_records, target_genes
 from tr300m.arrays.genome_builds import BUILDS, check_inside, reaching_past, read_lengths
 from tr300m.arrays.histones import silent_chromosomes, track_windows
@@ -445,7 +445,7 @@ def test_decimals_of_real_rows_come_back_exactly(realdata: Path) -> None:
 def test_gct_whose_header_lies(realdata: Path, refuses: Refuses) -> None:
     path = realdata / "gtex" / "gene_reads_59_genes.gct.gz"
     with refuses("gene_reads_59_genes.gct.gz", "56200", "59"):
-        list(read_rows(path, lambda gene: gene.startswith("ENSG00000117118.")))
+        list(read_gct_rows(path, lambda gene: gene.startswith("ENSG00000117118.")))
 
 
 def test_attributes_cover_the_gct(samples: Samples) -> None:

@@ -68,7 +68,7 @@ def _parse_gct_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
     return GctHeader(rows, sample_ids)
 
 
-def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Floats]]:
+def read_gct_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Floats]]:
     """Yield gene ID and TPM [sample] of the wanted rows, in file order.
 
     Only wanted rows are parsed; for the others the ID and the number of columns are checked.
@@ -113,14 +113,14 @@ def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[
 
 
 def read_gene_ids(gct: Path | str) -> list[str]:
-    """Return the gene IDs of a GCT in file order; the errors are those of `read_rows`."""
+    """Return the gene IDs of a GCT in file order; the errors are those of `read_gct_rows`."""
     found: list[str] = []
 
     def note(gene: str) -> bool:
         found.append(gene)
         return False
 
-    for _ in read_rows(gct, note):
+    for _ in read_gct_rows(gct, note):
         pass
     return found
 
@@ -192,7 +192,7 @@ def read_expression(
     Raises
     ------
     TR300MError
-        If the edition is unknown, a sample is not in the GCT or no row is a regulator; also the errors of `read_rows`.
+        If the edition is unknown, a sample is not in the GCT or no row is a regulator; also the errors of `read_gct_rows`.
     """
     check_edition(edition)
     row_of: dict[str, int] = {gene: row for row, gene in enumerate(genes.gene_id.tolist())}
@@ -207,7 +207,7 @@ def read_expression(
     present = np.zeros(len(genes), dtype=bool)
     summed: dict[int, Floats] = {}
     levels: dict[str, NDArray[np.float32]] = {}
-    for gene, values in read_rows(gct, lambda gene: gene in row_of or stem(gene) in regulator_stems):
+    for gene, values in read_gct_rows(gct, lambda gene: gene in row_of or stem(gene) in regulator_stems):
         kept = values[columns]
         if stem(gene) in regulator_stems:
             levels[gene] = kept.astype(np.float32)
