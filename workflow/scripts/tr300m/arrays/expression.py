@@ -192,7 +192,7 @@ def read_expression(
     Raises
     ------
     TR300MError
-        If the edition is unknown, a sample is not in the GCT or no row is a regulator; also the errors of `read_gct_rows`.
+        If the edition is unknown, a sample is not in the GCT or no row is a regulator; see also `read_gct_rows`.
     """
     check_edition(edition)
     row_of: dict[str, int] = {gene: row for row, gene in enumerate(genes.gene_id.tolist())}
