@@ -107,9 +107,9 @@ def genome_naive(folder: Path) -> None:
 
 def total_rows(folder: Path) -> int:
     """Return the number of rows of the GCT."""
-    from tr300m.arrays.expression import read_header
+    from tr300m.arrays.expression import read_gct_header
 
-    return read_header(folder / "tpm.gct.gz").rows
+    return read_gct_header(folder / "tpm.gct.gz").rows
 
 
 def source_paths(folder: Path) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.fixtures import MakeGenes, Refuses, says
-from helpers.small_run import run_small
+from helpers.small_run import small_run
 from tr300m.base.axes import Genes
 from tr300m.base.errors import TR300MError
 
@@ -88,9 +88,10 @@ def make_genes() -> MakeGenes:
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a checkout in which the small configuration was run. A test leaves it as it found it."""
-    return run_small(tmp_path_factory.mktemp("small"))
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give a checkout in which the small configuration was run. A test leaves it as it found it."""
+    with small_run(tmp_path_factory.mktemp("small")) as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

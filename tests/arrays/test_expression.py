@@ -9,7 +9,7 @@ from helpers.fixtures import MakeGenes, Refuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tr300m.arrays.expression import read_expression, read_header, read_rows, stem
+from tr300m.arrays.expression import read_expression, read_gct_header, read_gct_rows, stem
 from tr300m.base.axes import Genes
 
 SAMPLES = ["GTEX-A-1", "GTEX-B-1", "GTEX-C-1"]
@@ -61,14 +61,14 @@ def read(
 
 
 def test_header(tmp_path: Path) -> None:
-    header = read_header(write(tmp_path / "a.gct", gct()))
+    header = read_gct_header(write(tmp_path / "a.gct", gct()))
     assert header.rows == 6
     assert header.sample_ids == SAMPLES
 
 
 def test_rows_that_are_wanted_come_in_file_order(tmp_path: Path) -> None:
     path = write(tmp_path / "a.gct", gct())
-    rows = list(read_rows(path, lambda gene: gene in {"ENSG09.9", "ENSG01.7"}))
+    rows = list(read_gct_rows(path, lambda gene: gene in {"ENSG09.9", "ENSG01.7"}))
     assert [gene for gene, _ in rows] == ["ENSG01.7", "ENSG09.9"]
     assert rows[0][1].tolist() == [1, 2, 3]
 
@@ -180,7 +180,7 @@ def test_bad_header(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes, cas
     text, parts = BAD_HEADERS[case]
     path = write(tmp_path / "a.gct", text)
     with refuses("a.gct", *parts):
-        read_header(path)
+        read_gct_header(path)
     with refuses("a.gct", *parts):
         read(path, target_table(make_genes))
 
@@ -232,7 +232,7 @@ def test_gzip_with_a_flipped_byte(tmp_path: Path, refuses: Refuses, make_genes: 
 
 def test_missing_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes) -> None:
     with refuses("none.gct"):
-        read_header(tmp_path / "none.gct")
+        read_gct_header(tmp_path / "none.gct")
     with refuses("none.gct"):
         read(tmp_path / "none.gct", target_table(make_genes))
 
@@ -260,4 +260,4 @@ def test_blanks_in_a_row_are_refused(tmp_path: Path, row: str, refuses: Refuses)
     path = tmp_path / "a.gct"
     path.write_text(f"#1.2\n1\t3\nName\tDescription\tA\tB\tC\ng\tG\t{row}\n")
     with refuses("a.gct", "4", "g"):
-        list(read_rows(path, lambda gene: True))
+        list(read_gct_rows(path, lambda gene: True))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from tr300m.arrays.motifs import (
-    Profile,
+    JasparProfile,
     core_profiles,
     human_profiles,
     kernels,
@@ -40,10 +40,10 @@ CORE_NAMES = [
 ]
 
 
-def profile(name: str, length: int, matrix_id: str = "MA0001.1", seed: int = 0) -> Profile:
+def profile(name: str, length: int, matrix_id: str = "MA0001.1", seed: int = 0) -> JasparProfile:
     """Return a profile of random counts."""
     counts = np.random.default_rng(seed).integers(0, 20, (length, 4)).astype(np.float64)
-    return Profile(matrix_id, name, counts)
+    return JasparProfile(matrix_id, name, counts)
 
 
 def regulators(names: list[str]) -> Regulators:
@@ -67,18 +67,18 @@ def literal_pssm(counts: NDArray[np.float64]) -> list[list[float]]:
 
 
 @pytest.fixture(scope="module")
-def human() -> list[Profile]:
+def human() -> list[JasparProfile]:
     """Return the human profiles."""
     return human_profiles()
 
 
 @pytest.fixture(scope="module")
-def core() -> list[Profile]:
+def core() -> list[JasparProfile]:
     """Return the core promoter elements."""
     return core_profiles()
 
 
-def test_human_profiles_are_1237_in_database_order(human: list[Profile]) -> None:
+def test_human_profiles_are_1237_in_database_order(human: list[JasparProfile]) -> None:
     assert len(human) == 1237
     database = Path(pyjaspar.__file__).parent / "data" / "JASPAR2022.sqlite"
     connection = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
@@ -101,13 +101,13 @@ def test_human_profiles_are_1237_in_database_order(human: list[Profile]) -> None
         assert one.counts.tolist() == literal
 
 
-def test_all_versions_are_there(human: list[Profile]) -> None:
+def test_all_versions_are_there(human: list[JasparProfile]) -> None:
     assert sum(one.name == "TFAP2A" for one in human) >= 6
     assert "MA0442.2" in [one.matrix_id for one in human]
     assert max(len(one.counts) for one in human) <= 35
 
 
-def test_core_elements_in_order(core: list[Profile]) -> None:
+def test_core_elements_in_order(core: list[JasparProfile]) -> None:
     assert [one.name for one in core] == CORE_NAMES
     assert kernels(core, 19).shape == (19, 4, 13)
     assert max(len(one.counts) for one in core) <= 19
@@ -132,7 +132,7 @@ def test_pssm_equals_the_formula(counts: NDArray[np.float64]) -> None:
     assert np.allclose(pssm(counts), literal_pssm(counts), rtol=1e-13, atol=1e-13)
 
 
-def test_pssm_of_all_released_profiles(human: list[Profile], core: list[Profile]) -> None:
+def test_pssm_of_all_released_profiles(human: list[JasparProfile], core: list[JasparProfile]) -> None:
     for one in [*human[::25], *core]:
         assert np.allclose(pssm(one.counts), literal_pssm(one.counts), rtol=1e-13, atol=1e-13)
 
@@ -163,7 +163,7 @@ def test_kernels_stack_profiles_in_order_and_append_spares() -> None:
 
 
 def test_motif_axis_counts_the_first_position() -> None:
-    one = Profile("MA0001.2", "A", np.array([[1.0, 2, 3, 4], [9, 9, 9, 9]]))
+    one = JasparProfile("MA0001.2", "A", np.array([[1.0, 2, 3, 4], [9, 9, 9, 9]]))
     motifs = motif_axis([one], spare=1)
     assert motifs.matrix_id.tolist() == ["MA0001.2", ""]
     assert motifs.name.tolist() == ["A", ""]

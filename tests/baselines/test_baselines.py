@@ -234,7 +234,7 @@ def test_gene_features_go_block_by_block(monkeypatch: pytest.MonkeyPatch) -> Non
     for name in FEATURES:
         whole = gene_features(made, name)
         assert len(whole) == N_GENES and whole.dtype == np.float32
-        monkeypatch.setattr("tr300m.features.gene_features.GENES_PER_BLOCK", 70)
+        monkeypatch.setattr("tr300m.features.gene_features.FEATURE_GENES_PER_BLOCK", 70)
         np.testing.assert_array_equal(gene_features(made, name), whole)
         monkeypatch.undo()
 

@@ -64,7 +64,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
         ("release.published", {"release_array.py", "verify_release.py", "compare_release.py"}),
         ("arrays.regulators", {"expression.py"}),
         ("sources.fetch", {"download.py"}),
-        ("sources.protocols", {"download.py"}),
+        ("sources.http", {"download.py"}),
         (
             "results.figures.canvas",
             {

@@ -35,3 +35,11 @@ def test_a_file_name_that_is_none(tmp_path: Path, name: str) -> None:
     (tmp_path / "s.tsv").write_text(header + f"a\t{name}\thttp://x\t\t\t\tyes\tt\tc\n")
     with pytest.raises(TR300MError, match="local_name of a"):
         read_sources(tmp_path / "s.tsv")
+
+
+@pytest.mark.parametrize("urls", ["ftp://x/a\t", "http://x/a\tftp://x/a", "a.gz\t", "\t"])
+def test_addresses_are_http(tmp_path: Path, urls: str, refuses: Refuses) -> None:
+    header = "key\tlocal_name\turl\tmirror\tbytes\tchecksum\tneeded\tterms\tcitation\n"
+    (tmp_path / "s.tsv").write_text(header + f"a\ta.gz\t{urls}\t\t\tyes\tt\tc\n")
+    with refuses("s.tsv", "url", "a", "https://"):
+        read_sources(tmp_path / "s.tsv")

@@ -65,7 +65,7 @@ def test_motifs_are_scored_on_one_strand_and_in_order() -> None:
 
 def test_the_table_on_disk(tmp_path: Path) -> None:
     # More genes than a block.
-    dataset = toy(scan_cache.GENES_PER_BLOCK + 6)
+    dataset = toy(scan_cache.SCANNED_GENES_PER_BLOCK + 6)
     onehot, pssm, core = dataset.onehot, dataset.pssm, dataset.core
     scan_cache.write_scan_table(dataset, tmp_path / "scan", SMALL)
     table = scan_cache.ScanTable.open(tmp_path / "scan")
@@ -141,7 +141,7 @@ class KilledError(Exception):
 def scan_until(dataset: Dataset, folder: Path, genes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Scan and end before the block that starts at `genes`; the schedule is SMALL."""
     real = motif_scan.pooled_scan
-    left = 2 * genes // scan_cache.GENES_PER_BLOCK
+    left = 2 * genes // scan_cache.SCANNED_GENES_PER_BLOCK
 
     def limited(*arguments: Any, **named: Any) -> Any:
         nonlocal left
@@ -171,7 +171,7 @@ def count_scanned(dataset: Dataset, folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_killed_scan_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    block = scan_cache.GENES_PER_BLOCK
+    block = scan_cache.SCANNED_GENES_PER_BLOCK
     dataset = toy(3 * block + 5)
     scan_until(dataset, tmp_path / "part", 2 * block, monkeypatch)
     assert not list((tmp_path / "part").glob("*.npy"))
@@ -183,7 +183,7 @@ def test_a_killed_scan_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def scan_many(folder: str) -> None:
-    scan_cache.write_scan_table(toy(60 * scan_cache.GENES_PER_BLOCK), folder, SMALL)
+    scan_cache.write_scan_table(toy(60 * scan_cache.SCANNED_GENES_PER_BLOCK), folder, SMALL)
 
 
 def test_a_scan_that_was_killed_ends_like_one_that_was_not(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_scan_that_was_killed_ends_like_one_that_was_not(tmp_path: Path) -> No
     _, errors = child.communicate()
     assert child.returncode == -signal.SIGKILL, errors
     assert not list((tmp_path / "part").glob("*.npy"))
-    dataset = toy(60 * scan_cache.GENES_PER_BLOCK)
+    dataset = toy(60 * scan_cache.SCANNED_GENES_PER_BLOCK)
     for folder in ("part", "whole"):
         scan_cache.write_scan_table(dataset, tmp_path / folder, SMALL)
     for name in ("pooled.npy", "core.npy", "scan.json"):
@@ -202,7 +202,7 @@ def test_a_scan_that_was_killed_ends_like_one_that_was_not(tmp_path: Path) -> No
 
 
 def test_a_part_of_something_else_is_scanned_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    block = scan_cache.GENES_PER_BLOCK
+    block = scan_cache.SCANNED_GENES_PER_BLOCK
     dataset = toy(3 * block + 5)
     scan_until(dataset, tmp_path, 2 * block, monkeypatch)
     other = dataclasses.replace(dataset, pssm=dataset.pssm + 1)
@@ -212,7 +212,7 @@ def test_a_part_of_something_else_is_scanned_anew(tmp_path: Path, monkeypatch: p
 
 
 def test_a_part_without_its_array_is_scanned_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    block = scan_cache.GENES_PER_BLOCK
+    block = scan_cache.SCANNED_GENES_PER_BLOCK
     dataset = toy(2 * block)
     scan_until(dataset, tmp_path, block, monkeypatch)
     (tmp_path / "core.part").unlink()

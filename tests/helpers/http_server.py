@@ -1,4 +1,4 @@
-"""A loopback HTTP server that misbehaves as told, and counts the bytes it sends."""
+"""A loopback HTTP server with planned faults, which counts the bytes that it sends."""
 
 import threading
 import time
@@ -16,32 +16,32 @@ BLOCK = 4096
 
 @dataclass(frozen=True)
 class Reply:
-    """How one request is answered; the default is a well-behaved server with Range and If-Range.
+    """How one request is answered; by default correctly, with support of Range and If-Range.
 
     Attributes
     ----------
     content
         The file; None for the server's.
     status
-        Sent with `headers` and an empty body in place of the file.
+        Sent with `headers` and an empty body instead of the file, if it is not 0.
     stop
-        Position in the file behind which nothing comes.
+        Position in the file after which nothing is sent.
     stall
-        At `stop` the connection stays open, silent, until the server ends; else it is closed.
+        Whether the connection stays open after `stop`, until the server ends, instead of being closed.
     etag, date
         Version of the file, or empty.
     ranges, if_range
-        Whether the headers of that name are known.
+        Whether the headers Range and If-Range are supported.
     shift
-        Added to the first byte of a range, in answer and header alike.
+        Added to the first byte of a range, in the answer and in its header.
     length
-        Sent as Content-Length, or None for the true one.
+        Sent as Content-Length; None for the correct length.
     chunked
-        Whether the length is left unsaid and the body comes in chunks.
+        Whether the length is not stated and the body is sent in chunks.
     pause
         Seconds between two blocks.
     together
-        Bytes come only once so many connections were open at a time (or half a minute has passed).
+        Bytes are sent only after this many connections were open at the same time, or after half a minute.
     head
         Whether HEAD is answered; else it gets 405.
     """
@@ -66,7 +66,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for."""
+    """A request."""
 
     method: str
     target: str
@@ -76,7 +76,7 @@ class Request:
 
 
 class Server(ThreadingHTTPServer):
-    """Answers the n-th GET of a path with the n-th of its replies; the last one holds for all later ones."""
+    """A server that answers the n-th GET of a path with the n-th of its replies, and later ones with the last."""
 
     daemon_threads = True
 
@@ -96,7 +96,7 @@ class Server(ThreadingHTTPServer):
         return self.url(path)
 
     def url(self, path: str) -> str:
-        """Return the address of a path; one without a plan is well served."""
+        """Return the address of a path; without a plan it is answered correctly."""
         return f"http://127.0.0.1:{self.server_address[1]}{path}"
 
     def ranges(self) -> list[str | None]:
@@ -104,7 +104,7 @@ class Server(ThreadingHTTPServer):
         return [request.range for request in self.requests if request.method == "GET"]
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients that leave are part of the tests."""
+        """Print nothing: clients that disconnect are part of the tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -193,7 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
     def log_message(self, *args: object) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager

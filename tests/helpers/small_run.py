@@ -4,8 +4,11 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from helpers.http_server import serving
 from tr300m.config.simulation import SimulationConfig
 from tr300m.simulate.samples import simulate_subject_phenotypes
 
@@ -58,11 +61,6 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
-def donors_url(folder: Path) -> str:
-    """Return the address of the donors, with what must never be written down."""
-    return f"{(folder / 'donors.txt').as_uri()}?token={SECRET}"
-
-
 def planned(output: str) -> dict[str, int]:
     """Return the jobs per rule that a dry run announces."""
     if "Nothing to be done" in output:
@@ -77,14 +75,19 @@ def dry_run(folder: Path, *arguments: str) -> dict[str, int]:
     return planned(snakemake(folder, "--dry-run", *arguments))
 
 
-def run_small(folder: Path) -> Path:
-    """Run the small configuration in a new checkout."""
+@contextmanager
+def small_run(folder: Path) -> Iterator[Path]:
+    """Run the small configuration in a new checkout; a server gives the donors until the end of the `with` statement.
+
+    The address of the donors has a token, which must be written nowhere but in the configuration.
+    """
     checkout(folder)
     settings = SimulationConfig(genes=80, regulators=12, samples=24, donors=6, chromosomes=("chr1", "chrX", "chrY"))
     simulate_subject_phenotypes(settings, folder / "donors.txt")
     # Unlike what the simulator would write here, so that one cannot stand in for the other.
     (folder / "donors.txt").write_text((folder / "donors.txt").read_text().replace("60-69", "60-61"))
-    (folder / "small.yaml").write_text(SMALL.format(url=donors_url(folder)))
     (folder / "small_runs.tsv").write_text(RUNS)
-    snakemake(folder, "--configfile", "small.yaml")
-    return folder
+    with serving((folder / "donors.txt").read_bytes()) as server:
+        (folder / "small.yaml").write_text(SMALL.format(url=f"{server.url('/donors.txt')}?token={SECRET}"))
+        snakemake(folder, "--configfile", "small.yaml")
+        yield folder

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tr300m.release import export
-from tr300m.release.compare import COLUMNS, Difference, PublishedData, compare, comparison_row
+from tr300m.release.compare import COMPARISON_COLUMNS, Difference, PublishedData, compare, comparison_row
 from tr300m.release.export import Rebuilt, widen
 
 Pack = Callable[[dict[str, bytes]], Path]
@@ -189,7 +189,7 @@ def test_published_numbers_of_other_types_and_shapes() -> None:
 def test_a_difference_is_told_with_gene_and_sample() -> None:
     found = Difference(99, 2, 5, ((3, 1), 0.1, 0.25))
     row = comparison_row("expressionArr_gene", found, IDS, "data/expressionArr_gene.npy.gz")
-    assert tuple(row) == COLUMNS
+    assert tuple(row) == COMPARISON_COLUMNS
     assert list(row.values()) == [
         "expressionArr_gene", "differs", 99, 2, 5, "3,1", "g3", "s1", "0.1", "0.25", "data/expressionArr_gene.npy.gz",
     ]  # fmt: skip

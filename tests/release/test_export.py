@@ -29,7 +29,7 @@ from tr300m.release.export import (
     write_release,
 )
 from tr300m.release.published import Published, read_published
-from tr300m.release.verify import packs_alike, verification, verify
+from tr300m.release.verify import compresses_alike, verification, verify_array
 
 TABLE = Path(__file__).parents[2] / "resources/release_manifest.tsv"
 PUBLISHED = read_published(TABLE)
@@ -237,32 +237,32 @@ UNKNOWN_TIME = Published((2,), 100, "gz", None, "")
     ],
 )
 def test_verdict(found: Written, fact: Published, alike: bool | None, unlike: str, expected: str) -> None:
-    assert verify(found, fact, alike, unlike).verdict.startswith(expected)
+    assert verify_array(found, fact, alike, unlike).verdict.startswith(expected)
 
 
 def test_how_an_array_was_compared_is_said() -> None:
-    assert verify(Written((2,), 100, "gz", "npy"), FACT, True, "").compared == "gzip SHA-256"
-    assert says(verify(Written((2,), 90, "other", "npy"), FACT, False, "").compared, ".npy SHA-256", "zlib")
-    assert verify(Written((2,), 102, "x", "y"), UNKNOWN_TIME, True, "").compared == "gzip size, by +2 bytes"
+    assert verify_array(Written((2,), 100, "gz", "npy"), FACT, True, "").compared == "gzip SHA-256"
+    assert says(verify_array(Written((2,), 90, "other", "npy"), FACT, False, "").compared, ".npy SHA-256", "zlib")
+    assert verify_array(Written((2,), 102, "x", "y"), UNKNOWN_TIME, True, "").compared == "gzip size, by +2 bytes"
 
 
 def test_zlib_is_judged_by_arrays_that_are_the_released_ones() -> None:
     facts = {"a": FACT, "b": FACT, "c": UNKNOWN_TIME}
     same, other = Written((2,), 100, "gz", "npy"), Written((2,), 99, "other", "npy")
     wrong = Written((2,), 100, "any", "wrong")
-    assert packs_alike({"a": same, "b": wrong, "c": wrong}, facts) is True
-    assert packs_alike({"a": same, "b": other, "c": wrong}, facts) is False
-    assert packs_alike({"a": wrong, "b": wrong, "c": wrong}, facts) is None
+    assert compresses_alike({"a": same, "b": wrong, "c": wrong}, facts) is True
+    assert compresses_alike({"a": same, "b": other, "c": wrong}, facts) is False
+    assert compresses_alike({"a": wrong, "b": wrong, "c": wrong}, facts) is None
 
 
 def test_where_zlib_packs_otherwise_the_npy_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "LEVEL", 1)
+    monkeypatch.setattr(export, "COMPRESSION_LEVEL", 1)
     save_array(tmp_path / "core.npy", kernels(core_profiles(), 19))
     found = write_release(tmp_path / "POLIIKernels.npy.gz", rebuild("POLIIKernels", tmp_path / "core.npy"), 1680751936)
     fact = PUBLISHED["POLIIKernels"]
     assert found.gz_sha256 != fact.gz_sha256
-    assert packs_alike({"POLIIKernels": found}, PUBLISHED) is False
-    verdict = verify(found, fact, False, "")
+    assert compresses_alike({"POLIIKernels": found}, PUBLISHED) is False
+    verdict = verify_array(found, fact, False, "")
     assert verdict.verdict == "identical" and says(verdict.compared, ".npy SHA-256")
 
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tr300m.cli import main
 from tr300m.release.gzip_time import (
-    LARGEST,
+    LARGEST_FILE_BYTES,
     Outcome,
     Target,
     check_size,
@@ -104,8 +104,8 @@ def test_a_try_takes_time() -> None:
 def test_sizes_that_cannot_match(refuses: Refuses) -> None:
     with refuses("1,000"):
         check_size(released(0), Target(1000, ""))
-    with refuses(f"{LARGEST + 1:,}", f"{LARGEST:,}"):
-        check_size(bytes(LARGEST + 1), Target(LARGEST + 1, ""))
+    with refuses(f"{LARGEST_FILE_BYTES + 1:,}", f"{LARGEST_FILE_BYTES:,}"):
+        check_size(bytes(LARGEST_FILE_BYTES + 1), Target(LARGEST_FILE_BYTES + 1, ""))
 
 
 def test_interval_is_utc_and_a_day_around_the_known_times() -> None:

@@ -15,7 +15,7 @@ import pyBigWig
 import pytest
 from numpy.typing import NDArray
 from tr300m.arrays.ccres import cre_windows
-from tr300m.arrays.expression import read_expression, read_header
+from tr300m.arrays.expression import read_expression, read_gct_header
 from tr300m.arrays.genes import CHROMOSOMES, read_gene_records, target_genes
 from tr300m.arrays.histones import stack_tracks, track_windows
 from tr300m.arrays.regulators import read_lambert, regulator_axis
@@ -185,7 +185,7 @@ def exported(upstream: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     records = read_gene_records(upstream / "a.gtf.gz")
     targets = target_genes(records, CHROMOSOMES, "release")
     gct = upstream / "tpm.gct.gz"
-    samples = sample_axis(read_header(gct).sample_ids, upstream / "samples.txt")
+    samples = sample_axis(read_gct_header(gct).sample_ids, upstream / "samples.txt")
     stems = read_lambert(upstream / "tf.csv", "release")
     expression = np.zeros((len(targets), len(samples)), dtype=np.float32)
     _, regulators, levels = read_expression(gct, targets, samples.sample_id, stems, "release", expression)

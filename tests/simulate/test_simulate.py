@@ -20,11 +20,11 @@ from tr300m.base.files import read_json, read_lines, read_tsv
 from tr300m.config.simulation import SimulationConfig
 from tr300m.simulate.annotation import simulate_gtf
 from tr300m.simulate.bigwig import simulate_bigwig
-from tr300m.simulate.driver_motifs import Profile, best_scores, driver_profile, human_profiles
+from tr300m.simulate.driver_motifs import ProbabilityMatrix, best_scores, driver_matrix, human_matrices
 from tr300m.simulate.expression import simulate_gct
 from tr300m.simulate.formats import (
-    OUTSIDE,
-    UNKNOWN,
+    OUTSIDE_CODE,
+    UNKNOWN_CODE,
     Gene,
     read_genes,
     read_genome,
@@ -170,8 +170,8 @@ def test_lambert_matches_the_real_header(demo: Path) -> None:
 def test_motif_columns_stay_few(demo: Path, genes: list[Gene]) -> None:
     listed = read_regulator_ids(demo / "tf.csv")
     names = {gene.name for gene in genes if gene.stable_id in listed}
-    columns = Counter(profile.name for profile in human_profiles() if profile.name in names)
-    assert len(human_profiles()) == 1237
+    columns = Counter(profile.name for profile in human_matrices() if profile.name in names)
+    assert len(human_matrices()) == 1237
     assert 100 < columns.total() <= 120
     assert columns["TFAP2A"] == 6
     assert columns["FAN1"] == 0
@@ -233,12 +233,12 @@ def test_fasta_lines(demo: Path, genes: list[Gene]) -> None:
 
 def test_genome_special_stretches(genes: list[Gene], genome: dict[str, NDArray[Any]]) -> None:
     for chromosome in TARGETS:
-        assert (genome[chromosome][:200] == UNKNOWN).all()
+        assert (genome[chromosome][:200] == UNKNOWN_CODE).all()
     windows = [window_codes(genome, gene) for gene in targets(genes)]
     assert all(len(window) == 2823 for window in windows)
-    unknown = [int((window == UNKNOWN).sum()) for window in windows]
+    unknown = [int((window == UNKNOWN_CODE).sum()) for window in windows]
     assert sum(count > 0 for count in unknown) == 2  # the run inside a window, and the start of chr1
-    assert sum(bool((window == OUTSIDE).any()) for window in windows) == 2
+    assert sum(bool((window == OUTSIDE_CODE).any()) for window in windows) == 2
     content = [float(np.isin(window, (1, 2)).mean()) for window in windows]
     assert np.std(content) > 0.02
     for gene in targets(genes):
@@ -252,7 +252,7 @@ def test_planted_sites_score_high_where_the_table_says(
 ) -> None:
     sites = read_tsv(demo / "truth/motif_sites.tsv")
     by_id = {gene.gene_id: gene for gene in genes}
-    profiles = {name: driver_profile(name) for name in CONFIG.drivers}
+    profiles = {name: driver_matrix(name) for name in CONFIG.drivers}
     distance, above = [], []
     for row in range(len(sites["gene_id"])):
         gene, profile = by_id[str(sites["gene_id"][row])], profiles[str(sites["regulator"][row])]
@@ -495,7 +495,7 @@ def test_truth_on_real_chr22(tmp_path: Path) -> None:
 
 
 def test_best_score_counted_by_hand() -> None:
-    profile = Profile("M", "m", np.array([[0.5, 0.25, 0.125, 0.125], [0.125, 0.125, 0.25, 0.5]]))
+    profile = ProbabilityMatrix("M", "m", np.array([[0.5, 0.25, 0.125, 0.125], [0.125, 0.125, 0.25, 0.5]]))
     windows = np.array([[0, 3, 1, 1], [4, 4, 4, 4], [5, 5, 5, 5]], dtype=np.uint8)
     unknown = (1 + 0 - 1 - 1) / 4 * 2
     np.testing.assert_allclose(best_scores(windows, profile), [2, unknown, 0])

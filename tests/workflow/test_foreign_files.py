@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tr300m.arrays.absent_genes import drop_absent, is_release_data
-from tr300m.arrays.expression import read_expression, read_gene_ids, read_header, read_rows
+from tr300m.arrays.expression import read_expression, read_gct_header, read_gct_rows, read_gene_ids
 from tr300m.arrays.genes import CHROMOSOMES, in_expression, named, read_gene_records, target_genes
 from tr300m.arrays.regulators import read_lambert
 from tr300m.arrays.samples import choose_samples, donor_axis, sample_axis
@@ -46,7 +46,7 @@ def check_readers(folder: Path, change: Callable[[str, str], bytes]) -> None:
     assert read_lambert(write(folder / "l.csv", change(",", LAMBERT)), "corrected") == {"ENSG01", "ENSG02"}
     genes = target_genes(read_gene_records(write(folder / "a.gtf", change("", GTF))), CHROMOSOMES, "release")
     gct = write(folder / "a.gct", change("\t", GCT))
-    assert read_header(gct).sample_ids == ["S-1-a", "S-2-a"]
+    assert read_gct_header(gct).sample_ids == ["S-1-a", "S-2-a"]
     tpm = np.zeros((3, 2), np.float32)
     present, ids, levels = read_expression(gct, genes, samples.sample_id, frozenset({"ENSG02"}), "release", tpm)
     assert present.tolist() == [True, True, False]
@@ -148,13 +148,13 @@ def test_a_row_without_last_columns_that_nobody_asks_for(tmp_path: Path) -> None
 def test_too_many_values_in_a_gct_stay_refused(tmp_path: Path, refuses: Refuses) -> None:
     path = write(tmp_path / "a.gct", GCT.replace("\t3\t4\n", "\t3\t4\t5\t\n"))
     with refuses("a.gct", "line 5", "ENSG02.1"):
-        list(read_rows(path, lambda gene: True))
+        list(read_gct_rows(path, lambda gene: True))
 
 
 def test_a_sample_without_a_name(tmp_path: Path, refuses: Refuses) -> None:
     path = write(tmp_path / "a.gct", GCT.replace("\tS-1-a\t", "\t \t"))
     with refuses("a.gct", "line 3", "sample 1"):
-        read_header(path)
+        read_gct_header(path)
 
 
 def test_json_with_a_byte_order_mark(tmp_path: Path) -> None:

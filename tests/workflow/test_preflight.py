@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from helpers.fixtures import says
-from helpers.ftp_server import serving_ftp
 from helpers.http_server import Reply, Server, serving
 from tr300m.arrays.genes import WINDOW
 from tr300m.base.axes import ARRAYS
@@ -21,13 +20,13 @@ from tr300m.config.schema import read_configuration
 from tr300m.config.settings import Settings, resolve
 from tr300m.preflight import Finding, axis_lengths, look_at_disks, look_at_splits, missing_files, preflight, render
 from tr300m.sources.fetch import fetch
-from tr300m.sources.protocols import PassingError, Patience, remote_size
+from tr300m.sources.http import remote_size
 
 ROOT = Path(__file__).parents[2]
 CONTENT = b"content of a source\n" * 1000
 SIZE = len(CONTENT)
 SHA = "sha256:" + hashlib.sha256(CONTENT).hexdigest()
-QUICK = Patience(connect_timeout=2, read_timeout=0.5)
+QUICK = (2.0, 0.5)
 SMALL = {
     "compute": {"train_mem_mb": 100, "array_mem_mb": 100},
     "split": {"held_out_genes": 20, "held_out_samples": 20, "gene_pool": None},
@@ -160,15 +159,8 @@ def test_servers_that_do_not_answer(folder: Path, kind: str) -> None:
         if kind == "closed":
             listening.close()
         message = {"closed": "Connection refused", "silent": None}[kind]
-        with pytest.raises(PassingError, match=message):
+        with pytest.raises(TR300MError, match=message):
             remote_size(url, QUICK)
-
-
-def test_sizes_at_ftp_and_file_addresses(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(CONTENT)
-    assert remote_size((tmp_path / "file").as_uri(), QUICK) == SIZE
-    with serving_ftp(CONTENT) as server:
-        assert remote_size(server.url("/file"), QUICK) == SIZE
 
 
 def test_folders_on_one_disk_are_added_up(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pyBigWig
 import pytest
 from helpers.fixtures import MakeGenes, Refuses
 from pyfaidx import Faidx
-from tr300m.arrays.expression import read_expression, read_header, read_rows, stem
+from tr300m.arrays.expression import read_expression, read_gct_header, read_gct_rows, stem
 from tr300m.arrays.genes import CHROMOSOMES, WINDOW, GeneRecords, read_gene_records, target_genes
 from tr300m.arrays.genome_builds import BUILDS, check_inside, reaching_past, read_lengths
 from tr300m.arrays.histones import silent_chromosomes, track_windows
@@ -36,7 +36,7 @@ from tr300m.dataset.splits import thesis_split
 from tr300m.dataset.tf_levels import regulator_genes
 from tr300m.release.export import RECIPES, Written, exact_decimals, rebuild, write_release
 from tr300m.release.published import read_published
-from tr300m.release.verify import packs_alike, verification
+from tr300m.release.verify import compresses_alike, verification
 
 PUBLISHED = read_published(Path(__file__).parents[2] / "resources/release_manifest.tsv")
 # Their .npy is known; the others need the full upstream files, or round as another platform's log2 does.
@@ -79,7 +79,7 @@ def chr22(realdata: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def samples(realdata: Path) -> Samples:
     """Return the 17,382 samples."""
-    header = read_header(realdata / "gtex" / "gene_tpm_3_genes.gct.gz")
+    header = read_gct_header(realdata / "gtex" / "gene_tpm_3_genes.gct.gz")
     return sample_axis(header.sample_ids, realdata / "gtex" / "sample_attributes_rnaseq.txt")
 
 
@@ -124,8 +124,8 @@ def test_released_array(exported: dict[str, Written], name: str) -> None:
 
 
 def skip_other_zlib(exported: dict[str, Written]) -> None:
-    """Skip where zlib packs otherwise: the arrays are the release's all the same, by the test above."""
-    if not packs_alike(exported, PUBLISHED):
+    """Skip where zlib compresses to other bytes: the arrays are the release's all the same, by the test above."""
+    if not compresses_alike(exported, PUBLISHED):
         pytest.skip(f"zlib {zlib.ZLIB_RUNTIME_VERSION} packs the released arrays into other bytes")
 
 
@@ -144,7 +144,7 @@ def test_kernels_differ_by_the_last_digits_of_log2(exported: dict[str, Written])
 
 def test_verification_calls_them_identical(exported: dict[str, Written]) -> None:
     facts = {name: PUBLISHED[name] for name in exported}
-    table = verification(exported, facts, "")
+    table = verification(exported, facts, dict.fromkeys(facts, ""))
     verdict = dict(zip(table["array"], table["verdict"], strict=True))
     assert [verdict[name] for name in EXACT] == ["identical"] * 9
     assert verdict["PSSMKernels"] != "identical"
@@ -410,7 +410,7 @@ def test_initiation_stands_just_downstream_on_the_genes_strand(realdata: Path, r
 
 def test_gct_of_three_genes(realdata: Path, samples: Samples, make_genes: MakeGenes) -> None:
     path = realdata / "gtex" / "gene_tpm_3_genes.gct.gz"
-    header = read_header(path)
+    header = read_gct_header(path)
     assert header.rows == 3
     assert len(header.sample_ids) == 17382
     assert header.sample_ids[-1] == "GTEX-ZZPU-2726-SM-5NQ8O"
@@ -445,7 +445,7 @@ def test_decimals_of_real_rows_come_back_exactly(realdata: Path) -> None:
 def test_gct_whose_header_lies(realdata: Path, refuses: Refuses) -> None:
     path = realdata / "gtex" / "gene_reads_59_genes.gct.gz"
     with refuses("gene_reads_59_genes.gct.gz", "56200", "59"):
-        list(read_rows(path, lambda gene: gene.startswith("ENSG00000117118.")))
+        list(read_gct_rows(path, lambda gene: gene.startswith("ENSG00000117118.")))
 
 
 def test_attributes_cover_the_gct(samples: Samples) -> None:

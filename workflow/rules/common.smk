@@ -32,7 +32,7 @@ except TR300MError as error:
     raise WorkflowError(str(error)) from None
 
 config = SETTINGS.config
-SELECTION, RESULTS, UPSTREAM = SETTINGS.selection, SETTINGS.results, settings.UPSTREAM
+SELECTION, RESULTS, UPSTREAM = SETTINGS.selection, SETTINGS.results, settings.UPSTREAM_FOLDER
 RUNS = SELECTION.runs
 # Tables of what the sources lack, beside the axes in the dataset folder.
 ABSENT = ["absent_genes", "silent_chromosomes"]

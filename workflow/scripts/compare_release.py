@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tr300m.base.files import write_tsv
 from tr300m.base.job import job
-from tr300m.release.compare import COLUMNS, PublishedData, compare, comparison_row
+from tr300m.release.compare import COMPARISON_COLUMNS, PublishedData, compare, comparison_row
 from tr300m.release.export import RECIPES, axis_ids, rebuild
 
 with job(snakemake.log[0]):
@@ -21,4 +21,4 @@ with job(snakemake.log[0]):
                 result = compare(rebuild(array, source), stream, f"comparing {array}")
         rows.append(comparison_row(array, result, ids, member))
         print(f"{array}: {rows[-1]['verdict']}", file=sys.stderr)
-    write_tsv(snakemake.output.table, {column: [row[column] for row in rows] for column in COLUMNS})
+    write_tsv(snakemake.output.table, {column: [row[column] for row in rows] for column in COMPARISON_COLUMNS})

@@ -1,4 +1,4 @@
-"""Fetch one upstream file."""
+"""Download one upstream file."""
 
 import sys
 from pathlib import Path
@@ -9,8 +9,8 @@ from tr300m.sources.fetch import fetch
 
 with job(snakemake.log[0]):
     source = snakemake.params.source
-    # Not a parameter of the rule: neither another wording nor another place of the checkout must fetch gigabytes again.
-    table = Path(snakemake.scriptdir).parents[1] / SOURCES_TABLE
+    # Not a parameter of the rule: a change of the terms, or of the folder of the checkout, must not rerun a download.
+    table = Path(snakemake.scriptdir).resolve().parents[1] / SOURCES_TABLE
     rows = {row.local_name: row for row in read_sources(table).values()}
     row = rows[snakemake.wildcards.name]
     print(f"{row.local_name}: {row.terms}", file=sys.stderr)

@@ -6,7 +6,7 @@ import numpy as np
 from tr300m.arrays.expression import read_expression
 from tr300m.arrays.genes import GeneRecords, named
 from tr300m.arrays.regulators import read_lambert, regulator_axis
-from tr300m.base.array_files import ArrayWriter, read_blocks, save_array
+from tr300m.base.array_files import ArrayWriter, read_row_blocks, save_array
 from tr300m.base.axes import Genes, Samples
 from tr300m.base.errors import TR300MError
 from tr300m.base.files import read_tsv, write_tsv
@@ -21,7 +21,7 @@ with job(snakemake.log[0]):
         present, regulator_ids, levels = read_expression(
             snakemake.input.gct, genes, samples, read_lambert(snakemake.input.lambert, edition), edition, out
         )
-    if not any(block.any() for block in read_blocks(snakemake.output.expression, BLOCK_ROWS)):
+    if not any(block.any() for block in read_row_blocks(snakemake.output.expression, BLOCK_ROWS)):
         raise TR300MError(
             f"{snakemake.input.gct}: none of the {len(genes)} target genes has any expression in it",
             "the GCT and the GTF must be of the same GENCODE release (GTEx v8: v26)",

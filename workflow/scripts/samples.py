@@ -2,14 +2,14 @@
 
 import sys
 
-from tr300m.arrays.expression import read_header
+from tr300m.arrays.expression import read_gct_header
 from tr300m.arrays.samples import choose_samples, donor_axis, sample_axis, tissue_onehot
 from tr300m.base.array_files import save_array
 from tr300m.base.files import read_list, write_tsv
 from tr300m.base.job import job
 
 with job(snakemake.log[0]):
-    samples = sample_axis(read_header(snakemake.input.gct).sample_ids, snakemake.input.attributes)
+    samples = sample_axis(read_gct_header(snakemake.input.gct).sample_ids, snakemake.input.attributes)
     if snakemake.input.get("wanted"):
         samples = choose_samples(samples, read_list(snakemake.input.wanted))
     donors = donor_axis(samples, snakemake.input.phenotypes)

@@ -9,7 +9,7 @@ from tr300m.base.job import job
 from tr300m.dataset.data_identity import identify
 from tr300m.release.export import Written
 from tr300m.release.published import read_published
-from tr300m.release.verify import packs_alike, verification
+from tr300m.release.verify import compresses_alike, verification
 
 with job(snakemake.log[0]):
     published = read_published(snakemake.input.published)
@@ -21,7 +21,7 @@ with job(snakemake.log[0]):
     # Its source is of no other array, and in no manifest.
     unlike["creSeqArr_gene"] = unlike["creSeqArr_gene"] or snakemake.params.unlike_cres
     table = verification(written, published, unlike)
-    if packs_alike(written, published) is False:
+    if compresses_alike(written, published) is False:
         print(
             f"zlib {zlib.ZLIB_RUNTIME_VERSION} packs arrays that are the release's into other bytes than the release: "
             "the .npy inside is compared where its SHA-256 is known",

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from .arrays.absent_genes import drop_absent, is_release_data
-from .arrays.expression import read_header
+from .arrays.expression import read_gct_header
 from .arrays.genes import CHROMOSOMES, WINDOW, choose_genes, read_gene_records, target_genes
 from .arrays.samples import choose_samples, donor_of
 from .base.axes import ARRAYS, CELLS, MARKS, Genes, Samples
@@ -22,17 +22,17 @@ from .base.errors import TR300MError
 from .base.files import read_list
 from .base.progress import progress
 from .base.redaction import public
-from .config.settings import UPSTREAM, Settings
+from .config.settings import UPSTREAM_FOLDER, Settings
 from .config.simulation import SimulationConfig
 from .dataset.split_schemes import draw_split, scheme_settings
 from .dataset.splits import N_GENES, N_SAMPLES
 from .features.pooling import pooled_length
-from .sources.protocols import PassingError, Patience, remote_size
+from .sources.http import remote_size
+from .sources.partial_file import PartialFile
 from .sources.store import recorded
-from .sources.transfer import part_of
 
-# One look at an address, not a transfer.
-GLANCE = Patience(connect_timeout=5, read_timeout=15)
+# Shorter than those of a download (seconds).
+PROBE_TIMEOUTS = (5.0, 15.0)
 ADDRESSES_AT_A_TIME = 8
 # Axes that no configuration makes longer.
 LENGTHS = {
@@ -80,21 +80,21 @@ class Finding:
     to_fetch: int = 0
 
 
-def preflight(settings: Settings, patience: Patience = GLANCE) -> list[Finding]:
+def preflight(settings: Settings, timeouts: tuple[float, float] = PROBE_TIMEOUTS) -> list[Finding]:
     """Look at every source, the splits, the disks and the memory that a configuration needs.
 
     Parameters
     ----------
     settings
         Resolved without a check of local files, so that those that miss are among the findings.
-    patience
-        Timeouts of one address.
+    timeouts
+        Longest wait for a connection to an address, and for its answer (seconds).
     """
     keys = [key for key, source in settings.sources.items() if source.needed or key in settings.config["sources"]]
     with ThreadPoolExecutor(ADDRESSES_AT_A_TIME) as pool:
-        found = pool.map(partial(look_at_source, settings, patience=patience), keys)
+        found = pool.map(partial(look_at_source, settings, timeouts=timeouts), keys)
         sources = list(progress(found, total=len(keys), what="asking for the sources", unit="files"))
-    fetched = {UPSTREAM: 0, f"{settings.results}/downloads": 0}
+    fetched = {UPSTREAM_FOLDER: 0, f"{settings.results}/downloads": 0}
     for key, finding in zip(keys, sources, strict=True):
         folder = str(Path(settings.source_path(key)).parent)
         fetched[folder] = fetched.get(folder, 0) + finding.to_fetch
@@ -102,7 +102,7 @@ def preflight(settings: Settings, patience: Patience = GLANCE) -> list[Finding]:
     return [*sources, *look_at_splits(settings), *look_at_disks(needs), look_at_memory(settings)]
 
 
-def look_at_source(settings: Settings, key: str, patience: Patience) -> Finding:
+def look_at_source(settings: Settings, key: str, timeouts: tuple[float, float]) -> Finding:
     """Look at one source: the user's file, what was fetched, or the addresses it would be fetched from."""
     path, kind = Path(settings.source_path(key)), settings.locations[key].kind
     if kind == "simulated":
@@ -115,20 +115,20 @@ def look_at_source(settings: Settings, key: str, patience: Patience) -> Finding:
     wanted = settings.download_of(path.name)
     if record := recorded(path, **wanted):
         return Finding(key, record.size, "fetched and verified")
-    return _ask(key, path, wanted["urls"], wanted["size"], patience)
+    return _ask(key, path, wanted["urls"], wanted["size"], timeouts)
 
 
-def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, patience: Patience) -> Finding:
+def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, timeouts: tuple[float, float]) -> Finding:
     failures: dict[str, str] = {}
     for url in urls:
         try:
-            found = remote_size(url, patience)
+            found = remote_size(url, timeouts)
             if size is not None and found not in (None, size):
                 raise TR300MError(f"the server's file has {found:,} bytes, {size:,} expected")
             size = size or found
-        except (PassingError, TR300MError) as error:
+        except TR300MError as error:
             failures[url] = _reason(url, error)
-    to_fetch = max((size or 0) - part_of(path).size(), 0)
+    to_fetch = max((size or 0) - PartialFile.of(path).size(), 0)
     reasons = "; ".join(dict.fromkeys(failures.values()))
     if len(failures) == len(urls):
         advice = "check network and proxy, try later, or give your own copy: `sources: KEY: PATH`"
@@ -136,10 +136,10 @@ def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, patience: 
     return Finding(key, size, f"reachable (but: {reasons})" if failures else "reachable", "", to_fetch)
 
 
-def _reason(url: str, error: Exception) -> str:
+def _reason(url: str, error: TR300MError) -> str:
     """Return what is wrong with an address; what holds for its whole host names the host alone, once for all files."""
-    message = error.message if isinstance(error, TR300MError) else str(error)
-    return message if str(urlsplit(url).hostname) in message else f"{public(url)}: {message}"
+    host = str(urlsplit(url).hostname)
+    return error.message if host in error.message else f"{public(url)}: {error.message}"
 
 
 def axis_lengths(settings: Settings) -> dict[str, int]:
@@ -194,7 +194,7 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
 def _sample_axis(settings: Settings, most: int) -> Samples:
     """Return the samples where the GCT is here, else `most` invented ones of as many donors; all without tissue."""
     gct = _file_here(settings, "gtex_tpm")
-    ids = read_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
+    ids = read_gct_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
     samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
     wanted = settings.config["samples"] if gct else None
     return choose_samples(samples, read_list(wanted)) if wanted else samples

@@ -1,1 +1,1 @@
-"""Upstream formats to arrays; pandas, pyBigWig, pyfaidx and pyranges are imported here only."""
+"""Read upstream formats into arrays; only here are pandas, pyfaidx and pyranges imported."""

@@ -1,4 +1,4 @@
-"""ENCODE's candidate cis-regulatory elements (cCREs, a bigBed) to scores over the promoter windows."""
+"""Read the scores of ENCODE's candidate cis-regulatory elements (cCREs, a bigBed) over the promoter windows."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,8 +13,8 @@ from ..base.progress import progress
 from .bigwig import open_indexed
 from .sequence import by_position, clip_window
 
-# Of a BED score.
-LARGEST = 1000
+LARGEST_SCORE = 1000
+"""Largest score that the BED format allows."""
 
 
 def cre_windows(bigbed: Path | str, genes: Genes, genome: Mapping[str, int] | None = None) -> NDArray[np.uint16]:
@@ -23,23 +23,23 @@ def cre_windows(bigbed: Path | str, genes: Genes, genome: Mapping[str, int] | No
     Parameters
     ----------
     bigbed
-        cCREs.
+        File of the cCREs.
     genes
         Target genes.
     genome
-        Lengths of the FASTA's chromosomes (base pairs), which the file's must equal; None if unknown.
+        Lengths of the chromosomes in the FASTA (base pairs); those in the file must be equal. None if unknown.
 
     Returns
     -------
     array [gene, window], uint16
-        The score (0 to 1,000) at every position inside a cCRE's half-open interval; where two overlap, that of the
-        later row of the file. 0 outside, off the chromosome, and on a chromosome that the file lacks.
+        Score (0 to 1,000) at each position inside a cCRE; if two overlap, the score of the later row of the file. It is
+        0 elsewhere, also outside the chromosome and on chromosomes that the file lacks.
 
     Raises
     ------
     TR300MError
-        If the file is no bigBed, cannot be read, has none of the genes' chromosomes or no data on them, is of another
-        genome build, or a score in a window is no whole number from 0 to 1,000.
+        If the file is not a bigBed, cannot be read, has none of the genes' chromosomes or no data on them, is of
+        another genome build, or a score in a window is not a whole number from 0 to 1,000.
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.uint16)
@@ -51,7 +51,7 @@ def cre_windows(bigbed: Path | str, genes: Genes, genome: Mapping[str, int] | No
             start, end, _ = clip_window(window, window + width, lengths.get(name, 0))
             if start == end:
                 continue
-            # Entries come in the order of the file, so that the later one is written last.
+            # Entries come in the order of the file, so the later of two that overlap is written last.
             for first, last, rest in _entries(bigbed, table, name, start, end):
                 place = f"{bigbed}, {name}:{first}-{last}"
                 result[row, max(first - window, 0) : max(last - window, 0)] = _score(place, rest)
@@ -66,13 +66,13 @@ def _entries(
     try:
         return table.entries(name, start, end) or []
     except RuntimeError as error:
-        raise TR300MError(f"{path}: cannot read {name}:{start}-{end}: {error}", "fetch it again") from None
+        raise TR300MError(f"{path}: cannot read {name}:{start}-{end}: {error}", "download it again") from None
 
 
 def _score(place: str, rest: str) -> int:
-    """Return the fifth BED column: the second field behind the interval."""
+    """Return the fifth column of a BED row, which is the second field of `rest`."""
     fields = rest.split("\t")
     text = fields[1] if len(fields) > 1 else ""
-    if not text.isdecimal() or int(text) > LARGEST:
-        raise TR300MError(f"{place}: the score is {text!r}", f"a whole number from 0 to {LARGEST:,} is expected")
+    if not text.isdecimal() or int(text) > LARGEST_SCORE:
+        raise TR300MError(f"{place}: the score is {text!r}", f"a whole number from 0 to {LARGEST_SCORE:,} is expected")
     return int(text)

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pyarrow
-from numpy.typing import NDArray
 from pyarrow import csv
 
 from ..base.errors import TR300MError
+from ..base.types import Floats
 
 # One number per line of a table with one column: of a table with thousands of columns the reader is slower.
 _READ = csv.ReadOptions(column_names=["number"], use_threads=False, block_size=16 << 20)
@@ -13,7 +13,7 @@ _PARSE = csv.ParseOptions(quote_char=False, ignore_empty_lines=False)
 _CONVERT = csv.ConvertOptions(column_types={"number": pyarrow.float64()}, null_values=[], strings_can_be_null=False)
 
 
-def parse_decimals(text: bytes) -> NDArray[np.float64]:
+def parse_decimals(text: bytes) -> Floats:
     """Read tab-separated decimal numbers; the same values as `float` gives.
 
     Parameters

@@ -1,4 +1,4 @@
-"""GTEx GCT files: one streaming pass to target expression and regulator levels."""
+"""Read target expression and regulator levels from a GTEx GCT file in one pass."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,37 +12,37 @@ from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import BOM, clean, gzip_errors, open_binary
 from ..base.progress import progress
+from ..base.types import Bools, Floats, Strings
 from .decimals import parse_decimals
 from .genes import check_edition
 
-Levels = NDArray[np.float32]
 TAB = ord("\t")
-LARGEST = np.finfo(np.float32).max
+LARGEST_TPM = np.finfo(np.float32).max
 
 
 @dataclass(frozen=True)
 class GctHeader:
-    """The first three lines of a GCT: number of rows, and the sample IDs in column order."""
+    """The header of a GCT: number of rows, and sample IDs in column order."""
 
     rows: int
     sample_ids: list[str]
 
 
-def read_header(gct: Path | str) -> GctHeader:
+def read_gct_header(gct: Path | str) -> GctHeader:
     """Read the header of a GCT 1.2 file (plain or gzip).
 
     Raises
     ------
     TR300MError
-        If it is no GCT, its counts disagree with its columns, or a sample ID appears twice.
+        If it is not a GCT, its counts disagree with its columns, or a sample ID is duplicated.
     """
     with open_binary(gct) as handle, gzip_errors(gct):
-        return _read_header(gct, handle)
+        return _parse_gct_header(gct, handle)
 
 
-def _read_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
+def _parse_gct_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
     lines = [handle.readline().removeprefix(BOM).decode("utf-8", "replace") for _ in range(3)]
-    # Programs that edit tables fill short lines up with tabs.
+    # Spreadsheet programs pad short lines with tabs.
     lines[:2] = map(clean, lines[:2])
     if lines[0] != "#1.2":
         raise TR300MError(f"{gct}, line 1: '#1.2' expected, found {lines[0][:40]!r}", "is it a GCT 1.2 file?")
@@ -58,8 +58,8 @@ def _read_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
         raise TR300MError(f"{gct}, line 3: the columns must begin with Name and Description")
     if len(sample_ids) != columns:
         raise TR300MError(
-            f"{gct}: line 2 promises {columns} samples, line 3 names {len(sample_ids)}",
-            "the file was cut or edited: fetch it again, or correct line 2",
+            f"{gct}: line 2 states {columns} samples, line 3 has {len(sample_ids)}",
+            "the file is truncated or edited: download it again, or correct line 2",
         )
     if "" in sample_ids:
         raise TR300MError(f"{gct}, line 3: sample {sample_ids.index('') + 1} has no ID")
@@ -69,27 +69,29 @@ def _read_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
     return GctHeader(rows, sample_ids)
 
 
-def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """Yield gene ID and TPM [sample] of the rows whose ID is wanted, in file order.
+def read_gct_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Floats]]:
+    """Yield gene ID and TPM [sample] of the wanted rows, in file order.
 
-    Only wanted rows are parsed; of the others the ID and the number of columns are checked.
+    Only wanted rows are parsed; for the others the ID and the number of columns are checked.
 
     Raises
     ------
     TR300MError
-        If the file is truncated, has more or fewer rows than line 2 says, a row of another width, a gene ID twice,
-        or a TPM that is negative or no finite number.
+        If the file is truncated, has more or fewer rows than line 2 states, a row of another width or a duplicated gene
+        ID, or a TPM is negative or not a finite number.
     """
     with open_binary(gct) as handle, gzip_errors(gct):
-        header = _read_header(gct, handle)
+        header = _parse_gct_header(gct, handle)
         tabs = len(header.sample_ids) + 1
         seen: set[str] = set()
         rows = progress(handle, total=header.rows, what=f"reading {Path(gct).name}", unit="rows")
         for number, line in enumerate(rows, start=4):
             if not line.strip():
-                raise TR300MError(f"{gct}, line {number} is empty", "the file was cut or edited: fetch it again")
+                raise TR300MError(
+                    f"{gct}, line {number} is empty", "the file is truncated or edited: download it again"
+                )
             gene = clean(line[: line.find(b"\t")].decode("utf-8", "replace"))
-            # Several times faster than bytes.count, which stops at every tab.
+            # Several times faster than bytes.count.
             found = int(np.count_nonzero(np.frombuffer(line, dtype=np.uint8) == TAB))
             if found > tabs:
                 line = _without_last_tabs(line, found - tabs)
@@ -97,46 +99,46 @@ def read_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[
             if found != tabs:
                 raise TR300MError(
                     f"{gct}, line {number}, gene {gene}: {found - 1} values where the header has {tabs - 1} samples",
-                    "the file was cut or edited: fetch it again",
+                    "the file is truncated or edited: download it again",
                 )
             if gene in seen:
                 raise TR300MError(f"{gct}, line {number}: gene {gene} appears twice")
             seen.add(gene)
             if wanted(gene):
-                yield gene, _parse(gct, number, gene, line.rstrip(b"\r\n").split(b"\t", 2)[2])
+                yield gene, _parse_tpm(gct, number, gene, line.rstrip(b"\r\n").split(b"\t", 2)[2])
     if len(seen) != header.rows:
         raise TR300MError(
-            f"{gct}: line 2 promises {header.rows} rows, the file has {len(seen)}",
-            "the file was cut or edited: fetch it again, or correct line 2",
+            f"{gct}: line 2 states {header.rows} rows, the file has {len(seen)}",
+            "the file is truncated or edited: download it again, or correct line 2",
         )
 
 
 def read_gene_ids(gct: Path | str) -> list[str]:
-    """Return the gene IDs of a GCT, in file order; errors as in `read_rows`."""
+    """Return the gene IDs of a GCT in file order; the errors are those of `read_gct_rows`."""
     found: list[str] = []
 
     def note(gene: str) -> bool:
         found.append(gene)
         return False
 
-    for _ in read_rows(gct, note):
+    for _ in read_gct_rows(gct, note):
         pass
     return found
 
 
 def _without_last_tabs(line: bytes, most: int) -> bytes:
-    """Drop tabs at the end of a line, at most so many; they add no column."""
+    """Remove at most `most` tabs at the end of a line; they add no column."""
     text = line.rstrip(b"\r\n")
     return text[: max(len(text.rstrip(b"\t")), len(text) - most)]
 
 
-def _parse(gct: Path | str, number: int, gene: str, text: bytes) -> NDArray[np.float64]:
+def _parse_tpm(gct: Path | str, number: int, gene: str, text: bytes) -> Floats:
     try:
         values = parse_decimals(text)
     except TR300MError as error:
         raise TR300MError(f"{gct}, line {number}, gene {gene}: {error.message}") from None
-    # NaN fails both comparisons.
-    if not np.all((values >= 0) & (values <= LARGEST)):
+    # Both comparisons are false for NaN.
+    if not np.all((values >= 0) & (values <= LARGEST_TPM)):
         raise TR300MError(f"{gct}, line {number}, gene {gene}: a TPM is negative, NaN or infinite")
     return values
 
@@ -146,8 +148,8 @@ def stem(gene_id: str) -> str:
     return gene_id.partition(".")[0]
 
 
-class Rows(Protocol):
-    """What takes rows of an array: an array, or an `io.ArrayWriter`."""
+class RowWriter(Protocol):
+    """An array, or an `ArrayWriter`, to which rows are written."""
 
     def __setitem__(self, row: int, values: NDArray[Any], /) -> None:
         """Write one row."""
@@ -156,19 +158,19 @@ class Rows(Protocol):
 def read_expression(
     gct: Path | str,
     genes: Genes,
-    samples: NDArray[np.str_],
+    samples: Strings,
     regulator_stems: frozenset[str],
     edition: str,
-    out: Rows,
-) -> tuple[NDArray[np.bool_], list[str], Levels]:
-    """Read target expression and regulator levels in one pass over the GCT.
+    out: RowWriter,
+) -> tuple[Bools, list[str], NDArray[np.float32]]:
+    """Read target expression and regulator levels in one pass over a GCT.
 
     Parameters
     ----------
     gct
         Gene TPM file.
     genes
-        Target genes. In edition ``corrected`` the genes that share a TSS are summed; in ``release`` the first counts.
+        Target genes. In edition ``corrected`` genes that share a TSS are summed; in ``release`` the first one is taken.
     samples
         IDs of the samples to keep, in the order of the result.
     regulator_stems
@@ -176,44 +178,44 @@ def read_expression(
     edition
         ``release`` or ``corrected``.
     out
-        Takes the TPM [gene, sample], float32, row by row in file order. A target gene that is not in the GCT is not
-        written: zeros are expected there.
+        Array [gene, sample], float32, that receives the TPM row by row in file order. It must hold zeros: the rows of
+        target genes that the GCT lacks are not written.
 
     Returns
     -------
     present [gene]
         Which target genes have a row in the GCT.
     regulator_ids
-        Versioned IDs of the rows that are regulators, sorted.
+        Versioned IDs of the regulators in the GCT, sorted.
     levels [sample, regulator], float32
-        TPM of those rows.
+        TPM of these regulators.
 
     Raises
     ------
     TR300MError
-        As `read_rows`, or if the edition is unknown, a sample is not in the GCT, or no row is a regulator.
+        If the edition is unknown, a sample is not in the GCT or no row is a regulator; see also `read_gct_rows`.
     """
     check_edition(edition)
     row_of: dict[str, int] = {gene: row for row, gene in enumerate(genes.gene_id.tolist())}
     if edition == "corrected":
         for row, merged in enumerate(genes.merged.tolist()):
             row_of.update((gene, row) for gene in merged.split(";") if gene)
-    position = {sample: column for column, sample in enumerate(read_header(gct).sample_ids)}
+    position = {sample: column for column, sample in enumerate(read_gct_header(gct).sample_ids)}
     missing = [sample for sample in samples.tolist() if sample not in position]
     if missing:
         raise TR300MError(f"{gct} has no sample {missing[0]}", "build the sample axis from the same GCT")
     columns = np.array([position[sample] for sample in samples.tolist()], dtype=np.intp)
     present = np.zeros(len(genes), dtype=bool)
-    summed: dict[int, NDArray[np.float64]] = {}
-    levels: dict[str, Levels] = {}
-    for gene, values in read_rows(gct, lambda gene: gene in row_of or stem(gene) in regulator_stems):
+    summed: dict[int, Floats] = {}
+    levels: dict[str, NDArray[np.float32]] = {}
+    for gene, values in read_gct_rows(gct, lambda gene: gene in row_of or stem(gene) in regulator_stems):
         kept = values[columns]
         if stem(gene) in regulator_stems:
             levels[gene] = kept.astype(np.float32)
         target = row_of.get(gene)
         if target is not None:
             if genes.merged[target] and edition == "corrected":
-                # Summed in float64, rounded once.
+                # The sum is in float64 and rounded once.
                 kept = summed[target] = summed.get(target, 0.0) + kept
             out[target] = kept.astype(np.float32)
             present[target] = True

@@ -1,4 +1,4 @@
-"""GENCODE gene lines to target genes: TSS, shared TSS, promoter windows (spec: the released dataset's gene axis)."""
+"""Read target genes from a GENCODE annotation: TSS, genes with a shared TSS, promoter windows."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyranges as pr
-from numpy.typing import NDArray
 
-from ..base.axes import Genes, Ints, Strings, Table
+from ..base.axes import PAR_Y, Genes, Table
 from ..base.errors import TR300MError
 from ..base.files import BLANKS, clean, read_lines
+from ..base.types import Bools, Floats, Ints, Strings
 
 CHROMOSOMES = tuple(f"chr{name}" for name in (*range(1, 23), "X", "Y"))
 WINDOW = 2823
@@ -20,13 +20,11 @@ UPSTREAM = 2773
 DOWNSTREAM = WINDOW - UPSTREAM
 EDITIONS = ("release", "corrected")
 PROTEIN_CODING = "protein_coding"
-PAR_Y = "_PAR_Y"
-"""Ends the ID of a gene of chrY whose sequence, in a pseudo-autosomal region, equals that of its twin on chrX."""
 
 
 @dataclass(frozen=True)
 class GeneRecords(Table):
-    """All gene lines of a GTF, in file order; `tss` is 1-based (start on +, end on -)."""
+    """The gene lines of a GTF in file order; `tss` is 1-based (start on the + strand, end on the - strand)."""
 
     gene_id: Strings
     gene_name: Strings
@@ -36,17 +34,17 @@ class GeneRecords(Table):
     tss: Ints
 
 
-# A key and its value, in quotation marks (in which a semicolon may stand) or bare; the last semicolon may be missing.
+# A key and its value, quoted (it may then contain semicolons) or not; the last semicolon is optional.
 ATTRIBUTE = re.compile(r'\s*([^\s;"=]+)\s+(?:"([^"]*)"|([^\s;"]+))\s*(?:;|$)')
 
 
 def parse_attributes(text: str) -> dict[str, str]:
-    """Read a GTF attribute column: the first value of each key, without blanks around it.
+    """Parse the attribute column of a GTF: the first value of each key, without blanks around it.
 
     Raises
     ------
     ValueError
-        If it is no list of keys and values, as in GFF3.
+        If it is not a list of keys and values, as in GFF3.
     """
     found: dict[str, str] = {}
     position, end = 0, len(text.rstrip(BLANKS + ";"))
@@ -65,7 +63,7 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
     Raises
     ------
     TR300MError
-        If there is no gene line, a line is malformed, or a gene ID appears twice.
+        If there is no gene line, a line is malformed, or a gene ID is duplicated.
     """
     rows: list[tuple[str, str, str, str, str, int]] = []
     lines_of: dict[str, int] = {}
@@ -81,7 +79,7 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
             raise TR300MError(
                 f"{gtf}, line {number}: not a GTF line of nine columns with numbers for start and end and "
                 '`key "value";` attributes',
-                "is it a GTF file (no GFF3), whole?",
+                "is it a complete GTF file, and not GFF3?",
             ) from None
         if feature != "gene":
             continue
@@ -92,7 +90,7 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
                 "is it a GENCODE GTF?",
             )
         if gene_id in lines_of:
-            raise TR300MError(f"{gtf}, line {number}: gene {gene_id} was on line {lines_of[gene_id]} already")
+            raise TR300MError(f"{gtf}, line {number}: gene {gene_id} is duplicated, see line {lines_of[gene_id]}")
         lines_of[gene_id] = number
         if not attributes.get("gene_type"):
             raise _without_type(gtf, number, gene_id, attributes)
@@ -114,7 +112,7 @@ def _without_type(gtf: Path | str, number: int, gene_id: str, attributes: dict[s
     if "gene_biotype" in attributes:
         return TR300MError(
             f"{gtf}, line {number}: gene {gene_id} has gene_biotype, not gene_type, as in Ensembl's and NCBI's GTF",
-            "GENCODE's GTF of the same release is needed (GTEx v8: v26): it has chr1 for 1, and versions in its IDs",
+            "use the GENCODE GTF of the same release (GTEx v8: v26): it has chr1 for 1, and versions in its gene IDs",
         )
     return TR300MError(f"{gtf}, line {number}: gene {gene_id} has no gene_type", "is it a GENCODE GTF?")
 
@@ -122,8 +120,8 @@ def _without_type(gtf: Path | str, number: int, gene_id: str, attributes: dict[s
 def windows(tss: Ints, strand: Strings, edition: str) -> tuple[Ints, Ints]:
     """Return start and end [gene] of the promoter windows, 0-based half-open on the + strand.
 
-    Edition ``release`` treats the 1-based TSS as if it were 0-based, so the TSS base stands at index 2772 of a +
-    window and 2773 of a - window; ``corrected`` shifts + windows by one base, so that it stands at 2773 on both.
+    Edition ``release`` treats the 1-based TSS as if it were 0-based: the TSS is at index 2772 of a + window and at
+    2773 of a - window. Edition ``corrected`` shifts + windows by one base, so that it is at 2773 in both.
     """
     check_edition(edition)
     plus = strand == "+"
@@ -133,19 +131,19 @@ def windows(tss: Ints, strand: Strings, edition: str) -> tuple[Ints, Ints]:
 
 
 def overlap_clusters(chromosome: Strings, start: Ints, end: Ints) -> Ints:
-    """Return a number [gene] for each group of windows that overlap, directly or through others, on either strand."""
+    """Return the number [gene] of each group of windows that overlap on either strand, directly or through others."""
     ranges = pr.PyRanges(
         pd.DataFrame({"Chromosome": chromosome, "Start": start, "End": end, "Row": np.arange(len(start))})
     )
-    # slack -1: windows that only touch do not overlap.
+    # With slack -1, adjacent windows do not overlap.
     clustered = ranges.cluster(slack=-1).df.sort_values("Row")
-    # Numbered by first appearance, so that the numbers do not depend on the order in which pyranges walks.
+    # Numbered by first appearance, so that the numbers do not depend on the order of pyranges.
     codes, _ = pd.factorize(clustered["Cluster"])
     return codes.astype(np.int64)
 
 
 def join_par_twins(cluster: Ints, gene_id: Strings, merged: Strings) -> Ints:
-    """Join the clusters of genes on chrX and of their twins on chrY, whose promoters have the same sequence.
+    """Join the clusters of genes on chrX and of their pseudo-autosomal twins on chrY.
 
     Parameters
     ----------
@@ -173,27 +171,27 @@ def join_par_twins(cluster: Ints, gene_id: Strings, merged: Strings) -> Ints:
 
 
 def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: str) -> Genes:
-    """Choose the protein-coding genes on `chromosomes`, one row for each chromosome, TSS and strand.
+    """Select the protein-coding genes on `chromosomes`, one row per chromosome, TSS and strand.
 
-    Rows follow GTF order of the first gene of a TSS; later genes of the same TSS are listed in `merged`.
+    Rows are in the GTF order of the first gene of each TSS; further genes with the same TSS are listed in `merged`.
 
     Parameters
     ----------
     records
         Gene lines of the annotation.
     chromosomes
-        Names among `CHROMOSOMES`.
+        Names from `CHROMOSOMES`.
     edition
-        ``release`` or ``corrected``; moves windows only.
+        ``release`` or ``corrected``; it only affects the windows.
 
     Raises
     ------
     TR300MError
-        If a chromosome is none of chr1-22, X, Y, or no protein-coding gene lies on those asked for.
+        If a chromosome is unknown, or there is no protein-coding gene on `chromosomes`.
     """
     unknown = sorted(set(chromosomes) - set(CHROMOSOMES))
     if unknown:
-        raise TR300MError(f"unknown chromosome {', '.join(unknown)}", f"choose among {', '.join(CHROMOSOMES)}")
+        raise TR300MError(f"unknown chromosome {', '.join(unknown)}", f"choose from {', '.join(CHROMOSOMES)}")
     wanted = (records.gene_type == PROTEIN_CODING) & np.isin(records.chromosome, chromosomes)
     coding = records.take(wanted)
     if not len(coding):
@@ -201,7 +199,7 @@ def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: st
         raise TR300MError(
             f"no protein-coding gene on {', '.join(chromosomes)}; the annotation has some on "
             f"{', '.join(found[:5]) or 'no chromosome'}{' ...' if len(found) > 5 else ''}",
-            "check `chromosomes` in the config; names are UCSC's (chr1, not 1), as in GENCODE's GTF",
+            "check `chromosomes` in the config; use UCSC names (chr1, not 1), as in the GENCODE GTF",
         )
     first_of: dict[tuple[str, str, int], int] = {}
     merged: dict[int, list[str]] = {}
@@ -232,7 +230,7 @@ def choose_genes(genes: Genes, wanted: list[str]) -> Genes:
     Raises
     ------
     TR300MError
-        If an ID is not a target gene, or there is none.
+        If an ID is not a target gene, or `wanted` is empty.
     """
     if not wanted:
         raise TR300MError("the `genes` list is empty", "name at least one gene, or set `genes: null`")
@@ -240,13 +238,13 @@ def choose_genes(genes: Genes, wanted: list[str]) -> Genes:
     if missing:
         raise TR300MError(
             f"{len(missing)} genes of the `genes` list are not target genes, such as {missing[0]}",
-            "give versioned IDs of protein-coding genes, the first of each shared TSS",
+            "give versioned IDs of protein-coding genes; of genes with a shared TSS, the first in the GTF",
         )
     return genes.take(np.isin(genes.gene_id, wanted))
 
 
-def in_expression(genes: Genes, gene_ids: Collection[str], edition: str) -> NDArray[np.bool_]:
-    """Return which target genes [gene] are among `gene_ids`; in edition ``corrected`` a merged gene counts too."""
+def in_expression(genes: Genes, gene_ids: Collection[str], edition: str) -> Bools:
+    """Return which target genes [gene] are in `gene_ids`; in edition ``corrected`` merged genes count too."""
     known = set(gene_ids)
     merged = genes.merged.tolist() if edition == "corrected" else [""] * len(genes)
     rows = zip(genes.gene_id.tolist(), merged, strict=True)
@@ -254,17 +252,17 @@ def in_expression(genes: Genes, gene_ids: Collection[str], edition: str) -> NDAr
 
 
 def named(names: Sequence[str], most: int = 20) -> str:
-    """Return names for a message: all, or the first `most` and how many more there are."""
+    """Return names for a message: all, or the first `most` and the number of the others."""
     rest = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
 
 
-def chromosome_onehot(chromosome: Strings) -> NDArray[np.float64]:
-    """Return the one-hot chromosomes [gene, 24], columns chr1..chr22, chrX, chrY; other names are all zero."""
+def chromosome_onehot(chromosome: Strings) -> Floats:
+    """Return one-hot chromosomes [gene, 24] in the order of `CHROMOSOMES`; rows of other chromosomes are zero."""
     return (chromosome[:, None] == np.array(CHROMOSOMES)[None, :]).astype(np.float64)
 
 
 def check_edition(edition: str) -> None:
-    """Refuse an edition that is neither ``release`` nor ``corrected``."""
+    """Raise a `TR300MError` if an edition is neither ``release`` nor ``corrected``."""
     if edition not in EDITIONS:
         raise TR300MError(f"unknown edition {edition!r}", f"choose {' or '.join(EDITIONS)}")

@@ -1,4 +1,4 @@
-"""Genome builds: chromosome lengths of the genome and of tracks compared, and target genes checked against them."""
+"""Checks that genome, tracks and annotation are of one genome build, by the lengths of their chromosomes."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from ..base.errors import TR300MError
 from ..base.files import read_lines
 from .genes import CHROMOSOMES
 
-# Base pairs of chr1 to chr22, chrX, chrY. They only name a build in messages; files are compared with each other.
+# Base pairs of chr1 to chr22, chrX, chrY. Used only to name a build in messages: files are compared with each other.
 _LENGTHS = {
     "hg19": (
         249_250_621, 243_199_373, 198_022_430, 191_154_276, 180_915_260, 171_115_067, 159_138_663, 146_364_022,
@@ -27,12 +27,12 @@ BUILDS = {build: dict(zip(CHROMOSOMES, lengths, strict=True)) for build, lengths
 
 
 def build_of(chromosome: str, length: int) -> str:
-    """Return ``hg19`` or ``hg38``, whichever has a chromosome of that name and length; empty if neither."""
+    """Return the build, ``hg19`` or ``hg38``, with that length of the chromosome; empty if it is neither."""
     return next((build for build, lengths in BUILDS.items() if lengths.get(chromosome) == length), "")
 
 
 def read_lengths(index: Path | str) -> dict[str, int]:
-    """Read the lengths of chromosomes from a FASTA index (``.fai``): name and base pairs are its first two columns.
+    """Read the lengths of chromosomes (base pairs) from a FASTA index (``.fai``).
 
     Raises
     ------
@@ -45,26 +45,26 @@ def read_lengths(index: Path | str) -> dict[str, int]:
         text = rest.partition("\t")[0]
         if not text.isdecimal():
             raise TR300MError(
-                f"{index}, line {number}: no chromosome length", "delete it: the workflow writes it again"
+                f"{index}, line {number}: no chromosome length", "delete the file: the workflow writes it again"
             )
         lengths[name] = int(text)
     return lengths
 
 
 def check_lengths(path: Path | str, stated: Mapping[str, int], genome: Mapping[str, int]) -> None:
-    """Check that a track has the genome's length of every chromosome that both have.
+    """Check that track and genome have the same length of every chromosome that is in both.
 
     Parameters
     ----------
     path
-        The track.
+        Track, for the message.
     stated, genome
-        Base pairs by chromosome, of the track and of the FASTA.
+        Base pairs by chromosome in the track and in the FASTA.
 
     Raises
     ------
     TR300MError
-        If one differs: they are of different genome builds.
+        If a length differs: track and genome are of different builds.
     """
     wrong = [name for name in genome if stated.get(name, genome[name]) != genome[name]]
     if wrong:
@@ -72,7 +72,7 @@ def check_lengths(path: Path | str, stated: Mapping[str, int], genome: Mapping[s
         more = f" ({len(wrong)} chromosomes differ)" if len(wrong) > 1 else ""
         raise TR300MError(
             f"{path}: {name} has {_said(name, stated[name])}, in the FASTA {_said(name, genome[name])}{more}",
-            "track, FASTA and annotation must be of one genome build (the release: hg38)",
+            "track, FASTA and annotation must be of the same genome build (the release: hg38)",
         )
 
 
@@ -82,35 +82,35 @@ def _said(name: str, length: int) -> str:
 
 
 def check_inside(genes: Genes, lengths: Mapping[str, int], fasta: Path | str) -> None:
-    """Check that every gene's TSS lies inside its chromosome; the window's far end may reach past the chromosome's.
+    """Check that the TSS of every gene is on its chromosome; windows may extend beyond it.
 
     Parameters
     ----------
     genes
         Target genes.
     lengths
-        Base pairs by chromosome; chromosomes that it lacks are not checked.
+        Base pairs by chromosome; genes on other chromosomes are not checked.
     fasta
-        Named in the message.
+        Genome, for the message.
 
     Raises
     ------
     TR300MError
-        If a TSS lies outside: the annotation is of another genome build than the FASTA.
+        If a TSS is outside: annotation and FASTA are of different builds.
     """
     length = np.array([lengths.get(name, np.iinfo(np.int64).max) for name in genes.chromosome.tolist()])
     outside = np.flatnonzero((genes.tss < 1) | (genes.tss > length))
     if len(outside):
         row, name = int(outside[0]), str(genes.chromosome[outside[0]])
-        more = f" (so do {len(outside) - 1} further genes)" if len(outside) > 1 else ""
+        more = f" (and {len(outside) - 1} further genes)" if len(outside) > 1 else ""
         raise TR300MError(
             f"gene {genes.gene_id[row]} starts at {name}:{genes.tss[row]:,}, outside {fasta}, whose {name} has "
             f"{_said(name, lengths[name])}{more}",
-            "annotation and FASTA must be of one genome build (GENCODE v26: hg38)",
+            "annotation and FASTA must be of the same genome build (GENCODE v26: hg38)",
         )
 
 
 def reaching_past(genes: Genes, lengths: Mapping[str, int]) -> list[str]:
-    """Return the IDs of the genes whose window reaches past an end of its chromosome; it is all zero there."""
+    """Return the IDs of genes whose window extends beyond the chromosome, where the arrays are zero."""
     length = np.array([lengths[name] for name in genes.chromosome.tolist()])
     return genes.gene_id[(genes.window_start < 0) | (genes.window_end > length)].tolist()

@@ -1,4 +1,4 @@
-"""Histone bigWigs to signal over the promoter windows."""
+"""Read the signal of histone bigWigs over the promoter windows."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.array_files import ArrayWriter, read_blocks
+from ..base.array_files import ArrayWriter, read_row_blocks
 from ..base.axes import CELLS, MARKS, Genes, Tracks
 from ..base.errors import TR300MError
 from ..base.progress import progress
+from ..base.types import Bools
 from .bigwig import open_indexed
 from .sequence import by_position, clip_window
 
@@ -17,7 +18,7 @@ STACKED_GENES = 256
 
 
 def track_axis() -> Tracks:
-    """Return the 21 tracks, mark by mark and within a mark cell by cell."""
+    """Return the 21 tracks, ordered by mark and, within a mark, by cell."""
     pairs = [(mark, cell) for mark in MARKS for cell in CELLS]
     return Tracks(np.array([mark for mark, _ in pairs]), np.array([cell for _, cell in pairs]))
 
@@ -28,22 +29,22 @@ def track_windows(bigwig: Path | str, genes: Genes, genome: Mapping[str, int] | 
     Parameters
     ----------
     bigwig
-        Track.
+        File of the track.
     genes
         Target genes.
     genome
-        Lengths of the FASTA's chromosomes (base pairs), which the track's must equal; None if unknown.
+        Lengths of the chromosomes in the FASTA (base pairs); those in the track must be equal. None if unknown.
 
     Returns
     -------
     array [gene, window], float32
-        Positions without a value, off the chromosome, or on a chromosome the file lacks are 0.
+        Signal; 0 at positions without a value, outside the chromosome, or on a chromosome that the file lacks.
 
     Raises
     ------
     TR300MError
-        If the file is no bigWig, cannot be read, has none of the genes' chromosomes or no data on them, is of another
-        genome build, or has an infinite value in a window.
+        If the file is not a bigWig, cannot be read, has none of the genes' chromosomes or no data on them, is of
+        another genome build, or has an infinite value in a window.
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.float32)
@@ -60,36 +61,36 @@ def track_windows(bigwig: Path | str, genes: Genes, genome: Mapping[str, int] | 
             try:
                 values = track.values(name, start, end, numpy=True)
             except RuntimeError as error:
-                raise TR300MError(f"{bigwig}: cannot read {name}:{start}-{end}: {error}", "fetch it again") from None
+                raise TR300MError(f"{bigwig}: cannot read {name}:{start}-{end}: {error}", "download it again") from None
             result[row, offset : offset + end - start] = np.where(np.isnan(values), 0, values)
     if not np.isfinite(result).all():
         row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
-        raise TR300MError(f"{bigwig}: infinite signal in the window of gene {genes.gene_id[row]}")
+        raise TR300MError(f"{bigwig}: the signal in the window of gene {genes.gene_id[row]} is infinite")
     minus = genes.strand == "-"
     result[minus] = result[minus, ::-1]
     return result
 
 
 def silent_chromosomes(genes: Genes, windows: NDArray[np.float32]) -> dict[str, int]:
-    """Return the chromosomes on which a track is 0 in every window, and how many genes each has.
+    """Return the number of genes on each chromosome on which a track is 0 in all windows.
 
-    The file lacks them, or holds no values there.
+    The file of the track lacks these chromosomes, or has no values in the windows.
 
     Parameters
     ----------
     genes
         Target genes.
     windows
-        The track over their windows [gene, window].
+        Signal of the track [gene, window].
     """
-    signal: NDArray[np.bool_] = np.asarray(windows.any(axis=1))
+    signal: Bools = np.asarray(windows.any(axis=1))
     names = np.unique(genes.chromosome)
     counts = {str(name): int((genes.chromosome == name).sum()) for name in names}
     return {name: count for name, count in counts.items() if not signal[genes.chromosome == name].any()}
 
 
 def stack_tracks(tracks: Sequence[Path | str], out: Path | str) -> None:
-    """Write the array [gene, window, track] from single-track arrays [gene, window], a block of genes at a time.
+    """Stack arrays of single tracks [gene, window] to an array [gene, window, track], a block of genes at a time.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ def stack_tracks(tracks: Sequence[Path | str], out: Path | str) -> None:
         `.npy` file to write.
     """
     genes, window = np.load(tracks[0], mmap_mode="r").shape
-    blocks = zip(*(read_blocks(track, STACKED_GENES) for track in tracks), strict=True)
+    blocks = zip(*(read_row_blocks(track, STACKED_GENES) for track in tracks), strict=True)
     with ArrayWriter(out, (genes, window, len(tracks)), np.float32) as writer:
         starts = range(0, genes, STACKED_GENES)
         for start in progress(starts, total=len(starts), what="stacking histone tracks", unit="blocks"):

@@ -1,4 +1,4 @@
-"""The manifest of a dataset folder: what each array is, from which files and which code."""
+"""The manifest of a dataset folder: its arrays, and the files and code that they were made from."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.array_files import read_blocks
+from ..base.array_files import read_row_blocks
 from ..base.axes import ARRAYS, FORMAT, Genes
 from ..base.files import sha256
+from ..base.types import Ints
 from ..sources.store import content_digest
 
 BLOCK_ROWS = 256
 
 
 def array_entry(folder: Path, name: str) -> dict[str, Any]:
-    """Describe one array of a dataset folder: shape, dtype, axes, unit, SHA-256 of the file."""
+    """Return shape, dtype, axes, unit and SHA-256 of one array of a dataset folder."""
     path = folder / f"{name}.npy"
     array = np.load(path, mmap_mode="r")
     return {
@@ -29,17 +30,17 @@ def array_entry(folder: Path, name: str) -> dict[str, Any]:
 
 
 def mean_of(path: Path, rows: int = BLOCK_ROWS) -> float:
-    """Return the mean of an array file in float64, reading so many rows at a time."""
+    """Return the mean of an array file in float64, reading `rows` at a time."""
     size = np.load(path, mmap_mode="r").size
-    return float(sum(block.sum(dtype=np.float64) for block in read_blocks(path, rows)) / size)
+    return float(sum(block.sum(dtype=np.float64) for block in read_row_blocks(path, rows)) / size)
 
 
 def median_of(path: Path, rows: int = BLOCK_ROWS) -> float:
-    """Return the median of a float32 array file without negative values, reading so many rows at a time.
+    """Return the median of a float32 array file without negative values, reading `rows` at a time.
 
-    The bits of such numbers, read as integers, are in the order of the numbers: the middle ones are found by counting
-    upper halves, then the lower halves of those that share the middle's upper half. Of an even number of values the
-    middle two are averaged in float64.
+    The bits of such numbers, read as integers, have the same order as the numbers. The middle numbers are found by
+    counting the upper 16 bits, then the lower 16 bits of the numbers with the upper bits of the middle. If there is an
+    even number of values, the two middle values are averaged in float64.
     """
     size = np.load(path, mmap_mode="r").size
     uppers = _count(bits >> 16 for bits in _bits(path, rows))
@@ -53,7 +54,7 @@ def median_of(path: Path, rows: int = BLOCK_ROWS) -> float:
     return float(np.mean(values, dtype=np.float64))
 
 
-def _count(halves: Iterable[NDArray[Any]]) -> NDArray[np.int64]:
+def _count(halves: Iterable[NDArray[Any]]) -> Ints:
     counts = np.zeros(1 << 16, dtype=np.int64)
     for block in halves:
         counts += np.bincount(block, minlength=1 << 16)
@@ -61,13 +62,13 @@ def _count(halves: Iterable[NDArray[Any]]) -> NDArray[np.int64]:
 
 
 def _bits(path: Path, rows: int) -> Iterator[NDArray[np.uint32]]:
-    for block in read_blocks(path, rows):
-        # A nought may have a sign.
+    for block in read_row_blocks(path, rows):
+        # `abs` turns -0.0 into 0.0.
         yield np.abs(block).view(np.uint32).ravel()
 
 
 def source_entry(record: Mapping[str, str]) -> dict[str, str]:
-    """Return a source's record with the SHA-256 of its bytes, and its checksum in the manner of the published one."""
+    """Return the record of a source with its SHA-256, and its checksum by the algorithm of the published one."""
     published, digest = record["published_checksum"], sha256(record["path"])
     algorithm = published.partition(":")[0] or "sha256"
     found = digest if algorithm == "sha256" else content_digest(Path(record["path"]), published)
@@ -82,20 +83,20 @@ def build_manifest(
     Parameters
     ----------
     folder
-        Holds the arrays of `axes.ARRAYS` and `tables`.
+        Folder with the arrays of `axes.ARRAYS` and the tables.
     tables
         Names of the table files.
     sources
-        For each upstream file where it came from and its checksum.
+        Record of each upstream file: origin and checksums.
     config
-        The part of the configuration that shaped the arrays.
+        Keys of the configuration that affect the arrays.
     code
-        Hash of the code that built them.
+        Hash of the code that made the arrays.
 
     Returns
     -------
     dict
-        With the constants that models need: means of the histone signal and of the TSS, median of the expression.
+        Manifest, with the constants that models use: means of histone signal and TSS, median of expression.
     """
     return {
         "format": FORMAT,

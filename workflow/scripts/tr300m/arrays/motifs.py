@@ -1,4 +1,4 @@
-"""JASPAR profiles to motif kernels (PSSMs) and the map from regulators to motif columns."""
+"""Make motif kernels (PSSMs) from JASPAR profiles, and map regulators to motifs."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -8,19 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 from pyjaspar import jaspardb
 
-from ..base.axes import Floats, Motifs, Regulators
+from ..base.axes import Motifs, Regulators
 from ..base.errors import TR300MError
+from ..base.types import Floats
 
 TF_RELEASE, TF_WIDTH = "JASPAR2022", 35
 CORE_RELEASE, CORE_WIDTH = "JASPAR2020", 19
 HUMAN = ["9606"]
-# Thesis repository: the pseudocount added to each count before normalising.
+# As in the thesis's code: added to each count before normalising.
 PSEUDOCOUNT = 2.0**-24
-BACKGROUND = 0.25
+BACKGROUND_PROBABILITY = 0.25
 
 
 @dataclass(frozen=True)
-class Profile:
+class JasparProfile:
     """A JASPAR profile: matrix ID with version, factor name, counts [position, base ACGT]."""
 
     matrix_id: str
@@ -28,48 +29,49 @@ class Profile:
     counts: Floats
 
 
-def _fetch(release: str, **query: object) -> list[tuple[Profile, list[str]]]:
+def _fetch(release: str, **query: object) -> list[tuple[JasparProfile, list[str]]]:
     database = jaspardb(release=release)
     with closing(database.conn):
         motifs = database.fetch_motifs(all_versions=True, **query)
     return [
-        (Profile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species)) for m in motifs
+        (JasparProfile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species))
+        for m in motifs
     ]
 
 
-def human_profiles() -> list[Profile]:
-    """Return the JASPAR 2022 profiles whose only species is human, all versions, in database order (1,237)."""
+def human_profiles() -> list[JasparProfile]:
+    """Return all versions of the 1,237 JASPAR 2022 profiles whose only species is human, in database order."""
     return [profile for profile, species in _fetch(TF_RELEASE, collection=None, species=HUMAN) if species == HUMAN]
 
 
-def core_profiles() -> list[Profile]:
+def core_profiles() -> list[JasparProfile]:
     """Return the 13 core promoter elements of JASPAR 2020's POLII collection, in database order."""
     return [profile for profile, _ in _fetch(CORE_RELEASE, collection="POLII")]
 
 
-def motif_columns(profiles: Sequence[Profile], regulators: Regulators) -> list[Profile]:
-    """Keep the profiles whose name is the gene name of a regulator; dimers (``A::B``) match none."""
+def motif_columns(profiles: Sequence[JasparProfile], regulators: Regulators) -> list[JasparProfile]:
+    """Return the profiles whose name is the gene name of a regulator; dimers (``A::B``) match no regulator."""
     names = set(regulators.gene_name.tolist())
     return [profile for profile in profiles if profile.name in names]
 
 
 def pssm(counts: Floats) -> Floats:
-    """Return log2(p / 0.25) [position, base] in bits, p from counts + 2^-24 normalised per position."""
+    """Return log2(p / 0.25) [position, base] in bits; p is counts + 2^-24, normalised at each position."""
     smoothed = counts + PSEUDOCOUNT
-    return np.asarray(np.log2(smoothed / smoothed.sum(axis=1, keepdims=True) / BACKGROUND))
+    return np.asarray(np.log2(smoothed / smoothed.sum(axis=1, keepdims=True) / BACKGROUND_PROBABILITY))
 
 
-def kernels(profiles: Sequence[Profile], width: int, spare: int = 0) -> Floats:
-    """Stack PSSMs as kernels [width, 4, profile + spare], zero-padded and centred, the odd position on the right.
+def kernels(profiles: Sequence[JasparProfile], width: int, spare: int = 0) -> Floats:
+    """Stack PSSMs to kernels [width, 4, profile + spare], centred and zero-padded (an odd position on the right).
 
     Parameters
     ----------
     profiles
-        JASPAR profiles, none longer than `width`.
+        JASPAR profiles of at most `width` positions.
     width
         Positions of a kernel.
     spare
-        All-zero kernels appended; the released arrays have one.
+        Number of all-zero kernels to append; the released arrays have one.
     """
     longest = max((len(profile.counts) for profile in profiles), default=0)
     if longest > width:
@@ -82,8 +84,8 @@ def kernels(profiles: Sequence[Profile], width: int, spare: int = 0) -> Floats:
     return result
 
 
-def motif_axis(profiles: Sequence[Profile], spare: int = 0) -> Motifs:
-    """Return the table of the profiles; spare columns have no ID, no name, length 0 and count 0."""
+def motif_axis(profiles: Sequence[JasparProfile], spare: int = 0) -> Motifs:
+    """Return the table of the profiles; spare motifs have no ID, no name, length 0 and count 0."""
     blank = [""] * spare
     return Motifs(
         matrix_id=np.array([p.matrix_id for p in profiles] + blank, dtype=np.str_),
@@ -94,6 +96,6 @@ def motif_axis(profiles: Sequence[Profile], spare: int = 0) -> Motifs:
 
 
 def motif_map(regulators: Regulators, motifs: Motifs) -> NDArray[np.uint8]:
-    """Return the mapping [regulator, motif]: 1 where the motif's name is the regulator's gene name."""
+    """Return the map [regulator, motif], which is 1 if the name of the motif is the gene name of the regulator."""
     same = regulators.gene_name[:, None] == motifs.name[None, :]
     return (same & (motifs.name != "")[None, :]).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""GTEx samples: sample and donor attributes to the sample axis and its tissues."""
+"""Make the axes of samples, donors and tissues from the attributes of GTEx."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,30 +6,31 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.axes import Donors, Samples, Strings
+from ..base.axes import Donors, Samples
 from ..base.errors import TR300MError
 from ..base.files import read_columns
+from ..base.types import Strings
 
 
 def donor_of(sample_id: str) -> str:
-    """Return the donor of a GTEx sample: the first two parts of ``GTEX-1117F-0226-SM-5GZZ7``."""
+    """Return the donor of a GTEx sample, such as ``GTEX-1117F`` for ``GTEX-1117F-0226-SM-5GZZ7``."""
     return "-".join(sample_id.split("-")[:2])
 
 
 def sample_axis(sample_ids: Sequence[str], attributes: Path | str) -> Samples:
-    """Look up the tissues of samples, in the order given.
+    """Look up the tissues of samples; the order is kept.
 
     Parameters
     ----------
     sample_ids
         Column names of the GCT.
     attributes
-        GTEx SampleAttributesDS: tab-separated with SAMPID and SMTSD.
+        SampleAttributesDS file of GTEx, tab-separated, with the columns SAMPID and SMTSD.
 
     Raises
     ------
     TR300MError
-        If a sample appears twice in `attributes`, is missing from it, or has no tissue.
+        If a sample is duplicated in `attributes`, missing from it, or has no tissue.
     """
     table = read_columns(attributes, ["SAMPID", "SMTSD"])
     _refuse_repeated(attributes, "sample", table["SAMPID"].tolist())
@@ -53,7 +54,7 @@ def choose_samples(samples: Samples, wanted: Sequence[str]) -> Samples:
     Raises
     ------
     TR300MError
-        If an ID is not a sample of the GCT.
+        If an ID is not a sample of the GCT, or `wanted` is empty.
     """
     if not wanted:
         raise TR300MError("the `samples` list is empty", "name at least one sample, or set `samples: null`")
@@ -64,12 +65,12 @@ def choose_samples(samples: Samples, wanted: Sequence[str]) -> Samples:
 
 
 def donor_axis(samples: Samples, phenotypes: Path | str) -> Donors:
-    """Return the donors of `samples`, by first appearance, with sex and age where the phenotypes name them.
+    """Return the donors of samples by first appearance, with sex and age if the phenotypes have them.
 
     Raises
     ------
     TR300MError
-        If the phenotype file (SUBJID, SEX, AGE) cannot be read or names a donor twice.
+        If the phenotype file (SUBJID, SEX, AGE) cannot be read or has a duplicated donor.
     """
     table = read_columns(phenotypes, ["SUBJID", "SEX", "AGE"])
     donor_ids, sexes, ages = (table[name].tolist() for name in ("SUBJID", "SEX", "AGE"))
@@ -89,6 +90,6 @@ def _refuse_repeated(path: Path | str, what: str, names: Sequence[str]) -> None:
 
 
 def tissue_onehot(tissue: Strings) -> tuple[list[str], NDArray[np.uint8]]:
-    """Return the tissue names, sorted, and the one-hot tissues [sample, tissue]."""
+    """Return the sorted names of the tissues, and one-hot tissues [sample, tissue]."""
     names, codes = np.unique(tissue, return_inverse=True)
     return names.tolist(), np.eye(len(names), dtype=np.uint8)[codes]

@@ -1,4 +1,4 @@
-"""Promoter sequence: FASTA to one-hot windows in A, C, G, T order."""
+"""Read one-hot promoter windows from a FASTA; bases are in the order A, C, G, T."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -9,18 +9,18 @@ from pyfaidx import Fasta, FastaIndexingError, FetchError
 
 from ..base.axes import Genes
 from ..base.errors import TR300MError
-from ..base.files import BLOCK, BOM, atomic_path, gzip_errors, open_binary, read_lines
+from ..base.files import BOM, READ_BYTES, atomic_path, gzip_errors, open_binary, read_lines
 from ..base.progress import progress
 from .genome_builds import check_inside
 
 BASES = "ACGT"
 IUPAC = "ACGTUNRYKMSWBDHV"
-"""The nucleotide codes: U is T, and those that stand for several bases (N, R, Y ..) are unknown."""
+"""Nucleotide codes. U is read as T; codes for several bases (N, R, Y, ...) are unknown bases."""
 IUPAC_BYTES = (IUPAC + IUPAC.lower()).encode()
 
 
 def _lookup() -> NDArray[np.float16]:
-    """Return the one-hot row of each byte [256, 4]: letters other than A, C, G, T, U in either case give 0.25 each."""
+    """Return the one-hot row of each byte [256, 4]; all but A, C, G, T, U in either case are 0.25 four times."""
     table = np.full((256, 4), 0.25, dtype=np.float16)
     for base in BASES + "U":
         for letter in (base, base.lower()):
@@ -32,7 +32,7 @@ ONEHOT_OF_BYTE = _lookup()
 
 
 def onehot(sequence: str) -> NDArray[np.float16]:
-    """Encode a sequence as one-hot [base, 4]; soft-masking is ignored, U is T, other letters give 0.25 four times."""
+    """Return a sequence as one-hot [base, 4]; case is ignored, U is T, other letters are 0.25 four times."""
     return ONEHOT_OF_BYTE[np.frombuffer(sequence.encode("ascii", "replace"), dtype=np.uint8)]
 
 
@@ -42,7 +42,7 @@ def clip_window(start: int, end: int, length: int) -> tuple[int, int, int]:
     Returns
     -------
     start, end, offset
-        The part inside [0, `length`), and where that part begins in the window. An empty part has start == end.
+        The piece of the window inside [0, `length`), and its offset in the window. If it is empty, start == end.
     """
     inside_start, inside_end = max(start, 0), min(end, length)
     if inside_start >= inside_end:
@@ -56,12 +56,12 @@ def onehot_windows(fasta: Path | str, genes: Genes) -> NDArray[np.float16]:
     Returns
     -------
     array [gene, window, 4], float16
-        Positions off the chromosome are all zero at their own place, so that the TSS keeps its index.
+        One-hot bases; positions outside the chromosome are zero, and the TSS is at the same index in all windows.
 
     Raises
     ------
     TR300MError
-        If the FASTA cannot be indexed, lacks a chromosome of a gene, or a gene's TSS lies outside its chromosome.
+        If the FASTA cannot be indexed or lacks a chromosome of a gene, or a TSS is outside its chromosome.
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width, 4), dtype=np.float16)
@@ -85,22 +85,22 @@ def onehot_windows(fasta: Path | str, genes: Genes) -> NDArray[np.float16]:
             except (FetchError, ValueError) as error:
                 raise TR300MError(f"{fasta}: cannot read {name}:{start}-{end}: {error}") from None
     minus = genes.strand == "-"
-    # Reversing both axes is the reverse complement, because A, C, G, T reversed are T, G, C, A.
+    # Both axes reversed are the reverse complement: A, C, G, T reversed is T, G, C, A.
     result[minus] = result[minus, ::-1, ::-1]
     return result
 
 
 def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArray[np.float16]:
-    """Read promoter sequences that are already windows, 5' to 3'.
+    """Read a FASTA whose records are promoter windows, 5' to 3'.
 
     Parameters
     ----------
     fasta
-        Plain FASTA with a record for each of `names`.
+        FASTA with a record for each of `names`, plain or gzip.
     names
         Record names, in the order of the result.
     width
-        Length that each must have (base pairs).
+        Expected length of each record (base pairs).
 
     Returns
     -------
@@ -109,8 +109,8 @@ def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArr
     Raises
     ------
     TR300MError
-        If the file does not start with a record, or a record is missing, appears twice, has another length or a
-        character that is no nucleotide code.
+        If the file does not start with a record, or a record is missing or duplicated, has another length or a
+        character that is not a nucleotide code.
     """
     records: dict[str, list[str]] = {}
     for line in read_lines(fasta):
@@ -126,7 +126,7 @@ def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArr
     result = np.empty((len(names), width, len(BASES)), dtype=np.float16)
     for row, name in enumerate(names):
         if name not in records:
-            raise TR300MError(f"{fasta} has no record {name}", "name each record like the gene that it stands for")
+            raise TR300MError(f"{fasta} has no record {name}", "name each record by its gene")
         sequence = "".join(records[name])
         _refuse_other(fasta, name, sequence.encode(), 0)
         if len(sequence) != width:
@@ -136,40 +136,40 @@ def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArr
 
 
 def _refuse_other(fasta: Path | str, name: str, bases: bytes, before: int) -> None:
-    """Refuse characters that are no nucleotide codes.
+    """Raise a `TR300MError` if a sequence has a character that is not a nucleotide code.
 
     Parameters
     ----------
     fasta, name
         File and record.
     bases
-        A part of the record without line ends.
+        A piece of the record, without line ends.
     before
-        How many bases of the record come before it.
+        Number of bases of the record before the piece.
     """
     if other := bases.translate(None, IUPAC_BYTES):
         position = before + bases.index(other[:1]) + 1
         shown = other.decode("utf-8", "replace")[0]
-        hint = "leave gaps out: they would shift all bases behind them" if shown in "-.*" else "is it a FASTA of DNA?"
+        hint = "remove gaps: they would shift all bases after them" if shown in "-.*" else "is it a FASTA of DNA?"
         raise TR300MError(
-            f"{fasta}: {name} has {shown!r} at base {position:,}, none of the letters {IUPAC}",
-            f"write A, C, G, T, or N where unknown; {hint}",
+            f"{fasta}: {name} has {shown!r} at base {position:,}, which is none of the letters {IUPAC}",
+            f"write A, C, G, T, or N for an unknown base; {hint}",
         )
 
 
 def by_position(genes: Genes) -> list[int]:
-    """Return the row numbers in genome order: sorted access keeps a reader inside one block after the other."""
+    """Return row numbers in genome order, so that a file is read block after block."""
     return [int(row) for row in np.lexsort((genes.window_start, genes.chromosome))]
 
 
 def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path | str) -> None:
-    """Copy the named sequences of a FASTA (plain or gzip) to a plain FASTA with one line a sequence, for random access.
+    """Copy sequences of a FASTA (plain or gzip) to a plain FASTA with one line per sequence, for random access.
 
     Raises
     ------
     TR300MError
-        If the file is no FASTA, is truncated, has a sequence twice or a character in one that is no nucleotide code, or
-        lacks one of `chromosomes`.
+        If the file is not a FASTA or is truncated, lacks one of `chromosomes`, or has a duplicated sequence or a
+        character that is not a nucleotide code.
     """
     wanted = set(chromosomes)
     seen: set[str] = set()
@@ -177,7 +177,7 @@ def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path
     with atomic_path(out) as temporary, open(temporary, "wb") as handle:
         for piece in _pieces(fasta):
             if piece.startswith(b">"):
-                # The rest of a header line is free text.
+                # Text after the name is ignored.
                 name = (piece[1:].split() or [b""])[0].decode("utf-8", "replace")
                 if name in seen:
                     raise TR300MError(f"{fasta}: sequence {name} appears twice")
@@ -197,18 +197,18 @@ def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path
         if missing:
             raise TR300MError(
                 f"{fasta} has no sequence {', '.join(missing)}",
-                "use UCSC names (chr1 ..), or leave those chromosomes out with `chromosomes` in the config",
+                "use UCSC names (chr1, ...), or choose other `chromosomes` in the config",
             )
 
 
 def _pieces(fasta: Path | str) -> Iterator[bytes]:
-    """Yield the header lines of a FASTA, and between them bases in pieces of one line or many.
+    """Yield the header lines of a FASTA, and between them the bases in pieces of one or many lines.
 
-    A genome has sixty million lines: blocks without a header are not cut into them.
+    A genome has sixty million lines, so blocks without a header are not split into lines.
     """
     with open_binary(fasta) as handle, gzip_errors(fasta):
         first = True
-        while block := handle.read(BLOCK) + handle.readline():
+        while block := handle.read(READ_BYTES) + handle.readline():
             block = block.removeprefix(BOM) if first else block
             yield from block.splitlines() if b">" in block else [block]
             first = False

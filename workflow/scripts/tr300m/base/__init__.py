@@ -1,1 +1,1 @@
-"""No biology and no configuration: errors, files, array files, progress, jobs, axes."""
+"""Errors, files, array files, progress, jobs and the axes of the dataset; independent of the configuration."""

@@ -1,4 +1,4 @@
-"""Array files: `.npy` and `.npz` written atomically, whole or by rows, and read in blocks."""
+"""Array files: `.npy` and `.npz` files that are written atomically, at once or row by row, and read in blocks."""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -18,24 +18,24 @@ def save_array(path: Path | str, array: NDArray[Any]) -> None:
         np.save(temporary, array, allow_pickle=False)
 
 
-def read_blocks(path: Path | str, rows: int) -> Iterator[NDArray[Any]]:
-    """Yield the rows of a `.npy` file, so many at a time; one block at a time is in memory."""
+def read_row_blocks(path: Path | str, rows: int) -> Iterator[NDArray[Any]]:
+    """Yield the rows of a `.npy` file, `rows` at a time; one block at a time is in memory."""
     for start in range(0, len(np.load(path, mmap_mode="r")), rows):
-        # Mapped anew each time: pages of a mapping count as memory until it is closed.
+        # Mapped again for each block: pages of a memory map count as memory until it is closed.
         yield np.array(np.load(path, mmap_mode="r")[start : start + rows])
 
 
 class ArrayWriter:
-    """A `.npy` file that is filled by rows, in any order; rows that are never written are zero.
+    """A `.npy` file that is filled row by row, in any order; rows that are never written are zero.
 
-    Nothing of the array is kept in memory. The file appears under its name when the `with` block ends without error.
+    The array is not kept in memory. The file gets its name when the `with` block ends without an error.
 
     Parameters
     ----------
     path
         File to write.
     shape, dtype
-        Of the whole array.
+        Shape and number type of the whole array.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The axes of the dataset: tables of genes, samples, donors, regulators, motifs and tracks, and the arrays on them.
+"""The axes of the dataset: tables of genes, samples, donors, regulators, motifs and tracks, and the arrays along them.
 
 Each table is a frozen dataclass whose fields are columns: one-dimensional arrays of equal length, in axis order.
 """
@@ -14,24 +14,23 @@ from numpy.typing import NDArray
 
 from .errors import TR300MError
 from .files import read_tsv, write_tsv
+from .types import Floats, Ints, Strings
 
 if TYPE_CHECKING:
     import pandas
 
-Strings = NDArray[np.str_]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+PAR_Y = "_PAR_Y"
+"""Suffix of the ID of a gene on chrY that lies in a pseudo-autosomal region; its twin on chrX has the same sequence."""
 
-
-# Columns of other types are read as text.
+# Number type of a column by its annotation; all other columns are text.
 DTYPES: dict[Any, type] = {Ints: np.int64, Floats: np.float64}
 
 
 class Table:
-    """Columns of equal length as fields of a frozen dataclass."""
+    """A table: the fields of a frozen dataclass are its columns, which have equal lengths."""
 
     def __post_init__(self) -> None:
-        """Check that the columns are equally long."""
+        """Check that all columns have the same length."""
         lengths = {name: len(column) for name, column in self.columns().items()}
         if len(set(lengths.values())) > 1:
             raise TR300MError(f"the columns of {type(self).__name__} differ in length: {lengths}")
@@ -49,7 +48,7 @@ class Table:
         return type(self)(**{name: column[index] for name, column in self.columns().items()})
 
     def to_pandas(self) -> "pandas.DataFrame":
-        """Return the table as a pandas DataFrame (imports pandas now)."""
+        """Return the table as a pandas DataFrame; pandas is imported here."""
         import pandas
 
         return pandas.DataFrame(self.columns())
@@ -65,13 +64,13 @@ class Table:
         Raises
         ------
         TR300MError
-            If the file's columns are not the table's, or a numeric column holds text.
+            If the file has other columns than the table, or a numeric column holds text.
         """
         found = read_tsv(path)
         fields = dataclasses.fields(cast(Any, cls))
         if list(found) != [field.name for field in fields]:
             raise TR300MError(
-                f"{path}: columns {', '.join(found)} are not those of a table of {cls.__name__.lower()}",
+                f"{path}: columns {', '.join(found)} are not the columns of the {cls.__name__.lower()} table",
                 "it was written by another version: delete the folder and build it again",
             )
         columns: dict[str, NDArray[Any]] = {}
@@ -85,22 +84,22 @@ class Table:
 
 @dataclass(frozen=True)
 class Genes(Table):
-    """Target genes, one row a transcription start site.
+    """Target genes, one row per transcription start site (TSS).
 
     Attributes
     ----------
     gene_id, gene_name
-        Versioned Ensembl ID and name of the first gene (in GTF order) with this TSS.
+        Versioned Ensembl ID and name of the first gene in GTF order that has this TSS.
     chromosome, strand
         ``chr1`` .. ``chrY``; ``+`` or ``-``.
     tss
-        1-based position of the transcription start.
+        1-based position of the TSS.
     window_start, window_end
-        The promoter window on the + strand, 0-based half-open; may reach past the chromosome.
+        Promoter window on the + strand, 0-based and half-open. It may extend beyond the chromosome.
     merged
-        IDs of further genes with the same TSS, joined by ``;``; empty where there is none.
+        IDs of further genes with the same TSS, joined by ``;``; empty if there is none.
     cluster
-        Genes that share a promoter have one number: their windows overlap, on either strand, directly or through
+        Number of the group of genes that share a promoter: their windows overlap on either strand, directly or through
         other genes, or they are the same gene in the pseudo-autosomal regions of chrX and chrY.
     """
 
@@ -120,49 +119,52 @@ class Genes(Table):
         Raises
         ------
         TR300MError
-            If a name fits no gene or several.
+            If a name matches no gene or several genes.
         """
         stems = np.array([gene.partition(".")[0] for gene in self.gene_id.tolist()])
         found = []
         for name in names:
             rows = np.flatnonzero((self.gene_id == name) | (stems == name) | (self.gene_name == name))
             if len(rows) != 1:
-                several = "several genes: " + ", ".join(self.gene_id[rows].tolist()) if len(rows) else "no target gene"
-                raise TR300MError(f"{name} is {several}", "genes.tsv of the dataset lists IDs and names")
+                several = ", ".join(self.gene_id[rows].tolist())
+                found_as = f"matches several genes: {several}" if several else "is not a target gene"
+                raise TR300MError(f"{name} {found_as}", "genes.tsv of the dataset lists IDs and names")
             found.append(int(rows[0]))
         return np.array(found, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Samples(Table):
-    """RNA-seq samples in GCT column order; `tissue` is GTEx's SMTSD."""
+    """RNA-seq samples in the order of the GCT's columns; `tissue` is the SMTSD of GTEx."""
 
     sample_id: Strings
     donor_id: Strings
     tissue: Strings
 
     def find(self, sample_ids: Sequence[str], tissue: str | None = None) -> Ints:
-        """Return the indices of the samples named, and of those of a tissue.
+        """Return the indices of samples given by ID, and of all samples of a tissue.
 
         Raises
         ------
         TR300MError
-            If a sample or the tissue is not there, or nothing is asked for.
+            If a sample or the tissue does not exist, or neither is given.
         """
         missing = sorted(set(sample_ids) - set(self.sample_id.tolist()))
         if missing:
-            raise TR300MError(f"no sample {missing[0]}", "samples.tsv of the dataset lists them")
+            raise TR300MError(f"the dataset has no sample {missing[0]}", "samples.tsv of the dataset lists them")
         if tissue is not None and tissue not in self.tissue:
-            raise TR300MError(f"no sample of tissue {tissue!r}", "one of " + ", ".join(np.unique(self.tissue).tolist()))
+            raise TR300MError(
+                f"no sample has tissue {tissue!r}", f"choose one of {', '.join(np.unique(self.tissue).tolist())}"
+            )
         rows = np.flatnonzero(np.isin(self.sample_id, list(sample_ids)) | (self.tissue == (tissue or "")))
         if not len(rows):
-            raise TR300MError("no sample is asked for", "name samples or a tissue")
+            raise TR300MError("no sample was given", "name samples or a tissue")
         return rows
 
 
 @dataclass(frozen=True)
 class Donors(Table):
-    """Donors; sex is GTEx's code (1 male, 2 female), age a decade such as ``60-69``; ``NA`` if unknown."""
+    """Donors; `sex` is the code of GTEx (1 male, 2 female), `age` a decade such as ``60-69``; ``NA`` if unknown."""
 
     donor_id: Strings
     sex: Strings
@@ -171,7 +173,7 @@ class Donors(Table):
 
 @dataclass(frozen=True)
 class Regulators(Table):
-    """Genes of the Lambert list that are rows of the GCT, sorted by versioned ID."""
+    """Genes of the Lambert list that have a row in the GCT, sorted by versioned ID."""
 
     gene_id: Strings
     gene_name: Strings
@@ -182,7 +184,7 @@ class Regulators(Table):
 
 @dataclass(frozen=True)
 class Motifs(Table):
-    """JASPAR profiles; `counts` is the sum of the four counts at a profile's first position, 0 for an empty column."""
+    """JASPAR profiles; `counts` is the sum of the four counts at the first position, 0 for a spare column."""
 
     matrix_id: Strings
     name: Strings
@@ -190,30 +192,30 @@ class Motifs(Table):
     counts: Floats
 
 
-# In the order of the released array.
+# In the order of the released array `hmArr`.
 MARKS = ("H3K4me1", "H3K4me3", "H3K27ac")
 CELLS = ("Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf")
 
 
 @dataclass(frozen=True)
 class Tracks(Table):
-    """Histone tracks, mark by mark and within a mark cell by cell."""
+    """Histone tracks, ordered by mark and, within a mark, by cell."""
 
     mark: Strings
     cell: Strings
 
 
 class ArraySpec(NamedTuple):
-    """Axes and unit of an array; an axis has one length in all arrays."""
+    """Axes and unit of an array; an axis has the same length in all arrays."""
 
     axes: tuple[str, ...]
     unit: str
 
 
-# Of the dataset folder; a reader refuses another.
+# Version of the layout of the dataset folder; other versions are refused.
 FORMAT = 1
 ARRAYS = {
-    "onehot": ArraySpec(("gene", "window", "base"), "probability of A, C, G, T; all zero off the chromosome"),
+    "onehot": ArraySpec(("gene", "window", "base"), "probability of A, C, G, T; all zero outside the chromosome"),
     "expression": ArraySpec(("gene", "sample"), "TPM"),
     "regulator_levels": ArraySpec(("sample", "regulator"), "TPM"),
     "motif_map": ArraySpec(("regulator", "motif"), "1 where the regulator binds the motif"),

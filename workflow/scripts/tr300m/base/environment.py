@@ -1,8 +1,9 @@
-"""Environment variables that would change a result are put aside: a result follows from the configuration alone.
+"""Remove environment variables that would change a result, so that results depend on the configuration alone.
 
 Keras, JAX, TensorFlow, oneDNN, CUDA and Matplotlib read settings from the environment and from files in the home folder
-while they are imported. Both functions therefore act before that: `set_numerics` before Keras (`backend.use_backend`),
-`set_drawing` at the start of a job, before Matplotlib (`job.job`). They change this process alone, and what it starts.
+when they are imported. Both functions must therefore be called first: `set_numerics` before Keras is imported
+(`model.backend.use_backend`), `set_drawing` at the start of a job, before Matplotlib is imported (`job.job`). They
+affect only this process and its children.
 """
 
 import os
@@ -17,13 +18,13 @@ NUMERICAL = (
     "NVIDIA_TF32_OVERRIDE",
     "CUBLAS_WORKSPACE_CONFIG",
 )
-"""How the names of variables begin that change numbers, with the exceptions of `KEPT`."""
+"""Prefixes of variables that change numbers; `KEPT` lists the exceptions."""
 KEPT = (
-    # Where it runs; the backend is settled by `backend.use_backend`.
+    # The device; the backend is set by `model.backend.use_backend`.
     "JAX_CUDA_VISIBLE_DEVICES",
     "JAX_PLATFORM",
     "KERAS_BACKEND",
-    # Compiled programs on disk.
+    # The cache of compiled programs.
     "JAX_COMPILATION_CACHE_DIR",
     # Messages.
     "TF_CPP_",
@@ -32,13 +33,13 @@ KEPT = (
     "TF_GPU_ALLOCATOR",
 )
 KEPT_FLAGS = ("--xla_dump_", "--xla_force_host_platform_device_count=", "--xla_gpu_cuda_data_dir=")
-"""Of XLA_FLAGS: where it runs, where CUDA lies, and what is written for a developer."""
+"""Prefixes of the flags in XLA_FLAGS that change no number: devices, the folder of CUDA, dumps for developers."""
 NO_FOLDER = f"{os.devnull}/keras"
-"""There can be no such folder: Keras reads no settings from it, and writes none."""
+"""A folder that cannot exist, so that Keras neither reads nor writes settings."""
 
 
 def set_numerics() -> None:
-    """Put aside what changes numbers, such as TF_ENABLE_ONEDNN_OPTS, JAX_ENABLE_X64 and ``~/.keras/keras.json``."""
+    """Remove settings that change numbers, such as TF_ENABLE_ONEDNN_OPTS, JAX_ENABLE_X64, ``~/.keras/keras.json``."""
     flags = [flag for flag in os.environ.get("XLA_FLAGS", "").split() if flag.startswith(KEPT_FLAGS)]
     for name in list(os.environ):
         if name.startswith(NUMERICAL) and not name.startswith(KEPT):
@@ -49,7 +50,7 @@ def set_numerics() -> None:
 
 
 def set_drawing() -> None:
-    """Put aside Matplotlib's backend, which may be one of a notebook and not installed here, and its settings file."""
+    """Replace Matplotlib's backend, which may belong to a notebook, and ignore its settings file."""
     os.environ["MPLBACKEND"] = "agg"
-    # An empty file. Figures do not depend on it (`theme.looks`), but a faulty one would be complained of in every job.
+    # An empty file: Matplotlib would warn about an invalid settings file in every job.
     os.environ["MATPLOTLIBRC"] = os.devnull

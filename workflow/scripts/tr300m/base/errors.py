@@ -1,15 +1,15 @@
-"""The one exception of the package: what is wrong, and what to do next."""
+"""The exception of the package: what is wrong, and what to do next."""
 
 
 class TR300MError(Exception):
-    """Bad input or an impossible request, told to the user.
+    """Invalid input or an impossible request.
 
     Parameters
     ----------
     message
         What is wrong, naming the file, line, gene or sample.
     hint
-        What to do next; shown on a line of its own.
+        What to do next; printed on a line of its own.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:

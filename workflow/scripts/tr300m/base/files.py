@@ -16,35 +16,36 @@ from numpy.typing import NDArray
 
 from .errors import TR300MError
 from .temporary_files import remove_abandoned, temporary_path
+from .types import Strings
 
-# The library's types call this class an instance.
+# The type stubs of isal declare this class as an instance.
 ISAL_ERROR = cast(type[Exception], igzip_lib.IsalError)
 
-# Bytes handed over at once: the thread that unpacks waits some milliseconds for Python's lock each time.
+# Bytes per block. For each block the decompressing thread waits some milliseconds for Python's global lock.
 UNPACKED = 8 << 20
 
 GZIP_MAGIC = b"\x1f\x8b"
 
-BLOCK = 1 << 20
+READ_BYTES = 1 << 20
 
 BOM = b"\xef\xbb\xbf"
 """Byte order mark, which some programs write at the start of a UTF-8 file."""
 
 BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + "\u200b\u200c\u200d\u2060\ufeff"
-"""Characters that show as nothing: white space of every kind, non-breaking and zero-width spaces too."""
+"""Characters without a visible sign: all white space, including non-breaking and zero-width spaces."""
 
 
 @contextmanager
 def atomic_path(path: Path | str) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it to `path` on success, delete it on failure.
+    """Yield a temporary path beside `path`; rename it to `path` on success, delete it on failure.
 
-    A reader therefore never sees half a file under the final name. Temporary files that killed processes left behind
+    A reader therefore never sees an incomplete file under the final name. Temporary files that killed processes left
     for the same `path` are deleted first.
     """
     final = Path(path)
     final.parent.mkdir(parents=True, exist_ok=True)
     remove_abandoned(final)
-    # The name keeps its suffixes, because np.save and Keras choose the format by them.
+    # The temporary name keeps the suffixes, because np.save and Keras choose the format by them.
     temporary = temporary_path(final)
     try:
         yield temporary
@@ -54,17 +55,17 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
 
 def clean(text: str) -> str:
-    """Return `text` without the blanks (`BLANKS`) at its ends."""
+    """Return `text` without `BLANKS` at its start and end."""
     return text.strip(BLANKS)
 
 
 def open_binary(path: Path | str) -> BinaryIO:
-    """Open a plain or gzip file (told apart by its first bytes) for reading; gzip is unpacked on a thread of its own.
+    """Open a plain or gzip file, as its first bytes say, for reading; gzip is decompressed in a separate thread.
 
     Raises
     ------
     TR300MError
-        If the file does not exist.
+        If the file cannot be read.
     """
     try:
         with open(path, "rb") as handle:
@@ -82,11 +83,11 @@ def gzip_errors(path: Path | str) -> Iterator[None]:
     try:
         yield
     except (EOFError, gzip.BadGzipFile, ISAL_ERROR) as error:
-        raise TR300MError(f"{path} is truncated or corrupt: {error}", "delete it and fetch it again") from None
+        raise TR300MError(f"{path} is truncated or corrupt: {error}", "delete it and download it again") from None
 
 
 def read_lines(path: Path | str) -> Iterator[str]:
-    """Yield the lines of a plain or gzip text file, without line ends and byte order mark, streaming.
+    """Yield the lines of a plain or gzip text file one by one, without line ends and byte order mark.
 
     Raises
     ------
@@ -98,20 +99,20 @@ def read_lines(path: Path | str) -> Iterator[str]:
             try:
                 yield (line.removeprefix(BOM) if number == 1 else line).decode("utf-8").rstrip("\r\n")
             except UnicodeDecodeError:
-                raise TR300MError(f"{path}, line {number}: not text", "is this the right file?") from None
+                raise TR300MError(f"{path}, line {number}: not UTF-8 text", "is this the right file?") from None
 
 
 def open_text(path: Path | str) -> TextIO:
-    """Open a plain or gzip file as UTF-8 text; a byte order mark is skipped."""
+    """Open a plain or gzip file as UTF-8 text, without its byte order mark."""
     import io
 
     return io.TextIOWrapper(open_binary(path), encoding="utf-8-sig", newline="")
 
 
 def read_list(path: Path | str) -> list[str]:
-    """Read a list of names: one a line, in file order, each once.
+    """Read a list of names, one per line, in file order; repeated names are returned once.
 
-    Blanks around a name are cut; those inside it belong to it. Empty lines and lines that start with ``#`` are skipped.
+    Blanks around a name are removed. Empty lines and lines that start with ``#`` are skipped.
 
     Raises
     ------
@@ -123,11 +124,11 @@ def read_list(path: Path | str) -> list[str]:
 
 
 def read_table(path: Path | str, separator: str = "\t") -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Read a table of text: its header, and its rows with their line numbers.
+    """Read the header of a text table, and its rows with their line numbers.
 
-    Blanks around every cell are cut. Empty lines are skipped, and so are lines that start with ``#`` before the header.
-    Delimiters behind the last column, in the header or in rows, add no column. A comma-separated cell may stand in
-    quotation marks; in a tab-separated table a quotation mark is a character like any other.
+    Blanks around cells are removed. Empty lines are skipped, and so are lines that start with ``#`` before the header.
+    Delimiters after the last column, in the header or in a row, add no column. In a comma-separated table a cell may be
+    quoted; in a tab-separated table a quotation mark is an ordinary character.
 
     Returns
     -------
@@ -162,15 +163,15 @@ def _rows(path: Path | str, separator: str, quoting: Literal[0, 3]) -> Iterator[
     try:
         for row in reader:
             cells = [clean(cell) for cell in row]
-            # A row of empty cells is a row, a line of blanks is none.
+            # A line of delimiters is a row of empty cells; a line of blanks is skipped.
             if cells and cells != [""]:
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise TR300MError(f"{path}, line {reader.line_num}: {error}", "is this the right file, whole?") from None
+        raise TR300MError(f"{path}, line {reader.line_num}: {error}", "is this the right, complete file?") from None
 
 
 def _without_end(cells: list[str], width: int) -> list[str]:
-    """Drop empty cells at the end, down to a width."""
+    """Remove empty cells at the end of a row that is longer than `width`."""
     while len(cells) > width and not cells[-1]:
         cells = cells[:-1]
     return cells
@@ -184,17 +185,17 @@ def _refuse_repeated(path: Path | str, names: Sequence[str]) -> None:
 def _wrong_width(path: Path | str, number: int, row: list[str], header: list[str]) -> TR300MError:
     return TR300MError(
         f"{path}, line {number}: {len(row)} fields where the header has {len(header)}",
-        "separate the fields by single delimiters, as many in each line as in the header",
+        "write as many fields in each line as in the header, separated by single delimiters",
     )
 
 
-def read_columns(path: Path | str, columns: Sequence[str], separator: str = "\t") -> dict[str, NDArray[np.str_]]:
-    """Read the named columns of a table that others wrote (`read_table`), as string arrays [row].
+def read_columns(path: Path | str, columns: Sequence[str], separator: str = "\t") -> dict[str, Strings]:
+    """Read columns of a table (`read_table`) by name, as string arrays [row].
 
     Raises
     ------
     TR300MError
-        If the file cannot be read, lacks a column or has it twice, or a row ends before a column that is asked for.
+        If the file cannot be read, lacks a column or has it twice, or a row is too short.
     """
     header, rows = read_table(path, separator)
     if missing := [name for name in columns if name not in header]:
@@ -214,12 +215,12 @@ def sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes, in hex."""
     digest = hashlib.sha256()
     with open(path, "rb") as handle:
-        while block := handle.read(BLOCK):
+        while block := handle.read(READ_BYTES):
             digest.update(block)
     return digest.hexdigest()
 
 
-def read_tsv(path: Path | str) -> dict[str, NDArray[np.str_]]:
+def read_tsv(path: Path | str) -> dict[str, Strings]:
     """Read a tab-separated table with a header line (`read_table`).
 
     Returns
@@ -230,7 +231,7 @@ def read_tsv(path: Path | str) -> dict[str, NDArray[np.str_]]:
     Raises
     ------
     TR300MError
-        If there is no header, a name in it appears twice, or a line has another number of fields.
+        If there is no header, a column name appears twice, or a row is longer or shorter than the header.
     """
     header, rows = read_table(path)
     _refuse_repeated(path, header)
@@ -245,7 +246,7 @@ def write_tsv(path: Path | str, columns: Mapping[str, Sequence[Any] | NDArray[An
     rows = [list(map(str, row)) for row in zip(*columns.values(), strict=True)]
     for row in rows:
         if any("\t" in value or "\n" in value for value in row):
-            raise TR300MError(f"{path}: a value of the row {row} holds a tab or a line end")
+            raise TR300MError(f"{path}: a value in the row {row} contains a tab or a line end")
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8") as handle:
         handle.writelines("\t".join(row) + "\n" for row in [list(columns), *rows])
 
@@ -256,7 +257,7 @@ def read_json(path: Path | str) -> Any:
     Raises
     ------
     TR300MError
-        If it is missing or no JSON.
+        If it is missing or not JSON.
     """
     try:
         with open(path, encoding="utf-8-sig") as handle:

@@ -1,4 +1,4 @@
-"""A workflow job: its messages go to the terminal and to its log, its known errors end it without a traceback."""
+"""A job of the workflow: messages go to the terminal and to its log, and expected errors print no traceback."""
 
 import sys
 import traceback
@@ -12,7 +12,7 @@ from .errors import TR300MError
 
 
 class _Tee:
-    """A text stream that writes to several; never a terminal, so that progress comes in lines."""
+    """A text stream that writes to several streams; it is not a terminal, so that progress is printed in lines."""
 
     def __init__(self, *streams: TextIO) -> None:
         self.streams = streams
@@ -28,7 +28,7 @@ class _Tee:
             stream.flush()
 
     def close(self) -> None:
-        """Close nothing: a library that was imported meanwhile closes at exit what it took for stderr."""
+        """Do nothing: libraries that were imported in the job close their copy of stderr at exit."""
 
     def isatty(self) -> bool:
         return False
@@ -39,12 +39,12 @@ class _Tee:
 
 @contextmanager
 def job(log: str) -> Iterator[None]:
-    """Run the body of a job's script, which imports what draws: the user's settings of Matplotlib are put aside first.
+    """Run the body of a job's script; the user's settings of Matplotlib are ignored (`set_drawing`).
 
     Parameters
     ----------
     log
-        Path of the log file; what the body writes to stderr goes there and to the terminal.
+        Path of the log file. Everything written to stderr goes there and to the terminal.
     """
     set_drawing()
     Path(log).parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ def job(log: str) -> Iterator[None]:
             print("\nInterrupted\n", file=sys.stderr)
             sys.exit(130)
         except Exception:
-            # Written here, so that the log holds it too; the interpreter would only tell the terminal.
+            # Printed here, because the interpreter would print it to the terminal and not to the log.
             traceback.print_exc()
             sys.exit(1)
         finally:

@@ -1,4 +1,4 @@
-"""Progress of long work: a bar on a terminal, a line every few seconds in a log."""
+"""Progress of long tasks: a bar on a terminal, a line every few seconds in a log."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -6,7 +6,7 @@ from typing import Never, TextIO, TypeVar
 
 from tqdm import tqdm
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -26,16 +26,16 @@ class _Lines:
 
 
 def bar(total: int | None, what: str, unit: str) -> "tqdm[Never]":
-    """Open a progress meter to update by hand; use it in a `with` statement.
+    """Return a progress bar, to be updated by the caller and used in a `with` statement.
 
     Parameters
     ----------
     total
-        Units of work, or None where unknown.
+        Number of units of work, or None if unknown.
     what
-        What is being done, shown first.
+        Name of the task, shown first.
     unit
-        Name of a unit of work, for the rate.
+        Name of a unit of work, shown with the rate.
     """
     terminal = sys.stderr.isatty()
     return tqdm(
@@ -47,17 +47,17 @@ def bar(total: int | None, what: str, unit: str) -> "tqdm[Never]":
         mininterval=0.5 if terminal else SECONDS_BETWEEN_LINES,
         maxinterval=1.0 if terminal else SECONDS_BETWEEN_LINES,
         miniters=1,
-        # Short work leaves no lines in a log.
+        # Short tasks print nothing to a log.
         delay=0 if terminal else SECONDS_BETWEEN_LINES,
         ascii=True,
-        # A second bar on a terminal stands below the first; in a log there is no below.
+        # On a terminal a second bar is drawn below the first; a log has no such position.
         position=None if terminal else 0,
         bar_format=None if terminal else "{desc}: {n_fmt} of {total_fmt} ({rate_fmt}, {remaining} left)",
     )
 
 
-def progress(items: Iterable[T], *, total: int | None, what: str, unit: str) -> Iterator[T]:
-    """Yield `items`, showing how many are done, the rate and the time left on stderr."""
+def progress(items: Iterable[_T], *, total: int | None, what: str, unit: str) -> Iterator[_T]:
+    """Yield `items` and show on stderr how many are done, the rate and the remaining time."""
     with bar(total, what, unit) as meter:
         for item in items:
             yield item

@@ -1,7 +1,7 @@
-"""What must not be written down or shown: credentials in addresses, names of home folders.
+"""Remove what must not be written or shown: credentials in addresses, names of home folders.
 
-An address is fetched as it was given. Everything else (records, manifest, logs, messages, parameters of rules, the
-report) has it as `public` returns it, and decides by that whether it is still the same address.
+Only the request for a file uses the address as it was given. Records, manifest, logs, messages, parameters of rules and
+the report use the address that `public` returns, also to decide whether two addresses are the same.
 """
 
 import hashlib
@@ -13,14 +13,14 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 HIDDEN = "..."
-# Parameters that admit to a file and do not choose one, by a part of their name; those of Azure have short names.
+# Query parameters that grant access and do not choose the file, by a part of their name. Those of Azure are short.
 CREDENTIAL = re.compile(
     r"sig|token|key|secret|pass|pwd|auth|cred|expir|policy|session|jwt|^x-(amz|goog)-|^code$|"
     r"^(se|sp|st|sr|ss|srt|sv|sip|spr|sdd|skoid|sktid|skt|ske|sks|skv)$",
     re.IGNORECASE,
 )
 ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>]+")
-# What follows a path alone, as in a message that names the host elsewhere.
+# A query after a path without host, as in some messages of libraries.
 QUERY = re.compile(r"\?[^\s'\"<>]*=[^\s'\"<>]*")
 HOME = re.compile(r"(?<![\w.~-])/(?:home|Users)/[^/\s'\"<>&|,;:]+")
 
@@ -28,8 +28,8 @@ HOME = re.compile(r"(?<![\w.~-])/(?:home|Users)/[^/\s'\"<>&|,;:]+")
 def public(url: str) -> str:
     """Return an address without user, password, query and fragment.
 
-    A query is replaced by ``?...`` and, where it has parameters other than credentials, eight digits of a hash of
-    those: another ``?file=`` is another address, while a signature that is renewed every day is not.
+    A query is replaced by ``?...`` and, if it has parameters other than credentials, eight digits of their hash.
+    Another ``?file=`` therefore gives another address, and a renewed signature does not.
     """
     parts = urlsplit(url)
     chosen = sorted(item for item in parse_qsl(parts.query, keep_blank_values=True) if not CREDENTIAL.search(item[0]))
@@ -41,7 +41,7 @@ def public(url: str) -> str:
 
 
 def redacted(text: str) -> str:
-    """Return a text, such as a message of a library, with every address in it as `public` returns it."""
+    """Return a text, such as a message of a library, with `public` applied to every address in it."""
     if ADDRESS.match(text) and " " not in text:
         return public(text)
     text = ADDRESS.sub(lambda found: public(found[0]), text)
@@ -49,7 +49,7 @@ def redacted(text: str) -> str:
 
 
 def without_home(text: str) -> str:
-    """Return a text with ``~`` in place of every home folder: this user's, and any in ``/home`` or ``/Users``."""
+    """Return a text in which ``~`` replaces home folders: the user's, and all in ``/home`` and ``/Users``."""
     own = str(Path.home())
     if len(own) > 1:
         text = re.sub(rf"(?<![\w.~-]){re.escape(own)}(?![\w.-])", "~", text)
@@ -57,7 +57,7 @@ def without_home(text: str) -> str:
 
 
 def shareable(value: Any) -> Any:
-    """Return settings, nested as they are, with every text in them fit to be shared."""
+    """Return nested settings in which `redacted` and `without_home` were applied to every text."""
     if isinstance(value, Mapping):
         return {key: shareable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

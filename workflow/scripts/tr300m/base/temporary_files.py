@@ -1,4 +1,4 @@
-"""Temporary files beside the files that they become: their names, and how those of killed processes are deleted."""
+"""Names of temporary files, and removal of those that killed processes left."""
 
 import os
 import re
@@ -8,24 +8,24 @@ from contextlib import suppress
 from pathlib import Path
 
 ABANDONED = 86_400
-"""Age in seconds from which the temporary file of another machine counts as left behind."""
+"""Age in seconds after which the temporary file of another machine is deleted."""
 
 
 def temporary_path(final: Path) -> Path:
-    """Return this process's temporary name for a file; it names machine and process, and ends like the file's name."""
+    """Return the temporary path of a file for this process: it contains machine, process and the file's name."""
     return final.with_name(f".tr300m-{socket.gethostname()}-{os.getpid()}.{final.name}")
 
 
 def remove_abandoned(final: Path) -> None:
     """Delete temporary files of `final` whose process has ended.
 
-    Of another machine's process (the folder may be shared) only the age of its file is known.
+    If the process ran on another machine that shares the folder, the age of the file decides.
     """
     pattern = re.compile(rf"\.tr300m-(.+)-(\d+)\.{re.escape(final.name)}")
     for name in os.listdir(final.parent):
         if found := pattern.fullmatch(name):
             other, host, process = final.with_name(name), found[1], int(found[2])
-            # The file may vanish meanwhile: two processes may clean up at once.
+            # Another process may delete the file at the same time.
             with suppress(FileNotFoundError):
                 old = time.time() - other.lstat().st_mtime > ABANDONED
                 if old if host != socket.gethostname() else not _is_running(process):

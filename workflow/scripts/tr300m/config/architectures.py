@@ -1,4 +1,4 @@
-"""Architectures: which of the five inputs a model sees."""
+"""Architectures: which of the five inputs a model reads."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ SWITCHES = {"tf": "tf", "df": "distance", "core": "core", "hm": "hm"}
 
 @dataclass(frozen=True)
 class Architecture:
-    """One combination of inputs; the sequence is always one of them.
+    """A combination of inputs; the sequence is always one of them.
 
     Parameters
     ----------
@@ -21,13 +21,13 @@ class Architecture:
     label
         Name in figures, such as ``Seq + TF + Core``.
     tf
-        Motif scores are multiplied by the levels of their transcription factors.
+        Whether motif scores are multiplied by the TF levels.
     core
-        Core promoter elements are a branch of their own.
+        Whether core promoter elements are read, in a separate branch.
     hm
-        Histone marks, mixed over cell types by tissue, are a branch of their own.
+        Whether histone marks, mixed over cells by tissue, are read, in a separate branch.
     distance
-        Levels are weighted by the regulator's distance on the chromosome; needs `tf`.
+        Whether TF levels are weighted by the regulator's distance on the chromosome; needs `tf`.
     """
 
     key: str
@@ -40,7 +40,7 @@ class Architecture:
     def __post_init__(self) -> None:
         if self.distance and not self.tf:
             raise TR300MError(
-                f"architecture {self.key}: the distance factor acts on transcription factor levels, which are off",
+                f"architecture {self.key}: the distance factor weights TF levels, which are off",
                 "set `tf` to 1 or `distance` to 0",
             )
 
@@ -51,12 +51,12 @@ class Architecture:
 
     @classmethod
     def from_key(cls, key: str) -> "Architecture":
-        """Read the inputs off a key made of ``seq``, ``tf``, ``df``, ``core``, ``hm``, in this order.
+        """Return the architecture of a key made of ``seq``, ``tf``, ``df``, ``core``, ``hm``, in this order.
 
         Raises
         ------
         TR300MError
-            If a part is unknown, repeated, out of order, or ``seq`` is missing.
+            If an element of the key is unknown, repeated or out of order, or ``seq`` is missing.
         """
         parts = key.split("_")
         if parts[0] != "seq" or parts != [token for token in TOKENS if token in parts]:
@@ -83,7 +83,7 @@ def read_architectures(path: Path | str) -> dict[str, Architecture]:
     Raises
     ------
     TR300MError
-        If a column is missing, a key stands twice or a switch is neither 0 nor 1.
+        If a column is missing, a key is duplicated or a switch is neither 0 nor 1.
     """
     table = read_tsv(path)
     columns = ("architecture", "label", "tf", "core", "hm", "distance")
@@ -93,7 +93,7 @@ def read_architectures(path: Path | str) -> dict[str, Architecture]:
     found: dict[str, Architecture] = {}
     for key, label, *switches in zip(*(table[name].tolist() for name in columns), strict=True):
         if key in found:
-            raise TR300MError(f"{path}: architecture {key} stands twice", "keys are unique")
+            raise TR300MError(f"{path}: architecture {key} is duplicated", "give each architecture its own key")
         if not set(switches) <= {"0", "1"}:
             raise TR300MError(f"{path}: architecture {key} has a switch that is neither 0 nor 1", "write 0 or 1")
         tf, core, hm, distance = (switch == "1" for switch in switches)

@@ -1,10 +1,10 @@
-"""The baselines by name: label in tables, features of a gene that each reads."""
+"""The baselines by name: their labels in tables, and the features of genes that they read."""
 
 from typing import NamedTuple
 
 
 class BaselineRow(NamedTuple):
-    """A baseline as tables and rules know it; `baselines.table` holds its prediction.
+    """A baseline as tables and rules use it; `baselines.table` has its function.
 
     Attributes
     ----------
@@ -13,8 +13,8 @@ class BaselineRow(NamedTuple):
     features
         Names of the features that it reads (`features.gene_features.FEATURES`).
     own_expression
-        Whether it reads the expression of the genes it predicts, in training samples. No model does, so it is never the
-        best baseline.
+        Whether it reads the expression, in training samples, of the genes that it predicts. No model does, so such a
+        baseline is never chosen as the best one.
     """
 
     label: str

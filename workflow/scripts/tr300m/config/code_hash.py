@@ -1,9 +1,9 @@
-"""Code provenance: which code of the package a script uses, and one hash over it.
+"""A hash over the code of the package that a script uses.
 
-The hash follows names, not whole files: of a module that a script loads it takes the functions, classes and constants
-that the script reaches, directly or through others, and every statement that runs when the module is imported. Editing
-a function that a script cannot reach therefore changes nothing for it. Python is followed as far as its text tells:
-`tests/test_provenance.py` refuses code that finds names at run time (`importlib`, `globals`, `__doc__`).
+The hash follows names, not files. Of each module that a script loads, it includes the functions, classes and constants
+that the script can reach, directly or through others, and every statement that runs when the module is imported. A
+change of a function that the script cannot reach does not change the hash. Names that are looked up at run time cannot
+be followed: `tests/config/test_code_hash.py` refuses code that does so (`importlib`, `globals`, `__doc__`).
 """
 
 import ast
@@ -17,38 +17,38 @@ from ..base.errors import TR300MError
 
 PACKAGE = Path(__file__).parents[1]
 WITHOUT_EFFECT = frozenset({"base/errors.py", "base/job.py", "base/progress.py"})
-"""Files that tell the user something and shape no result, relative to the package."""
-# They change nothing outside of what they decorate. Any other decorator may register it somewhere.
+"""Files, relative to the package, that print messages and do not affect results."""
+# These decorators have no side effect. Any other may, such as registering the function.
 PURE_DECORATORS = frozenset({"cache", "contextmanager", "dataclass"})
-# They give a value and do nothing else. Any other call on import may.
+# These calls have no side effect. Any other call on import may.
 PURE_CALLS = frozenset({"cast", "float", "frozenset", "re.compile"})
 ALL = "*"
-"""In place of a name: everything that a module defines."""
+"""Stands for all names of a module."""
 
 
 class _Import(NamedTuple):
-    """One imported name: `name` of `file`; `ALL` where the module itself was imported."""
+    """An imported name: `name` of `file`, or `ALL` if the module itself was imported."""
 
     file: Path
     name: str
 
 
 class _Statement(NamedTuple):
-    """A statement at the top of a module."""
+    """A statement at the top level of a module."""
 
     text: str
-    """Without comments, docstrings and layout."""
+    """Source text without comments, docstrings and formatting."""
     defines: frozenset[str]
-    """Names that it gives the module."""
+    """Names that it defines in the module."""
     mentions: frozenset[str]
-    """Names that it, or any code inside it, looks up."""
+    """Names that it looks up, also inside functions."""
     imports: frozenset[_Import]
     runs: bool
-    """Whether it may do more on import than define its names."""
+    """Whether it may do more than define names when the module is imported."""
 
 
 class _Strip(ast.NodeTransformer):
-    """Remove what cannot change a result: strings that stand alone (docstrings), and imports for types alone."""
+    """Remove code that cannot change a result: docstrings, and imports that only type checkers read."""
 
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
         alone = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
@@ -66,7 +66,7 @@ class _Strip(ast.NodeTransformer):
 
 
 def _split_aliases(node: ast.stmt) -> list[ast.stmt]:
-    """Return an import of several names as imports of one, so that each counts where it is used; else `node`."""
+    """Return an import of several names as one import per name; any other statement unchanged."""
     if isinstance(node, ast.ImportFrom):
         return [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
     return [ast.Import([alias]) for alias in node.names] if isinstance(node, ast.Import) else [node]
@@ -74,7 +74,7 @@ def _split_aliases(node: ast.stmt) -> list[ast.stmt]:
 
 @cache
 def _statements(path: Path, source: str) -> tuple[_Statement, ...]:
-    """Return the statements at the top of a Python file."""
+    """Return the statements at the top level of a Python file."""
     tree = _Strip().visit(ast.parse(source))
     return tuple(_statement(path, node) for whole in tree.body for node in _split_aliases(whole))
 
@@ -91,7 +91,7 @@ def _statement(path: Path, node: ast.stmt) -> _Statement:
 
 
 def _defines(node: ast.stmt) -> frozenset[str]:
-    """Return the names that a statement gives its module; of loops and the like, which always count, nothing."""
+    """Return the names that a statement defines; none for loops and other statements that are always included."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return frozenset({node.name})
     if isinstance(node, ast.Import | ast.ImportFrom):
@@ -101,7 +101,7 @@ def _defines(node: ast.stmt) -> frozenset[str]:
 
 
 def _runs(node: ast.stmt) -> bool:
-    """Return whether a statement may do more on import than define its names."""
+    """Return whether a statement may do more than define names when the module is imported."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return False
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -109,7 +109,7 @@ def _runs(node: ast.stmt) -> bool:
         return any(ast.unparse(item).split(".")[-1] not in PURE_DECORATORS for item in made)
     if isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        # `table["key"] = value` changes what another statement defined.
+        # `table["key"] = value` changes an object that another statement defined.
         plain = all(isinstance(target, ast.Name | ast.Tuple) for target in targets)
         calls = {ast.unparse(item.func) for item in ast.walk(node) if isinstance(item, ast.Call)}
         return not plain or bool(calls - PURE_CALLS)
@@ -117,19 +117,19 @@ def _runs(node: ast.stmt) -> bool:
 
 
 def _imports(path: Path, node: ast.AST) -> Iterator[_Import]:
-    """Yield what a node of a Python file imports from the package, if it is an import.
+    """Yield the names that a node of a Python file imports from the package.
 
     Raises
     ------
     TR300MError
-        If it takes a name from the package's own `__init__.py`, which finds names at run time.
+        If it imports a name from the package's own `__init__.py`, which looks up names at run time.
     """
     if isinstance(node, ast.Import):
         for alias in node.names:
             if alias.name.split(".")[0] == PACKAGE.name:
                 yield from _loaded(PACKAGE.parent, alias.name.split("."), ALL)
     elif isinstance(node, ast.ImportFrom):
-        # One dot is the importing file's own package; the root for an absolute import is the package's parent.
+        # One dot is the package of the importing file. Absolute imports start at the parent of the package.
         root = path.parents[node.level - 1] if node.level else PACKAGE.parent
         parts = node.module.split(".") if node.module else []
         if not node.level and parts[:1] != [PACKAGE.name]:
@@ -142,7 +142,7 @@ def _imports(path: Path, node: ast.AST) -> Iterator[_Import]:
 
 
 def _loaded(root: Path, parts: list[str], name: str) -> Iterator[_Import]:
-    """Yield `name` of the file of a dotted module name, if it is one; a package's file is its `__init__.py`."""
+    """Yield `name` in the file of a module, if there is one; the file of a package is its `__init__.py`."""
     base = root.joinpath(*parts)
     for file in (base.with_suffix(".py"), base / "__init__.py"):
         if file.is_file():
@@ -154,21 +154,21 @@ def _of(path: Path) -> tuple[_Statement, ...]:
 
 
 def _parents(file: Path) -> set[Path]:
-    """Return the `__init__.py` of each package around a file, which Python runs before it; without the outermost.
+    """Return the `__init__.py` of each package around a file, which Python runs first, except the top one.
 
-    The outermost imports lazily, for notebooks: followed, it would make every script depend on every module.
+    The top one imports lazily, for notebooks. If it were included, every script would depend on every module.
     """
     folders = [folder for folder in file.parents if folder.is_relative_to(PACKAGE)]
     return {found for folder in folders if (found := folder / "__init__.py").is_file()}
 
 
 def modules(script: Path) -> list[Path]:
-    """Return the package's files that a script imports, directly or through others, sorted.
+    """Return the files of the package that a script imports, directly or through others, sorted.
 
     Raises
     ------
     TR300MError
-        If one of them takes a name from the package's own `__init__.py`.
+        If one of them imports a name from the package's own `__init__.py`.
     """
     top = PACKAGE / "__init__.py"
     seen: set[Path] = {top}
@@ -182,16 +182,16 @@ def modules(script: Path) -> list[Path]:
 
 
 def reached(*scripts: Path) -> dict[Path, list[str]]:
-    """Return the statements that the results of scripts may depend on: their own, and of each module they load.
+    """Return the statements that the results of scripts may depend on, in the scripts and in the modules they load.
 
     Returns
     -------
     dict
-        File to the text of its statements, in their order.
+        Text of the statements by file, in order.
     """
     loaded = {file for script in scripts for file in modules(script)}
     code = {file: _of(file) for file in loaded.union(scripts)}
-    # Of every file that is loaded, what runs on import; of the scripts, everything.
+    # All statements of the scripts, and of each loaded file the statements that run on import.
     queue = [*(_Import(script, ALL) for script in scripts), *(_Import(file, "") for file in loaded)]
     asked = set(queue)
     found: dict[Path, set[int]] = {file: set() for file in code}
@@ -208,7 +208,7 @@ def reached(*scripts: Path) -> dict[Path, list[str]]:
 
 
 def code_hash(*scripts: Path | str) -> str:
-    """Return a hash over scripts and the code they reach: file names and code, not times, comments or docstrings."""
+    """Return a hash over scripts and the code that they can reach, without comments and docstrings."""
     used = {_name(file): texts for file, texts in reached(*map(Path, scripts)).items()}
     exempt = {_name(PACKAGE / file) for file in WITHOUT_EFFECT}
     digest = hashlib.sha256()
@@ -218,6 +218,6 @@ def code_hash(*scripts: Path | str) -> str:
 
 
 def _name(file: Path) -> str:
-    """Return a file's path below the folder of the package and the scripts: two modules of one name stay apart."""
+    """Return the path of a file relative to the folder of the scripts; it is unique, unlike the name of the file."""
     home = PACKAGE.parent
     return file.relative_to(home).as_posix() if file.is_relative_to(home) else file.name

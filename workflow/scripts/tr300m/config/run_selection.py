@@ -1,4 +1,4 @@
-"""Which runs and baselines each table, figure and page of a configuration is about."""
+"""Which runs and baselines each table, figure and page of a configuration shows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,22 +12,22 @@ from .run_table import Run, uncontrolled_run
 from .thesis_comparisons import Comparison
 
 FINAL, FINAL_ARCHITECTURE = "final", "seq_tf_core_hm"
-"""The thesis's run of Table 2: its name there as in config/runs.tsv, and its architecture."""
+"""The thesis's run of Table 2: its name, also in config/runs.tsv, and its architecture."""
 PAGES = {
     "guide": ("Guide", "What good figures look like"),
     "table1": ("Tables", "Table 1: the architectures"),
     "table2": ("Tables", "Table 2: the final run on the test part"),
     "baselines": ("Tables", "Baselines"),
     "against_baselines": ("Tables", "Networks against baselines"),
-    "controls": ("Tables", "Controls: what a score rests on"),
-    "seeds": ("Tables", "Seeds: the spread between equal runs"),
-    "truth": ("Tables", "What of the planted truth was found"),
-    "breakdown": ("Evaluation", "What the scores are made of"),
+    "controls": ("Tables", "Controls: scores with permuted inputs"),
+    "seeds": ("Tables", "Seeds: spread between runs that differ in their seed"),
+    "truth": ("Tables", "Recovery of the planted truth"),
+    "breakdown": ("Evaluation", "Scores by group of genes and samples"),
     "calibration": ("Evaluation", "Calibration of the predicted distributions"),
     "runs": ("Records", "Runs: settings, device, time"),
     "versions": ("Records", "Versions and checksums"),
 }
-"""Tables that the report can show: name of the Markdown to category and title; Tables 3-7 are named by their runs."""
+"""Pages of the report: category and title by the name of the table. The titles of Tables 3-7 name their runs."""
 
 
 class Page(NamedTuple):
@@ -39,7 +39,7 @@ class Page(NamedTuple):
 
 
 class Evaluated(NamedTuple):
-    """A model with metrics and intervals: its folder below the results, and its names in tables."""
+    """A model or baseline with metrics and intervals: its folder below the results, and its names in tables."""
 
     folder: str
     kind: str
@@ -50,28 +50,28 @@ class Evaluated(NamedTuple):
 
     @property
     def names(self) -> dict[str, str]:
-        """Everything but the folder, by column."""
+        """All fields except the folder, by column."""
         return {name: value for name, value in self._asdict().items() if name != "folder"}
 
 
 @dataclass(frozen=True)
 class RunSelection:
-    """Which runs and baselines each table, figure and page of a configuration is about.
+    """The runs and baselines of each table, figure and page.
 
     Attributes
     ----------
     runs, architectures
         Rows of the two tables, by name.
     comparisons
-        What each of the thesis's Tables 3-7 compares, by its number.
+        The architectures that the thesis's Tables 3-7 compare, by table number.
     baselines
         Names of the baselines to compute, in the order of the table.
     final_name
-        Name of the run of Table 2, which the run table need not have.
+        Name of the run of Table 2; the run table may lack it.
     planted
-        Whether expression is simulated, so that there is a planted truth to find.
+        Whether expression is simulated, so that there is a planted truth.
     simulated_regulators
-        Whether the regulators are simulated, so that there are few of them.
+        Whether the regulators are simulated; there are then few of them.
     """
 
     runs: Mapping[str, Run]
@@ -91,22 +91,22 @@ class RunSelection:
         return self.runs[run].label(self.architecture(run).label)
 
     def reads_own_level(self, run: str) -> bool:
-        """Return whether a gene's own TPM can be an input of a run; not asked of runs under a control."""
+        """Return whether the TPM of a target gene can be an input of a run; false for runs with a control."""
         return self.runs[run].control == "none" and self.architecture(run).reads_levels
 
     def simulated_inputs(self, run: str) -> dict[str, bool]:
-        """Return which inputs a run reads that the simulated effects act through."""
+        """Return which of the inputs that carry simulated effects a run reads."""
         architecture = self.architecture(run)
         return {"levels": architecture.tf, "histones": architecture.hm}
 
     @property
     def table1_runs(self) -> list[str]:
-        """Runs of Table 1: the thesis's split and output, no control, the first row of each architecture."""
+        """Runs of Table 1: for each architecture the first run with the thesis's split and output and no control."""
         return list(self._run_of_architecture.values())
 
     @property
     def final_run(self) -> str | None:
-        """The run of Table 2, if the run table has it."""
+        """The run of Table 2, or None if the run table lacks it."""
         return self.final_name if self.final_name in self.runs else None
 
     def required_final_run(self) -> str:
@@ -122,12 +122,12 @@ class RunSelection:
         return self.final_run
 
     def candidates(self) -> list[str]:
-        """Return the final run and those of Table 1, among which it had to be the best on validation."""
+        """Return the runs of Table 1 and the final run, which should be the best of them on validation."""
         return list(dict.fromkeys([*self.table1_runs, self.required_final_run()]))
 
     @property
     def compared_runs(self) -> dict[str, tuple[str, str]]:
-        """The two runs that each of Tables 3-7 compares, by its number; without those that Table 1 has no rows for."""
+        """The two runs that Tables 3-7 compare, by table number; tables whose runs Table 1 lacks are left out."""
         chosen = self._run_of_architecture
         return {
             table: (chosen[pair.first], chosen[pair.second])
@@ -136,12 +136,12 @@ class RunSelection:
         }
 
     def compared(self, table: str) -> tuple[str, str]:
-        """Return the two runs of one of Tables 3-7.
+        """Return the two runs that one of Tables 3-7 compares.
 
         Raises
         ------
         TR300MError
-            If Table 1 has no row of one of them.
+            If Table 1 lacks one of them.
         """
         if table not in self.compared_runs:
             reason = next(line for line in self.missing_tables() if line.startswith(f"Table {table}:"))
@@ -150,9 +150,9 @@ class RunSelection:
 
     @property
     def control_runs(self) -> dict[str, str | None]:
-        """The run that each run under a control is compared with, if the run table has it: equal but for the control.
+        """The run without control that each run with a control is compared with, or None if the run table lacks it.
 
-        Each such run stands before its controls, compared with nothing.
+        Each run without control comes before its controls and is compared with None.
         """
         found: dict[str, str | None] = {}
         without = {name: uncontrolled_run(name, self.runs) for name, run in self.runs.items() if run.control != "none"}
@@ -163,7 +163,7 @@ class RunSelection:
 
     @property
     def seed_groups(self) -> list[list[str]]:
-        """Runs that differ in their seed alone, where there are several."""
+        """Groups of two or more runs that differ only in their seed."""
         groups: dict[Run, list[str]] = {}
         for name, run in self.runs.items():
             groups.setdefault(replace(run, run="", seed=0), []).append(name)
@@ -171,14 +171,14 @@ class RunSelection:
 
     @property
     def splits_in_use(self) -> list[str]:
-        """Splits of the runs, the first run's first."""
+        """Splits of the runs, in the order of the run table."""
         return list(dict.fromkeys(run.split for run in self.runs.values()))
 
     def thesis_run(self, name: str) -> str | None:
-        """Return which of the thesis's runs a run repeats on the released data, by its key in thesis_curves.tsv.
+        """Return the key in thesis_curves.tsv of the thesis's run that a run repeats on the released data.
 
-        None where its split, output or control is another. The key need not be there: one of the thesis's logs is
-        empty.
+        The result is None if the run has another split, output or control. The table may lack the key, because one of
+        the thesis's logs is empty.
         """
         run = self.runs[name]
         if not _is_the_thesis(run):
@@ -187,14 +187,14 @@ class RunSelection:
 
     @property
     def thesis_runs(self) -> list[str]:
-        """Runs of the thesis's split, whose predictions are of the same pairs."""
+        """Runs with the thesis's split; they predict the same pairs."""
         return [name for name, run in self.runs.items() if run.split == "thesis"]
 
     @property
     def level_runs(self) -> list[str]:
-        """Those of them that were trained and read the levels of simulated regulators.
+        """Trained runs with the thesis's split that read the TF levels of simulated regulators.
 
-        With all of the real regulators, computing the effect of each would take longer than the training.
+        There are none with real regulators: computing the effect of each would take longer than the training.
         """
         if not self.simulated_regulators:
             return []
@@ -202,7 +202,7 @@ class RunSelection:
 
     @property
     def histone_pairs(self) -> list[tuple[str, str]]:
-        """Runs of Table 1 that differ in the histone branch alone: without, with."""
+        """Pairs of runs of Table 1 without and with the histone branch, equal in all other inputs."""
 
         def inputs(run: str) -> Architecture:
             return replace(self.architecture(run), key="", label="")
@@ -216,22 +216,22 @@ class RunSelection:
 
     @property
     def evaluated_runs(self) -> list[tuple[str, str]]:
-        """Run and part of every evaluation: all on validation, the final run on test too."""
+        """Run and part of each evaluation: all runs on validation, and the final run also on test."""
         return [*((run, "validation") for run in self.runs), *((run, "test") for run in [self.final_run] if run)]
 
     @property
     def fitted_baselines(self) -> list[tuple[str, str]]:
-        """Split and name of every baseline: all of them on each split that a run uses."""
+        """Split and name of each baseline: all baselines on every split that a run uses."""
         return [(split, name) for split in self.splits_in_use for name in self.baselines]
 
     @property
     def drawn_baselines(self) -> list[str]:
-        """Baselines in the figure of Table 1: genes' own means are far above all others and would stretch its axis."""
+        """Baselines in the figure of Table 1: all except those that read the genes' own expression."""
         return [name for name in self.baselines if not BASELINES[name].own_expression]
 
     @property
     def evaluated(self) -> list[Evaluated]:
-        """Every model that has metrics and intervals."""
+        """All runs and baselines that have metrics and intervals."""
         runs = [
             Evaluated(f"runs/{run}", "run", run, self.label(run), self.runs[run].split, part)
             for run, part in self.evaluated_runs
@@ -251,7 +251,7 @@ class RunSelection:
 
     @property
     def tables(self) -> list[str]:
-        """Names of the tables that the configuration gives."""
+        """Names of the tables that can be made from the configuration."""
         optional = {
             "table2": self.final_run,
             "baselines": self.baselines,
@@ -265,7 +265,7 @@ class RunSelection:
 
     @property
     def pages(self) -> dict[str, Page]:
-        """Pages of the report, by the name of the table: those of `PAGES` that there are, and Tables 3-7."""
+        """Pages of the report by the name of the table: those of `PAGES` that can be made, and Tables 3-7."""
         found = {
             name: Page(category, title, name)
             for name, (category, title) in PAGES.items()
@@ -277,12 +277,12 @@ class RunSelection:
         return found
 
     def missing_tables(self) -> list[str]:
-        """Return a sentence for each table of the thesis that these runs do not give."""
+        """Return a message for each table of the thesis that cannot be made from these runs."""
         missing = [] if self.final_run else [f"Table 2: the run table has no run named {self.final_name}"]
         for table, pair in self.comparisons.items():
             absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
             if absent:
-                missing.append(f"Table {table}: Table 1 has no row of {' and '.join(absent)}")
+                missing.append(f"Table {table}: Table 1 has no run of {' and '.join(absent)}")
         return missing
 
     @cached_property
@@ -295,5 +295,5 @@ class RunSelection:
 
 
 def _is_the_thesis(run: Run) -> bool:
-    """Whether split, output and inputs are the thesis's."""
+    """Return whether split, output and inputs are those of the thesis."""
     return (run.split, run.likelihood, run.control) == ("thesis", "nb_exponential", "none")

@@ -1,4 +1,4 @@
-"""The run table: one run a row."""
+"""The run table: one run per row."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -12,19 +12,19 @@ from .architectures import Architecture
 from .schema import check, find_problems, read_schema
 
 AT_EVALUATION = "_at_evaluation"
-"""Ends the name of a control under which a run only predicts, with the weights of a run without control."""
+"""Suffix of a control that permutes only the inputs of predictions; the weights are those of a run without control."""
 
 SHUFFLE = "shuffle_sequence"
-"""A cached scan is of the real sequence: this control cannot use it."""
+"""Control that cannot use the cached scan, which was made from the real sequence."""
 
 
-# What the model must read for a control to change anything: any of these columns of the table of architectures.
+# By control, inputs (columns of the table of architectures) of which a model must read one for it to have an effect.
 NEEDED_BY = {"permute_levels": ("tf", "distance"), "permute_histones": ("hm",)}
 
 
 @dataclass(frozen=True)
 class Run:
-    """A row of `config/runs.tsv`; docs/architecture.md says what the columns mean."""
+    """A row of `config/runs.tsv`; docs/architecture.md describes the columns."""
 
     run: str
     architecture: str
@@ -37,16 +37,16 @@ class Run:
 
     @property
     def only_predicts(self) -> bool:
-        """Whether it takes over the weights of another run."""
+        """Whether it predicts with the weights of another run."""
         return self.control.endswith(AT_EVALUATION)
 
     @property
     def reads_scan(self) -> bool:
-        """Whether it reads the cached scan, which is of the real sequence."""
+        """Whether it reads the cached scan of the real sequence."""
         return self.scan == "cached" and not self.control.startswith(SHUFFLE)
 
     def label(self, architecture: str) -> str:
-        """Return its name in tables: the architecture's label, and what else is not the thesis's."""
+        """Return its name in tables: the label of the architecture, and all settings that differ from the thesis."""
         permuted = self.control.removesuffix(AT_EVALUATION).replace("_", " ")
         weights = "evaluation only" if self.only_predicts else "retrained"
         control = "" if self.control == "none" else f"{permuted} ({weights})"
@@ -60,7 +60,7 @@ def _value(text: str) -> Any:
 
 
 def split_names(folds: int) -> list[str]:
-    """Return the names of all splits: the thesis's, those by donors and clusters, and `folds` folds of chromosomes."""
+    """Return the names of all splits, with `folds` splits by chromosome."""
     return ["thesis", "donor", "overlap_free", *(f"chromosome_{fold}" for fold in range(1, folds + 1))]
 
 
@@ -74,7 +74,7 @@ def read_runs(
     path
         The run table.
     architectures
-        The known ones by key.
+        Known architectures by key.
     splits
         Names of the known splits.
     schema
@@ -83,8 +83,8 @@ def read_runs(
     Raises
     ------
     TR300MError
-        If a column is missing or unknown, a value is not allowed, a control does not fit its run, a run is named twice,
-        or there is none.
+        If a column is missing or unknown, a value is not allowed, a control does not fit its run, a name is duplicated,
+        or the table has no run.
     """
     table = read_tsv(path)
     names = [field.name for field in fields(Run)]
@@ -95,7 +95,7 @@ def read_runs(
     runs: dict[str, Run] = {}
     problems: list[str] = []
     for values in zip(*(column.tolist() for column in table.values()), strict=True):
-        # Names stay text even where they look like numbers.
+        # Names are text even if they look like numbers.
         row = {name: value if name == "run" else _value(value) for name, value in zip(names, values, strict=True)}
         found = find_problems(row, row_schema)
         if not found:
@@ -109,11 +109,11 @@ def read_runs(
         if not found:
             runs[str(row["run"])] = Run(**row)
     if not runs and not problems:
-        problems.append("no run; write at least one row")
+        problems.append("there is no run; write at least one row")
     if not problems:
         problems = [
-            f"run {name}: `control`: {run.control} needs the weights of a run that differs from it in name and control "
-            "alone; add that row, with control none"
+            f"run {name}: `control`: {run.control} needs the weights of a run that differs only in name and control; "
+            "add that row, with control none"
             for name, run in runs.items()
             if run.only_predicts and trained_run(name, runs) is None
         ]
@@ -122,22 +122,25 @@ def read_runs(
 
 
 def trained_run(name: str, runs: Mapping[str, Run]) -> str | None:
-    """Return whose weights a run predicts with: its own, or those of the run equal to it but for name and control."""
+    """Return the run whose weights a run uses: itself, or the run without control if it only predicts."""
     return uncontrolled_run(name, runs) if runs[name].only_predicts else name
 
 
 def uncontrolled_run(name: str, runs: Mapping[str, Run]) -> str | None:
-    """Return the run without control that equals a run but for name and control, or None."""
+    """Return the run without control that differs from a run only in name and control, or None."""
     run = runs[name]
     equal = (other.run for other in runs.values() if replace(run, run=other.run, control="none") == other)
     return next(equal, None)
 
 
 def _misfits(run: Run, architecture: Architecture) -> list[str]:
-    """Return why a control makes no sense in a run."""
+    """Return why the control of a run cannot be used."""
     needed = NEEDED_BY.get(run.control.removesuffix(AT_EVALUATION), ())
     if needed and not any(getattr(architecture, name) for name in needed):
-        return [f"`control`: {run.control} changes nothing that {run.architecture} reads; choose another of either"]
+        return [
+            f"`control`: {run.control} changes nothing that {run.architecture} reads; "
+            "choose another control or architecture"
+        ]
     if run.control == SHUFFLE and run.scan == "cached":
-        return ["`scan`: the cached scan is of the real sequence; write on_the_fly"]
+        return ["`scan`: the cached scan was made from the real sequence; write on_the_fly"]
     return []

@@ -1,4 +1,4 @@
-"""The configuration: defaults, checks whose messages say what to write, and its documentation."""
+"""The schema of the configuration: defaults, checks with messages that say what to write, documentation."""
 
 import difflib
 import json
@@ -15,7 +15,7 @@ from ..base.redaction import redacted
 
 Schema = Mapping[str, Any]
 CONFIG_FILE = Path("config/config.yaml")
-# Snakemake takes no keys of one letter on its command line.
+# Snakemake accepts no keys of one letter on the command line.
 KEY = re.compile(r"[a-zA-Z_][\w-]*\w")
 
 
@@ -28,14 +28,14 @@ def read_schema(path: Path | str) -> dict[str, Any]:
 
 
 def read_configuration(files: Sequence[Path | str], values: Sequence[str]) -> dict[str, Any]:
-    """Return the configuration that Snakemake would see: config/config.yaml, then `files`, then ``KEY=VALUE`` `values`.
+    """Return the configuration as Snakemake merges it: config/config.yaml, then `files`, then ``KEY=VALUE`` values.
 
     Raises
     ------
     TR300MError
-        If a file is missing or no mapping in YAML or JSON, or a value has no key.
+        If a file is missing or is not a mapping in YAML or JSON, or a value has no key.
     """
-    # Its own merging, section by section; slow to import, and few need it.
+    # Snakemake's own function, which merges sections key by key. Imported here, because that takes long.
     from snakemake.utils import update_config
 
     config: dict[str, Any] = {}
@@ -44,15 +44,15 @@ def read_configuration(files: Sequence[Path | str], values: Sequence[str]) -> di
     for entry in values:
         key, equals, text = entry.partition("=")
         if not equals:
-            raise TR300MError(f"{entry!r} is no setting", "write KEY=VALUE")
+            raise TR300MError(f"{entry!r} is not a setting", "write KEY=VALUE")
         if not KEY.fullmatch(key):
-            raise TR300MError(f"{key!r} of {entry!r} is no key", "write a key of config/README.md")
+            raise TR300MError(f"{key!r} in {entry!r} is not a key", "write a key of config/README.md")
         update_config(config, {key: _value(text.strip("'\""))})
     return config
 
 
 def _value(text: str) -> Any:
-    """Read a value as Snakemake reads that of ``--config``: a number, a truth value, or YAML whose scalars are text."""
+    """Parse a value as Snakemake does for ``--config``: a number, True or False, or YAML whose scalars are text."""
     if not text:
         return None
     for parse in (int, float, {"True": True, "False": False}.__getitem__, _yaml_of_text):
@@ -86,7 +86,7 @@ def _mapping(name: str, text: str) -> dict[str, Any]:
         except yaml.YAMLError as error:
             raise _not_yaml(name, error) from None
     if not isinstance(loaded, dict):
-        raise TR300MError(f"{name} holds no settings", "write KEY: VALUE, one a line")
+        raise TR300MError(f"{name} contains no settings", "write KEY: VALUE, one per line")
     return loaded
 
 
@@ -95,12 +95,12 @@ def _not_yaml(name: str, error: yaml.YAMLError) -> TR300MError:
     where = f"{name}, line {mark.line + 1}, column {mark.column + 1}" if mark else name
     problem = redacted(str(error.problem if isinstance(error, yaml.MarkedYAMLError) else error))
     return TR300MError(
-        f"{where}: not YAML: {problem}", "indent with spaces, not tabs; quote values that hold `: `, `#` or brackets"
+        f"{where}: not YAML: {problem}", "indent with spaces, not tabs; quote values that contain `: `, `#` or brackets"
     )
 
 
 def fill_defaults(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
-    """Return `config` with the schema's defaults where it is silent, section by section."""
+    """Return `config` with the defaults of the schema for missing keys, also inside sections."""
     filled = dict(config)
     for key, entry in schema.get("properties", {}).items():
         if "default" in entry:
@@ -111,18 +111,18 @@ def fill_defaults(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
 
 
 def find_problems(config: Mapping[str, Any], schema: Schema) -> list[str]:
-    """Return one line for each key that is unknown, missing, of the wrong type or out of range."""
+    """Return a message for each key that is unknown, missing, of the wrong type or out of range."""
     errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
     return [problem for error in errors for problem in _describe(error)]
 
 
 def check(name: str, problems: list[str]) -> None:
-    """Stop with all `problems` of the file or table `name` at once.
+    """Raise an error that lists all problems of the file or table `name`.
 
     Raises
     ------
     TR300MError
-        If there is any.
+        If there is a problem.
     """
     if problems:
         lines = [f"  - {redacted(problem)}" for problem in problems]
@@ -149,6 +149,9 @@ def _describe(error: ValidationError) -> Iterator[str]:
         names = " or ".join(expected if isinstance(expected, list) else [expected])
         found = type(error.instance).__name__
         yield f"`{where}`: {error.instance!r} is of type {found}; write {_article(names)}{meaning}"
+    elif error.validator == "pattern" and meaning:
+        # The description is clearer than a regular expression.
+        yield f"`{where}`: {error.instance!r} is not allowed{meaning}"
     else:
         yield f"`{where}`: {error.message}{meaning}"
 
@@ -158,7 +161,7 @@ def _article(names: str) -> str:
 
 
 def document(schema: Schema, prefix: str = "") -> list[str]:
-    """Return the rows of a Markdown table: key, type or choices, default, meaning."""
+    """Return the rows of a Markdown table: key, type or choices, default, description."""
     rows = []
     for key, entry in schema["properties"].items():
         if "properties" in entry:

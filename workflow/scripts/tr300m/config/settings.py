@@ -1,4 +1,4 @@
-"""A configuration resolved: defaults filled in, tables read, every problem found before the first job."""
+"""Resolve a configuration: fill in defaults, read its tables, and report all problems before the first job."""
 
 import os
 from collections.abc import Mapping
@@ -18,27 +18,27 @@ from .thesis_comparisons import read_comparisons
 
 SCHEMAS = Path("workflow/schemas")
 COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
-UPSTREAM = "resources/upstream"
+UPSTREAM_FOLDER = "resources/upstream"
 PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "released_data")
-"""Keys of the configuration whose values are paths; those of `sources` may be."""
+"""Keys whose values are paths; the values in `sources` may be paths too."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the rules need to know of a configuration.
+    """A resolved configuration, as the rules use it.
 
     Attributes
     ----------
     config
-        All keys, defaults included.
+        All keys, including defaults.
     results
-        Folder of everything the configuration makes.
+        Folder of all results.
     sources
-        The sources table, by key; those not `needed` are read by few targets.
+        Rows of the sources table by key; sources that are not `needed` are read only by some targets.
     locations
-        Where each source comes from.
+        Location of each source by key.
     selection
-        Which runs and baselines each table is about.
+        Which runs and baselines each table shows.
     """
 
     config: dict[str, Any]
@@ -48,24 +48,24 @@ class Settings:
     selection: RunSelection
 
     def source_path(self, key: str) -> str:
-        """Return the path of a source: downloaded, simulated or the user's own."""
+        """Return the path of a source, which may be downloaded, simulated or a local file."""
         location = self.locations[key]
         if location.kind == "local":
             return location.value
         if location.kind == "simulated":
             return self.simulated_path(key)
-        # A URL of the user's has a folder of its own: what is simulated must never stand in for it.
-        folder = UPSTREAM if location.kind == "upstream" else f"{self.results}/downloads"
+        # Files from configured URLs have their own folder, so that a simulated file is never taken for one.
+        folder = UPSTREAM_FOLDER if location.kind == "upstream" else f"{self.results}/downloads"
         return f"{folder}/{self.sources[key].local_name}"
 
     def simulated_path(self, key: str) -> str:
-        """Return the path that a source has if it is simulated."""
+        """Return the path of a source if it is simulated."""
         return f"{self.results}/sources/{self.sources[key].local_name}"
 
     def source_records(self) -> dict[str, dict[str, str]]:
         """Return path, origin and published checksum of each needed source, for the manifest.
 
-        A file of the user's may be the published one: it is compared too.
+        Local files have a published checksum too, because they may be the published files.
         """
         records = {}
         for key, source in self.sources.items():
@@ -80,7 +80,7 @@ class Settings:
         return records
 
     def download_of(self, name: str) -> dict[str, Any]:
-        """Return what to fetch for a local file name: addresses, size, checksum."""
+        """Return addresses, size and checksum of the source with a local file name."""
         key, source = next((key, source) for key, source in self.sources.items() if source.local_name == name)
         urls = addresses(source, self.config["sources"], self.config["data"])
         if self.locations[key].kind == "url":
@@ -88,37 +88,37 @@ class Settings:
         return {"urls": urls, "size": source.size, "checksum": source.checksum}
 
     def public_download(self, name: str) -> dict[str, Any]:
-        """Return `download_of` without credentials: what a rerun is decided by, and what Snakemake keeps and shows."""
+        """Return `download_of` without credentials; Snakemake stores it and reruns the download if it changes."""
         wanted = self.download_of(name)
         return {**wanted, "urls": [public(url) for url in wanted["urls"]]}
 
     def own_checksums(self, *keys: str) -> dict[str, str]:
-        """Return, of the sources that are the user's own files, path and published checksum: they may be the same."""
+        """Return the published checksum of the sources that are local files or configured URLs, by path."""
         own = [key for key in keys if self.locations[key].kind in ("local", "url")]
         return {self.source_path(key): self.sources[key].checksum for key in own}
 
     @property
     def may_drop_genes(self) -> bool:
-        """Whether target genes that the GCT lacks may be left out: the release keeps them."""
+        """Whether target genes that the GCT lacks may be dropped; the release keeps them."""
         return self.config["edition"] != "release" or bool(self.own_checksums("gtex_tpm", "gencode_v26"))
 
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
-        """Return the local names of the sources of one kind."""
+        """Return the local file names of the sources of one kind."""
         return [self.sources[key].local_name for key, location in self.locations.items() if location.kind == kind]
 
     @property
     def split(self) -> dict[str, Any]:
-        """The section `split`; the corrected edition draws held-out genes from all, as the released split did not."""
+        """The section `split`; the corrected edition draws held-out genes from all genes, unlike the release."""
         return self.config["split"] | ({"gene_pool": None} if self.config["edition"] == "corrected" else {})
 
     @property
     def simulated(self) -> bool:
-        """Whether any source that the arrays are built from is simulated."""
+        """Whether any source of the arrays is simulated."""
         return "simulated" in self._kinds
 
     @property
     def data(self) -> str:
-        """What a configuration knows of its data; what they are is known from checksums (`data_identity`)."""
+        """Name of the data as far as the configuration tells; `dataset.data_identity` uses checksums."""
         if self.simulated:
             return "simulated sources"
         return "upstream files" if self._kinds == {"upstream"} else "own files"
@@ -129,15 +129,15 @@ class Settings:
 
     @property
     def own_cres(self) -> str:
-        """Why the exported cCRE scores cannot be those of the release; empty where they can.
+        """Why the exported cCRE scores cannot be those of the release; empty if they can.
 
-        No checksum of their source is published, and no other array needs it.
+        The source has no published checksum, and no other array depends on it.
         """
         kind = self.locations["encode_ccre"].kind
         return "" if kind == "upstream" else f"encode_ccre is {'simulated' if kind == 'simulated' else 'an own file'}"
 
     def plan(self) -> str:
-        """Return what a user should know before the first job: origin of the data, runs, tables that are not made."""
+        """Return a summary for the user: origin of the data, runs to train, tables that will not be made."""
         runs = [run for run in self.selection.runs.values() if not run.only_predicts]
         device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
         lines = [
@@ -156,17 +156,17 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     Parameters
     ----------
     config
-        As read from YAML and the command line.
+        Keys as read from YAML and the command line.
     root
-        Folder of the Snakefile, for the schemas and the sources table. In paths of `config` a leading ``~`` is the home
-        folder; else they are left as they are.
+        Folder of the Snakefile, which holds the schemas and the sources table. Paths in `config` are relative to the
+        working directory; a leading ``~`` is replaced by the home folder.
     files
-        Whether a source's file of the user's that is missing counts as a problem.
+        Whether a missing local file of a source is a problem.
 
     Raises
     ------
     TR300MError
-        With all problems found in the configuration, or in the first table that has one.
+        If there are problems in the configuration or in a table; all problems of the first such file are listed.
     """
     schema = read_schema(root / SCHEMAS / "config.schema.yaml")
     filled = fill_defaults(config, schema)
@@ -177,13 +177,13 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     table = read_sources(root / SOURCES_TABLE)
     problems = check_choices(table, filled["sources"], filled["data"], files)
     for key in ("runs", "architectures"):
-        # The tables that come with the workflow are found from any working directory.
+        # Tables of the workflow are found from any working directory.
         if not Path(filled[key]).is_file() and (root / filled[key]).is_file():
             filled[key] = str(root / filled[key])
     try:
         SimulationConfig.from_dict(filled["simulation"])
     except TR300MError as error:
-        problems.append(f"`simulation`: {error.message}; {error.hint}")
+        problems.append(f"{error.message}; {error.hint}")
     for key in ("genes", "samples", "runs", "architectures"):
         if filled[key] and not Path(filled[key]).is_file():
             problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")
@@ -206,7 +206,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
 
 
 def _expand(key: str, path: str) -> str:
-    """Return a path with the home folder for a leading ``~``, which no shell has seen in a file of settings."""
+    """Return a path with the home folder in place of a leading ``~``."""
     expanded = os.path.expanduser(path)
     if expanded.startswith("~"):
         raise TR300MError(

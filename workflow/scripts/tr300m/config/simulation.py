@@ -1,15 +1,16 @@
-"""Settings of a simulation. The defaults are the demo's."""
+"""Settings of a simulation; the defaults are those of the demo."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..base.axes import CELLS
 from ..base.errors import TR300MError
+from ..base.from_dict import from_dict
 
-# Every file draws from streams of its own, so that changing how one file is made leaves the others as they were.
+# Each file has its own random streams, so that a change in one file does not change the others.
 STREAMS = (
     "annotation",
     "samples",
@@ -27,7 +28,7 @@ STREAMS = (
 
 @dataclass(frozen=True)
 class SimulationConfig:
-    """What to simulate.
+    """Settings of a simulation.
 
     Parameters
     ----------
@@ -36,37 +37,37 @@ class SimulationConfig:
     chromosomes
         Chromosomes of the target genes, in file order. chrM is always added to a simulated annotation and genome.
     genes
-        Protein-coding genes of a simulated annotation, all chromosomes together.
+        Protein-coding genes of a simulated annotation, on all chromosomes together.
     spacing
-        Base pairs from one gene to the next, in a simulated annotation; at least 7,800, so that windows stay apart.
+        Base pairs from one gene to the next in a simulated annotation; at least 7,800, so that windows do not overlap.
     samples
-        Expression samples. From a longer sample table they are taken evenly over its tissues.
+        Expression samples. If the sample table is longer, they are chosen evenly over its tissues.
     donors
         Donors of a simulated sample table.
     tissues
         Tissues (SMTSD) of a simulated sample table.
     regulators
-        Regulators of a simulated annotation, without the three on PAR and the pseudogene. Drivers come first.
+        Regulators of a simulated annotation, without the three in the PAR and the pseudogene. Drivers come first.
     drivers
-        Names of the regulators that act on their targets.
+        Names of the regulators that affect target genes.
     planted
-        Share of genes that get a site of a driver's motif, and share of genes that count as hit.
+        Share of genes that get a site of a driver's motif; also the share of genes that count as hit.
     effect
         Typical change of log1p TPM per standard deviation of a driver's log level, at a gene with a full hit.
     base, open_weight
-        log1p TPM of a closed gene (below 0, so that it is exactly 0 TPM), and what full openness adds.
+        log1p TPM of a closed gene (below 0, so that its TPM is exactly 0), and the increase at full openness.
     propensity_spread, cell_spread, gc_weight
         Openness on the logit scale: standard deviation over genes, standard deviation over cells within a gene, and
-        the pull of the promoter's GC content per standard deviation.
+        the effect of one standard deviation of the promoter's GC content.
     level_spread
         Standard deviation over tissues of a driver's log level.
     donor_spread, noise
         Standard deviations of the donor effect and of the noise, on log1p TPM.
     all_genes
-        Give an expression row to every gene of the annotation. False: only to protein-coding genes on `chromosomes`
-        and to regulators.
+        Whether every gene of the annotation gets an expression row, or only protein-coding genes on `chromosomes` and
+        regulators.
     gap_cell, gap_chromosome
-        The bigWigs of this cell lack this chromosome.
+        Cell whose bigWigs lack a chromosome, and that chromosome.
     """
 
     seed: int = 3
@@ -103,47 +104,32 @@ class SimulationConfig:
 
     @classmethod
     def from_dict(cls, settings: Mapping[str, Any]) -> "SimulationConfig":
-        """Build from a mapping such as a YAML section; missing keys keep their defaults.
+        """Build from plain values, such as a YAML section; missing keys keep their defaults.
 
         Raises
         ------
         TR300MError
             If a key is unknown, or a value has the wrong type or range.
         """
-        known = {field.name: getattr(cls, field.name) for field in fields(cls)}
-        unknown = sorted(set(settings) - set(known))
-        if unknown:
-            raise TR300MError(f"unknown simulation settings: {', '.join(unknown)}", f"known: {', '.join(known)}")
-        return cls(**{key: _convert(key, value, known[key]) for key, value in settings.items()})
+        return from_dict(cls, "simulation", settings)
 
     def __post_init__(self) -> None:
         """Check ranges."""
         if self.gap_cell not in CELLS:
-            raise TR300MError(f"gap_cell is {self.gap_cell}, not a known cell", f"use one of {', '.join(CELLS)}")
+            raise TR300MError(
+                f"simulation: gap_cell is {self.gap_cell}, which is not a known cell", f"use one of {', '.join(CELLS)}"
+            )
         for key in ("genes", "samples", "donors", "regulators"):
             if getattr(self, key) < 1:
-                raise TR300MError(f"simulation setting {key} is {getattr(self, key)}", "use a positive number")
+                raise TR300MError(f"simulation: {key} is {getattr(self, key)}", "use a positive number")
         if self.spacing < 7_800:
-            raise TR300MError(f"simulation setting spacing is {self.spacing}", "windows need 7800 or more")
+            raise TR300MError(f"simulation: spacing is {self.spacing}", "windows need 7800 or more")
         if not 0 < self.planted < 1:
-            raise TR300MError(f"simulation setting planted is {self.planted}", "use a share between 0 and 1")
+            raise TR300MError(f"simulation: planted is {self.planted}", "use a share between 0 and 1")
         for key in ("chromosomes", "tissues", "drivers"):
             if not getattr(self, key):
-                raise TR300MError(f"simulation setting {key} is empty", "name at least one")
+                raise TR300MError(f"simulation: {key} is empty", "name at least one")
 
     def rng(self, stream: str, *more: int) -> np.random.Generator:
-        """Return a fresh generator for a named stream (and, within it, for further numbers)."""
+        """Return a new generator for a named stream; `more` numbers select a stream within it."""
         return np.random.default_rng([self.seed, STREAMS.index(stream), *more])
-
-
-def _convert(key: str, value: Any, default: Any) -> Any:
-    """Give `value` the type of `default`: YAML has lists for tuples and integers for floats."""
-    if isinstance(default, tuple) and isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
-        return tuple(value)
-    if isinstance(default, bool) == isinstance(value, bool):
-        if isinstance(default, float) and isinstance(value, int | float):
-            return float(value)
-        if isinstance(value, type(default)):
-            return value
-    kind = "list of names" if isinstance(default, tuple) else type(default).__name__
-    raise TR300MError(f"simulation setting {key} is {value!r}", f"a {kind} is expected, such as {default!r}")

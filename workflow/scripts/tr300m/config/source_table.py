@@ -1,4 +1,4 @@
-"""The table of upstream files, and where a configuration takes each of them from."""
+"""The table of upstream files, and the location of each file in a configuration."""
 
 import difflib
 import re
@@ -15,10 +15,10 @@ from ..base.redaction import redacted
 SOURCES_TABLE = Path("config/sources.tsv")
 """Relative to the checkout."""
 HISTONE_PREFIX = "histone_"
-# Keys of the `sources` section that stand for several files.
+# Keys of the section `sources` that hold for several files.
 DEFAULT, HISTONES = "default", "histones"
-SCHEMES = ("http", "https", "ftp", "file")
-# No folder, no way out of one, no wildcard of Snakemake's.
+URL_SCHEMES = ("http", "https")
+# Excludes folders, `..` and wildcards of Snakemake.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -29,17 +29,17 @@ class Source:
     Attributes
     ----------
     key, local_name
-        Name in the configuration, and of the file.
+        Name in the configuration, and name of the file.
     urls
-        Address and, where there is one, mirror.
+        Address and, if there is one, mirror.
     size
-        Bytes, or None where upstream does not say.
+        Bytes, or None if unknown.
     checksum
-        ``sha256:HEX``, ``md5:HEX`` or ``uncompressed-sha256:HEX``; empty where unknown.
+        ``sha256:HEX``, ``md5:HEX`` or ``uncompressed-sha256:HEX``; empty if unknown.
     needed
         Whether the full run reads it.
     terms, citation
-        Terms of use, and what to cite.
+        Terms of use, and citation.
     """
 
     key: str
@@ -54,7 +54,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Location:
-    """Where a configuration takes a source from; `value` is the path or URL of the user's."""
+    """Where a source comes from; `value` is the configured path or URL of a local file or a URL."""
 
     kind: Literal["upstream", "simulated", "local", "url"]
     value: str = ""
@@ -66,7 +66,7 @@ def read_sources(path: Path | str) -> dict[str, Source]:
     Raises
     ------
     TR300MError
-        If a column is missing, a key or file name appears twice, a file name is none, or a size is no number.
+        If a column is missing, a key or file name appears twice, or a file name, URL or size is not valid.
     """
     table = read_tsv(path)
     try:
@@ -83,32 +83,34 @@ def read_sources(path: Path | str) -> dict[str, Source]:
             raise TR300MError(f"{path}: key {key} or file name {name} appears twice")
         if not FILE_NAME.fullmatch(name):
             raise TR300MError(
-                f"{path}: local_name of {key} is {name!r}, not the name of a file",
+                f"{path}: local_name of {key} is {name!r}, not a valid file name",
                 "use letters, digits, `.`, `_`, `+` and `-`; the workflow chooses the folder",
             )
         if size and not size.isdigit():
-            raise TR300MError(f"{path}: bytes of {key} is {size!r}, a number or nothing expected")
+            raise TR300MError(f"{path}: bytes of {key} is {size!r}", "write a whole number, or nothing if unknown")
         urls = tuple(address for address in (url, mirror) if address)
+        if not urls or any(urlsplit(address).scheme not in URL_SCHEMES for address in urls):
+            raise TR300MError(f"{path}: url or mirror of {key} is not a URL", "write one that starts with https://")
         sources[key] = Source(key, name, urls, int(size) if size else None, checksum, needed == "yes", terms, citation)
     return sources
 
 
 def locate(key: str, choices: Mapping[str, str], data: str | None) -> Location:
-    """Say where a configuration takes the source `key` from.
+    """Return the location of a source in a configuration.
 
     Parameters
     ----------
     key
-        Of the sources table.
+        Key in the sources table.
     choices
-        The configuration's `sources`: ``upstream``, ``simulated``, a path or a URL by key.
+        Section `sources` of the configuration: ``upstream``, ``simulated``, a path or a URL by key.
     data
-        Folder that stands for ``{data}`` in a path.
+        Folder that replaces ``{data}`` in a path.
 
     Raises
     ------
     TR300MError
-        If a path names ``{data}`` and no folder was given.
+        If a path contains ``{data}`` and no folder is given.
     """
     histone = choices.get(HISTONES) if key.startswith(HISTONE_PREFIX) else None
     choice = choices.get(key) or histone or choices.get(DEFAULT, "upstream")
@@ -117,15 +119,15 @@ def locate(key: str, choices: Mapping[str, str], data: str | None) -> Location:
     if "{data}" in choice:
         if not data:
             raise TR300MError(
-                f"`sources: {key}: {redacted(choice)}` needs the folder that {{data}} stands for",
+                f"`sources: {key}: {redacted(choice)}` needs a folder for {{data}}",
                 "give --config data=FOLDER",
             )
         choice = choice.replace("{data}", data.rstrip("/"))
-    return Location("url" if urlsplit(choice).scheme in SCHEMES else "local", choice)
+    return Location("url" if urlsplit(choice).scheme in URL_SCHEMES else "local", choice)
 
 
 def addresses(source: Source, choices: Mapping[str, str], data: str | None) -> list[str]:
-    """Return where a configuration fetches a source from, credentials included: its own URL, else the upstream ones."""
+    """Return the addresses of a source, with credentials: the configured URL, else those of the sources table."""
     location = locate(source.key, choices, data)
     return [location.value] if location.kind == "url" else list(source.urls)
 
@@ -133,14 +135,14 @@ def addresses(source: Source, choices: Mapping[str, str], data: str | None) -> l
 def check_choices(
     sources: Mapping[str, Source], choices: Mapping[str, str], data: str | None, files: bool = True
 ) -> list[str]:
-    """Return what is wrong with a configuration's `sources`: unknown keys and, if `files`, missing local files."""
+    """Return the problems in the section `sources`: unknown keys and, if `files`, missing local files."""
     problems = []
     known = [*sources, DEFAULT, HISTONES]
     for key in choices:
         if key not in known:
             close = difflib.get_close_matches(key, known, n=1)
             advice = f"did you mean {close[0]}?" if close else "see config/sources.tsv"
-            problems.append(f"`sources: {key}`: no such source; {advice}")
+            problems.append(f"`sources: {key}`: unknown source; {advice}")
     for key, source in sources.items():
         if not source.needed and key not in choices:
             continue

@@ -1,4 +1,4 @@
-"""Which two architectures each of the thesis's Tables 3-7 compares."""
+"""The two architectures that each of the thesis's Tables 3-7 compares."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,12 +7,12 @@ from ..base.errors import TR300MError
 from ..base.files import read_tsv
 
 TESTED = ("pearson", "log_pearson", "spearman", "accuracy")
-"""The metrics that the thesis gives a T for; log R2 has none."""
+"""Metrics for which the thesis prints a T; log R2 has none."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One of Tables 3-7: architecture keys, and the T that the thesis prints by metric."""
+    """One of Tables 3-7: the keys of two architectures, and by metric the T that the thesis prints."""
 
     table: str
     first: str
@@ -21,12 +21,12 @@ class Comparison:
 
 
 def read_comparisons(path: Path | str) -> dict[str, Comparison]:
-    """Read which two architectures each table compares, by the table's number.
+    """Read the comparisons by table number.
 
     Raises
     ------
     TR300MError
-        If a column is missing, a table stands twice or a T is no number.
+        If a column is missing, a table is duplicated or a T is not a number.
     """
     columns = read_tsv(path)
     missing = [name for name in ("table", "first", "second", *TESTED) if name not in columns]
@@ -35,7 +35,7 @@ def read_comparisons(path: Path | str) -> dict[str, Comparison]:
     found: dict[str, Comparison] = {}
     for row, table in enumerate(columns["table"].tolist()):
         if table in found:
-            raise TR300MError(f"{path}: table {table} stands twice", "give each comparison its own number")
+            raise TR300MError(f"{path}: table {table} is duplicated", "give each comparison its own number")
         try:
             printed = {name: float(columns[name][row]) for name in TESTED}
         except ValueError as error:

@@ -1,1 +1,1 @@
-"""Open a dataset folder; splits, pair order, permuted inputs."""
+"""The dataset folder, splits, the order of training pairs and permuted inputs."""

@@ -1,7 +1,7 @@
-"""What the data of a dataset are: the release's files, simulated, or the user's own.
+"""Tell whether a dataset was made from the files of the release, from simulated files or from the user's own files.
 
-The answer follows from the checksums in the dataset's manifest and not from the configuration: a file of the user's may
-be the published one, and one of another name need not be.
+The checksums in the manifest decide, not the configuration: a local file may be the published file, and a file from
+another address may not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,23 +10,23 @@ from typing import Any
 
 RELEASE = "GTEx v8"
 SIMULATED = "simulated"
-"""Origin of a simulated source in a manifest."""
+"""Origin of a simulated source in the manifest."""
 EXPRESSION_PREFIX = "gtex_"
-MOST_NAMES = 3
+_MOST_SOURCES = 3
 
 
 @dataclass(frozen=True)
 class DataIdentity:
-    """What the data of a dataset are.
+    """The kind of data of a dataset.
 
     Attributes
     ----------
     name
-        What titles call them.
+        Name in titles.
     simulated
-        Whether any source is simulated: tables then say so.
+        Whether any source is simulated; tables then say so.
     unlike_release
-        Why the arrays are not those of the release; empty where they are built from its files, as it was.
+        Why the arrays differ from the release; empty if they are made from the same files in the same way.
     """
 
     name: str
@@ -35,18 +35,18 @@ class DataIdentity:
 
     @property
     def caveat(self) -> str:
-        """What to add, in brackets, to a mention of the thesis's figures; empty on the release's data."""
+        """Text in brackets to add to the thesis's figures; empty on the data of the release."""
         return " (on the released data, not on these)" if self.unlike_release else ""
 
 
 def identify(manifest: Mapping[str, Any]) -> DataIdentity:
-    """Say what the data of a dataset are.
+    """Return the kind of data of a dataset.
 
     Parameters
     ----------
     manifest
-        Of the dataset: of each source `origin`, `checksum` and `published_checksum`, of the configuration what shaped
-        the arrays.
+        Manifest of the dataset: `origin`, `checksum` and `published_checksum` of each source, and the keys of the
+        configuration that affect the arrays.
     """
     sources = manifest["sources"]
     if any(record["origin"] == SIMULATED for record in sources.values()):
@@ -58,18 +58,18 @@ def identify(manifest: Mapping[str, Any]) -> DataIdentity:
         unknown = [key for key in own if not sources[key]["published_checksum"]]
         differing = [key for key in own if key not in unknown]
         reasons = [f"not the published files: {_some(differing)}"] if differing else []
-        reasons += [f"no checksum is published of {_some(unknown)}"] if unknown else []
+        reasons += [f"no checksum is published for {_some(unknown)}"] if unknown else []
         return DataIdentity(name, False, "; ".join(reasons))
     return DataIdentity(RELEASE, False, _chosen(manifest["config"]))
 
 
 def is_published(record: Mapping[str, str]) -> bool:
-    """Return whether a source of a manifest is the published file, by its checksum."""
+    """Return whether a source in a manifest has the published checksum."""
     return record["published_checksum"] != "" and record["checksum"] == record["published_checksum"]
 
 
 def _chosen(config: Mapping[str, Any]) -> str:
-    """Return what a configuration chose otherwise than the release; empty if nothing."""
+    """Return how a configuration differs from that of the release; empty if it does not."""
     if config["edition"] != "release":
         return f"edition {config['edition']}"
     restricted = [key for key in ("chromosomes", "genes", "samples") if config[key]]
@@ -77,5 +77,5 @@ def _chosen(config: Mapping[str, Any]) -> str:
 
 
 def _some(keys: Sequence[str]) -> str:
-    more = len(keys) - MOST_NAMES
-    return ", ".join(keys[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    more = len(keys) - _MOST_SOURCES
+    return ", ".join(keys[:_MOST_SOURCES]) + (f" and {more} more" if more > 0 else "")

@@ -1,4 +1,4 @@
-"""The dataset folder: aligned arrays and axis tables, opened and checked as one object."""
+"""The dataset: aligned arrays and axis tables of a folder, opened and checked together."""
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from ..base.axes import ARRAYS, FORMAT, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from ..base.errors import TR300MError
 from ..base.files import read_json, read_tsv, sha256
+from ..base.types import Floats, Ints
 
-REBUILD = "the folder mixes two builds: delete it and build it again"
+_REBUILD_HINT = "the folder contains files of two builds: delete it and build it again"
 TABLES: dict[str, Any] = {
     "genes": Genes,
     "samples": Samples,
@@ -26,24 +27,24 @@ TABLES: dict[str, Any] = {
 
 @dataclass(frozen=True, repr=False)
 class Dataset:
-    """Aligned arrays of genes, samples, regulators and motifs; arrays are memory-mapped and read-only.
+    """Aligned arrays of genes, samples, regulators and motifs; the arrays are memory-mapped and read-only.
 
     Attributes
     ----------
     onehot : array [gene, window, 4], float16
-        Promoter sequence 5' to 3', A, C, G, T; unknown bases 0.25, off the chromosome 0.
+        Promoter sequence, 5' to 3', columns A, C, G, T; unknown bases are 0.25, positions outside the chromosome 0.
     expression : array [gene, sample], float32
         TPM.
     regulator_levels : array [sample, regulator], float32
-        TPM of the regulators.
+        TPM of regulators.
     motif_map : array [regulator, motif], uint8
         1 where the regulator binds the motif.
     tf_levels : array [sample, motif], float32
-        Summed TPM of the regulators of each motif.
+        Summed TPM of the regulators that bind the motif.
     tissue : array [sample, tissue], uint8
-        One-hot.
+        One-hot tissue of each sample.
     histones : array [gene, window, 21], float32
-        Raw signal; mark by mark and within a mark cell by cell.
+        Histone signal; tracks are ordered by mark and, within a mark, by cell.
     pssm : array [35, 4, motif], float64
         Motif kernels in bits.
     core : array [19, 4, 13], float64
@@ -51,7 +52,7 @@ class Dataset:
     tissues
         Tissue names, in axis order.
     manifest
-        What `manifest.json` holds: shapes, checksums, sources, constants.
+        Content of `manifest.json`: shapes, checksums, sources, constants.
     """
 
     folder: Path
@@ -70,8 +71,8 @@ class Dataset:
     tf_levels: NDArray[np.float32]
     tissue: NDArray[np.uint8]
     histones: NDArray[np.float32]
-    pssm: NDArray[np.float64]
-    core: NDArray[np.float64]
+    pssm: Floats
+    core: Floats
     manifest: dict[str, Any]
 
     @classmethod
@@ -81,13 +82,13 @@ class Dataset:
         Raises
         ------
         TR300MError
-            If a file is missing, a table or an array's shape or dtype is not the manifest's, or two axes disagree.
+            If a file is missing, a table or the shape or dtype of an array differs from the manifest, or axes disagree.
         """
         root = Path(folder)
         manifest = _manifest(root)
         for name, entry in manifest["tables"].items():
             if sha256(_need(root / name)) != entry["sha256"]:
-                raise TR300MError(f"{root}/{name} is not the one that the manifest describes", REBUILD)
+                raise TR300MError(f"{root}/{name} is not the table that the manifest describes", _REBUILD_HINT)
         tables: dict[str, Any] = {name: table.read(_need(root / f"{name}.tsv")) for name, table in TABLES.items()}
         tissues = tuple(read_tsv(_need(root / "tissues.tsv"))["tissue"].tolist())
         arrays: dict[str, Any] = {name: _map(_need(root / f"{name}.npy")) for name in ARRAYS}
@@ -95,9 +96,9 @@ class Dataset:
             entry = manifest["arrays"][name]
             if list(array.shape) != entry["shape"] or str(array.dtype) != entry["dtype"]:
                 raise TR300MError(
-                    f"{root}/{name}.npy is {array.dtype}{list(array.shape)}, the manifest says "
+                    f"{root}/{name}.npy is {array.dtype}{list(array.shape)}, the manifest states "
                     f"{entry['dtype']}{entry['shape']}",
-                    REBUILD,
+                    _REBUILD_HINT,
                 )
         sizes = {"tissue": len(tissues), "base": 4}
         singular = {"genes": "gene", "samples": "sample", "regulators": "regulator", "motifs": "motif"}
@@ -107,7 +108,7 @@ class Dataset:
         return cls(folder=root, **tables, tissues=tissues, **arrays, manifest=manifest)
 
     def __repr__(self) -> str:
-        """Name the folder and the sizes of the main axes."""
+        """Return a text with the folder and the sizes of the main axes."""
         return (
             f"Dataset({str(self.folder)!r}: {len(self.genes)} genes, {len(self.samples)} samples, "
             f"{len(self.regulators)} regulators, {len(self.motifs)} motifs, {len(self.tissues)} tissues)"
@@ -115,26 +116,26 @@ class Dataset:
 
     @property
     def histone_mean(self) -> float:
-        """Mean of `histones`; models that are trained on the dataset divide the signal by it."""
+        """Mean of `histones`; models trained on the dataset divide the signal by it."""
         return float(self.manifest["constants"]["histone_mean"])
 
     @property
     def tss_mean(self) -> float:
-        """Mean 1-based TSS of the genes; models that are trained on the dataset take distances in this unit."""
+        """Mean 1-based TSS of the genes; models trained on the dataset divide distances by it."""
         return float(self.manifest["constants"]["tss_mean"])
 
     @property
     def expression_median(self) -> float:
-        """Median of `expression`, the threshold of the accuracy (TPM)."""
+        """Median of `expression` (TPM), the threshold of the accuracy."""
         return float(self.manifest["constants"]["expression_median"])
 
     @cached_property
-    def _chromosome_codes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _chromosome_codes(self) -> tuple[Ints, Ints]:
         _, codes = np.unique(np.concatenate([self.genes.chromosome, self.regulators.chromosome]), return_inverse=True)
         return codes[: len(self.genes)], codes[len(self.genes) :]
 
     def take_genes(self, genes: NDArray[np.integer]) -> Self:
-        """Return the dataset of some genes only, in that order, their arrays in memory.
+        """Return the dataset restricted to some genes, in the given order, with their arrays in memory.
 
         Parameters
         ----------
@@ -150,7 +151,7 @@ class Dataset:
         )
 
     def take_samples(self, samples: NDArray[np.integer]) -> Self:
-        """Return the dataset of some samples only, in that order, their arrays in memory.
+        """Return the dataset restricted to some samples, in the given order, with their arrays in memory.
 
         Parameters
         ----------
@@ -167,19 +168,19 @@ class Dataset:
         )
 
     def distance(self, genes: NDArray[np.integer], unit: float) -> NDArray[np.float32]:
-        """Return the distance of genes to all regulators.
+        """Return the distances of genes to all regulators on the chromosome.
 
         Parameters
         ----------
         genes
             Gene indices [n].
         unit
-            In base pairs: `tss_mean` of the dataset that the model at hand was trained on.
+            Base pairs by which distances are divided: `tss_mean` of the dataset that the model was trained on.
 
         Returns
         -------
         array [n, regulator], float32
-            Absolute difference of the TSS in that unit; -1 where the chromosomes differ.
+            Absolute difference of the two TSS, in this unit; -1 if the chromosomes differ.
         """
         gene_codes, regulator_codes = self._chromosome_codes
         apart = np.abs(self.genes.tss[genes][:, None] - self.regulators.tss[None, :]) / unit
@@ -191,7 +192,7 @@ def _need(path: Path) -> Path:
     if not path.is_file():
         raise TR300MError(
             f"{path} is missing",
-            "give the folder that holds manifest.json, such as results/demo/dataset; `make demo` builds that one",
+            "give the folder with manifest.json, such as results/demo/dataset, which `make demo` builds",
         )
     return path
 
@@ -200,14 +201,16 @@ def _map(path: Path) -> NDArray[Any]:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise TR300MError(f"{path} is no whole array: {error}", "delete it and build the dataset again") from None
+        raise TR300MError(
+            f"{path} is truncated or not a .npy file: {error}", "delete it and build the dataset again"
+        ) from None
 
 
 def _manifest(root: Path) -> dict[str, Any]:
     manifest: dict[str, Any] = read_json(_need(root / "manifest.json"))
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise TR300MError(
-            f"{root}/manifest.json is not of format {FORMAT}, the one this version reads", "build the dataset again"
+            f"{root}/manifest.json does not have format {FORMAT}, which this version reads", "build the dataset again"
         )
     missing = sorted(set(ARRAYS) - set(manifest.get("arrays", {})))
     if missing:
@@ -216,7 +219,7 @@ def _manifest(root: Path) -> dict[str, Any]:
 
 
 def _check_axes(root: Path, arrays: dict[str, NDArray[Any]], sizes: dict[str, int]) -> None:
-    """Check that every axis has one length in all arrays and in its table."""
+    """Check that each axis has the same length in all arrays and in its table."""
     owner = dict.fromkeys(sizes, "its table")
     for name, array in arrays.items():
         axes = ARRAYS[name].axes
@@ -225,8 +228,8 @@ def _check_axes(root: Path, arrays: dict[str, NDArray[Any]], sizes: dict[str, in
         for axis, size in zip(axes, array.shape, strict=True):
             if sizes.setdefault(axis, size) != size:
                 raise TR300MError(
-                    f"{root}: axis {axis} is {size} long in {name}, {sizes[axis]} in {owner[axis]}",
-                    REBUILD,
+                    f"{root}: axis {axis} has length {size} in {name} and {sizes[axis]} in {owner[axis]}",
+                    _REBUILD_HINT,
                 )
             owner.setdefault(axis, name)
 

@@ -1,9 +1,9 @@
-"""Sequences shuffled so that every dinucleotide occurs as often as before.
+"""Shuffle sequences so that the count of every dinucleotide is unchanged.
 
-A sequence is a walk over its letters, and each dinucleotide a step. A walk that takes the same steps in another order
-has the same dinucleotides, and with them the same letters and the same ends. All such sequences are equally likely
-here: the last steps away from each letter are drawn as a random spanning tree towards the last letter (Wilson 1996),
-the other steps come in random order, and the walk is read off (Altschul and Erickson 1985; Kandel et al. 1996).
+A sequence is a walk over letters, in which each dinucleotide is a step. A walk that takes the same steps in another
+order has the same dinucleotides, letters and ends. All such walks are equally likely here: the last step away from each
+letter is drawn as a random spanning tree towards the last letter of the sequence (Wilson 1996), and all other steps are
+in random order (Altschul and Erickson 1985; Kandel et al. 1996).
 """
 
 import numpy as np
@@ -14,26 +14,26 @@ from ..base.progress import bar
 Codes = NDArray[np.int8]
 
 N_LETTERS = 6
-"""A, C, G, T, and two more: a base that is not known (0.25 each), a position off the chromosome (all zero)."""
-UNKNOWN, OFF = 4, 5
+"""A, C, G, T, an unknown base (0.25 each), and a position outside the chromosome (all zero)."""
+UNKNOWN_LETTER, OFF_LETTER = 4, 5
 SEQUENCES_PER_BLOCK = 512
 
 
 def shuffle_onehot(onehot: NDArray[np.float16], seed: int) -> NDArray[np.float16]:
-    """Shuffle each sequence, keeping its dinucleotides and both ends.
+    """Shuffle each sequence; its dinucleotide counts and both ends are kept.
 
     Parameters
     ----------
     onehot
-        Sequences [gene, position, 4]: one base is 1, or each 0.25 (unknown), or all 0 (off the chromosome). The last
-        two count as letters and move like the others.
+        Sequences [gene, position, 4]. Unknown bases (0.25 each) and positions outside the chromosome (all zero) are
+        shuffled like other letters.
     seed
-        Of the shuffle.
+        Seed of the shuffle.
 
     Returns
     -------
     ndarray
-        Of the same shape and type, in memory.
+        Shuffled sequences, with the shape and type of `onehot`, in memory.
     """
     chance = np.random.default_rng(seed)
     letters = np.concatenate([np.eye(4), np.full((1, 4), 0.25), np.zeros((1, 4))]).astype(onehot.dtype)
@@ -47,26 +47,26 @@ def shuffle_onehot(onehot: NDArray[np.float16], seed: int) -> NDArray[np.float16
 
 
 def encode(onehot: NDArray[np.float16]) -> Codes:
-    """Return the letter [gene, position] of each position of sequences [gene, position, 4]."""
+    """Return sequences [gene, position, 4] as letters [gene, position]."""
     largest = onehot.max(axis=2)
     codes = onehot.argmax(axis=2).astype(np.int8)
-    codes[largest < 1] = UNKNOWN
-    codes[largest == 0] = OFF
+    codes[largest < 1] = UNKNOWN_LETTER
+    codes[largest == 0] = OFF_LETTER
     return codes
 
 
 def shuffle_codes(codes: Codes, chance: np.random.Generator) -> Codes:
-    """Shuffle sequences of letters [gene, position], at least two long; see `shuffle_onehot`."""
+    """Shuffle sequences of two or more letters [gene, position]; see `shuffle_onehot`."""
     genes, length = codes.shape
     source, target = codes[:, :-1], codes[:, 1:]
     final = last_steps(codes, chance)
     order = chance.random(source.shape)
     for letter in range(N_LETTERS):
-        # Of equal steps any may be the last. It gets a place behind all others from its letter.
+        # Any of several equal steps may be the last one. It is moved after all other steps from its letter.
         is_last = (source == letter) & (target == final[:, letter, None])
         rows = np.flatnonzero(is_last.any(axis=1))
         order[rows, is_last[rows].argmax(axis=1)] = 1
-    # Targets sorted by the letter that they are reached from, and in random order within.
+    # Targets sorted by the letter that the step starts from, and in random order for each letter.
     steps = np.take_along_axis(target, np.argsort(source + order / 2, axis=1), axis=1)
     counts = (source[:, :, None] == np.arange(N_LETTERS)).sum(axis=1)
     position = np.cumsum(counts, axis=1) - counts
@@ -80,22 +80,22 @@ def shuffle_codes(codes: Codes, chance: np.random.Generator) -> Codes:
 
 
 def last_steps(codes: Codes, chance: np.random.Generator) -> Codes:
-    """Draw for each letter where the last step away from it leads; followed, they all end at the last letter.
+    """Draw the target of the last step away from each letter; the last steps form a tree towards the last letter.
 
-    Wilson's algorithm on all sequences at once: from each letter in turn a random walk over the sequence's own steps
-    runs until it meets the tree; what it left each letter by at last becomes part of the tree.
+    This is Wilson's algorithm, on all sequences at once: a random walk over the steps of the sequence starts at each
+    letter in turn and runs until it meets the tree. The last step of the walk away from each letter joins the tree.
 
     Parameters
     ----------
     codes
         Sequences of letters [gene, position].
     chance
-        Generator.
+        Random generator.
 
     Returns
     -------
     ndarray
-        Letter [gene, letter]; -1 for the last letter of the sequence and for letters that it does not have.
+        Target [gene, letter]; -1 for the last letter of the sequence and for letters that it lacks.
     """
     genes, rows = len(codes), np.arange(len(codes))
     steps = np.zeros((genes, N_LETTERS, N_LETTERS))
@@ -116,7 +116,7 @@ def last_steps(codes: Codes, chance: np.random.Generator) -> Codes:
             leads_to[walking, at[walking]] = at_next
             at[walking] = at_next
             walking = walking[~in_tree[walking, at_next]]
-        # The path without its loops: no letter comes twice, so that N_LETTERS steps reach its end.
+        # The path without loops: no letter occurs twice, so N_LETTERS steps reach its end.
         at = np.full(genes, letter)
         for _ in range(N_LETTERS):
             outside = np.flatnonzero(~in_tree[rows, at])

@@ -1,4 +1,4 @@
-"""Controls: permute one input of the dataset."""
+"""Controls: permute one input of a dataset."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..base.axes import Ints
 from ..base.errors import TR300MError
+from ..base.types import Ints
 from .dinucleotide_shuffle import shuffle_onehot
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ from ..config.run_table import AT_EVALUATION, SHUFFLE
 
 
 def cyclic_order(count: int, seed: int) -> Ints:
-    """Return a random permutation of `count` things that is a single cycle: none keeps its place, if there are two."""
+    """Return a random permutation of `count` items that is a single cycle, so that no item keeps its place."""
     cycle = np.random.default_rng(seed).permutation(count)
     order = np.empty(count, np.int64)
     order[cycle] = np.roll(cycle, 1)
@@ -24,7 +24,7 @@ def cyclic_order(count: int, seed: int) -> Ints:
 
 
 def permute_levels(dataset: "Dataset", seed: int) -> "Dataset":
-    """Give each sample the TF levels, of all regulators and motifs, of another sample of any tissue."""
+    """Give each sample the TF levels of another sample, of any tissue."""
     order = cyclic_order(len(dataset.samples), seed)
     return replace(dataset, tf_levels=dataset.tf_levels[order], regulator_levels=dataset.regulator_levels[order])
 
@@ -35,7 +35,7 @@ def permute_histones(dataset: "Dataset", seed: int) -> "Dataset":
 
 
 def shuffle_sequence(dataset: "Dataset", seed: int) -> "Dataset":
-    """Shuffle each promoter, keeping its dinucleotides."""
+    """Shuffle each promoter sequence; dinucleotide counts are kept."""
     return replace(dataset, onehot=shuffle_onehot(dataset.onehot, seed))
 
 
@@ -44,25 +44,25 @@ CONTROLS: dict[str, Callable[["Dataset", int], "Dataset"]] = {
     "permute_histones": permute_histones,
     SHUFFLE: shuffle_sequence,
 }
-"""By their names in the run table."""
+"""Controls by their name in the run table."""
 
 
 def apply_control(dataset: "Dataset", control: str, seed: int) -> "Dataset":
-    """Return the dataset under a control; what is permuted is copied into memory (histones at full size: 4.7 GB).
+    """Return a dataset with one input permuted, which is copied into memory (histones at full size: 4.7 GB).
 
     Parameters
     ----------
     dataset
-        Stays as it is.
+        Dataset; it is not changed.
     control
         ``none``, or one of `CONTROLS`, with or without `AT_EVALUATION`.
     seed
-        Of the permutation.
+        Seed of the permutation.
 
     Raises
     ------
     TR300MError
-        If there is no such control.
+        If the control is unknown.
     """
     if control == "none":
         return dataset

@@ -1,33 +1,33 @@
-"""Ways to hold out genes and samples, by the name of the split."""
+"""Ways to draw held-out genes and samples, by the name of the split."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..base.axes import Genes, Ints, Samples
+from ..base.axes import Genes, Samples
 from ..base.errors import TR300MError
+from ..base.types import Ints, Strings
 from .splits import Split, check_apart, kind_and_fold, thesis_split
 
 
-def chromosome_folds(chromosome: NDArray[np.str_], folds: int) -> Ints:
-    """Share out chromosomes over folds of nearly equally many genes.
+def chromosome_folds(chromosome: Strings, folds: int) -> Ints:
+    """Assign chromosomes to folds with nearly equal numbers of genes.
 
-    Chromosomes go, from the richest in genes to the poorest, each to the fold with the fewest genes so far.
+    In order of decreasing numbers of genes, each chromosome goes to the fold with the fewest genes so far.
 
     Parameters
     ----------
     chromosome
-        Of each gene [gene].
+        Chromosomes of the genes [gene].
     folds
         Number of folds.
 
     Returns
     -------
     ndarray
-        Fold of each gene [gene], from 0.
+        Fold [gene], counted from 0.
 
     Raises
     ------
@@ -37,7 +37,8 @@ def chromosome_folds(chromosome: NDArray[np.str_], folds: int) -> Ints:
     names, codes, counts = np.unique(chromosome, return_inverse=True, return_counts=True)
     if not 3 <= folds <= len(names):
         raise TR300MError(
-            f"cannot cut {len(names)} chromosomes into {folds} folds: one tests, one validates, others train",
+            f"cannot split {len(names)} chromosomes into {folds} folds: at least one each is needed for training, "
+            "validation and test",
             "set `split: folds` to at least 3 and at most the number of chromosomes",
         )
     fold_of, filled = np.empty(len(names), np.int64), np.zeros(folds, np.int64)
@@ -48,19 +49,19 @@ def chromosome_folds(chromosome: NDArray[np.str_], folds: int) -> Ints:
 
 
 def chromosome_split(genes: Genes, samples: Samples, fold: int, folds: int, **draw: Any) -> Split:
-    """Test the genes of one fold of chromosomes and validate on the next: over all folds every gene is tested once.
+    """Hold out one fold of chromosomes for test and the next for validation; over all folds each gene is tested once.
 
-    The samples are those of the thesis's draw, so that a fold's test pairs are unseen on both axes and its figures
-    stand beside the thesis's split on the same samples.
+    The held-out samples are those of the thesis's split, so that test pairs are held out on both axes and scores can be
+    compared with those of the thesis's split.
 
     Parameters
     ----------
     genes, samples
         The two axes.
     fold
-        From 1.
+        Fold for test, counted from 1.
     folds
-        Number of folds; the last one validates on the first.
+        Number of folds; if the last one is the test part, the first one is the validation part.
     draw
         Settings of `thesis_split`.
     """
@@ -73,23 +74,23 @@ def chromosome_split(genes: Genes, samples: Samples, fold: int, folds: int, **dr
 
 
 def donor_split(genes: Genes, samples: Samples, held_out_donors: int, seed: int = 0, **draw: Any) -> Split:
-    """Hold out all samples of some donors; half of the donors validate, half test. The genes are the thesis's.
+    """Hold out all samples of some donors, half of them for validation and half for test; genes as in the thesis.
 
     Parameters
     ----------
     genes, samples
         The two axes.
     held_out_donors
-        How many donors to draw, without replacement.
+        Number of donors to draw.
     seed
-        Of the donors drawn, and of the thesis's split.
+        Seed of the donors and of `thesis_split`.
     draw
         Further settings of `thesis_split`.
 
     Raises
     ------
     TR300MError
-        If more donors are to be held out than there are, or none would be left to train.
+        If there are too few donors.
     """
     donors = np.unique(samples.donor_id)
     if not 2 <= held_out_donors < len(donors):
@@ -106,19 +107,20 @@ def donor_split(genes: Genes, samples: Samples, held_out_donors: int, seed: int 
 
 
 def overlap_free_split(genes: Genes, samples: Samples, seed: int = 0, **draw: Any) -> Split:
-    """Hold out whole clusters of genes, so that no two sides share a promoter (see `axes.Genes`).
+    """Hold out whole clusters of genes, so that training, validation and test share no promoter (see `axes.Genes`).
 
-    Clusters are taken in a drawn order while they fit into the part: first validation, then test. The parts have as
-    many genes as the thesis's, or fewer where no cluster is small enough to fill them. The samples are the thesis's.
+    Clusters are added in random order if they still fit, first to validation, then to test. The parts have as many
+    genes as in the thesis's split, or fewer if no cluster is small enough to fill them. The samples are those of the
+    thesis's split.
 
     Parameters
     ----------
     genes, samples
         The two axes.
     seed
-        Of the order of the clusters, and of the thesis's split.
+        Seed of the order of the clusters and of `thesis_split`.
     draw
-        Further settings of `thesis_split`; `gene_pool` matters to the samples alone.
+        Further settings of `thesis_split`; `gene_pool` affects only the samples.
 
     Raises
     ------
@@ -141,7 +143,7 @@ def overlap_free_split(genes: Genes, samples: Samples, seed: int = 0, **draw: An
 
 
 def _fill(order: Ints, sizes: Ints, room: int) -> Ints:
-    """Return the clusters, in that order, that still fit into a part of `room` genes; `sizes` is [cluster]."""
+    """Return the clusters that fit into a part of `room` genes, taken in `order`; `sizes` [cluster] is in genes."""
     taken = []
     for cluster in order.tolist():
         if sizes[cluster] <= room:
@@ -152,7 +154,7 @@ def _fill(order: Ints, sizes: Ints, room: int) -> Ints:
 
 @dataclass(frozen=True)
 class Scheme:
-    """A way to split: a function of genes, samples and the named settings (`split:` in the config)."""
+    """A way to draw a split: a function of genes, samples and some settings of the section `split`."""
 
     draw: Callable[..., Split]
     settings: tuple[str, ...]
@@ -165,27 +167,27 @@ SCHEMES = {
     "donor": Scheme(donor_split, (*_DRAW, "held_out_donors")),
     "overlap_free": Scheme(overlap_free_split, _DRAW),
 }
-"""By the name of the split without the fold that may follow it."""
+"""Schemes by the name of the split, without the number of a fold."""
 
 
 def scheme_settings(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those settings that the split of that name depends on.
+    """Return the settings that a split depends on.
 
     Raises
     ------
     TR300MError
-        If there is no such split.
+        If the split is unknown.
     """
     return {key: settings[key] for key in _scheme(name).settings}
 
 
 def draw_split(name: str, genes: Genes, samples: Samples, settings: Mapping[str, Any]) -> Split:
-    """Draw a split by name (`runs.split_names`), with the settings that `scheme_settings` names.
+    """Draw a split by name (`run_table.split_names`), with the settings that `scheme_settings` returns.
 
     Raises
     ------
     TR300MError
-        If there is no such split, or the axes are too short for it.
+        If the split is unknown, or the axes are too short for it.
     """
     _, fold = kind_and_fold(name)
     split = _scheme(name).draw(genes, samples, **({} if fold is None else {"fold": fold}), **settings)
@@ -194,7 +196,7 @@ def draw_split(name: str, genes: Genes, samples: Samples, settings: Mapping[str,
 
 
 def _scheme(name: str) -> Scheme:
-    """Return the scheme of a split; only chromosomes have folds."""
+    """Return the scheme of a split; only splits by chromosome have folds."""
     kind, fold = kind_and_fold(name)
     scheme = SCHEMES.get(kind)
     if scheme is None or ("folds" in scheme.settings) != (fold is not None):

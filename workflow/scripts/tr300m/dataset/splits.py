@@ -1,33 +1,33 @@
-"""Splits: which genes and samples are held out for validation and test; their files, and the thesis's own."""
+"""Splits: genes and samples that are held out for validation and test, their files, and the thesis's split."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..base.axes import Genes, Ints, Samples
+from ..base.axes import Genes, Samples
 from ..base.errors import TR300MError
 from ..base.files import read_tsv, write_tsv
+from ..base.types import Bools, Ints, Strings
 
 Part = Literal["validation", "test"]
 PARTS: tuple[Part, ...] = ("validation", "test")
 Apart = Literal["nothing", "chromosome", "donor", "cluster"]
 APART: tuple[Apart, ...] = ("nothing", "chromosome", "donor", "cluster")
-"""What a split keeps whole on one of its three sides, train, validation and test: a column of genes or samples."""
+"""Groups (columns of genes or samples) of which none is in two of training, validation and test."""
 N_GENES, N_SAMPLES = 19786, 17382
-# As printed in the thesis; the table has 19,786 genes.
+# As printed in the thesis, which has 19,786 genes.
 THESIS_GENE_POOL = 19746
 _APART_BY_NAME: dict[str, Apart] = {"chromosome": "chromosome", "donor": "donor", "overlap_free": "cluster"}
-"""Of files that do not say it, by `kind_and_fold` of their name."""
-COLUMNS = ("axis", "part", "index", "id", "apart")
-REBUILD = "delete the file: the workflow draws the split again"
+"""For files without the column `apart`, by the kind of split."""
+SPLIT_COLUMNS = ("axis", "part", "index", "id", "apart")
+_REDRAW = "delete the file: the workflow draws the split again"
 
 
 @dataclass(frozen=True)
 class Split:
-    """Held-out genes and samples, as indices into the two axes; all others train. `apart` is one of `APART`."""
+    """Indices of held-out genes and samples; all others are for training. `apart` is one of `APART`."""
 
     name: str
     validation_genes: Ints
@@ -38,60 +38,60 @@ class Split:
 
     @property
     def held_out_genes(self) -> Ints:
-        """Genes of either part, validation first."""
+        """Genes of both parts, validation first."""
         return np.concatenate([self.validation_genes, self.test_genes])
 
     @property
     def held_out_samples(self) -> Ints:
-        """Samples of either part, validation first."""
+        """Samples of both parts, validation first."""
         return np.concatenate([self.validation_samples, self.test_samples])
 
     def training_axes(self, n_genes: int, n_samples: int) -> tuple[Ints, Ints]:
-        """Return the genes and samples, of so many, that no part holds out."""
+        """Return the indices of genes and samples for training, given the lengths of the two axes."""
         return (
             np.setdiff1d(np.arange(n_genes), self.held_out_genes),
             np.setdiff1d(np.arange(n_samples), self.held_out_samples),
         )
 
-    def shares_promoter(self, cluster: Ints) -> NDArray[np.bool_]:
-        """Return which genes [gene] share a promoter (`axes.Genes.cluster`) with a gene that trains."""
+    def shares_promoter(self, cluster: Ints) -> Bools:
+        """Return which genes [gene] share a promoter (`axes.Genes.cluster`) with a training gene."""
         trains = np.ones(len(cluster), dtype=np.bool_)
         trains[self.held_out_genes] = False
         return np.isin(cluster, cluster[trains])
 
     def axes(self, part: Part) -> tuple[Ints, Ints]:
-        """Return genes and samples of a part."""
+        """Return the genes and samples of a part."""
         if part == "validation":
             return self.validation_genes, self.validation_samples
         return self.test_genes, self.test_samples
 
     def pairs(self, part: Part) -> Ints:
-        """Return the pairs (gene, sample) of a part [n, 2], gene fastest, as in the thesis."""
+        """Return the pairs (gene, sample) of a part [n, 2]; the gene varies fastest, as in the thesis."""
         genes, samples = self.axes(part)
         return np.stack([np.tile(genes, len(samples)), np.repeat(samples, len(genes))], axis=1)
 
     def write(self, path: Path | str, genes: Genes, samples: Samples) -> None:
-        """Write the split with IDs: columns axis, part, index, id, and apart, which is the same in every row."""
+        """Write a table with the columns axis, part, index, id and apart (the same in all rows)."""
         rows: list[tuple[str, str, int, str, str]] = []
         for part in PARTS:
             for axis, index, ids in zip(
                 ("gene", "sample"), self.axes(part), (genes.gene_id, samples.sample_id), strict=True
             ):
                 rows += [(axis, part, int(i), str(ids[i]), self.apart) for i in index]
-        write_tsv(path, dict(zip(COLUMNS, zip(*rows, strict=True), strict=True)))
+        write_tsv(path, dict(zip(SPLIT_COLUMNS, zip(*rows, strict=True), strict=True)))
 
     @classmethod
     def read(cls, path: Path | str, genes: Genes, samples: Samples) -> "Split":
         """Read a split written by `write` and check its IDs against the axes.
 
-        The file's name without its ending names the split. A file of an earlier version has no column `apart`: what it
-        keeps apart is then that of the split of its name.
+        The name of the split is that of the file. Files of earlier versions have no column `apart`: it then follows
+        from the name.
 
         Raises
         ------
         TR300MError
-            If the file is no split, an index does not carry the ID that the axis has there, one is held out twice, or
-            what the split keeps apart (`check_apart`) is on two sides.
+            If the file is not a split, an ID is not at its index of the axis, a gene or sample is held out twice, or
+            `check_apart` fails.
         """
         table = _read_columns(Path(path))
         index = table["index"].astype(np.int64)
@@ -100,12 +100,12 @@ class Split:
             seen: set[int] = set()
             for i, name in zip(index[chosen].tolist(), table["id"][chosen].tolist(), strict=True):
                 if i >= len(ids) or ids[i] != name:
-                    raise TR300MError(f"{path}: {axis} {i} of the dataset is not {name}", REBUILD)
+                    raise TR300MError(f"{path}: {axis} {i} of the dataset is not {name}", _REDRAW)
                 if i in seen:
-                    raise TR300MError(f"{path}: {axis} {name} is held out twice", REBUILD)
+                    raise TR300MError(f"{path}: {axis} {name} is held out twice", _REDRAW)
                 seen.add(i)
 
-        def part(axis: str, name: str) -> NDArray[np.int64]:
+        def part(axis: str, name: str) -> Ints:
             return index[(table["axis"] == axis) & (table["part"] == name)]
 
         split = cls(
@@ -120,21 +120,21 @@ class Split:
         return split
 
 
-def _read_columns(path: Path) -> dict[str, NDArray[np.str_]]:
-    """Return the columns of a split file, each with values that it allows."""
+def _read_columns(path: Path) -> dict[str, Strings]:
+    """Read the columns of a split file and check their values."""
     table = read_tsv(path)
-    if list(table) == list(COLUMNS[:-1]):
+    if list(table) == list(SPLIT_COLUMNS[:-1]):
         kind, _ = kind_and_fold(path.stem)
         table["apart"] = np.full(len(table["id"]), _APART_BY_NAME.get(kind, "nothing"))
-    if set(table) != set(COLUMNS) or not np.char.isdigit(table["index"]).all():
-        raise TR300MError(f"{path}: columns axis, part, index (a number), id and apart expected", REBUILD)
+    if set(table) != set(SPLIT_COLUMNS) or not np.char.isdigit(table["index"]).all():
+        raise TR300MError(f"{path}: columns axis, part, index (a number), id and apart expected", _REDRAW)
     for column, allowed in (("axis", ("gene", "sample")), ("part", PARTS), ("apart", APART)):
         if not np.isin(table[column], allowed).all():
             wrong = table[column][~np.isin(table[column], allowed)][0]
-            raise TR300MError(f"{path}: {column} {wrong} is none of {', '.join(allowed)}", REBUILD)
+            raise TR300MError(f"{path}: {column} {wrong} is none of {', '.join(allowed)}", _REDRAW)
     apart = np.unique(table["apart"]).tolist()
     if len(apart) != 1:
-        raise TR300MError(f"{path}: column apart holds {' and '.join(apart) or 'nothing'}, one value expected", REBUILD)
+        raise TR300MError(f"{path}: column apart has {' and '.join(apart) or 'no value'}, one is expected", _REDRAW)
     return table
 
 
@@ -146,23 +146,23 @@ def thesis_split(
     gene_pool: int | None = THESIS_GENE_POOL,
     seed: int = 0,
 ) -> Split:
-    """Draw the thesis's split: genes, then samples, without replacement from NumPy's legacy generator.
+    """Draw the thesis's split: genes, then samples, without replacement, by NumPy's legacy generator.
 
     Parameters
     ----------
     n_genes, n_samples
         Lengths of the two axes.
     held_out_genes, held_out_samples
-        How many to hold out; the first half is validation, the rest test.
+        Numbers of genes and samples to hold out; the first half is for validation, the rest for test.
     gene_pool
-        Genes are drawn from the first `gene_pool`; None for all. The thesis printed 19,746, not 19,786.
+        Genes are drawn from the first `gene_pool` genes (the thesis printed 19,746, not 19,786); None for all.
     seed
-        Of the legacy generator.
+        Seed of the generator.
 
     Raises
     ------
     TR300MError
-        If more are to be held out than there are, or none would be left to train.
+        If there are too few genes or samples.
     """
     pool = n_genes if gene_pool is None else gene_pool
     if pool > n_genes:
@@ -184,12 +184,12 @@ def thesis_split(
 
 
 def check_apart(split: Split, genes: Genes, samples: Samples) -> None:
-    """Check that nothing that the split keeps apart is on two of train, validation and test.
+    """Check that no chromosome, donor or cluster that the split keeps apart is in two of training, validation, test.
 
     Raises
     ------
     TR300MError
-        If a chromosome, donor or cluster is, with one of its genes or samples from each side.
+        If one is; the message has a member from each side.
     """
     if split.apart == "nothing":
         return
@@ -201,16 +201,16 @@ def check_apart(split: Split, genes: Genes, samples: Samples) -> None:
     side = np.zeros(len(groups), np.int64)
     for number, part in enumerate(held_out, start=1):
         side[part] = number
-    # The first member of each group and side.
+    # The first member of each group on each side.
     _, first = np.unique(np.stack([np.unique(groups, return_inverse=True)[1], side]), axis=1, return_index=True)
     group, sides = np.unique(groups[first], return_counts=True)
     if (sides > 1).any():
         twice = group[sides > 1][0]
         members = " and ".join(ids[first[groups[first] == twice]].tolist())
-        raise TR300MError(f"split {split.name}: {split.apart} {twice} is on two sides of it, with {members}", REBUILD)
+        raise TR300MError(f"split {split.name}: {split.apart} {twice} is on two sides, with {members}", _REDRAW)
 
 
 def kind_and_fold(name: str) -> tuple[str, int | None]:
-    """Return the scheme that a split's name begins with, and the fold that may follow, as in `chromosome_3`."""
+    """Return kind and fold of a split's name, such as `chromosome_3`; the fold is None if there is none."""
     kind, _, fold = name.rpartition("_")
     return (kind, int(fold)) if fold.isdecimal() else (name, None)

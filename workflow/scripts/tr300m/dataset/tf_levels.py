@@ -1,4 +1,4 @@
-"""TF levels: from the TPM of regulators to motif columns, and which of them are a target gene's own."""
+"""TF levels of motifs from the TPM of regulators, and target genes that are regulators themselves."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,23 +6,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Bools = NDArray[np.bool_]
+from ..base.types import Bools
 
 
 def tf_levels(regulator_levels: NDArray[np.float32], mapping: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the level of each motif column [sample, motif]: the summed TPM of the regulators that map to it."""
+    """Return the TF level of each motif [sample, motif], the summed TPM of the regulators that bind it."""
     return regulator_levels @ mapping.astype(np.float32)
 
 
 def own_regulators(gene_id: Sequence[str], merged: Sequence[str], regulator_id: Sequence[str]) -> Bools:
-    """Return which regulators each target gene is.
+    """Return which target genes are which regulators.
 
     Parameters
     ----------
     gene_id, merged
-        Versioned IDs of the target genes and of those that share their TSS [gene] (see `axes.Genes`).
+        Versioned IDs of the target genes, and of the genes with the same TSS [gene] (see `axes.Genes`).
     regulator_id
-        Versioned IDs [regulator].
+        Versioned IDs of the regulators [regulator].
 
     Returns
     -------
@@ -39,14 +39,14 @@ def own_regulators(gene_id: Sequence[str], merged: Sequence[str], regulator_id: 
 def regulator_genes(
     gene_id: Sequence[str], merged: Sequence[str], regulator_id: Sequence[str], motif_map: NDArray[Any]
 ) -> Bools:
-    """Return which target genes are regulators whose own TPM is an input: those with a motif.
+    """Return which target genes are regulators with a motif, so that their own TPM is an input.
 
     Parameters
     ----------
     gene_id, merged, regulator_id
-        As `own_regulators` takes them.
+        As in `own_regulators`.
     motif_map
-        Not 0 where the regulator binds the motif [regulator, motif].
+        Not 0 if the regulator binds the motif [regulator, motif].
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Numbers of a gene: motif scan and maxima, k-mers, histone means. Keras is not imported here."""
+"""Features of genes: motif scan and maxima, k-mers, histone means, base composition; without Keras."""

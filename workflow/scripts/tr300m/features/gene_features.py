@@ -1,4 +1,4 @@
-"""Simple numbers of each gene that the baselines see: base composition, k-mers, motif maxima, histone means."""
+"""Features of genes that the baselines read: base composition, k-mers, motif maxima, histone means."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.progress import bar
+from ..base.types import Floats, Ints
 from .motif_scan import pooled_scan
 
 if TYPE_CHECKING:
@@ -15,22 +16,22 @@ if TYPE_CHECKING:
 Array = NDArray[np.float32]
 
 K = 6
-GENES_PER_BLOCK = 256
+FEATURE_GENES_PER_BLOCK = 256
 
 
 def composition(onehot: NDArray[Any]) -> Array:
-    """Return the share of G and C, and CpG observed over expected, of sequences.
+    """Return the share of G and C, and the ratio of observed to expected CpG.
 
     Parameters
     ----------
     onehot
-        Sequences [gene, position, base]; bases that are not known count in neither.
+        Sequences [gene, position, base]; unknown bases are ignored.
 
     Returns
     -------
     ndarray
-        [gene, 2]; CpG over expected is n(CG) length / (n(C) n(G)) (Gardiner-Garden and Frommer 1987), 0 where there is
-        no C or no G.
+        Features [gene, 2]. The ratio is n(CG) length / (n(C) n(G)) (Gardiner-Garden and Frommer 1987), and 0 if there
+        is no C or no G.
     """
     known = onehot == 1
     c, g = known[:, :, 1], known[:, :, 2]
@@ -41,19 +42,20 @@ def composition(onehot: NDArray[Any]) -> Array:
 
 
 def kmers(onehot: NDArray[Any], k: int = K) -> Array:
-    """Return the share of each k-mer among those of sequences, a k-mer and its reverse complement counted as one.
+    """Return the share of each k-mer; a k-mer and its reverse complement are counted as one.
 
     Parameters
     ----------
     onehot
-        Sequences [gene, position, base]; k-mers with an unknown base are left out.
+        Sequences [gene, position, base]; k-mers with an unknown base are ignored.
     k
-        Length.
+        Length of the k-mers.
 
     Returns
     -------
     ndarray
-        [gene, k-mer]: 2,080 for k = 6, ordered by the smaller of the two numbers (A, C, G, T are the digits 0-3).
+        Shares [gene, k-mer], 2,080 for k = 6. The order is that of the smaller of the two k-mers, with A, C, G, T as
+        the digits 0-3.
     """
     n_positions = onehot.shape[1] - k + 1
     base, known = onehot.argmax(axis=2), (onehot == 1).any(axis=2)
@@ -68,8 +70,8 @@ def kmers(onehot: NDArray[Any], k: int = K) -> Array:
     return (counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).astype(np.float32)
 
 
-def _columns(k: int) -> NDArray[np.int64]:
-    """Return the column of each k-mer [4**k]: the same for a k-mer and its reverse complement."""
+def _columns(k: int) -> Ints:
+    """Return the column of each k-mer [4**k], which is the same for its reverse complement."""
     numbers = np.arange(4**k)
     complement, rest = np.zeros_like(numbers), numbers.copy()
     for _ in range(k):
@@ -78,7 +80,7 @@ def _columns(k: int) -> NDArray[np.int64]:
     return np.unique(np.minimum(numbers, complement), return_inverse=True)[1]
 
 
-def motif_maxima(onehot: NDArray[Any], pssm: NDArray[np.float64]) -> Array:
+def motif_maxima(onehot: NDArray[Any], pssm: Floats) -> Array:
     """Return the best score of each motif on either strand.
 
     Parameters
@@ -86,15 +88,15 @@ def motif_maxima(onehot: NDArray[Any], pssm: NDArray[np.float64]) -> Array:
     onehot
         Sequences [gene, position, base].
     pssm
-        Motifs [width, base, motif], in bits.
+        Motifs [width, base, motif] in bits.
 
     Returns
     -------
     ndarray
-        Bits [gene, motif]; 0 where no score is above 0. A sequence and its reverse complement have the same scores.
+        Scores in bits [gene, motif], at least 0. A sequence and its reverse complement have the same scores.
     """
     whole = ((onehot.shape[1], onehot.shape[1]),)
-    # Bases are in the order A, C, G, T, so that both axes reversed are the reverse complement.
+    # Both axes reversed are the reverse complement: A, C, G, T reversed is T, G, C, A.
     strands = (pooled_scan(strand, pssm, whole)[:, 0] for strand in (onehot, onehot[:, ::-1, ::-1]))
     return np.maximum(np.maximum(*strands), 0)
 
@@ -110,14 +112,14 @@ FEATURES: dict[str, Callable[["Dataset", slice], Array]] = {
     "motif_maxima": lambda dataset, genes: motif_maxima(dataset.onehot[genes], dataset.pssm),
     "histone_means": lambda dataset, genes: histone_means(dataset.histones[genes]),
 }
-"""What a block of genes of a dataset gives, [gene, feature], by name."""
+"""Functions of a dataset and a range of genes that return features [gene, feature], by name."""
 
 
 def gene_features(dataset: "Dataset", name: str) -> Array:
     """Return one of `FEATURES` for all genes of a dataset [gene, feature], float32, block by block."""
     blocks = []
     with bar(len(dataset.genes), f"{name.replace('_', ' ')}", "gene") as meter:
-        for start in range(0, len(dataset.genes), GENES_PER_BLOCK):
-            blocks.append(FEATURES[name](dataset, slice(start, start + GENES_PER_BLOCK)))
+        for start in range(0, len(dataset.genes), FEATURE_GENES_PER_BLOCK):
+            blocks.append(FEATURES[name](dataset, slice(start, start + FEATURE_GENES_PER_BLOCK)))
             meter.update(len(blocks[-1]))
     return np.concatenate(blocks)

@@ -1,30 +1,31 @@
-"""The motif scan in NumPy: the score of each motif at each position, pooled by segment."""
+"""The motif scan in NumPy: the score of each motif at each position, max-pooled by segment."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.types import Floats
 from .pooling import SCHEDULE, Schedule, max_pool, padding, pooled_length
 
 UNKNOWN_BASE = 0.25
-"""Each of the four entries of a base that is not known: N, padding, dropped."""
+"""Value of each of the four entries of an unknown base: N, padding, or dropped."""
 
 
-def scan(onehot: NDArray[Any], kernels: NDArray[Any]) -> NDArray[np.float64]:
-    """Score every motif at every position, one position at a time: the reference for the fast paths.
+def scan(onehot: NDArray[Any], kernels: NDArray[Any]) -> Floats:
+    """Score every motif at every position, one position at a time; the reference for faster scans.
 
     Parameters
     ----------
     onehot
         Sequence [position, base].
     kernels
-        Motifs [width, base, motif], in bits.
+        Motifs [width, base, motif] in bits.
 
     Returns
     -------
     ndarray
-        Scores [position, motif], float64; beyond the ends every base counts 0.25.
+        Scores [position, motif], float64; bases beyond the ends count as unknown.
     """
     width = kernels.shape[0]
     padded = np.pad(onehot.astype(np.float64), (padding(width), (0, 0)), constant_values=UNKNOWN_BASE)
@@ -37,7 +38,7 @@ def scan(onehot: NDArray[Any], kernels: NDArray[Any]) -> NDArray[np.float64]:
 def pooled_scan(
     onehot: NDArray[Any], kernels: NDArray[Any], schedule: Schedule = SCHEDULE, out: NDArray[Any] | None = None
 ) -> NDArray[Any]:
-    """Scan and pool a block of genes: equals ``max_pool(scan(...))`` of each, by matrix products.
+    """Scan and pool a block of genes by matrix products; equal to ``max_pool(scan(...))`` of each gene.
 
     Parameters
     ----------
@@ -48,19 +49,19 @@ def pooled_scan(
     schedule
         Pooling schedule.
     out
-        Array [gene, pooled position, motif] to fill; float32 and new where None.
+        Array [gene, pooled position, motif] to fill; if None, a new float32 array.
 
     Returns
     -------
     ndarray
-        Pooled raw scores [gene, pooled position, motif].
+        Pooled scores [gene, pooled position, motif].
     """
     genes, _, bases = onehot.shape
     width, _, motifs = kernels.shape
     matrix = np.ascontiguousarray(kernels.reshape(width * bases, motifs), dtype=np.float32)
     if out is None:
         out = np.empty((genes, pooled_length(schedule), motifs), np.float32)
-    # One gene at a time: all scores of a gene are 12 MB at full size, those of a block would not stay in cache.
+    # One gene at a time: at full size its scores take 12 MB, and those of a block would not fit in the cache.
     for gene in range(genes):
         padded = np.pad(onehot[gene].astype(np.float32), (padding(width), (0, 0)), constant_values=UNKNOWN_BASE)
         windows = np.lib.stride_tricks.sliding_window_view(padded.ravel(), width * bases)[::bases]

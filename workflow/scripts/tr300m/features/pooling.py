@@ -1,4 +1,4 @@
-"""The pooling schedule: segments of a promoter and how far the scores of each are max-pooled."""
+"""The pooling schedule: segments of the promoter window and their max-pooling factors."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,12 +15,12 @@ SCHEDULE: tuple[tuple[int, int], ...] = ((1983, 18), (480, 6), (240, 2), (120, 1
 
 
 def pooled_length(schedule: Schedule = SCHEDULE) -> int:
-    """Count the positions that are left after pooling; a segment's remainder is dropped."""
+    """Return the number of positions after pooling; the remainder of a segment is dropped."""
     return sum(length // factor for length, factor in schedule)
 
 
 def check_schedule(schedule: Schedule, length: int) -> None:
-    """Check that a pooling schedule covers a window of `length` bp and leaves positions in every segment.
+    """Check that a pooling schedule covers a window of `length` bp, and that every segment has a pooled position.
 
     Raises
     ------
@@ -30,29 +30,31 @@ def check_schedule(schedule: Schedule, length: int) -> None:
     total = sum(segment for segment, _ in schedule)
     if total != length:
         raise TR300MError(
-            f"the pooling schedule covers {total} bp, the window has {length}", "make its segments add up to the window"
+            f"the pooling schedule covers {total} bp, the window has {length}",
+            "make the segments add up to the window",
         )
     for segment, factor in schedule:
         if factor < 1 or segment < factor:
             raise TR300MError(
-                f"the pooling schedule cuts a segment of {segment} bp by {factor}", "use factors from 1 to the segment"
+                f"the pooling schedule pools a segment of {segment} bp by {factor}",
+                "use a factor from 1 to the length of the segment",
             )
 
 
 def max_pool(scores: NDArray[Any], schedule: Schedule = SCHEDULE) -> NDArray[Any]:
-    """Take the maximum over consecutive positions, by the factor of each segment.
+    """Return the maximum over consecutive positions, as many as the factor of each segment.
 
     Parameters
     ----------
     scores
-        Array [..., position, channel].
+        Scores [..., position, channel].
     schedule
         Segments (base pairs, factor) that add up to the positions.
 
     Returns
     -------
     ndarray
-        Array [..., pooled position, channel] of the same type.
+        Pooled scores [..., pooled position, channel], of the same type.
     """
     check_schedule(schedule, scores.shape[-2])
     pooled, start = [], 0
@@ -66,6 +68,6 @@ def max_pool(scores: NDArray[Any], schedule: Schedule = SCHEDULE) -> NDArray[Any
 
 
 def padding(width: int) -> tuple[int, int]:
-    """Positions to add left and right so that a kernel of `width` gives one score per base."""
+    """Return the numbers of positions to add left and right so that a kernel gives one score per base."""
     left = (width - 1) // 2
     return left, width - 1 - left

@@ -1,4 +1,4 @@
-"""The cached scan: pooled motif scores of all genes on disk, with a record of what they were computed from."""
+"""The cached scan: pooled motif scores of all genes on disk, with a hash of the input."""
 
 import hashlib
 import json
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 from .motif_scan import pooled_scan
 from .pooling import SCHEDULE, Schedule, check_schedule, pooled_length
 
-GENES_PER_BLOCK = 64
+SCANNED_GENES_PER_BLOCK = 64
 
-KINDS = ("pooled", "core")
-"""Files of a cached scan, `KIND.npy`: transcription factor motifs, core promoter elements."""
+SCAN_ARRAYS = ("pooled", "core")
+"""Names of the two arrays of a cached scan: TF motifs, core promoter elements."""
 
-RECORD = "scan.json"
-"""Beside them: the key of what was scanned."""
+SCAN_RECORD = "scan.json"
+"""File with the hash of the input."""
 
-REBUILD = "delete the scan and let the workflow make it again"
+_RESCAN_HINT = "delete the folder of the scan: the workflow makes it again"
 
 
 @dataclass(frozen=True)
 class ScanTable:
-    """Pooled raw motif scores of genes: float16 on disk (`write_scan_table`), float32 in memory (`scan_genes`).
+    """Pooled motif scores of genes, float16 on disk (`write_scan_table`) and float32 in memory (`scan_genes`).
 
     Parameters
     ----------
     pooled
-        Transcription factor motifs [gene, pooled position, motif].
+        Scores of TF motifs [gene, pooled position, motif].
     core
-        Core promoter elements [gene, pooled position, element].
+        Scores of core promoter elements [gene, pooled position, element].
     key
-        `scan_key` of what was scanned; empty in memory.
+        `scan_key` of the input; empty in memory.
     """
 
     pooled: NDArray[Any]
@@ -50,15 +50,15 @@ class ScanTable:
 
     @classmethod
     def open(cls, folder: Path | str) -> "ScanTable":
-        """Map the two arrays of a folder into memory.
+        """Open the two arrays of a folder, memory-mapped.
 
         Raises
         ------
         TR300MError
-            If a file is missing or the arrays' genes or positions differ.
+            If a file is missing, or genes or positions of the two arrays differ.
         """
         arrays = []
-        for name in KINDS:
+        for name in SCAN_ARRAYS:
             path = Path(folder) / f"{name}.npy"
             try:
                 arrays.append(np.load(path, mmap_mode="r", allow_pickle=False))
@@ -67,28 +67,31 @@ class ScanTable:
                     f"cannot read the cached scan {path}: {error}", "run the rule that writes it"
                 ) from None
         if arrays[0].shape[:2] != arrays[1].shape[:2]:
-            raise TR300MError(f"the two arrays of the cached scan in {folder} differ in shape", "write both again")
-        return cls(arrays[0], arrays[1], str(read_json(Path(folder) / RECORD)["key"]))
+            raise TR300MError(
+                f"the two arrays of the cached scan in {folder} differ in shape",
+                _RESCAN_HINT,
+            )
+        return cls(arrays[0], arrays[1], str(read_json(Path(folder) / SCAN_RECORD)["key"]))
 
 
 def scan_key(dataset: "Dataset", schedule: Schedule) -> str:
-    """Return a hash of all that pooled scores depend on: kernels, schedule and the windows themselves."""
+    """Return a hash of all inputs of the scan: motifs, schedule and windows."""
     digest = hashlib.sha256(json.dumps([list(map(int, segment)) for segment in schedule]).encode())
     for array in (dataset.pssm, dataset.core, dataset.onehot):
         digest.update(f"{array.dtype}{array.shape}".encode())
-        # In pieces, because the windows are mapped into memory and need not fit in it.
-        for start in range(0, len(array), GENES_PER_BLOCK):
-            digest.update(array[start : start + GENES_PER_BLOCK].tobytes())
+        # Block by block, because memory-mapped windows may not fit in memory.
+        for start in range(0, len(array), SCANNED_GENES_PER_BLOCK):
+            digest.update(array[start : start + SCANNED_GENES_PER_BLOCK].tobytes())
     return digest.hexdigest()
 
 
 def check_scan(table: ScanTable | None, dataset: "Dataset", schedule: Schedule = SCHEDULE) -> None:
-    """Check that a cached scan is of a dataset's windows and motifs, pooled by a schedule.
+    """Check that a cached scan was made from the windows and motifs of a dataset with a schedule.
 
     Raises
     ------
     TR300MError
-        If it is not.
+        If it was made from others.
     """
     if table is None:
         return
@@ -98,48 +101,48 @@ def check_scan(table: ScanTable | None, dataset: "Dataset", schedule: Schedule =
         raise TR300MError(
             "the cached scan has {} genes, {} motifs, {} core elements; ".format(*found)
             + "the dataset {}, {}, {}".format(*expected),
-            REBUILD,
+            _RESCAN_HINT,
         )
     if table.key != scan_key(dataset, schedule):
-        raise TR300MError("the cached scan is of other windows, motifs or pooling than the dataset's", REBUILD)
+        raise TR300MError("the cached scan was made from other windows, motifs or pooling factors", _RESCAN_HINT)
 
 
 def scan_genes(
     onehot: NDArray[Any], pssm: NDArray[Any], core: NDArray[Any] | None, schedule: Schedule = SCHEDULE
 ) -> ScanTable:
-    """Scan and pool genes [gene, position, base] for both kinds of motifs, float32; without `core`, no elements."""
+    """Scan and pool genes [gene, position, base] for both kinds of motifs in float32; `core` may be None."""
     kernels = np.empty((1, onehot.shape[2], 0)) if core is None else core
     return ScanTable(pooled_scan(onehot, pssm, schedule), pooled_scan(onehot, kernels, schedule))
 
 
 def write_scan_table(dataset: "Dataset", folder: Path | str, schedule: Schedule = SCHEDULE) -> None:
-    """Scan and pool all genes of a dataset, block by block, into `pooled.npy` and `core.npy`, beside `scan.json`.
+    """Scan and pool all genes of a dataset block by block, and write `pooled.npy`, `core.npy` and `scan.json`.
 
-    Scores are stored as float16, whose spacing makes the error at most 0.13 down to -512 and 0.016 from zero to 64.
-    If it is killed, the next call goes on behind the last whole block, unless what is to be scanned has changed.
+    Scores are stored as float16; the rounding error is at most 0.13 down to -512 and 0.016 from 0 to 64. After a kill,
+    the next call resumes after the last finished block, unless the input has changed.
 
     Parameters
     ----------
     dataset
-        Its `onehot` [gene, position, base], `pssm` and `core` [width, base, motif] are read.
+        Dataset whose `onehot` [gene, position, base], `pssm` and `core` [width, base, motif] are read.
     folder
-        Where the files go; each appears under its name only when complete.
+        Folder of the files; a file gets its name when it is complete.
     schedule
         Pooling schedule.
     """
     genes, length, _ = dataset.onehot.shape
     check_schedule(schedule, length)
     key = scan_key(dataset, schedule)
-    kernels = dict(zip(KINDS, (dataset.pssm, dataset.core), strict=True))
-    shapes = {name: (genes, pooled_length(schedule), kernels[name].shape[2]) for name in KINDS}
-    parts = {name: Path(folder) / f"{name}.part" for name in KINDS}
+    kernels = dict(zip(SCAN_ARRAYS, (dataset.pssm, dataset.core), strict=True))
+    shapes = {name: (genes, pooled_length(schedule), kernels[name].shape[2]) for name in SCAN_ARRAYS}
+    parts = {name: Path(folder) / f"{name}.part" for name in SCAN_ARRAYS}
     progress = Path(folder) / "part.json"
     done = _done(progress, parts, key)
-    tables = {name: _part(parts[name], shapes[name], new=done == 0) for name in KINDS}
-    with bar(genes, f"scanning for {shapes[KINDS[0]][2]} motifs", "gene") as meter:
+    tables = {name: _part(parts[name], shapes[name], new=done == 0) for name in SCAN_ARRAYS}
+    with bar(genes, f"scanning for {shapes[SCAN_ARRAYS[0]][2]} motifs", "gene") as meter:
         meter.initial = meter.n = done
-        for start in range(done, genes, GENES_PER_BLOCK):
-            block = slice(start, min(start + GENES_PER_BLOCK, genes))
+        for start in range(done, genes, SCANNED_GENES_PER_BLOCK):
+            block = slice(start, min(start + SCANNED_GENES_PER_BLOCK, genes))
             for name, table in tables.items():
                 pooled_scan(dataset.onehot[block], kernels[name], schedule, out=table[block])
                 table.flush()
@@ -148,18 +151,18 @@ def write_scan_table(dataset: "Dataset", folder: Path | str, schedule: Schedule 
     del tables
     for name, part in parts.items():
         part.replace(Path(folder) / f"{name}.npy")
-    write_json(Path(folder) / RECORD, {"key": key, "schedule": schedule, "genes": genes})
+    write_json(Path(folder) / SCAN_RECORD, {"key": key, "schedule": schedule, "genes": genes})
     progress.unlink(missing_ok=True)
 
 
 def _part(path: Path, shape: tuple[int, ...], *, new: bool) -> np.memmap[Any, np.dtype[np.float16]]:
-    """Make a part file of zeros, or open the one there is."""
+    """Create an unfinished file of zeros, or open an existing one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return np.lib.format.open_memmap(path, mode="w+" if new else "r+", dtype=np.float16, shape=shape)
 
 
 def _done(progress: Path, parts: Mapping[str, Path], key: str) -> int:
-    """Return how many genes the part files hold of the scan `key`."""
+    """Return the number of genes that the unfinished files contain of the scan `key`."""
     if not progress.is_file() or not all(path.is_file() for path in parts.values()):
         return 0
     record = read_json(progress)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
-from ..base.from_dict import check_keys
+from ..base.from_dict import from_dict
 from ..config.architectures import Architecture
 from ..features.pooling import SCHEDULE, check_schedule, pooled_length
 from .devices import keras
@@ -129,8 +129,7 @@ class NetworkConfig:
         TR300MError
             If a key is unknown or a value impossible.
         """
-        check_keys("network", values, cls)
-        return cls(**{name: _tuples(value) for name, value in values.items()})
+        return from_dict(cls, "network", values)
 
 
 def build_model(
@@ -283,7 +282,3 @@ def _given(value: T | None, name: str, architecture: Architecture) -> T:
     if value is None:
         raise TR300MError(f"architecture {architecture.key} needs {name}", f"pass {name}, or a dataset")
     return value
-
-
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(item) for item in value) if isinstance(value, list | tuple) else value

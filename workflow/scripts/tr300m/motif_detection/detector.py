@@ -14,7 +14,7 @@ from scipy.stats import nbinom
 
 from ..arrays.sequence import BASES
 from ..base.errors import TR300MError
-from ..base.from_dict import check_keys
+from ..base.from_dict import from_dict
 from ..metrics.point import log_pearson, pearson
 from ..model.devices import BACKEND, keras, ops
 from ..model.likelihood.nb_exponential import LOG_COUNT_RANGE, LOGIT_LIMIT
@@ -69,8 +69,7 @@ class MotifConfig:
         TR300MError
             If a key is unknown.
         """
-        check_keys("motif_detection", values, cls)
-        return cls(**values)
+        return from_dict(cls, "motif_detection", values)
 
 
 class Detection(NamedTuple):

@@ -1,1 +1,1 @@
-"""The released files of IBBME_TR300M: export, verify, compare with the published arrays."""
+"""Export the released files of IBBME_TR300M, verify them, and compare them with the published arrays."""

@@ -1,4 +1,4 @@
-"""The arrays built here against the content of the published files, number by number, a block at a time."""
+"""Compare the arrays built here with the published files, number by number and block by block."""
 
 import gzip
 import zipfile
@@ -12,21 +12,21 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.axes import Strings
 from ..base.errors import TR300MError
 from ..base.progress import bar
-from .export import RECIPES, Doubles, Rebuilt, slices
+from ..base.types import Floats, Strings
+from .export import RECIPES, Rebuilt, slices
 
 SUFFIXES = (".npy.gz", ".npy")
 SIGN = np.uint64(1 << 63)
 
 
-class NotWholeError(Exception):
-    """A stream is no whole `.npy`; `PublishedData.open` adds its name."""
+class InvalidNpyError(Exception):
+    """A stream is truncated or not a `.npy` file; `PublishedData.open` adds the name of the file."""
 
 
 class PublishedData:
-    """The published files: a zip such as the release's `data.zip`, or a folder; `X.npy.gz` or `X.npy` at any depth.
+    """The published files, in a zip such as `data.zip` or in a folder: `X.npy.gz` or `X.npy` at any depth.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class PublishedData:
     Raises
     ------
     TR300MError
-        If it is neither, or holds an array twice.
+        If it is neither, or contains an array twice.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -47,30 +47,32 @@ class PublishedData:
                 with zipfile.ZipFile(self.path) as opened:
                     names = opened.namelist()
             except zipfile.BadZipFile as error:
-                raise TR300MError(f"{self.path} is no whole zip file: {error}", "fetch it again") from None
+                raise TR300MError(f"{self.path} is truncated or not a zip file: {error}", "download it again") from None
         elif self.path.is_dir():
             found = (file for file in self.path.rglob("*") if file.is_file())
             names = sorted(str(file.relative_to(self.path)) for file in found)
         else:
-            raise TR300MError(f"{self.path} does not exist", "`released_data` names the data.zip or a folder")
+            raise TR300MError(
+                f"{self.path} does not exist", "set `released_data` to the path of data.zip or of a folder"
+            )
         self.members = {array: name for array in RECIPES if (name := self._member(array, names))}
 
     def _member(self, array: str, names: list[str]) -> str | None:
-        # macOS puts a file of its own beside each one of a zip, under the same name in a folder __MACOSX.
+        # macOS adds files of the same names to a zip, in a folder __MACOSX.
         wanted = [f"{array}{suffix}" for suffix in SUFFIXES]
         found = [name for name in names if PurePosixPath(name).name in wanted and not name.startswith("__MACOSX/")]
         if len(found) > 1:
-            raise TR300MError(f"{self.path} holds {array} twice: {', '.join(found)}", "leave one of them")
+            raise TR300MError(f"{self.path} contains {array} twice: {', '.join(found)}", "delete one of them")
         return found[0] if found else None
 
     @contextmanager
     def open(self, array: str) -> Iterator[IO[bytes]]:
-        """Open the `.npy` of an array as a stream.
+        """Open the `.npy` file of an array as a stream.
 
         Raises
         ------
         TR300MError
-            While it is read, if the file is truncated or corrupt.
+            If the file is truncated or corrupt; raised when it is read.
         """
         name = self.members[array]
         with ExitStack() as stack:
@@ -83,22 +85,24 @@ class PublishedData:
                 if name.endswith(".gz"):
                     raw = cast(IO[bytes], stack.enter_context(gzip.open(raw, "rb")))
                 yield raw
-            except (NotWholeError, EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
-                raise TR300MError(f"{self.path}, {name} is truncated or corrupt: {error}", "fetch it again") from None
+            except (InvalidNpyError, EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
+                raise TR300MError(
+                    f"{self.path}, {name} is truncated or corrupt: {error}", "download it again"
+                ) from None
 
 
 @dataclass
 class Difference:
-    """How two arrays differ, gathered block by block.
+    """The difference between two arrays, computed block by block.
 
     Attributes
     ----------
     elements, differing
-        Numbers compared, and those whose bits differ.
+        Number of values compared, and of those whose bits differ.
     largest_ulp
-        Largest distance in units of the last place of float64: how many numbers lie between the two, plus one.
+        Largest distance in units in the last place (ULP) of float64.
     first
-        Index of the first number that differs, with the number here and the published one.
+        Index of the first value that differs, the value here and the published value.
     """
 
     elements: int = 0
@@ -106,8 +110,8 @@ class Difference:
     largest_ulp: int = 0
     first: tuple[tuple[int, ...], float, float] | None = None
 
-    def add(self, ours: Doubles, theirs: Doubles, start: int) -> None:
-        """Compare a block whose first row is row `start` of the array."""
+    def add(self, ours: Floats, theirs: Floats, start: int) -> None:
+        """Add a block of both arrays; its first row is row `start` of the array."""
         left, right = _ordered(ours), _ordered(theirs)
         apart = np.maximum(left, right) - np.minimum(left, right)
         differing = int(np.count_nonzero(apart))
@@ -122,59 +126,59 @@ class Difference:
             self.first = index, float(ours[place]), float(theirs[place])
 
 
-def _ordered(values: Doubles) -> NDArray[np.uint64]:
-    """Return whole numbers in the order of the floats, neighbours one apart; -0 stands one below 0."""
+def _ordered(values: Floats) -> NDArray[np.uint64]:
+    """Return integers in the order of the floats; the integers of neighbours, such as -0.0 and 0.0, differ by 1."""
     bits = np.ascontiguousarray(values).view(np.uint64)
     return np.where(bits & SIGN, ~bits, bits | SIGN)
 
 
-def read_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Read the header of a `.npy` stream: shape, whether in Fortran order, number type.
+def _read_npy_header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read the header of a `.npy` stream and return shape, whether in Fortran order, and number type.
 
     Raises
     ------
-    NotWholeError
-        If it is no `.npy`.
+    InvalidNpyError
+        If it is not a `.npy` file.
     """
     try:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         return read(stream)
     except ValueError as error:
-        raise NotWholeError(f"no .npy file: {error}") from None
+        raise InvalidNpyError(f"not a .npy file: {error}") from None
 
 
-def read_blocks(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[tuple[slice, Doubles]]:
-    """Yield the rows behind a `.npy` header as float64, a block at a time.
+def _read_blocks(stream: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Iterator[tuple[slice, Floats]]:
+    """Yield the rows after the header of a `.npy` stream as float64, block by block.
 
     Raises
     ------
-    NotWholeError
-        If the stream ends early or goes on after the last row.
+    InvalidNpyError
+        If the stream ends before the last row or continues after it.
     """
     for rows in slices(shape):
         block_shape = (rows.stop - rows.start, *shape[1:])
         size = int(np.prod(block_shape)) * dtype.itemsize
-        # A stream may give less than asked for.
+        # A stream may return fewer bytes than requested.
         content = bytearray()
         while len(content) < size and (piece := stream.read(size - len(content))):
             content += piece
         if len(content) < size:
-            raise NotWholeError("it ends before the last row")
+            raise InvalidNpyError("it ends before the last row")
         yield rows, np.frombuffer(content, dtype).reshape(block_shape).astype(np.float64, copy=False)
     if stream.read(1):
-        raise NotWholeError("it goes on after the last row")
+        raise InvalidNpyError("it continues after the last row")
 
 
 def compare(ours: Rebuilt, stream: IO[bytes], what: str = "comparing") -> Difference | str:
-    """Compare an array with a published `.npy`.
+    """Compare an array with a published `.npy` stream.
 
     Returns
     -------
     Difference or str
-        A text says why the two cannot be compared.
+        Difference, or a text that says why the two cannot be compared.
     """
-    shape, fortran, dtype = read_header(stream)
+    shape, fortran, dtype = _read_npy_header(stream)
     if shape != ours.shape:
         return f"shape {_text(ours.shape)} here, {_text(shape)} published"
     if fortran:
@@ -183,7 +187,7 @@ def compare(ours: Rebuilt, stream: IO[bytes], what: str = "comparing") -> Differ
         return f"the published array is of type {dtype}, not numbers"
     found = Difference()
     with bar(shape[0], what, "rows") as meter:
-        for rows, theirs in read_blocks(stream, shape, dtype):
+        for rows, theirs in _read_blocks(stream, shape, dtype):
             found.add(ours.rows(rows), theirs, rows.start)
             meter.update(rows.stop - rows.start)
     return found
@@ -199,13 +203,13 @@ def comparison_row(
     array
         Name of the released array.
     result
-        As `compare` returns.
+        Result of `compare`.
     ids
-        IDs along the axes ``gene``, ``sample`` and ``regulator``; a regulator is named in the column of genes.
+        IDs along the axes ``gene``, ``sample`` and ``regulator``. Regulators are in the column of genes.
     member
-        Name of the published file; None where there is none.
+        Name of the published file, or None if there is none.
     """
-    row: dict[str, object] = dict.fromkeys(COLUMNS, "")
+    row: dict[str, object] = dict.fromkeys(COMPARISON_COLUMNS, "")
     row |= {"array": array, "published_file": member or ""}
     if isinstance(result, str):
         return row | {"verdict": result}
@@ -221,7 +225,7 @@ def comparison_row(
     return row
 
 
-COLUMNS = (
+COMPARISON_COLUMNS = (
     "array",
     "verdict",
     "elements",

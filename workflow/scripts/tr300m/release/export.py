@@ -1,4 +1,4 @@
-"""How each released array is computed from the arrays built here, and written as float64 `.npy.gz`."""
+"""Compute the released arrays from the arrays built here, and write them as float64 `.npy.gz` files."""
 
 import gzip
 import hashlib
@@ -10,50 +10,49 @@ from typing import IO, Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.axes import CELLS, MARKS, Strings
+from ..base.axes import CELLS, MARKS
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, sha256
+from ..base.types import Floats, Strings
 from ..dataset.dataset import TABLES
-from .published import LEVEL
-
-Doubles = NDArray[np.float64]
+from .published import COMPRESSION_LEVEL
 
 BLOCK_BYTES = 32 << 20
 
-# A float32 tells all decimals of six digits apart; of seven digits only most (C's FLT_DIG).
-DIGITS = 6
+# Different decimals of up to six digits have different float32 values (FLT_DIG in C).
+EXACT_DIGITS = 6
 
-# Exact in float64, as literals read them; NumPy's power may err in the last bit.
+# Exact in float64. NumPy's power may have an error in the last bit.
 POWERS_OF_TEN = np.array([float(f"1e{exponent}") for exponent in range(23)])
 
 
-def widen(values: NDArray[Any]) -> Doubles:
-    """Return numbers or truth values as float64, which holds all of float32, float16 and small integers exactly."""
+def widen(values: NDArray[Any]) -> Floats:
+    """Return float32, float16, small integers or Booleans as float64, which represents them exactly."""
     return values.astype(np.float64)
 
 
-def exact_decimals(values: NDArray[np.float32]) -> Doubles:
-    """Return the float64 that reading the text gives, for float32 numbers that were read from decimals.
+def exact_decimals(values: NDArray[np.float32]) -> Floats:
+    """Return the float64 values of the decimals from which float32 values were parsed.
 
-    The release holds the GCT's decimals as float64, the dataset as float32. A decimal of at most six significant digits
-    (GTEx prints four) is the only such decimal that gives its float32, so that no digit is lost: digits and power of
-    ten are exact in float64, and one division rounds as reading the text does. Seven digits are refused, because
-    float32 does not always keep them. So are eight and more, but for the few in a hundred that give the same float32
-    as a decimal of six: an array of longer decimals cannot pass.
+    The release has the decimals of the GCT as float64, the dataset as float32. No two decimals of at most six
+    significant digits (GTEx prints four) have the same float32, so the decimal can be recovered: its digits and the
+    power of ten are exact in float64, and one division rounds like parsing the text. Longer decimals are refused,
+    except the few per cent whose float32 is also that of a decimal of six digits; an array of longer decimals is
+    therefore always refused.
 
     Parameters
     ----------
     values
-        Not negative; any shape.
+        Values of at least 0, of any shape.
 
     Raises
     ------
     TR300MError
-        If a value is the float32 of no decimal of six digits, or is not 0 and outside 1e-17 to 1e28.
+        If a value is not the float32 of a decimal of six digits, or is neither 0 nor between 1e-17 and 1e28.
     """
     wide = values.astype(np.float64)
     exponent = np.floor(np.log10(wide, where=wide > 0, out=np.zeros_like(wide))).astype(np.int64)
-    power = DIGITS - 1 - exponent
+    power = EXACT_DIGITS - 1 - exponent
     scale = POWERS_OF_TEN[np.minimum(np.abs(power), len(POWERS_OF_TEN) - 1)]
     small = power >= 0
     digits = np.rint(np.where(small, wide * scale, wide / scale))
@@ -61,14 +60,14 @@ def exact_decimals(values: NDArray[np.float32]) -> Doubles:
     wrong = (result.astype(np.float32) != values) | ((wide > 0) & (np.abs(power) >= len(POWERS_OF_TEN)))
     if wrong.any():
         raise TR300MError(
-            f"{values[wrong][0]} stands for a decimal of more than {DIGITS} digits, which float32 does not keep",
-            "the released arrays can be exported from GTEx's own GCT, or one with as few digits",
+            f"{values[wrong][0]} is from a decimal of more than {EXACT_DIGITS} digits, which float32 cannot represent",
+            "export the released arrays from the GCT of GTEx, or from one with as few digits",
         )
-    return cast(Doubles, result)
+    return cast(Floats, result)
 
 
-def _chromosomes(table: Any) -> Doubles:
-    # Here, because pandas and pyranges come with it, and the rules read this module on every dry run.
+def _chromosomes(table: Any) -> Floats:
+    # Imported here, because it imports pandas and pyranges, and the rules import this module on every dry run.
     from ..arrays.genes import chromosome_onehot
 
     return chromosome_onehot(table.chromosome)[:, :, None]
@@ -80,24 +79,24 @@ def _marks_and_cells(histones: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a released array comes from one file of the results folder.
+    """How a released array is made from one file of the results folder.
 
     Attributes
     ----------
     file
-        Array or table, in the results folder.
+        Path of the array or table in the results folder.
     axes
-        Names of the axes that have IDs, None for the others.
+        Name of each axis that has IDs, None for other axes.
     view
-        Makes the array, in any number type, from the opened file; of a large file it takes a view.
+        Function of the opened file that returns the array, in any number type; a view if the file is large.
     as_float64
-        Makes a block of it float64.
+        Function that converts a block of the array to float64.
     """
 
     file: str
     axes: tuple[str | None, ...]
     view: Callable[[Any], NDArray[Any]] = lambda array: array
-    as_float64: Callable[[NDArray[Any]], Doubles] = widen
+    as_float64: Callable[[NDArray[Any]], Floats] = widen
 
 
 RECIPES = {
@@ -125,14 +124,14 @@ RECIPES = {
 
 
 class Rebuilt(NamedTuple):
-    """A released array as built here: its shape, and its rows in float64, block by block."""
+    """A released array as built here: its shape, and a function that returns a range of rows in float64."""
 
     shape: tuple[int, ...]
-    rows: Callable[[slice], Doubles]
+    rows: Callable[[slice], Floats]
 
 
 def rebuild(name: str, file: Path | str) -> Rebuilt:
-    """Return a released array from the file that its recipe names.
+    """Return a released array, made from the file of its recipe.
 
     Raises
     ------
@@ -143,7 +142,7 @@ def rebuild(name: str, file: Path | str) -> Rebuilt:
     if path.suffix == ".tsv":
         table = recipe.view(TABLES[path.stem].read(path))
         return Rebuilt(table.shape, lambda rows: recipe.as_float64(table[rows]))
-    # Mapped anew for each block: pages of a mapping count as memory until it is closed.
+    # Mapped again for each block: pages of a memory map count as memory until it is closed.
     return Rebuilt(recipe.view(_map(path)).shape, lambda rows: recipe.as_float64(recipe.view(_map(path))[rows]))
 
 
@@ -151,18 +150,18 @@ def _map(path: Path) -> NDArray[Any]:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise TR300MError(f"{path} is no whole array: {error}", "delete it and build it again") from None
+        raise TR300MError(f"{path} is truncated or not a .npy file: {error}", "delete it and build it again") from None
 
 
 def slices(shape: tuple[int, ...], block_bytes: int = BLOCK_BYTES) -> Iterator[slice]:
-    """Yield ranges of the first axis, each of at most about `block_bytes` of float64."""
+    """Yield ranges of the first axis, each of about `block_bytes` at most in float64."""
     step = max(1, block_bytes // (8 * int(np.prod(shape[1:], dtype=np.int64))))
     for start in range(0, shape[0], step):
         yield slice(start, min(start + step, shape[0]))
 
 
 def npy_chunks(array: Rebuilt, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Yield the bytes of the float64 `.npy` file of an array, as `numpy.save` writes it."""
+    """Yield the bytes of a float64 `.npy` file, as `numpy.save` writes it."""
     header = _Collected()
     np.lib.format.write_array_header_1_0(
         cast(IO[bytes], header), {"descr": "<f8", "fortran_order": False, "shape": array.shape}
@@ -173,13 +172,13 @@ def npy_chunks(array: Rebuilt, block_bytes: int = BLOCK_BYTES) -> Iterator[bytes
 
 
 class _Collected(bytearray):
-    """Bytes that can be written to."""
+    """A bytearray with a method `write`."""
 
     write = bytearray.extend
 
 
 class Written(NamedTuple):
-    """Facts of a file written here, as `Published` has them of the released one."""
+    """Shape, size and checksums of an exported file, as in `Published`."""
 
     shape: tuple[int, ...]
     gz_bytes: int
@@ -188,27 +187,27 @@ class Written(NamedTuple):
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> "Written":
-        """Read a record that was written as JSON."""
+        """Build from a record read from JSON."""
         return cls(**{**record, "shape": tuple(record["shape"])})
 
 
 def write_release(out: Path | str, array: Rebuilt, time: int, block_bytes: int = BLOCK_BYTES) -> Written:
-    """Write an array as the release does, atomically, a block at a time.
+    """Write an array as in the release, atomically and block by block.
 
     Parameters
     ----------
     out
-        File to write, named like the released one: its name without ``.gz`` stands in the gzip header.
+        File to write, with the released name; the name without ``.gz`` is in the gzip header.
     array
-        What to write.
+        Array to write.
     time
-        Seconds since 1970 for the gzip header.
+        Time in the gzip header, in seconds since 1970.
     block_bytes
-        About how much of the array is in memory at a time; the file does not depend on it.
+        Approximate bytes in memory at a time; the file does not depend on it.
     """
     final, digest = Path(out), hashlib.sha256()
     with atomic_path(final) as temporary:
-        with open(temporary, "wb") as raw, gzip.GzipFile(final.name, "wb", LEVEL, raw, time) as handle:
+        with open(temporary, "wb") as raw, gzip.GzipFile(final.name, "wb", COMPRESSION_LEVEL, raw, time) as handle:
             for chunk in npy_chunks(array, block_bytes):
                 digest.update(chunk)
                 handle.write(chunk)
@@ -217,7 +216,7 @@ def write_release(out: Path | str, array: Rebuilt, time: int, block_bytes: int =
 
 
 def axis_ids(folder: Path | str) -> dict[str, Strings]:
-    """Return the IDs along the axes that have them, from the tables of a dataset folder."""
+    """Return the IDs of genes, samples and regulators from the tables of a dataset folder."""
     tables = {name: TABLES[name].read(Path(folder) / f"{name}.tsv") for name in ("genes", "samples", "regulators")}
     return {
         "gene": tables["genes"].gene_id,

@@ -1,4 +1,4 @@
-"""The unknown time in a gzip header, found by trying: the one that gives the published SHA-256."""
+"""Search the unknown time in a gzip header: the time that gives the published SHA-256."""
 
 import gzip
 import hashlib
@@ -13,13 +13,13 @@ from itertools import islice, pairwise
 from ..base.errors import TR300MError
 from ..base.files import GZIP_MAGIC
 from ..base.progress import bar
-from .published import LEVEL
+from .published import COMPRESSION_LEVEL
 
-# The time stands in four bytes of the header.
+# Position of the time in the header.
 TIME = slice(4, 8)
 DAY = 86_400
-LARGEST = 150_000_000
-# Times tried in one task: long enough that handing it out costs nothing, short enough for a steady bar.
+LARGEST_FILE_BYTES = 150_000_000
+# Length of one task: long compared with its overhead, short enough for a smooth progress bar.
 TASK_SECONDS = 0.5
 
 
@@ -32,77 +32,81 @@ class Target:
 
 
 def packed(content: bytes, name: str) -> bytes:
-    """Return the `.npy.gz` file of an array as the release packs it, with time 0.
+    """Return the `.npy.gz` file of an array, compressed as in the release, with time 0.
 
     Parameters
     ----------
     content
-        A `.npy` file, or a `.npy.gz` file, whose stream is taken as it is.
+        Content of a `.npy` file, or of a `.npy.gz` file, which is not compressed again.
     name
-        File name in the header, such as ``PSSMKernels.npy``.
+        File name in the gzip header, such as ``PSSMKernels.npy``.
 
     Raises
     ------
     TR300MError
-        If a `.npy.gz` has another name in its header, or `content` is neither.
+        If a `.npy.gz` has another header than the release, or `content` is neither.
     """
     if content.startswith(GZIP_MAGIC):
         header = _header(name)
         if content[: TIME.start] + bytes(4) + content[TIME.stop : len(header)] != header:
             raise TR300MError(
-                f"the gzip header is not the release's, with the name {name}", "give the .npy file in its place"
+                f"the gzip header differs from that of the release, with the name {name}", "give the .npy file instead"
             )
         return header + content[len(header) :]
     if not content.startswith(b"\x93NUMPY"):
         raise TR300MError("the file is neither .npy nor .npy.gz")
     out = io.BytesIO()
-    with gzip.GzipFile(name, "wb", LEVEL, out, 0) as handle:
+    with gzip.GzipFile(name, "wb", COMPRESSION_LEVEL, out, 0) as handle:
         handle.write(content)
     return out.getvalue()
 
 
 def _header(name: str) -> bytes:
-    """Return the gzip header that Python writes at level 9, with time 0."""
+    """Return the gzip header that Python writes at compression level 9, with time 0."""
     return GZIP_MAGIC + b"\x08\x08" + bytes(4) + b"\x02\xff" + name.encode("latin-1") + b"\0"
 
 
 def check_size(content: bytes, target: Target) -> None:
-    """Refuse a file that no time can turn into the published one, or that is too large to try.
+    """Check that a file has the published size and is small enough for the search.
 
     Raises
     ------
     TR300MError
-        If its size is not the published one, or over 150 MB.
+        If its size is not the published size, or is over 150 MB.
     """
     if len(content) != target.gz_bytes:
         raise TR300MError(
-            f"packed it is {len(content):,} bytes, the published file {target.gz_bytes:,}: no time makes them equal",
-            "the array or the zlib is another one; verification.tsv says which",
+            f"compressed it has {len(content):,} bytes, the published file {target.gz_bytes:,}, whatever the time",
+            "the array or the zlib build differs; see verification.tsv",
         )
-    if len(content) > LARGEST:
-        raise TR300MError(f"{len(content):,} bytes are too many to try", f"{LARGEST:,} is the most")
+    if len(content) > LARGEST_FILE_BYTES:
+        raise TR300MError(
+            f"{len(content):,} bytes are too many for the search", f"the limit is {LARGEST_FILE_BYTES:,} bytes"
+        )
 
 
 def interval(first: datetime | None, last: datetime | None, known: Sequence[int]) -> tuple[int, int]:
-    """Return the first and last second to try; dates are UTC, and default to a day around the known times.
+    """Return the first and last time to try; dates are in UTC and default to a day around the known times.
 
     Raises
     ------
     TR300MError
-        If the last is before the first, or one does not fit a gzip header.
+        If the last time is before the first, or one does not fit in a gzip header.
     """
     start = min(known) - DAY if first is None else int(first.replace(tzinfo=UTC).timestamp())
     end = max(known) + DAY if last is None else int(last.replace(tzinfo=UTC).timestamp())
     if not 0 <= start <= end < 1 << 32:
-        raise TR300MError("the last time is before the first, or not in 1970 to 2106", "correct --from and --to")
+        raise TR300MError(
+            "the last time is before the first, or a time is not in 1970 to 2106", "correct --from and --to"
+        )
     return start, end
 
 
 def nearest_first(first: int, last: int, known: Sequence[int]) -> Iterator[int]:
-    """Yield the whole numbers from `first` to `last`, both included, each once, nearest to any of `known` first."""
+    """Yield all whole numbers from `first` to `last` inclusive, those nearest to any of `known` first."""
     starts = sorted({min(max(number, first), last) for number in known} or {first})
     middles = [(left + right) // 2 for left, right in pairwise(starts)]
-    # Each known number walks outwards to the middle between it and its neighbours.
+    # From each known number, go outwards to the middle between it and its neighbours.
     walks = [
         (start, max(first, low + 1), min(last, high))
         for start, low, high in zip(starts, [first - 1, *middles], [*middles, last], strict=True)
@@ -121,7 +125,7 @@ def nearest_first(first: int, last: int, known: Sequence[int]) -> Iterator[int]:
 
 
 def matching(content: bytes, times: Sequence[int], sha256: str) -> int | None:
-    """Return the first of `times` that gives the file the SHA-256, or None."""
+    """Return the first of `times` with which the file has the SHA-256, or None."""
     before, after = content[: TIME.start], memoryview(content)[TIME.stop :]
     for seconds in times:
         digest = hashlib.sha256(before + seconds.to_bytes(4, "little"))
@@ -132,7 +136,7 @@ def matching(content: bytes, times: Sequence[int], sha256: str) -> int | None:
 
 
 def seconds_each(content: bytes) -> float:
-    """Return how long one time takes, measured now."""
+    """Measure how long it takes to try one time (seconds)."""
     started, tries = time.perf_counter(), 0
     while (passed := time.perf_counter() - started) < 0.2:
         matching(content, [0], "")
@@ -142,16 +146,16 @@ def seconds_each(content: bytes) -> float:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The time found, or None, and how many times of the order were tried for certain."""
+    """The time found, or None, and the number of times tried."""
 
     time: int | None
     tried: int
 
 
 def search(content: bytes, target: Target, times: Iterator[int], total: int, each: float, workers: int) -> Outcome:
-    """Try times in order until one gives the published file.
+    """Try times in order until one of them gives the published file.
 
-    Threads suffice, because hashing releases Python's lock; they share the file's bytes.
+    Threads are used, because hashing releases Python's global lock, and threads share the bytes of the file.
 
     Parameters
     ----------
@@ -160,18 +164,18 @@ def search(content: bytes, target: Target, times: Iterator[int], total: int, eac
     target
         The published file.
     times
-        What to try, in order.
+        Times to try, in order.
     total
-        How many they are.
+        Number of times.
     each
-        Seconds that one takes; sizes the tasks.
+        Seconds per time (`seconds_each`), which determines the size of the tasks.
     workers
-        Threads.
+        Number of threads.
 
     Returns
     -------
     Outcome
-        An interruption by Ctrl-C ends the search like an exhausted one, with fewer times tried.
+        Result of the search. After Ctrl-C no time is found, and fewer times were tried.
     """
     batch = max(1, int(TASK_SECONDS / each))
     tried = 0

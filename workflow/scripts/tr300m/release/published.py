@@ -1,4 +1,4 @@
-"""What is published about each array of the IBBME_TR300M release: `resources/release_manifest.tsv`."""
+"""Published facts about the arrays of the release IBBME_TR300M (`resources/release_manifest.tsv`)."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -6,22 +6,22 @@ from typing import NamedTuple
 from ..base.errors import TR300MError
 from ..base.files import read_tsv
 
-LEVEL = 9
+COMPRESSION_LEVEL = 9
 
 
 class Published(NamedTuple):
-    """What is published of one released array.
+    """Published facts about one released array.
 
     Attributes
     ----------
     shape
-        Of the array.
+        Shape of the array.
     gz_bytes, gz_sha256
         Size and SHA-256 of the `.npy.gz` file.
     gz_time
-        Time in its gzip header, in seconds since 1970; None where unknown.
+        Time in its gzip header, in seconds since 1970; None if unknown.
     npy_sha256
-        SHA-256 of the `.npy` inside, where a file with the published `gz_sha256` was rebuilt; else empty.
+        SHA-256 of the `.npy` file inside, if a file with the published `gz_sha256` was rebuilt; else empty.
     """
 
     shape: tuple[int, ...]
@@ -37,7 +37,7 @@ def read_published(path: Path | str) -> dict[str, Published]:
     Raises
     ------
     TR300MError
-        If the table lacks a column, or a shape, size or time is no number.
+        If the table lacks a column, or a shape, size or time is not a number.
     """
     table = read_tsv(path)
     found = {}

@@ -1,4 +1,4 @@
-"""Compare the exported files with the published sizes and checksums."""
+"""Compare exported files with the published sizes and checksums."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -8,19 +8,21 @@ from .published import Published
 
 
 class Verdict(NamedTuple):
-    """Whether a file is the released one, and by what that was told."""
+    """Whether a file is the released file, and what was compared."""
 
     verdict: str
     compared: str
 
 
-def packs_alike(written: Mapping[str, Written], published: Mapping[str, Published]) -> bool | None:
-    """Say whether zlib packs here as in the release, told by the arrays whose `.npy` is known to be the released one.
+def compresses_alike(written: Mapping[str, Written], published: Mapping[str, Published]) -> bool | None:
+    """Return whether this zlib build compresses to the same bytes as in the release.
+
+    It follows from the arrays whose `.npy` file is known to be the released one.
 
     Returns
     -------
     bool or None
-        None where there is no such array.
+        None if there is no such array.
     """
     known = [name for name, found in written.items() if found.npy_sha256 == published[name].npy_sha256]
     if not known:
@@ -28,24 +30,24 @@ def packs_alike(written: Mapping[str, Written], published: Mapping[str, Publishe
     return all(written[name].gz_sha256 == published[name].gz_sha256 for name in known)
 
 
-def verify(found: Written, published: Published, alike: bool | None, unlike: str) -> Verdict:
-    """Compare a file with what is published of it.
+def verify_array(found: Written, published: Published, alike: bool | None, unlike: str) -> Verdict:
+    """Compare an exported file with the published facts.
 
     Parameters
     ----------
     found
-        The file written here.
+        Facts of the exported file.
     published
-        The released one.
+        Facts of the released file.
     alike
-        As `packs_alike` says; only then do sizes tell anything.
+        Result of `compresses_alike`; sizes can be compared only if it is true.
     unlike
-        Why the data cannot give the released array; empty where they can. Equal checksums count all the same.
+        Why the data cannot give the released array; empty if they can. Equal checksums are reported in any case.
     """
     if found.gz_sha256 == published.gz_sha256:
         return Verdict("identical", "gzip SHA-256")
     if published.npy_sha256 and found.npy_sha256 == published.npy_sha256:
-        return Verdict("identical", ".npy SHA-256: zlib packs otherwise here")
+        return Verdict("identical", ".npy SHA-256: this zlib build compresses to different bytes")
     if unlike:
         return Verdict(f"not checked: {unlike}", "")
     if found.shape != published.shape:
@@ -53,22 +55,23 @@ def verify(found: Written, published: Published, alike: bool | None, unlike: str
     if published.npy_sha256:
         return Verdict("differs", ".npy SHA-256")
     if not alike:
-        why = "zlib packs otherwise here" if alike is False else "no array tells whether zlib packs alike"
-        return Verdict(f"not checked: {why}, and only the gzip file's checksum is published", "")
+        zlib_differs = "this zlib build compresses to different bytes"
+        why = zlib_differs if alike is False else "it is unknown whether this zlib build compresses to the same bytes"
+        return Verdict(f"not checked: {why}, and only the checksum of the gzip file is published", "")
     if found.gz_bytes == published.gz_bytes:
-        return Verdict("same gzip size", "gzip size: the SHA-256 needs the time in its header")
+        return Verdict("same gzip size", "gzip size: its SHA-256 depends on the unknown time in the header")
     return Verdict("differs", f"gzip size, by {found.gz_bytes - published.gz_bytes:+,} bytes")
 
 
 def verification(
     written: Mapping[str, Written], published: Mapping[str, Published], unlike: Mapping[str, str]
 ) -> dict[str, list[object]]:
-    """Return `verification.tsv`: a row for each published array, as columns by name; `unlike` is that of `verify`."""
-    alike = packs_alike(written, published)
+    """Return the columns of `verification.tsv`, one row per array; `unlike` is that of `verify_array`, by array."""
+    alike = compresses_alike(written, published)
     columns: dict[str, list[object]] = {}
     for name, fact in published.items():
         found = written[name]
-        verdict = verify(found, fact, alike, unlike[name])
+        verdict = verify_array(found, fact, alike, unlike[name])
         row = {
             "array": name,
             "verdict": verdict.verdict,

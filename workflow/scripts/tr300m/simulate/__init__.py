@@ -1,1 +1,1 @@
-"""Simulated upstream files in their exact formats, with a planted truth."""
+"""Simulate the upstream files in their own formats, with a planted truth."""

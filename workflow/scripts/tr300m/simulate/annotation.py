@@ -1,17 +1,18 @@
-"""A GENCODE-like annotation (GTF), with the cases that trip readers."""
+"""Simulate an annotation like GENCODE's (GTF), with all special cases that readers must handle."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from ..base.axes import PAR_Y
 from ..base.errors import TR300MError
 from ..config.simulation import SimulationConfig
-from .formats import PAR_Y, UPSTREAM, Gene, gzip_writer
+from .formats import UPSTREAM_BP, Gene, gzip_writer
 from .regulators import PAR_OTHERS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, Regulator, choose_regulators
 
 TELOMERE = 10_000  # bp before the first slot of a chromosome
-NEAR_START = 1_501  # TSS of the gene whose window runs off its chromosome's start
+NEAR_START = 1_501  # TSS of the gene whose window extends beyond the start of its chromosome
 WEIGHTS = {"chrX": 0.6, "chrY": 0.2}  # genes per chromosome, relative to an autosome
 CODING = "protein_coding"
 NONCODING = ("processed_pseudogene", "lincRNA", "antisense", "miRNA")
@@ -35,12 +36,12 @@ def simulate_gtf(config: SimulationConfig, out: Path | str) -> None:
 
     It has gene, transcript and exon lines; non-coding genes; genes on chrM; PAR genes (the same ID on chrX and, with
     the suffix ``_PAR_Y``, on chrY); two pairs of genes that share TSS and strand; genes whose windows overlap; one
-    window that runs off a chromosome's start and one that runs off an end.
+    window that extends beyond the start of a chromosome, and one that extends beyond an end.
 
     Raises
     ------
     TR300MError
-        If there are too few genes to hold all regulators and special cases.
+        If there are too few genes for all regulators and special cases.
     """
     genes = lay_out(config)
     with gzip_writer(out) as handle:
@@ -74,7 +75,7 @@ def _share_out(config: SimulationConfig) -> list[int]:
     weights = np.array([WEIGHTS.get(name, 1.0) for name in config.chromosomes])
     shares = np.floor(count * weights / weights.sum()).astype(np.int64)
     shares[0] += count - shares.sum()
-    # Special pairs are no place for regulators, so more genes are needed than there are regulators.
+    # Genes in special pairs are never regulators, so there must be more genes than regulators.
     needed = len(choose_regulators(config.regulators, config.drivers)) + 2 * len(config.chromosomes) + 6
     if count < needed or shares.min() < 6:
         raise TR300MError(
@@ -87,9 +88,10 @@ def _share_out(config: SimulationConfig) -> list[int]:
 def _place(
     config: SimulationConfig, chromosome: str, index: int, count: int, rng: np.random.Generator
 ) -> Iterator[tuple[Gene, bool]]:
-    """Yield the genes of a chromosome, still without ID and name, and whether each stands alone.
+    """Yield the genes of a chromosome, without ID and name, and whether each is alone in its slot.
 
-    The chromosome is cut into slots of `spacing`, in random order a lone coding gene, a non-coding gene or a pair.
+    The chromosome is divided into slots of `spacing` base pairs. In random order, a slot has one coding gene, one
+    non-coding gene or a pair of genes.
     """
 
     def gene(start: int, length: int, strand: str, kind: str = CODING) -> Gene:
@@ -103,8 +105,8 @@ def _place(
     lone = count - 2 * len(pairs) - (index == 0) - runs_off_end
     slots = ["coding"] * lone + ["non-coding"] * max(2, round(NONCODING_SHARE * count)) + pairs
     for slot in rng.permutation(slots).tolist():
-        # Either strand's window then stays inside the slot.
-        start = position + UPSTREAM + 30 + int(rng.integers(300))
+        # The window is then inside the slot on either strand.
+        start = position + UPSTREAM_BP + 30 + int(rng.integers(300))
         length = int(rng.integers(700, 1_900))
         strand = "+-"[rng.integers(2)]
         if slot == "coding":
@@ -122,14 +124,14 @@ def _place(
             yield gene(start + length // 2 + 300, length // 2, "+"), False
         position += config.spacing
     if runs_off_end:
-        # A genome ends shortly after its last gene: upstream of a - gene there is too little of it.
-        yield gene(position + UPSTREAM, 1_800, "-"), False
+        # The chromosome ends shortly after its last gene, so the window of a gene on - extends beyond the end.
+        yield gene(position + UPSTREAM_BP, 1_800, "-"), False
     else:
-        yield gene(position + UPSTREAM, 400, "+", NONCODING[0]), False
+        yield gene(position + UPSTREAM_BP, 400, "+", NONCODING[0]), False
 
 
 def _name(genes: list[Gene], lone: list[bool], regulators: list[Regulator], rng: np.random.Generator) -> list[Gene]:
-    """Give IDs and names: regulators to lone coding genes at random, invented ones to the rest."""
+    """Assign IDs and names: regulators to random coding genes that are alone, invented names to all others."""
     free = [index for index, gene in enumerate(genes) if gene.kind == CODING and lone[index]]
     chosen = rng.choice(free, size=len(regulators), replace=False)
     named = {int(index): row for index, row in zip(chosen, regulators, strict=True)}
@@ -145,10 +147,10 @@ def _name(genes: list[Gene], lone: list[bool], regulators: list[Regulator], rng:
 
 
 def _par_genes(config: SimulationConfig, rng: np.random.Generator) -> list[Gene]:
-    """Return the PAR genes: the same coordinates, ID and name on chrX and chrY, apart from the suffix."""
+    """Return the PAR genes, with the same coordinates, ID (except the suffix) and name on chrX and chrY."""
     genes = []
     for slot, (stable, name) in enumerate(PAR):
-        start = TELOMERE + slot * config.spacing + UPSTREAM + 30
+        start = TELOMERE + slot * config.spacing + UPSTREAM_BP + 30
         end = start + int(rng.integers(700, 1_900))
         gene = Gene(f"{stable}.{rng.integers(1, 20)}", name, CODING, "chrX", start, end, "+-"[slot % 2])
         genes += [gene, gene._replace(gene_id=gene.gene_id + PAR_Y, chromosome="chrY")]
@@ -156,7 +158,7 @@ def _par_genes(config: SimulationConfig, rng: np.random.Generator) -> list[Gene]
 
 
 def _lines(gene: Gene, number: int) -> Iterator[str]:
-    """Yield a gene's lines: the gene, its transcript and one or two exons."""
+    """Yield the lines of a gene, its transcript and one or two exons."""
     head = f'gene_id "{gene.gene_id}";'
     kind = f'gene_type "{gene.kind}"; gene_name "{gene.name}";'
     tail = f'level 2; havana_gene "OTTHUMG{number + 1:011d}.1";'

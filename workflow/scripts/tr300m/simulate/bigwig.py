@@ -1,24 +1,24 @@
-"""Histone tracks (bigWig) of a planted truth, binned like the Broad Institute's."""
+"""Simulate histone tracks (bigWig) from a planted truth, with bins like those of the Broad Institute."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyBigWig  # type: ignore[import-not-found, import-untyped, unused-ignore]
-from numpy.typing import NDArray
 
 from ..base.axes import CELLS, MARKS
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, read_lines, read_tsv
+from ..base.types import Bools, Floats, Ints, Strings
 from ..config.simulation import SimulationConfig
 
 BIN = 25
-REACH = 5_000  # bp on either side of a TSS that have values
+SIGNAL_REACH = 5_000  # bp on either side of a TSS that have values
 PEAK_REACH = 4_000
-GAP_SHARE = 0.02  # of the bins with values, in runs of GAP_BINS, that are dropped
+GAP_SHARE = 0.02  # share of the bins with values that are removed, in runs of GAP_BINS
 GAP_BINS = 4
-BACKGROUND = 0.8
-# Height of a full peak, and its humps: centre relative to the TSS in the gene's direction, width (bp), relative height.
+BACKGROUND_SIGNAL = 0.8
+# Height of a peak at full openness, and its humps: centre relative to the TSS downstream, width (bp), relative height.
 SHAPES: dict[str, tuple[float, tuple[tuple[float, float, float], ...]]] = {
     "H3K4me1": (14.0, ((-1400.0, 450.0, 1.0), (1500.0, 450.0, 0.9), (0.0, 250.0, 0.15))),
     "H3K4me3": (60.0, ((-350.0, 200.0, 0.7), (250.0, 250.0, 1.0))),
@@ -31,19 +31,19 @@ def simulate_bigwig(
 ) -> None:
     """Write the histone track of one mark in one cell.
 
-    25 bp bins: a low background near genes, peaks at open promoters, no value far from genes and in some gaps. The
-    bigWigs of `gap_cell` lack `gap_chromosome` altogether.
+    Bins of 25 bp have a low background near genes and peaks at open promoters. There are no values far from genes and
+    in some gaps. The bigWigs of `gap_cell` lack `gap_chromosome`.
 
     Parameters
     ----------
     config
-        Settings.
+        Settings of the simulation.
     truth_dir
         Folder written by `simulate_truth`.
     sizes
         Table without header whose first two columns are chromosome and length, such as a ``.fai``.
     mark
-        H3K4me1, H3K4me3 or H3K27ac, in any case.
+        H3K4me1, H3K4me3 or H3K27ac; upper or lower case.
     cell
         One of the seven cells, such as Gm12878.
     out
@@ -52,7 +52,7 @@ def simulate_bigwig(
     Raises
     ------
     TR300MError
-        If the mark or cell is unknown, or `sizes` names no chromosome of the genes.
+        If the mark or cell is unknown, or `sizes` has no chromosome of the genes.
     """
     names = {name.lower(): name for name in MARKS}
     if mark.lower() not in names or cell not in CELLS:
@@ -81,19 +81,19 @@ def simulate_bigwig(
 def _signal(
     mark: str,
     bins: int,
-    tss: NDArray[np.int64],
-    forward: NDArray[np.bool_],
-    openness: NDArray[np.float64],
+    tss: Ints,
+    forward: Bools,
+    openness: Floats,
     rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    """Return the values [bin] of one chromosome, NaN where the track has none."""
+) -> Floats:
+    """Return the values [bin] of one chromosome; NaN where the track has no value."""
     height, humps = SHAPES[mark]
     values = np.full(bins, np.nan)
     heights = height * openness * rng.lognormal(0, 0.15, size=len(tss))
     for position in tss.tolist():
-        values[max(position - REACH, 0) // BIN : (position + REACH) // BIN] = 0
+        values[max(position - SIGNAL_REACH, 0) // BIN : (position + SIGNAL_REACH) // BIN] = 0
     covered = np.flatnonzero(values == 0)
-    values[covered] = rng.gamma(1.5, BACKGROUND / 1.5, size=len(covered))
+    values[covered] = rng.gamma(1.5, BACKGROUND_SIGNAL / 1.5, size=len(covered))
     signal = np.zeros(bins)
     for position, plus, peak in zip(tss.tolist(), forward.tolist(), heights.tolist(), strict=True):
         first, last = max(position - PEAK_REACH, 0) // BIN, min((position + PEAK_REACH) // BIN, bins)
@@ -101,18 +101,18 @@ def _signal(
         if not plus:
             distance = -distance
         shape = sum(high * np.exp(-0.5 * ((distance - centre) / width) ** 2) for centre, width, high in humps)
-        # Where peaks of neighbours meet, the higher one counts.
+        # Where the peaks of neighbours overlap, the higher value is taken.
         signal[first:last] = np.maximum(signal[first:last], peak * shape)
     values += signal
     values[covered] *= rng.lognormal(0, 0.1, size=len(covered))
     starts = rng.choice(covered, size=int(GAP_SHARE * len(covered) / GAP_BINS), replace=False)
     values[np.minimum(starts[:, None] + np.arange(GAP_BINS), bins - 1)] = np.nan
-    # A multiple of 0.04, as in the Broad tracks: reads per bin, scaled.
+    # Multiples of 0.04, as in the Broad tracks, which are scaled numbers of reads.
     return np.asarray(np.round(np.round(values / 0.04) * 0.04, 2))
 
 
-def _runs(present: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
-    """Yield the half-open stretches of true values."""
+def _runs(present: Bools) -> Iterator[tuple[int, int]]:
+    """Yield the half-open ranges of true values."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], present, [False]]).astype(np.int8)))
     yield from zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
 
@@ -122,16 +122,14 @@ def _read_sizes(path: Path | str) -> dict[str, int]:
     return {field[0]: int(field[1]) for field in fields}
 
 
-def _read_promoters(
-    folder: Path, cell: str
-) -> tuple[NDArray[np.str_], NDArray[np.int64], NDArray[np.bool_], NDArray[np.float64]]:
-    """Return chromosome, TSS, whether on +, and openness in `cell`, of each different TSS with sequence."""
+def _read_promoters(folder: Path, cell: str) -> tuple[Strings, Ints, Bools, Floats]:
+    """Return chromosome, TSS, whether on the + strand, and openness in `cell` of each TSS that has a sequence."""
     genes, table = read_tsv(folder / "genes.tsv"), read_tsv(folder / "openness.tsv")
     rows = np.flatnonzero(genes["has_sequence"] == "1")
     if genes["gene_id"][rows].tolist() != table["gene_id"].tolist():
         raise TR300MError(f"{folder}: genes.tsv and openness.tsv differ", "simulate the truth again")
     keys = np.char.add(np.char.add(genes["chromosome"][rows], genes["strand"][rows]), genes["tss"][rows])
-    # Genes that share a TSS share its peak: once is enough.
+    # Genes that share a TSS share its peak.
     _, first = np.unique(keys, return_index=True)
     first.sort()
     rows = rows[first]

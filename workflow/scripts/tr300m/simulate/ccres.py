@@ -1,4 +1,4 @@
-"""Candidate cis-regulatory elements of a simulated annotation, in the form of UCSC's encodeCcreCombined."""
+"""Simulate candidate cis-regulatory elements (cCREs) in the format of UCSC's encodeCcreCombined."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from ..config.simulation import SimulationConfig
 from .bigbed import BedRow, write_bigbed
 from .formats import read_genes
 
-REACH = 3_000  # bp on either side of a TSS that have elements
-ELEMENTS = 5  # of each TSS; more than a quarter overlap another
-KINDS = ("PLS", "pELS", "dELS", "DNase-H3K4me3", "CTCF-only")
+CCRE_REACH = 3_000  # bp on either side of a TSS that have elements
+ELEMENTS = 5  # per TSS; more than a quarter overlap another element
+CCRE_CLASSES = ("PLS", "pELS", "dELS", "DNase-H3K4me3", "CTCF-only")
 
 
 def simulate_cres(
@@ -20,12 +20,12 @@ def simulate_cres(
 ) -> None:
     """Write cCREs near the TSS of all protein-coding genes as bigBed, and the same rows as BED text.
 
-    Some overlap, with other scores; `gap_chromosome` has none and is not in the file.
+    Some cCREs with different scores overlap. `gap_chromosome` has none and is not in the file.
 
     Parameters
     ----------
     config
-        Settings.
+        Settings of the simulation.
     gtf
         Annotation.
     sizes
@@ -33,12 +33,12 @@ def simulate_cres(
     out
         bigBed to write.
     truth
-        BED text to write, in the bigBed's order.
+        BED text to write, in the order of the bigBed.
 
     Raises
     ------
     TR300MError
-        If `sizes` names no other chromosome than `gap_chromosome`.
+        If `sizes` has no chromosome other than `gap_chromosome`.
     """
     rng = config.rng("cres")
     fields = [line.split("\t") for line in read_lines(sizes) if line]
@@ -50,14 +50,14 @@ def simulate_cres(
         if gene.kind != "protein_coding" or gene.chromosome not in lengths:
             continue
         length = lengths[gene.chromosome]
-        starts = np.clip(gene.tss + rng.integers(-REACH, REACH, ELEMENTS), 0, length - 1).tolist()
+        starts = np.clip(gene.tss + rng.integers(-CCRE_REACH, CCRE_REACH, ELEMENTS), 0, length - 1).tolist()
         widths = rng.integers(150, 351, ELEMENTS).tolist()
         intervals += [(gene.chromosome, a, min(a + b, length)) for a, b in zip(starts, widths, strict=True)]
-    # Stable, and by start alone within a chromosome, like bedToBigBed's input.
+    # A stable sort by chromosome and start, as bedToBigBed expects.
     intervals.sort(key=lambda interval: interval[:2])
     rows = []
     for number, (chromosome, start, end) in enumerate(intervals, start=1):
-        score, kind = int(rng.integers(100, 1001)), KINDS[int(rng.integers(len(KINDS)))]
+        score, kind = int(rng.integers(100, 1001)), CCRE_CLASSES[int(rng.integers(len(CCRE_CLASSES)))]
         rest = [f"EH38E{number:07d}", score, ".", start, end, "255,0,0", kind, kind, score / 100, kind.lower()]
         rows.append(BedRow(chromosome, start, end, "\t".join(map(str, [*rest, f"E{number}", f"SIMULATED {kind}"]))))
     write_bigbed(out, lengths, rows)

@@ -1,4 +1,4 @@
-"""The drivers' motifs: human JASPAR 2022 profiles and a small scan."""
+"""Motifs of the drivers: human JASPAR 2022 profiles, and a simple scan."""
 
 import functools
 from typing import NamedTuple
@@ -8,73 +8,77 @@ from numpy.typing import NDArray
 from pyjaspar import jaspardb  # type: ignore[import-untyped, unused-ignore]
 
 from ..base.errors import TR300MError
-from .formats import OUTSIDE, UNKNOWN
+from ..base.types import Floats
+from .formats import OUTSIDE_CODE, UNKNOWN_CODE
 
-HUMAN = ["9606"]
-PSEUDOCOUNT = 2.0**-24
-BLOCK = 512  # genes scanned at a time; bounds memory
+_HUMAN = ["9606"]
+_PSEUDOCOUNT = 2.0**-24
+_GENES_PER_BLOCK = 512  # genes scanned at a time, to limit memory
 
 
-class Profile(NamedTuple):
-    """One motif: `probability` [position, base ACGT], rows sum to 1."""
+class ProbabilityMatrix(NamedTuple):
+    """A motif as a position probability matrix: `probability` [position, base ACGT], whose rows sum to 1."""
 
     matrix_id: str
     name: str
-    probability: NDArray[np.float64]
+    probability: Floats
 
     @property
-    def scores(self) -> NDArray[np.float64]:
+    def scores(self) -> Floats:
         """Log-odds against a uniform background, in bits [position, base]."""
         return np.asarray(np.log2(self.probability / 0.25))
 
 
 @functools.cache
-def human_profiles() -> tuple[Profile, ...]:
-    """Return all purely human profiles of JASPAR 2022, all versions, CORE and UNVALIDATED, in database order."""
+def human_matrices() -> tuple[ProbabilityMatrix, ...]:
+    """Return all versions of the profiles of JASPAR 2022 whose only species is human, in database order."""
     database = jaspardb(release="JASPAR2022")
-    found = database.fetch_motifs(collection=["CORE", "UNVALIDATED"], all_versions=True, species=HUMAN)
+    found = database.fetch_motifs(collection=["CORE", "UNVALIDATED"], all_versions=True, species=_HUMAN)
     profiles = []
     for motif in found:
-        if list(motif.species) == HUMAN:
-            counts = np.array([motif.counts[base] for base in "ACGT"], dtype=np.float64).T + PSEUDOCOUNT
-            profiles.append(Profile(motif.matrix_id, motif.name, counts / counts.sum(axis=1, keepdims=True)))
+        if list(motif.species) == _HUMAN:
+            counts = np.array([motif.counts[base] for base in "ACGT"], dtype=np.float64).T + _PSEUDOCOUNT
+            profiles.append(ProbabilityMatrix(motif.matrix_id, motif.name, counts / counts.sum(axis=1, keepdims=True)))
     return tuple(profiles)
 
 
-def driver_profile(name: str) -> Profile:
-    """Return a regulator's newest profile: old ones rest on few sites, and score every other base as impossible.
+def driver_matrix(name: str) -> ProbabilityMatrix:
+    """Return the newest profile of a regulator.
+
+    Old profiles are based on few sites and give unseen bases very low scores.
 
     Raises
     ------
     TR300MError
         If no human profile has this name.
     """
-    mine = [profile for profile in human_profiles() if profile.name == name]
+    mine = [profile for profile in human_matrices() if profile.name == name]
     if not mine:
         raise TR300MError(f"driver {name} has no human profile in JASPAR 2022", "choose other `drivers`")
     return mine[-1]
 
 
-def best_scores(windows: NDArray[np.uint8], profile: Profile) -> NDArray[np.float64]:
-    """Return the best score of a motif anywhere in each window, on the window's strand: [gene], bits.
+def best_scores(windows: NDArray[np.uint8], profile: ProbabilityMatrix) -> Floats:
+    """Return the best score of a motif in each window [gene], in bits, on the strand of the window.
 
     Parameters
     ----------
     windows
-        Base codes [gene, position]: 0-3 for ACGT, 4 unknown (the mean over bases), 5 off the chromosome (0).
+        Base codes [gene, position]: 0-3 for ACGT, 4 for unknown (scored as the mean over bases), 5 for outside the
+        chromosome (scored 0).
     profile
         The motif.
     """
-    table = np.zeros((len(profile.scores), OUTSIDE + 1), dtype=np.float64)
-    table[:, :UNKNOWN] = profile.scores
-    table[:, UNKNOWN] = profile.scores.mean(axis=1)
+    table = np.zeros((len(profile.scores), OUTSIDE_CODE + 1), dtype=np.float64)
+    table[:, :UNKNOWN_CODE] = profile.scores
+    table[:, UNKNOWN_CODE] = profile.scores.mean(axis=1)
     width = len(table)
     steps = windows.shape[1] - width + 1
     best = np.empty(len(windows), dtype=np.float64)
-    for first in range(0, len(windows), BLOCK):
-        block = windows[first : first + BLOCK]
+    for first in range(0, len(windows), _GENES_PER_BLOCK):
+        block = windows[first : first + _GENES_PER_BLOCK]
         total = np.zeros((len(block), steps), dtype=np.float64)
         for position in range(width):
             total += table[position][block[:, position : position + steps]]
-        best[first : first + BLOCK] = total.max(axis=1)
+        best[first : first + _GENES_PER_BLOCK] = total.max(axis=1)
     return best

@@ -1,4 +1,4 @@
-"""The expression file (GCT 1.2) of a planted truth."""
+"""Write the expression file (GCT 1.2) of a planted truth."""
 
 from pathlib import Path
 
@@ -11,15 +11,15 @@ from .formats import gzip_writer
 
 
 def simulate_gct(config: SimulationConfig, truth_dir: Path | str, out: Path | str) -> None:
-    """Write the truth's expression as gzip-compressed GCT, TPM with four significant digits, as GTEx does.
+    """Write the simulated expression as gzip-compressed GCT; TPM have four significant digits, as in GTEx.
 
-    Rows are in the annotation's order, columns in the sample table's; one gene is left out (column `in_expression` of
-    ``genes.tsv``).
+    Rows are in the order of the annotation, columns in the order of the sample table. One gene is left out (column
+    `in_expression` of ``genes.tsv``).
 
     Parameters
     ----------
     config
-        Not used so far; every simulated file takes it.
+        Settings of the simulation; not used.
     truth_dir
         Folder written by `simulate_truth`.
     out

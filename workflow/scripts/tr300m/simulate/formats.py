@@ -1,6 +1,6 @@
-"""Minimal readers of the files the simulator needs, and a writer of gzip files that are the same every time.
+"""Simple readers of the files that the simulator needs, and a reproducible gzip writer.
 
-Kept apart from the workflow's own readers on purpose: the truth must not share their mistakes.
+They are independent of the readers in `arrays`, so that the planted truth does not share their mistakes.
 """
 
 import csv
@@ -15,19 +15,20 @@ from typing import NamedTuple, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.axes import PAR_Y
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, gzip_errors, open_binary, open_text, read_lines, read_tsv
+from ..base.types import Strings
 
-UPSTREAM, DOWNSTREAM = 2773, 50
-WINDOW = UPSTREAM + DOWNSTREAM
-UNKNOWN, OUTSIDE = 4, 5  # codes of a base other than ACGT, and of a position off the chromosome
-COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN, OUTSIDE], dtype=np.uint8)
-PAR_Y = "_PAR_Y"
-PAIR = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"|([^\s;"]+))')  # of a GTF's attributes: key, quoted value, bare value
+UPSTREAM_BP, DOWNSTREAM_BP = 2773, 50
+PROMOTER_BP = UPSTREAM_BP + DOWNSTREAM_BP
+UNKNOWN_CODE, OUTSIDE_CODE = 4, 5  # codes of unknown bases, and of positions outside the chromosome
+COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN_CODE, OUTSIDE_CODE], dtype=np.uint8)
+PAIR = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"|([^\s;"]+))')  # GTF attribute: key, quoted value, unquoted value
 
 
 class Gene(NamedTuple):
-    """A gene line of an annotation; `start` and `end` are 1-based, both included."""
+    """A gene line of an annotation; `start` and `end` are 1-based and inclusive."""
 
     gene_id: str
     name: str
@@ -39,54 +40,54 @@ class Gene(NamedTuple):
 
     @property
     def tss(self) -> int:
-        """1-based transcription start."""
+        """1-based transcription start site."""
         return self.start if self.strand == "+" else self.end
 
     @property
     def window(self) -> tuple[int, int]:
-        """0-based half-open promoter window; may run off the chromosome."""
+        """0-based half-open promoter window; it may extend beyond the chromosome."""
         if self.strand == "+":
-            return self.tss - UPSTREAM, self.tss + DOWNSTREAM
-        return self.tss - DOWNSTREAM, self.tss + UPSTREAM
+            return self.tss - UPSTREAM_BP, self.tss + DOWNSTREAM_BP
+        return self.tss - DOWNSTREAM_BP, self.tss + UPSTREAM_BP
 
     @property
     def stable_id(self) -> str:
-        """Gene ID without version and PAR_Y suffix."""
+        """Gene ID without version and without the suffix `PAR_Y`."""
         return self.gene_id.removesuffix(PAR_Y).split(".")[0]
 
 
 class SampleTable(NamedTuple):
     """Samples in file order, as string arrays [sample]."""
 
-    sample_id: NDArray[np.str_]
-    donor: NDArray[np.str_]
-    tissue: NDArray[np.str_]
+    sample_id: Strings
+    donor: Strings
+    tissue: Strings
 
 
 def read_genes(path: Path | str) -> list[Gene]:
     """Read the `gene` lines of a GTF, in file order."""
     genes = []
     for line in read_lines(path):
-        # Nearly all lines of a full annotation are transcripts and exons: skip them before splitting.
+        # Transcripts and exons, which are nearly all lines, are skipped before splitting.
         if "\tgene\t" not in line or line.startswith("#"):
             continue
         field = line.split("\t")
         try:
-            # Read from the last to the first, so that of a repeated key the first stays.
+            # In reverse order, so that the first value of a repeated key is kept.
             attribute = {key: (quoted or bare).strip() for key, quoted, bare in reversed(PAIR.findall(field[8]))}
             gene_id, name, kind = attribute["gene_id"], attribute.get("gene_name", ""), attribute["gene_type"]
             gene = Gene(gene_id, name, kind, field[0].strip(), int(field[3]), int(field[4]), field[6].strip())
         except (KeyError, IndexError, ValueError):
-            raise TR300MError(f"{path}: no GENCODE gene line: {line[:60]}", "GENCODE's GTF is needed") from None
+            raise TR300MError(f"{path}: not a gene line of GENCODE: {line[:60]}", "use a GENCODE GTF") from None
         genes.append(gene)
     if not genes:
-        raise TR300MError(f"{path} has no gene lines", "a GENCODE annotation in GTF is expected")
+        raise TR300MError(f"{path} has no gene lines", "use a GENCODE GTF")
     return genes
 
 
 def read_genome(path: Path | str, chromosomes: Iterable[str]) -> dict[str, NDArray[np.uint8]]:
-    """Read the named chromosomes of a FASTA as codes 0-3 for ACGT (either case) and 4 for anything else."""
-    table = np.full(256, UNKNOWN, dtype=np.uint8)
+    """Read chromosomes of a FASTA as codes: 0-3 for ACGT in either case, 4 for all other letters."""
+    table = np.full(256, UNKNOWN_CODE, dtype=np.uint8)
     for letter, code in zip(b"ACGTU", (0, 1, 2, 3, 3), strict=True):
         table[[letter, letter + 32]] = code
     wanted = set(chromosomes)
@@ -105,15 +106,15 @@ def read_genome(path: Path | str, chromosomes: Iterable[str]) -> dict[str, NDArr
 
 
 def window_codes(genome: dict[str, NDArray[np.uint8]], gene: Gene) -> NDArray[np.uint8]:
-    """Return the gene's window in its own direction: codes [2823], 5 where the window is off the chromosome."""
+    """Return the codes [2823] of a gene's window, 5' to 3' on its strand; 5 outside the chromosome."""
     start, end = gene.window
     sequence = genome[gene.chromosome]
     if not 1 <= gene.tss <= len(sequence):
         raise TR300MError(
             f"gene {gene.gene_id} starts at {gene.chromosome}:{gene.tss:,}, outside the FASTA's {len(sequence):,} bp",
-            "annotation and FASTA must be of one genome build",
+            "annotation and FASTA must be of the same genome build",
         )
-    codes = np.full(WINDOW, OUTSIDE, dtype=np.uint8)
+    codes = np.full(PROMOTER_BP, OUTSIDE_CODE, dtype=np.uint8)
     low, high = max(start, 0), min(end, len(sequence))
     codes[low - start : high - start] = sequence[low:high]
     return codes if gene.strand == "+" else COMPLEMENT[codes[::-1]]
@@ -124,18 +125,16 @@ def read_regulator_ids(path: Path | str) -> set[str]:
     with open_text(path) as handle:
         rows = csv.DictReader(handle)
         if "Ensembl ID" not in (rows.fieldnames or []):
-            raise TR300MError(
-                f"{path} lacks the column Ensembl ID", "the Lambert list is needed: DatabaseExtract_v_1.01.csv"
-            )
+            raise TR300MError(f"{path} lacks the column Ensembl ID", "use the Lambert list, DatabaseExtract_v_1.01.csv")
         return {row["Ensembl ID"].strip() for row in rows}
 
 
 def read_samples(path: Path | str, count: int) -> SampleTable:
-    """Read up to `count` RNA-seq samples of a sample table, as even as possible over tissues, in file order."""
+    """Read at most `count` RNA-seq samples, chosen as evenly as possible over tissues, in file order."""
     table = read_tsv(path)
     if missing := {"SAMPID", "SMTSD", "SMAFRZE"} - table.keys():
         raise TR300MError(
-            f"{path} lacks the column {', '.join(sorted(missing))}", "GTEx's SampleAttributesDS is needed"
+            f"{path} lacks the column {', '.join(sorted(missing))}", "use the SampleAttributesDS file of GTEx"
         )
     kept = np.flatnonzero(table["SMAFRZE"] == "RNASEQ")
     tissue = table["SMTSD"][kept]
@@ -143,7 +142,7 @@ def read_samples(path: Path | str, count: int) -> SampleTable:
     for name in np.unique(tissue):
         mine = tissue == name
         rank[mine] = np.arange(mine.sum())
-    # The first sample of every tissue, then the second of every tissue, and so on.
+    # Take the first sample of each tissue, then the second of each, and so on.
     chosen = np.sort(np.argsort(rank, kind="stable")[:count])
     identifiers = table["SAMPID"][kept][chosen]
     donors = np.array(["-".join(name.split("-")[:2]) for name in identifiers.tolist()])
@@ -152,7 +151,7 @@ def read_samples(path: Path | str, count: int) -> SampleTable:
 
 @contextmanager
 def gzip_writer(path: Path | str, level: int = 6) -> Iterator[TextIO]:
-    """Open a gzip text file for writing, atomically; no time and no name go into it, so equal text is equal bytes."""
+    """Open a gzip text file for writing, atomically. Its header has no time and name: equal text gives equal bytes."""
     with (
         atomic_path(path) as temporary,
         open(temporary, "wb") as raw,

@@ -1,4 +1,4 @@
-"""The list of human regulators, in the format of Lambert et al. 2018's DatabaseExtract_v_1.01.csv."""
+"""Simulate the list of human regulators, in the format of DatabaseExtract_v_1.01.csv of Lambert et al. 2018."""
 
 import csv
 from pathlib import Path
@@ -8,8 +8,8 @@ from ..config.simulation import SimulationConfig
 from .formats import read_genes
 from .regulators import ABSENT_REGULATORS, PAR_REGULATORS, PSEUDOGENE_REGULATOR, REGULATORS, Regulator
 
-# The real header, trailing spaces included.
-COLUMNS = (
+# The header of the real file, including trailing spaces.
+LAMBERT_COLUMNS = (
     "number",
     "Ensembl ID",
     "HGNC symbol",
@@ -43,14 +43,14 @@ COLUMNS = (
 
 
 def simulate_lambert(config: SimulationConfig, gtf: Path | str, out: Path | str) -> None:
-    """Write the regulators of an annotation, and two that it lacks, as CSV.
+    """Write a CSV with the regulators of an annotation and two that it lacks.
 
-    One of the two has no Ensembl ID. Fields that nothing reads say ``None``, as in the real file; some hold commas.
+    One of the two has no Ensembl ID. Fields that are not used are ``None``, as in the real file; some contain commas.
 
     Parameters
     ----------
     config
-        Not used so far; every simulated file takes it.
+        Settings of the simulation; not used.
     gtf
         The simulated annotation.
     out
@@ -61,13 +61,13 @@ def simulate_lambert(config: SimulationConfig, gtf: Path | str, out: Path | str)
     rows = sorted([row for row in known if row.gene_id in present], key=lambda row: (row.domain, row.symbol))
     with atomic_path(out) as temporary, open(temporary, "w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(COLUMNS)
+        writer.writerow(LAMBERT_COLUMNS)
         for number, row in enumerate((*rows, *ABSENT_REGULATORS)):
             writer.writerow(_fields(number, row))
 
 
 def _fields(number: int, row: Regulator) -> list[str]:
-    values = dict.fromkeys(COLUMNS, "None")
+    values = dict.fromkeys(LAMBERT_COLUMNS, "None")
     values |= {
         "number": str(number),
         "Ensembl ID": row.gene_id,

@@ -1,7 +1,7 @@
-"""Real regulators that a simulated annotation borrows: Ensembl ID, symbol and DNA-binding domain (Lambert et al. 2018).
+"""Real regulators for simulated annotations: Ensembl ID, symbol and DNA-binding domain (Lambert et al. 2018).
 
-Names are real so that JASPAR profiles match them by name, as they do on real data. Together they have 117 human
-profiles in JASPAR 2022, between six (TFAP2A) and none.
+Their names are real, so that JASPAR profiles match them by name. They have 117 human profiles in JASPAR 2022, from none
+to six (TFAP2A) each.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Regulator(NamedTuple):
-    """One line of the regulator list."""
+    """A row of the list of regulators."""
 
     gene_id: str
     symbol: str
@@ -87,7 +87,7 @@ ENSG00000107372|ZFAND5|ZZ-type ZF|No
 """
 )
 
-# In the list, and in the annotation only as a pseudogene: regulators need not be protein-coding.
+# In the annotation it is a pseudogene: regulators need not be protein-coding.
 PSEUDOGENE_REGULATOR = Regulator("ENSG00000240225", "ZNF542P", "C2H2 ZF", "No")
 
 # On chrX and, with the suffix _PAR_Y, on chrY.
@@ -100,7 +100,7 @@ ENSG00000214717|ZBED1|BED ZF|Yes
 )
 PAR_OTHERS = (("ENSG00000182378", "PLCXD1"), ("ENSG00000178605", "GTPBP6"))
 
-# In the list and in no annotation: one is not an Ensembl ID at all.
+# In the list, but in no annotation; the first has no Ensembl ID.
 ABSENT_REGULATORS = _rows(
     """\
 DUX1_HUMAN|DUX1|Homeodomain|Yes
@@ -108,12 +108,12 @@ ENSG00000204828|FOXD4L2|Forkhead|No
 """
 )
 
-# The released dataset skipped the first two by mistake; the third has the most profiles.
+# The release skipped the first two by mistake; the third has the most profiles.
 ALWAYS = ("FAN1", "SOX10", "TFAP2A")
 
 
 def choose_regulators(count: int, drivers: Sequence[str]) -> list[Regulator]:
-    """Return `count` of the ordinary regulators: the drivers and those always there first, in the table's order."""
+    """Return `count` regulators in the order of `REGULATORS`, including the drivers and those in `ALWAYS`."""
     first = {*drivers, *ALWAYS}
     ranked = sorted(REGULATORS, key=lambda row: row.symbol not in first)
     chosen = set(ranked[: max(count, sum(row.symbol in first for row in ranked))])

@@ -1,4 +1,4 @@
-"""Sample and donor tables in the formats of GTEx v8."""
+"""Simulate the tables of samples and donors in the formats of GTEx v8."""
 
 from pathlib import Path
 
@@ -10,9 +10,9 @@ from ..config.simulation import SimulationConfig
 
 LETTERS = np.array(list("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 AGES = ("20-29", "30-39", "40-49", "50-59", "60-69", "70-79")
-# Donors that gave DNA or failed samples only: in both tables, never in the expression file.
+# Donors without an expression sample: they are in both tables and not in the expression file.
 EXTRA_DONORS = 2
-# Where a tissue's first word is not its organ (SMTS).
+# Organs (SMTS) of tissues whose first word is not the organ.
 ORGANS = {
     "Adipose": "Adipose Tissue",
     "Artery": "Blood Vessel",
@@ -28,15 +28,15 @@ ORGANS = {
 
 
 def simulate_sample_attributes(config: SimulationConfig, out: Path | str) -> None:
-    """Write a sample table (TSV) like GTEx's SampleAttributesDS.
+    """Write a table of samples (TSV) like the SampleAttributesDS of GTEx.
 
-    Samples of the expression file are those with SMAFRZE ``RNASEQ``; others (whole genomes, excluded samples, a cell
-    line that belongs to no donor) stand between and after them.
+    Samples with SMAFRZE ``RNASEQ`` are in the expression file. Other samples (whole genomes, excluded samples, a cell
+    line without donor) are between and after them.
 
     Raises
     ------
     TR300MError
-        If there are more samples than donors times tissues.
+        If there are more samples than pairs of donor and tissue.
     """
     if config.samples > config.donors * len(config.tissues):
         raise TR300MError(
@@ -46,7 +46,7 @@ def simulate_sample_attributes(config: SimulationConfig, out: Path | str) -> Non
     rng = config.rng("samples")
     donors = donor_ids(config)
     rows: list[tuple[str, str, str]] = []  # SAMPID, SMTSD, SMAFRZE
-    # Each donor gives as many tissues as any other, give or take one.
+    # The numbers of tissues of two donors differ by at most one.
     for donor, count in zip(donors, _spread(config.samples, config.donors), strict=False):
         for tissue in rng.choice(len(config.tissues), size=count, replace=False):
             rows.append((f"{donor}-{tissue + 1:02d}26-SM-{_code(rng, 5)}", config.tissues[tissue], "RNASEQ"))
@@ -76,9 +76,9 @@ def simulate_sample_attributes(config: SimulationConfig, out: Path | str) -> Non
 
 
 def simulate_subject_phenotypes(config: SimulationConfig, out: Path | str) -> None:
-    """Write a donor table (TSV) like GTEx's SubjectPhenotypesDS: SUBJID, SEX (1 male, 2 female), AGE, DTHHRDY.
+    """Write a table of donors (TSV) like the SubjectPhenotypesDS of GTEx: SUBJID, SEX, AGE, DTHHRDY.
 
-    DTHHRDY is empty for one donor, as it is for some real ones.
+    DTHHRDY is empty for one donor, as for some real donors.
     """
     rng = config.rng("phenotypes")
     donors = donor_ids(config)
@@ -96,10 +96,7 @@ def simulate_subject_phenotypes(config: SimulationConfig, out: Path | str) -> No
 
 
 def donor_ids(config: SimulationConfig) -> list[str]:
-    """Return donor IDs such as ``GTEX-1117F``, of four or five characters, different and sorted.
-
-    Those that give expression samples come first.
-    """
+    """Return different donor IDs such as ``GTEX-1117F``, sorted; donors with expression samples come first."""
     rng = config.rng("samples", 1)
     found: set[str] = set()
     while len(found) < config.donors + EXTRA_DONORS:

@@ -1,16 +1,16 @@
-"""Which of the seven cells a tissue resembles."""
+"""The mix of the seven cells that a simulated tissue consists of."""
 
 import zlib
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..base.axes import CELLS
+from ..base.types import Floats
 from ..config.simulation import SimulationConfig
 
 MAIN_SHARE = 0.65
-# The first match in a tissue's name names its main cell.
+# The first word that is in the name of a tissue determines its main cell.
 NEAREST = (
     ("Whole Blood", "K562"),
     ("lymphocytes", "Gm12878"),
@@ -28,10 +28,10 @@ NEAREST = (
 )
 
 
-def tissue_cells(config: SimulationConfig, tissues: Sequence[str]) -> NDArray[np.float64]:
-    """Return each tissue's mix of cells: [tissue, cell], rows sum to 1.
+def tissue_cells(config: SimulationConfig, tissues: Sequence[str]) -> Floats:
+    """Return the shares of cells in tissues [tissue, cell]; rows sum to 1.
 
-    A tissue's mix depends on its name alone, not on which other tissues there are.
+    The shares of a tissue depend only on its name, not on the other tissues.
     """
     mix = np.empty((len(tissues), len(CELLS)))
     for row, tissue in enumerate(tissues):

@@ -1,4 +1,4 @@
-"""The planted truth as files."""
+"""Write the planted truth to files."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,29 +9,28 @@ from numpy.typing import NDArray
 from ..base.array_files import save_array
 from ..base.axes import CELLS
 from ..base.files import write_json, write_tsv
-from .driver_motifs import Profile
+from ..base.types import Bools, Floats, Ints
+from .driver_motifs import ProbabilityMatrix
 from .formats import Gene, SampleTable
-
-Floats = NDArray[np.float64]
 
 
 class Drivers(NamedTuple):
-    """The regulators that act: tuples and arrays [driver]."""
+    """The regulators that affect target genes; all fields are [driver]."""
 
     names: tuple[str, ...]
-    profiles: tuple[Profile, ...]
-    rows: NDArray[np.int64]  # row of its gene
-    effect: Floats  # on log1p TPM, per standard deviation of its log level
-    threshold: Floats  # score at which a hit is one half, bits
+    profiles: tuple[ProbabilityMatrix, ...]
+    rows: Ints  # row of the driver's gene
+    effect: Floats  # change of log1p TPM per standard deviation of the log level
+    threshold: Floats  # score at which a hit is one half (bits)
 
 
 class Truth(NamedTuple):
-    """Everything planted; genes are the rows of the expression file and the one left out of it, in file order."""
+    """The planted truth; genes are the rows of the expression file and the gene that it lacks, in file order."""
 
     genes: list[Gene]
-    has_sequence: NDArray[np.bool_]  # [gene]
-    regulator: NDArray[np.bool_]  # [gene]
-    in_expression: NDArray[np.bool_]  # [gene]
+    has_sequence: Bools  # [gene]
+    regulator: Bools  # [gene]
+    in_expression: Bools  # [gene]
     samples: SampleTable
     drivers: Drivers
     hits: Floats  # [gene, driver], 0 to 1
@@ -44,11 +43,11 @@ class Truth(NamedTuple):
 
 
 def write_truth(folder: Path | str, truth: Truth) -> None:
-    """Write the truth to `folder`.
+    """Write the planted truth to a folder.
 
-    - ``genes.tsv``: all genes with an expression row, and the one left out (`in_expression` 0)
+    - ``genes.tsv``: all genes with an expression row, and the gene without one (`in_expression` 0)
     - ``samples.tsv``, ``regulator_effects.tsv``, ``driver_levels.tsv`` (sample x driver)
-    - ``hits.tsv`` (gene x driver) and ``openness.tsv`` (gene x cell), for genes with sequence only
+    - ``hits.tsv`` (gene x driver) and ``openness.tsv`` (gene x cell), only for genes with sequence
     - ``tissue_cells.tsv`` (tissue x cell)
     - ``expression.npy``: TPM [gene, sample], float32
     - ``summary.json``: counts and shares of variance

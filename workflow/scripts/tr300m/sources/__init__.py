@@ -1,1 +1,1 @@
-"""Fetch upstream files."""
+"""Download upstream files."""

@@ -1,50 +1,59 @@
-"""Downloads: resumed where they broke off, checked before they get their final name, fetched once."""
+"""Downloads of upstream files: resumed, verified before they get their final name, and kept."""
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import urllib3
+
 from ..base.errors import TR300MError
 from ..base.redaction import public
-from .protocols import PATIENCE, Patience
-from .store import keep, reuse, verify
-from .transfer import DiskError, Part, part_of, transfer
+from .http import RETRY, TIMEOUTS, download
+from .partial_file import DiskError, PartialFile
+from .store import keep, reuse, verify_file
 
 
-def fetch(urls: Sequence[str], out: Path, size: int | None, checksum: str, patience: Patience = PATIENCE) -> None:
-    """Fetch a file from the first of `urls` that gives it whole and right.
+def fetch(
+    urls: Sequence[str],
+    out: Path,
+    size: int | None,
+    checksum: str,
+    retry: urllib3.Retry = RETRY,
+    timeouts: tuple[float, float] = TIMEOUTS,
+) -> None:
+    """Download a file from the first of `urls` that gives it complete and correct.
 
-    What came so far stays in ``OUT.part`` and is resumed by a later call; `out` appears only when checked, as a link to
-    the file in ``verified/``. A file that is there and still right is not fetched again.
+    The bytes so far are kept in ``OUT.part``, and a later call resumes after them. `out` appears only once the file is
+    verified, as a link to the file in ``verified/``. A verified file is not downloaded again.
 
     Parameters
     ----------
     urls
-        http(s), ftp or file addresses of the same file, in order of preference.
+        http or https addresses of the same file, in order of preference.
     out
         Final path.
     size, checksum
-        Expected bytes and checksum; None and empty where unknown, which is said on stderr.
-    patience
-        Attempts, waits and timeouts.
+        Expected bytes and checksum. None and empty if unknown; a line on stderr then says so.
+    retry, timeouts
+        As in `download`.
 
     Raises
     ------
     TR300MError
-        If no address gives the file, with what each answered, or if it cannot be written.
+        If no address gives the file, with the failure of each, or if the file cannot be written.
     """
     if reuse(out, urls, size, checksum):
-        print(f"{out.name}: fetched earlier and still right", file=sys.stderr)
+        print(f"{out.name}: already downloaded, verified again", file=sys.stderr)
         return
     if size is None or not checksum:
         missing = " and ".join(["size"] * (size is None) + ["checksum"] * (not checksum))
-        print(f"{out.name}: upstream publishes no {missing}; it cannot be checked against one", file=sys.stderr)
+        print(f"{out.name}: upstream publishes no {missing}, so none is checked", file=sys.stderr)
     out.parent.mkdir(parents=True, exist_ok=True)
-    part = part_of(out)
+    part = PartialFile.of(out)
     failures = []
     for url in urls:
         try:
-            _fetch_from(url, part, size, checksum, patience)
+            _fetch_from(url, part, size, checksum, retry, timeouts)
         except DiskError:
             raise
         except TR300MError as error:
@@ -54,22 +63,24 @@ def fetch(urls: Sequence[str], out: Path, size: int | None, checksum: str, patie
         part.drop()
         return
     raise TR300MError(
-        "\n".join([f"cannot fetch {out.name}:", *failures]),
+        "\n".join([f"cannot download {out.name}:", *failures]),
         "run the same command again to resume, or give your own copy: `sources: KEY: PATH` in the config",
     )
 
 
-def _fetch_from(url: str, part: Part, size: int | None, checksum: str, patience: Patience) -> None:
-    """Bring a part to its full length and check it; what is whole and wrong is worth nothing and deleted."""
+def _fetch_from(
+    url: str, part: PartialFile, size: int | None, checksum: str, retry: urllib3.Retry, timeouts: tuple[float, float]
+) -> None:
+    """Complete a partial file from one address and verify it; a complete file that is wrong is deleted."""
     while True:
         resumed = part.size() > 0
-        transfer(url, part, size, bool(checksum), patience)
+        download(url, part, size, bool(checksum), retry, timeouts)
         try:
-            verify(part.path, size, checksum)
+            verify_file(part.path, size, checksum)
             return
         except TR300MError as error:
             part.drop()
-            # The bytes of an earlier call may have been the wrong ones.
+            # The wrong bytes may be those of an earlier call.
             if not resumed:
                 raise
-            print(f"{error.message}; it was resumed: fetching it whole", file=sys.stderr)
+            print(f"{error.message}; it was resumed, so the whole file is downloaded again", file=sys.stderr)

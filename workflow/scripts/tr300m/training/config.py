@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ..base.errors import TR300MError
-from ..base.from_dict import check_keys
+from ..base.from_dict import from_dict
 from ..dataset.pair_order import ORDERS
 from .batches import PLACES
 
@@ -61,8 +61,7 @@ class TrainingConfig:
         TR300MError
             If a key is unknown or a value impossible.
         """
-        check_keys("training", values, cls)
-        return cls(**values)
+        return from_dict(cls, "training", values)
 
 
 @dataclass(frozen=True)
