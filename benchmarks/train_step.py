@@ -212,7 +212,7 @@ def run_row(row: dict[str, Any]) -> dict[str, Any]:
         "gflop": flop(row) / 1e9,
         "floor": floor,
         "arrays": "device" if feed.on_device else "host",
-        "device": devices.describe(devices.cores()),
+        "device": devices.device_name(devices.cores()),
     }
 
 

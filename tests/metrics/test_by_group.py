@@ -6,7 +6,14 @@ from helpers.fixtures import Refuses
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tr300m.evaluation.strata import Pairs, group_table, one_sample_a_person, summary_table, tissue_means, views
+from tr300m.evaluation.strata import (
+    PredictedPairs,
+    average_by_tissue,
+    group_table,
+    one_sample_a_person,
+    summary_table,
+    views,
+)
 from tr300m.metrics import point as metrics
 from tr300m.metrics.by_group import grouped_metrics
 
@@ -50,14 +57,18 @@ DONOR = np.array(["a", "b", "a", "c", "c"])
 SHARED = np.array([False, False, True])
 
 
-def table(seed: int = 0) -> Pairs:
+def table(seed: int = 0) -> PredictedPairs:
     """All pairs of 3 genes and 5 samples, gene fastest."""
     rng = np.random.default_rng(seed)
     saved = {"gene": np.tile(np.arange(3), 5), "sample": np.repeat(np.arange(5), 3)}
-    return Pairs.of(saved | {name: rng.exponential(size=15) for name in ("truth", "median", "nll")}, TISSUE, DONOR)
+    return PredictedPairs.of(
+        saved | {name: rng.exponential(size=15) for name in ("truth", "median", "nll")}, TISSUE, DONOR
+    )
 
 
-def found(minimum: int = 2, zeroed: Pairs | None = None) -> dict[str, tuple[list[str], dict[str, NDArray[np.float64]]]]:
+def found(
+    minimum: int = 2, zeroed: PredictedPairs | None = None
+) -> dict[str, tuple[list[str], dict[str, NDArray[np.float64]]]]:
     own = np.array([False, True, False])
     return {
         view.name: (view.labels, view.metrics)
@@ -65,7 +76,7 @@ def found(minimum: int = 2, zeroed: Pairs | None = None) -> dict[str, tuple[list
     }
 
 
-def check(values: dict[str, NDArray[np.float64]], group: int, pairs: Pairs, chosen: NDArray[np.bool_]) -> None:
+def check(values: dict[str, NDArray[np.float64]], group: int, pairs: PredictedPairs, chosen: NDArray[np.bool_]) -> None:
     expected = metrics.evaluate(pairs.truth[chosen], pairs.prediction[chosen], pairs.nll[chosen], 1.0)
     for name, value in expected.items():
         assert values[name][group] == pytest.approx(value, nan_ok=True)
@@ -101,7 +112,7 @@ def test_across_tissues_compares_means() -> None:
     # Two tissues lie on a line: up or down.
     assert values["pearson"][2] == pytest.approx(np.sign(np.diff(means[0]) * np.diff(means[1]))[0])
     assert values["log_r2"][2] == pytest.approx(metrics.log_r2(*means))
-    assert len(tissue_means(pairs).gene) == 6
+    assert len(average_by_tissue(pairs).gene) == 6
 
 
 def test_small_groups_are_left_out() -> None:
@@ -134,7 +145,7 @@ def test_own_level_zeroed_replaces_the_regulators_pairs() -> None:
     pairs = table()
     other = table(1).where(pairs.gene == 1)
     made = found(zeroed=other)
-    changed = Pairs(**{**vars(pairs), "prediction": pairs.prediction.copy(), "nll": pairs.nll.copy()})
+    changed = PredictedPairs(**{**vars(pairs), "prediction": pairs.prediction.copy(), "nll": pairs.nll.copy()})
     changed.prediction[pairs.gene == 1], changed.nll[pairs.gene == 1] = other.prediction, other.nll
     check(made["pooled, own level zeroed"][1], 0, changed, np.ones(15, dtype=bool))
     check(made["regulators alone, own level zeroed"][1], 0, changed, pairs.gene == 1)

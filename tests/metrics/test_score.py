@@ -14,7 +14,7 @@ from tr300m.metrics import point as metrics
 from tr300m.metrics.cluster_bootstrap import CLUSTERS
 from tr300m.metrics.intervals import Draws, interval_rows
 from tr300m.metrics.score import Score, score
-from tr300m.results.metric_table import INTERVAL, unshared_columns
+from tr300m.results.metric_table import INTERVAL_SUFFIX, unshared_columns
 
 HELD_OUT, SAMPLES = np.array([7, 2, 4, 9, 0]), np.array([1, 4, 5, 8])
 
@@ -115,7 +115,7 @@ def test_columns_without_shared_promoters(make_genes: MakeGenes, tmp_path: Path)
     interval = Draws.read(tmp_path / "d.npz").intervals()["log_pearson"]
     columns = unshared_columns([found.metrics], [{"log_pearson": interval}])
     name = "Log Pearson Correlation without shared promoters"
-    assert list(columns) == [name, "Pairs without shared promoters", name + INTERVAL]
+    assert list(columns) == [name, "Pairs without shared promoters", name + INTERVAL_SUFFIX]
     assert columns[name] == [f"{100 * found.metrics['log_pearson']:.1f}"]
     assert columns["Pairs without shared promoters"] == ["16"]
-    assert columns[name + INTERVAL] == [f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"]
+    assert columns[name + INTERVAL_SUFFIX] == [f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"]

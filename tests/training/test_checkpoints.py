@@ -16,7 +16,7 @@ from helpers.toy_training import TRAINING, fit, same, weights
 from tr300m.base.files import read_json, read_tsv
 from tr300m.training.checkpoints import Checkpoints, inputs_key
 from tr300m.training.config import ComputeConfig
-from tr300m.training.history import COLUMNS
+from tr300m.training.history import HISTORY_COLUMNS
 
 ARRAYS = {"a": np.arange(5, dtype=np.int64), "b.0": np.ones((2, 3), np.float32)}
 STEPS = 300
@@ -124,7 +124,7 @@ def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     assert any(says(line, "16") for line in lines)
     whole = fit(tmp_path / "whole", steps=25)
     assert same(tmp_path / "run", tmp_path / "whole")
-    for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
+    for column in set(HISTORY_COLUMNS) - {"seconds", "pairs_per_second"}:
         assert history[column] == whole[column], column
     assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == [16]
     assert read_json(tmp_path / "whole" / "run.json")["resumed_at"] == []
@@ -158,7 +158,7 @@ def test_neither_threads_nor_calls_part_a_run_from_its_checkpoints(tmp_path: Pat
         fit(tmp_path / "run", log=stop_at("step 20"), **settings)
     lines: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(devices, "describe", lambda threads, count: "CPU, 99 threads")
+        patch.setattr(devices, "device_name", lambda threads, count: "CPU, 99 threads")
         fit(tmp_path / "run", steps_per_call=3, log=lines.append, **settings)
     assert any(f"CPU, {devices.cores()} thread" in line for line in lines)
     assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == [16]
@@ -225,7 +225,7 @@ def test_a_killed_run_ends_like_one_that_was_not(backend: str, tmp_path: Path) -
         assert records["run"][key] == records["whole"][key]
     assert records["run"]["backend"] == backend and records["run"]["threads"] == 1
     tables = {name: read_tsv(tmp_path / name / "history.tsv") for name in ("run", "whole")}
-    for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
+    for column in set(HISTORY_COLUMNS) - {"seconds", "pairs_per_second"}:
         assert np.array_equal(tables["run"][column], tables["whole"][column]), column
     assert not (tmp_path / "kept").exists()
     assert len(weights(tmp_path / "run")) > 10 and TRAINING.batch_size == 16

@@ -26,7 +26,7 @@ from tr300m.model.inputs import inputs_without_own_level
 from tr300m.model.likelihood.distributions import LIKELIHOODS, make_likelihood
 from tr300m.model.network import NetworkConfig, build_model
 from tr300m.training.config import ComputeConfig, TrainingConfig
-from tr300m.training.history import COLUMNS
+from tr300m.training.history import HISTORY_COLUMNS
 from tr300m.training.run_record import reuse_run
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -40,7 +40,7 @@ def test_one_seed_gives_one_result(tmp_path: Path) -> None:
     assert same(tmp_path / "a", tmp_path / "b")
     assert not same(tmp_path / "a", tmp_path / "c")
     tables = {name: read_tsv(tmp_path / name / "history.tsv") for name in "abc"}
-    for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
+    for column in set(HISTORY_COLUMNS) - {"seconds", "pairs_per_second"}:
         assert np.array_equal(tables["a"][column], tables["b"][column])
     assert not np.array_equal(tables["a"]["loss"], tables["c"]["loss"])
 
@@ -124,7 +124,7 @@ def test_the_files_of_a_run(tmp_path: Path) -> None:
     history = fit(tmp_path, steps=25, run="mine", code="c0de", log=lines.append, steps_per_call=7)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["history.tsv", "model.weights.h5", "run.json"]
     table = read_tsv(tmp_path / "history.tsv")
-    assert tuple(table) == COLUMNS == tuple(history)
+    assert tuple(table) == HISTORY_COLUMNS == tuple(history)
     assert table["epoch"].tolist() == ["1", "2", "3"]
     assert table["step"].tolist() == ["10", "20", "25"]
     assert all(np.isfinite(column.astype(float)).all() for column in table.values())

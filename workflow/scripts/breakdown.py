@@ -6,16 +6,16 @@ from tr300m.base.files import read_json, write_tsv
 from tr300m.base.job import job
 from tr300m.dataset.splits import Split
 from tr300m.dataset.tf_levels import regulator_genes
-from tr300m.evaluation.strata import Pairs, group_table, summary_table, views
+from tr300m.evaluation.strata import PredictedPairs, group_table, summary_table, views
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
     regulators = Regulators.read(snakemake.input.regulators)
 
-    def read_pairs(path: str) -> Pairs:
+    def read_pairs(path: str) -> PredictedPairs:
         """Read saved predictions."""
         with np.load(path) as saved:
-            return Pairs.of(saved, samples.tissue, samples.donor_id)
+            return PredictedPairs.of(saved, samples.tissue, samples.donor_id)
 
     found = views(
         read_pairs(snakemake.input.predictions),

@@ -8,12 +8,12 @@ from tr300m.base.job import job
 from tr300m.config.simulation import SimulationConfig
 from tr300m.evaluation.planted_truth import Planted
 from tr300m.evaluation.truth_recovery import (
-    Model,
-    finding_table,
-    histone_finding,
-    motif_findings,
-    score_findings,
-    variance_findings,
+    SimulatedRun,
+    expression_recovery,
+    histone_gain,
+    motif_recovery,
+    recovery_table,
+    variance_explained,
 )
 from tr300m.metrics.intervals import Draws
 from tr300m.results.write_table import write_table
@@ -31,25 +31,25 @@ with job(snakemake.log[0]):
     for run, path in zip(snakemake.params.runs, snakemake.input.predictions, strict=True):
         with np.load(path) as saved:
             arrays = {name: saved[name] for name in ("gene", "sample", "truth", "median")}
-        models[run] = Model(label=run, **snakemake.params.reads[run], **arrays)
+        models[run] = SimulatedRun(label=run, **snakemake.params.reads[run], **arrays)
 
-    found = variance_findings(next(iter(models.values())), planted)
+    found = variance_explained(next(iter(models.values())), planted)
     for run, path in zip(snakemake.params.changed, snakemake.input.changes, strict=True):
         with np.load(path) as saved:
-            found += motif_findings(
+            found += motif_recovery(
                 run, saved["gene"], saved["sample"], saved["regulator"].tolist(), saved["change"], planted
             )
     draws = dict(zip(snakemake.params.drawn, map(Draws.read, snakemake.input.draws), strict=True))
     for pair in snakemake.params.pairs:
         without, with_histones = (models[run] for run in pair)
-        found.append(histone_finding(without, with_histones, (draws[pair[0]], draws[pair[1]]), planted))
+        found.append(histone_gain(without, with_histones, (draws[pair[0]], draws[pair[1]]), planted))
     for model in models.values():
-        found += score_findings(model, planted)
+        found += expression_recovery(model, planted)
 
     write_table(
         snakemake.output.tsv,
         snakemake.output.markdown,
-        finding_table(found),
+        recovery_table(found),
         notes=[
             "Validation pairs of the thesis's split.",
             "Chance: what a model that found nothing gets on average.",

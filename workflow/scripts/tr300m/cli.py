@@ -100,7 +100,7 @@ def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> Non
         click.echo(f"{gene}\t{sample}\t{dataset.genes.gene_id[gene]}\t{dataset.samples.sample_id[sample]}")
 
 
-@main.command()
+@main.command("predict")
 @click.argument("run", type=HomePath())
 @click.argument("dataset", type=HomePath())
 @click.option("--gene", "gene_names", multiple=True, required=True, help="Gene ID or name; may be repeated.")
@@ -111,7 +111,7 @@ def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> Non
     type=HomePath(),
     help="Your own promoter sequences, 5' to 3', one record a gene and named like it, in place of the dataset's.",
 )
-def predict(
+def predict_command(
     run: Path,
     dataset: Path,
     gene_names: tuple[str, ...],
@@ -140,7 +140,7 @@ def predict(
 
     from .arrays.sequence import read_promoters
     from .dataset.dataset import Dataset
-    from .evaluation.predict import predict as predict_with
+    from .evaluation.predict import predict
 
     opened = Dataset.open(dataset)
     genes = opened.genes.find(gene_names)
@@ -149,7 +149,7 @@ def predict(
     if fasta is not None:
         view = dataclasses.replace(view, onehot=read_promoters(fasta, gene_names, view.onehot.shape[1]))
     pairs = np.stack([np.repeat(np.arange(len(genes)), len(samples)), np.tile(samples, len(genes))], axis=1)
-    result = predict_with(view, pairs, run)
+    result = predict(view, pairs, run)
     click.echo("gene\tsample\ttissue\tmedian\tmean\tmeasured")
     for (gene, sample), median, mean in zip(pairs, result["median"], result["mean"], strict=True):
         ids = f"{gene_names[gene]}\t{view.samples.sample_id[sample]}\t{view.samples.tissue[sample]}"
@@ -186,12 +186,11 @@ def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
     """
     from .config.schema import read_configuration
     from .config.settings import resolve
-    from .preflight import preflight as look
-    from .preflight import render
+    from .preflight import check_configuration, render
 
-    findings = look(resolve(read_configuration(files, values), Path(), files=False))
-    click.echo(render(findings))
-    if any(finding.problem for finding in findings):
+    checks = check_configuration(resolve(read_configuration(files, values), Path(), files=False))
+    click.echo(render(checks))
+    if any(check.problem for check in checks):
         raise click.exceptions.Exit(1)
 
 

@@ -32,7 +32,7 @@ from .sources.store import recorded
 from .sources.transfer import part_of
 
 # One look at an address, not a transfer.
-GLANCE = Patience(connect_timeout=5, read_timeout=15)
+PROBE_TIMEOUTS = Patience(connect_timeout=5, read_timeout=15)
 ADDRESSES_AT_A_TIME = 8
 # Axes that no configuration makes longer.
 LENGTHS = {
@@ -50,13 +50,13 @@ LENGTHS = {
 GENES_A_CHROMOSOME, LONGEST_CHROMOSOME = 2_037, 248_956_422
 GENOME = 3_100_000_000
 # More of them with one problem are counted, not named.
-MOST_NAMES = 3
+_MOST_NAMES = 3
 # No array has wider values.
 VALUE_BYTES = 4
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One thing looked at.
 
     Attributes
@@ -80,45 +80,45 @@ class Finding:
     to_fetch: int = 0
 
 
-def preflight(settings: Settings, patience: Patience = GLANCE) -> list[Finding]:
+def check_configuration(settings: Settings, patience: Patience = PROBE_TIMEOUTS) -> list[Check]:
     """Look at every source, the splits, the disks and the memory that a configuration needs.
 
     Parameters
     ----------
     settings
-        Resolved without a check of local files, so that those that miss are among the findings.
+        Resolved without a check of local files, so that those that miss are among the checks.
     patience
         Timeouts of one address.
     """
     keys = [key for key, source in settings.sources.items() if source.needed or key in settings.config["sources"]]
     with ThreadPoolExecutor(ADDRESSES_AT_A_TIME) as pool:
-        found = pool.map(partial(look_at_source, settings, patience=patience), keys)
+        found = pool.map(partial(check_source, settings, patience=patience), keys)
         sources = list(progress(found, total=len(keys), what="asking for the sources", unit="files"))
     fetched = {UPSTREAM: 0, f"{settings.results}/downloads": 0}
-    for key, finding in zip(keys, sources, strict=True):
+    for key, check in zip(keys, sources, strict=True):
         folder = str(Path(settings.source_path(key)).parent)
-        fetched[folder] = fetched.get(folder, 0) + finding.to_fetch
+        fetched[folder] = fetched.get(folder, 0) + check.to_fetch
     needs = {**fetched, f"{settings.results}/": sum(missing_files(settings).values())}
-    return [*sources, *look_at_splits(settings), *look_at_disks(needs), look_at_memory(settings)]
+    return [*sources, *check_splits(settings), *check_disks(needs), check_memory(settings)]
 
 
-def look_at_source(settings: Settings, key: str, patience: Patience) -> Finding:
+def check_source(settings: Settings, key: str, patience: Patience) -> Check:
     """Look at one source: the user's file, what was fetched, or the addresses it would be fetched from."""
     path, kind = Path(settings.source_path(key)), settings.locations[key].kind
     if kind == "simulated":
-        return Finding(key, None, "simulated")
+        return Check(key, None, "simulated")
     if kind == "local":
         if path.is_file():
-            return Finding(key, path.stat().st_size, "your file")
+            return Check(key, path.stat().st_size, "your file")
         advice = "write the path of your file, a URL, `upstream` to download it, or `simulated`"
-        return Finding(key, None, "missing", f"{path} does not exist; {advice}")
+        return Check(key, None, "missing", f"{path} does not exist; {advice}")
     wanted = settings.download_of(path.name)
     if record := recorded(path, **wanted):
-        return Finding(key, record.size, "fetched and verified")
+        return Check(key, record.size, "fetched and verified")
     return _ask(key, path, wanted["urls"], wanted["size"], patience)
 
 
-def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, patience: Patience) -> Finding:
+def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, patience: Patience) -> Check:
     failures: dict[str, str] = {}
     for url in urls:
         try:
@@ -132,8 +132,8 @@ def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, patience: 
     reasons = "; ".join(dict.fromkeys(failures.values()))
     if len(failures) == len(urls):
         advice = "check network and proxy, try later, or give your own copy: `sources: KEY: PATH`"
-        return Finding(key, size, "cannot be fetched", f"{reasons}; {advice}", to_fetch)
-    return Finding(key, size, f"reachable (but: {reasons})" if failures else "reachable", "", to_fetch)
+        return Check(key, size, "cannot be fetched", f"{reasons}; {advice}", to_fetch)
+    return Check(key, size, f"reachable (but: {reasons})" if failures else "reachable", "", to_fetch)
 
 
 def _reason(url: str, error: Exception) -> str:
@@ -157,23 +157,23 @@ def axis_lengths(settings: Settings) -> dict[str, int]:
     return lengths
 
 
-def look_at_splits(settings: Settings) -> list[Finding]:
+def check_splits(settings: Settings) -> list[Check]:
     """Draw every split of the runs: on the axes of the files that are here, else on the longest that there may be."""
     lengths = axis_lengths(settings)
     try:
         genes, samples = _gene_axis(settings, lengths["gene"]), _sample_axis(settings, lengths["sample"])
     except TR300MError as error:
-        return [Finding("genes, samples", None, "cannot be read", str(error).replace("\nHint: ", "; "))]
-    return [_look_at_split(settings, name, genes, samples) for name in settings.selection.splits_in_use]
+        return [Check("genes, samples", None, "cannot be read", str(error).replace("\nHint: ", "; "))]
+    return [_check_split(settings, name, genes, samples) for name in settings.selection.splits_in_use]
 
 
-def _look_at_split(settings: Settings, name: str, genes: Genes, samples: Samples) -> Finding:
+def _check_split(settings: Settings, name: str, genes: Genes, samples: Samples) -> Check:
     what = f"split {name}"
     try:
         split = draw_split(name, genes, samples, scheme_settings(name, settings.split))
     except TR300MError as error:
-        return Finding(what, None, "cannot be drawn", f"{error.message}; {error.hint}")
-    return Finding(what, None, f"{len(split.held_out_genes)} genes, {len(split.held_out_samples)} samples held out")
+        return Check(what, None, "cannot be drawn", f"{error.message}; {error.hint}")
+    return Check(what, None, f"{len(split.held_out_genes)} genes, {len(split.held_out_samples)} samples held out")
 
 
 def _gene_axis(settings: Settings, most: int) -> Genes:
@@ -226,7 +226,7 @@ def missing_files(settings: Settings) -> dict[str, int]:
     return missing
 
 
-def look_at_disks(needs: Mapping[str, int]) -> list[Finding]:
+def check_disks(needs: Mapping[str, int]) -> list[Check]:
     """Compare what each disk has free with what its folders need.
 
     Parameters
@@ -237,7 +237,7 @@ def look_at_disks(needs: Mapping[str, int]) -> list[Finding]:
     disks: dict[int, list[str]] = {}
     for folder in (folder for folder, size in needs.items() if size):
         disks.setdefault(_existing(folder).stat().st_dev, []).append(folder)
-    return [_look_at_disk(folders, sum(needs[folder] for folder in folders)) for folders in disks.values()]
+    return [_check_disk(folders, sum(needs[folder] for folder in folders)) for folders in disks.values()]
 
 
 def _existing(folder: str) -> Path:
@@ -246,41 +246,41 @@ def _existing(folder: str) -> Path:
     return next(parent for parent in (path, *path.parents) if parent.exists())
 
 
-def _look_at_disk(folders: Sequence[str], needed: int) -> Finding:
+def _check_disk(folders: Sequence[str], needed: int) -> Check:
     free = shutil.disk_usage(_existing(folders[0])).free
     what, state = f"disk of {', '.join(folders)}", f"{free:,} bytes free"
     if needed <= free:
-        return Finding(what, needed, state)
+        return Check(what, needed, state)
     advice = f"free {needed - free:,} bytes, or put `results` or resources/upstream (a symbolic link) on a larger disk"
-    return Finding(what, needed, state, f"{needed:,} bytes needed at most, {free:,} free; {advice}")
+    return Check(what, needed, state, f"{needed:,} bytes needed at most, {free:,} free; {advice}")
 
 
-def look_at_memory(settings: Settings) -> Finding:
+def check_memory(settings: Settings) -> Check:
     """Compare the memory of this machine with what the configuration's largest job asks for."""
     key, asked = max(_memory(settings.config["compute"]), key=lambda item: item[1])
     has = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     needed, state = asked * 10**6, f"this machine has {has:,} bytes"
     advice = "use a larger machine or a cluster, or set it to what your training takes"
     problem = "" if needed <= has else f"`compute: {key}` asks for {needed:,} bytes, {state}; {advice}"
-    return Finding("memory", needed, state, problem)
+    return Check("memory", needed, state, problem)
 
 
 def _memory(compute: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
     return ((key, value) for key, value in compute.items() if key.endswith("_mem_mb"))
 
 
-def render(findings: Sequence[Finding]) -> str:
-    """Return the findings as an aligned table, and under it the problems as a list."""
-    names = [finding.what for finding in findings]
-    sizes = ["" if finding.size is None else f"{finding.size:,}" for finding in findings]
+def render(checks: Sequence[Check]) -> str:
+    """Return the checks as an aligned table, and under it the problems as a list."""
+    names = [check.what for check in checks]
+    sizes = ["" if check.size is None else f"{check.size:,}" for check in checks]
     widths = max(map(len, names)), max(map(len, [*sizes, "bytes"]))
     lines = [f"{'what':<{widths[0]}}  {'bytes':>{widths[1]}}  found"]
-    for name, size, finding in zip(names, sizes, findings, strict=True):
-        lines.append(f"{name:<{widths[0]}}  {size:>{widths[1]}}  {finding.state}")
+    for name, size, check in zip(names, sizes, checks, strict=True):
+        lines.append(f"{name:<{widths[0]}}  {size:>{widths[1]}}  {check.state}")
     problems: dict[str, list[str]] = {}
-    for finding in findings:
-        if finding.problem:
-            problems.setdefault(finding.problem, []).append(finding.what)
+    for check in checks:
+        if check.problem:
+            problems.setdefault(check.problem, []).append(check.what)
     if problems:
         lines += ["", f"{len(problems)} problem(s):"]
         lines += [f"  - {_some(names)}: {problem}" for problem, names in problems.items()]
@@ -288,4 +288,4 @@ def render(findings: Sequence[Finding]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} and {len(names) - 1} more"
+    return ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]} and {len(names) - 1} more"

@@ -8,17 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Floats, Ints
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
     from ..dataset.splits import Split
 
 
-Floats = NDArray[np.float64]
-
-Ints = NDArray[np.int64]
-
-GENES_PER_BLOCK = 512
+_GENES_PER_BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,7 @@ def tissue_means(data: Data) -> Floats:
     member[np.ix_(data.train_samples, np.flatnonzero(member.sum(axis=0) == 0))] = 1
     member /= member.sum(axis=0)
     means = np.empty((len(data.expression), n_tissues))
-    for start in range(0, len(means), GENES_PER_BLOCK):
-        block = slice(start, start + GENES_PER_BLOCK)
+    for start in range(0, len(means), _GENES_PER_BLOCK):
+        block = slice(start, start + _GENES_PER_BLOCK)
         means[block] = np.log1p(data.expression[block].astype(np.float64)) @ member
     return means

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from .data import Data, Floats, Ints, tissue_means
+from ..base.types import Floats, Ints
+from .data import Data, tissue_means
 
 RIDGE_PENALTIES = tuple(10.0**power for power in range(-1, 7))
 

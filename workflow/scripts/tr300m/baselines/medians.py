@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .data import Data, Floats, Ints, tissue_means
+from ..base.types import Floats, Ints
+from .data import Data, tissue_means
 
 
 def global_median(data: Data, pairs: Ints) -> Floats:

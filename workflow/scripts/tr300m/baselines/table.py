@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from ..base.types import Floats, Ints
 from ..config.baseline_table import BASELINES
-from .data import Data, Floats, Ints
+from .data import Data
 from .linear import linear, ridge
 from .medians import gene_tissue_mean, global_median, sample_median
 from .trees import trees
@@ -22,7 +23,7 @@ PREDICTIONS: dict[str, Callable[[Data, Ints], Floats]] = {
 }
 """What each baseline predicts for pairs [pair, 2]: TPM [pair]; `config.baseline_table` holds labels and features."""
 
-NOTE = (
+BASELINES_NOTE = (
     "Fitted on the split's training genes and samples; on the split `thesis` the pairs are those of Table 1. The "
     "sample median reads the sample's own training genes. The gene's own training mean reads the held-out genes' "
     "expression in training samples, which no model is given; it is no upper bound, because it does not tell the "

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .data import Data, Floats, Ints, tissue_means
+from ..base.types import Floats, Ints
+from .data import Data, tissue_means
 from .linear import fit_by_tissue, joined
 
 TREE_FEATURES = (("histone_means", "composition"), ("histone_means", "composition", "motif_maxima"))

@@ -6,21 +6,20 @@ All of it uses the distribution that has an atom at 0 TPM and is continuous abov
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..base.errors import TR300MError
+from ..base.types import Floats
 
 if TYPE_CHECKING:
     from ..model.likelihood.distributions import Likelihood
-
-Floats = NDArray[np.float64]
 
 COVERAGES = (0.5, 0.9)
 """Central intervals whose coverage is reported."""
 CURVE_LEVELS = tuple(step / 20 for step in range(1, 20))
 """Central intervals of the coverage curve, those of `COVERAGES` among them."""
 # Where the range of the CRPS is cut: dense where F changes, and far into the tail, which may hold a scale of its own.
-LEVELS = (1e-3, 0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.96, 0.985, 0.995, 0.999, 1 - 1e-4, 1 - 1e-6, 1 - 1e-8)
+_CRPS_QUANTILES = (1e-3, 0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.96, 0.985, 0.995, 0.999, 1 - 1e-4, 1 - 1e-6, 1 - 1e-8)
 NODES = 10
 PAIRS_PER_BLOCK = 8192
 
@@ -114,7 +113,7 @@ def crps(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike) -> Floats:
 
 
 def _crps(likelihood: "Likelihood", y: Floats, raw: Floats) -> Floats:
-    cuts = np.stack([np.zeros_like(y), *(likelihood.quantile(level, raw) for level in LEVELS), y], axis=1)
+    cuts = np.stack([np.zeros_like(y), *(likelihood.quantile(level, raw) for level in _CRPS_QUANTILES), y], axis=1)
     cuts.sort(axis=1)
     between = np.where(cuts[:, :-1] > 0, np.sqrt(cuts[:, :-1]) * np.sqrt(cuts[:, 1:]), cuts[:, 1:] / 16)
     cuts = np.sort(np.concatenate([cuts, between], axis=1), axis=1)

@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 from ..base.axes import CELLS, Genes, Samples
 from ..base.errors import TR300MError
 from ..base.files import read_tsv
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from ..base.types import Floats, Ints
 
 
 @dataclass(frozen=True)

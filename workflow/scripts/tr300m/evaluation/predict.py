@@ -135,7 +135,7 @@ def predict(
     model, architecture, config, likelihood, units = load_run(run_folder, dataset)
     check_scan(scan, dataset, config.schedule)
     name = f"predicting with {Path(run_folder).name}"
-    log(f"{name}: {len(pairs):,} pairs of {len(np.unique(pairs[:, 0])):,} genes, on {devices.describe(threads)}")
+    log(f"{name}: {len(pairs):,} pairs of {len(np.unique(pairs[:, 0])):,} genes, on {devices.device_name(threads)}")
     with bar(len(pairs), name, "pair") as meter:
         raw = predict_raw(
             model,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.progress import progress
+from ..base.types import Ints
 from ..dataset.tf_levels import tf_levels
 from ..features.scan_cache import ScanTable, check_scan, scan_genes
 from ..model import devices
@@ -25,8 +26,7 @@ from .predict import load_run
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-Ints = NDArray[np.int64]
-Levels = NDArray[np.float32]
+_Levels = NDArray[np.float32]
 MOST_GENES, SAMPLES = 96, 2
 """Each regulator is predicted for so many genes and samples, twice: few, so that it takes seconds."""
 
@@ -51,7 +51,7 @@ def regulators_with_motif(names: NDArray[np.str_], motif_map: NDArray[Any]) -> l
     return list(dict.fromkeys(names[np.any(motif_map, axis=1)].tolist()))
 
 
-def shifted(levels: Levels, columns: NDArray[np.bool_], mean: Levels, spread: Levels, by: float) -> Levels:
+def shifted(levels: _Levels, columns: NDArray[np.bool_], mean: _Levels, spread: _Levels, by: float) -> _Levels:
     """Return TPM levels [sample, regulator] with some columns set to expm1(mean + by * spread) of their log1p.
 
     Parameters
@@ -112,7 +112,7 @@ def level_changes(
         raise TR300MError(f"{run_folder} reads no levels of regulators", "choose an architecture with tf")
     check_scan(scan, dataset, config.schedule)
     names = regulators_with_motif(dataset.regulators.gene_name, dataset.motif_map)
-    log(f"{Path(run_folder).name}: {len(names)} regulators, {len(pairs)} pairs, on {devices.describe(threads)}")
+    log(f"{Path(run_folder).name}: {len(names)} regulators, {len(pairs)} pairs, on {devices.device_name(threads)}")
     genes, samples, few = _compact(pairs)
     small = dataset.take_genes(genes).take_samples(samples)
     if scan is None:
@@ -123,7 +123,7 @@ def level_changes(
     log_levels = np.log1p(dataset.regulator_levels)
     mean, spread = log_levels.mean(axis=0), log_levels.std(axis=0)
 
-    def predicted(levels: Levels) -> NDArray[np.float64]:
+    def predicted(levels: _Levels) -> NDArray[np.float64]:
         changed = replace(small, regulator_levels=levels, tf_levels=tf_levels(levels, dataset.motif_map))
         raw = predict_raw(
             model,

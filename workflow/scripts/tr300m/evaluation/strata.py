@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Floats, Ints
 from ..metrics.by_group import grouped_metrics
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PredictedPairs:
     """Predictions with what the pairs are grouped by; every field is an array [pair].
 
     Attributes
@@ -55,7 +54,7 @@ class Pairs:
         """Return the pairs of a mask [pair], or at indices."""
         return type(self)(**{name: values[kept] for name, values in vars(self).items()})
 
-    def replaced_by(self, other: "Pairs") -> Self:
+    def replaced_by(self, other: "PredictedPairs") -> Self:
         """Return these pairs with the other's prediction and NLL where the other has the pair.
 
         Raises
@@ -101,14 +100,14 @@ class View:
 
 
 def views(
-    pairs: Pairs,
+    pairs: PredictedPairs,
     genes: NDArray[np.str_],
     samples: NDArray[np.str_],
     is_regulator: NDArray[np.bool_],
     shares_promoter: NDArray[np.bool_],
     dataset_median: float,
     minimum: int,
-    zeroed: Pairs | None = None,
+    zeroed: PredictedPairs | None = None,
 ) -> list[View]:
     """Return every view of a model's predictions.
 
@@ -145,14 +144,14 @@ def views(
         If `zeroed` is not for the regulators' pairs, each once.
     """
 
-    def view(name: str, chosen: Pairs, labels: NDArray[np.str_], least: int = 1) -> View:
+    def view(name: str, chosen: PredictedPairs, labels: NDArray[np.str_], least: int = 1) -> View:
         return _view(name, chosen, labels, dataset_median, least)
 
-    def pooled(name: str, chosen: Pairs) -> View:
+    def pooled(name: str, chosen: PredictedPairs) -> View:
         return view(name, chosen, np.full(len(chosen.gene), "all"))
 
     own, shared = is_regulator[pairs.gene], shares_promoter[pairs.gene]
-    means, people = tissue_means(pairs), one_sample_a_person(pairs)
+    means, people = average_by_tissue(pairs), one_sample_a_person(pairs)
     found = [
         pooled("pooled", pairs),
         pooled("without shared promoters", pairs.where(~shared)),
@@ -178,7 +177,7 @@ def views(
     return found
 
 
-def tissue_means(pairs: Pairs) -> Pairs:
+def average_by_tissue(pairs: PredictedPairs) -> PredictedPairs:
     """Return one pair a gene and tissue: the mean TPM, true and predicted, and mean NLL over the tissue's samples."""
     _, first, cell, size = np.unique(
         _joined(pairs.gene.astype(np.str_), pairs.tissue), return_index=True, return_inverse=True, return_counts=True
@@ -188,7 +187,7 @@ def tissue_means(pairs: Pairs) -> Pairs:
     return replace(kept, truth=truth, prediction=prediction, nll=nll)
 
 
-def one_sample_a_person(pairs: Pairs) -> Pairs:
+def one_sample_a_person(pairs: PredictedPairs) -> PredictedPairs:
     """Return the pairs without further samples of a donor in the same tissue."""
     _, first = np.unique(_joined(pairs.gene.astype(np.str_), pairs.tissue, pairs.donor), return_index=True)
     return pairs.where(np.sort(first))
@@ -202,7 +201,7 @@ def _joined(*columns: NDArray[np.str_]) -> NDArray[np.str_]:
     return joined
 
 
-def _view(name: str, pairs: Pairs, labels: NDArray[np.str_], dataset_median: float, minimum: int) -> View:
+def _view(name: str, pairs: PredictedPairs, labels: NDArray[np.str_], dataset_median: float, minimum: int) -> View:
     """Return the metrics of each group of `labels` [pair] with at least `minimum` pairs."""
     _, code, size = np.unique(labels, return_inverse=True, return_counts=True)
     enough = size[code] >= minimum

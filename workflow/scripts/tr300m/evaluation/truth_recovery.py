@@ -5,21 +5,19 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import binom, hypergeom, rankdata
 
+from ..base.types import Floats, Ints
 from ..metrics.intervals import Draws, percentile_interval, share_beyond_zero
 from ..metrics.point import UNDEFINED
 from .planted_truth import Planted
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 # Differences of log1p TPM below this are rounding: a float32 prediction has seven digits.
-ROUNDING = 1e-6
-LEVELS = ("genes", "tissues", "people")
+_ROUNDING = 1e-6
+_COMPONENTS = ("genes", "tissues", "people")
 
 
-class Finding(NamedTuple):
+class RecoveryScore(NamedTuple):
     """One figure: a row of the table. Undefined figures are NaN.
 
     `chance` is what a model that found nothing would get on average, `perfect` what one that knows the planted truth
@@ -38,7 +36,7 @@ class Finding(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Model:
+class SimulatedRun:
     """A run's saved predictions of validation pairs, arrays [pair], and which inputs it reads.
 
     `truth` and `median` are TPM; `levels` says whether it reads the regulators' levels, `histones` the histone tracks.
@@ -55,7 +53,7 @@ class Model:
 
 def correlation(x: Floats, y: Floats) -> float:
     """Return Pearson's correlation; NaN if either is constant up to rounding, or there are fewer than two."""
-    if x.size < 2 or np.ptp(x) < ROUNDING or np.ptp(y) < ROUNDING:
+    if x.size < 2 or np.ptp(x) < _ROUNDING or np.ptp(y) < _ROUNDING:
         return UNDEFINED
     return float(np.corrcoef(x, y)[0, 1])
 
@@ -86,7 +84,7 @@ def _group_means(values: Floats, group: Ints) -> Floats:
     return np.asarray((np.bincount(code, values) / size)[code])
 
 
-def score_findings(model: Model, planted: Planted) -> list[Finding]:
+def expression_recovery(model: SimulatedRun, planted: Planted) -> list[RecoveryScore]:
     """Return how well predictions agree with the sampled expression, and part by part with the planted one.
 
     The perfect model knows the planted truth of what the run reads: openness where it reads histones, regulation where
@@ -98,7 +96,7 @@ def score_findings(model: Model, planted: Planted) -> list[Finding]:
     known = planted.log_expression(model.gene, model.sample, openness=model.histones, regulation=model.levels)
     sampled = np.log1p(model.truth)
     found = [
-        Finding(
+        RecoveryScore(
             "log Pearson with the simulated expression",
             model.label,
             correlation(predicted, sampled),
@@ -107,10 +105,10 @@ def score_findings(model: Model, planted: Planted) -> list[Finding]:
         )
     ]
     parts = [components(values, model.gene, tissue) for values in (predicted, whole, known)]
-    for level, words in zip(LEVELS, ("between genes", "between tissues of a gene", "between people"), strict=True):
+    for level, words in zip(_COMPONENTS, ("between genes", "between tissues of a gene", "between people"), strict=True):
         mine, all_planted, knowable = (part[level] for part in parts)
         found.append(
-            Finding(
+            RecoveryScore(
                 f"correlation with the planted expression {words}",
                 model.label,
                 correlation(mine, all_planted),
@@ -121,7 +119,7 @@ def score_findings(model: Model, planted: Planted) -> list[Finding]:
     return found
 
 
-def variance_findings(model: Model, planted: Planted) -> list[Finding]:
+def variance_explained(model: SimulatedRun, planted: Planted) -> list[RecoveryScore]:
     """Return which share of the variance of simulated log1p TPM each planted part explains, on a model's pairs."""
     sampled = np.log1p(model.truth)
     chosen = {
@@ -130,7 +128,7 @@ def variance_findings(model: Model, planted: Planted) -> list[Finding]:
         "both": (True, True),
     }
     return [
-        Finding(
+        RecoveryScore(
             f"share of variance explained by {words}",
             "planted truth",
             correlation(planted.log_expression(model.gene, model.sample, openness=o, regulation=r), sampled) ** 2,
@@ -159,12 +157,12 @@ def slopes(changes: Floats, hits: Floats) -> Floats:
     centred = hits - hits.mean(axis=0)
     squares = np.sum(centred**2, axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(squares > ROUNDING**2, np.einsum("kp,pk->k", changes, centred) / squares, UNDEFINED)
+        return np.where(squares > _ROUNDING**2, np.einsum("kp,pk->k", changes, centred) / squares, UNDEFINED)
 
 
-def motif_findings(
+def motif_recovery(
     label: str, gene: Ints, sample: Ints, regulators: Sequence[str], changes: Floats, planted: Planted
-) -> list[Finding]:
+) -> list[RecoveryScore]:
     """Return how much of the planted regulation is in a model.
 
     Parameters
@@ -199,18 +197,18 @@ def motif_findings(
     among = len(set(top.tolist()) & set(rows))
     n, total = len(kept), len(regulators)
     return [
-        Finding("motif effects: correlation over promoters and drivers", label, _flat(mine, truth), 0.0, 1.0),
-        Finding(
+        RecoveryScore("motif effects: correlation over promoters and drivers", label, _flat(mine, truth), 0.0, 1.0),
+        RecoveryScore(
             "motif effects: rank correlation over drivers",
             label,
             correlation(rankdata(effects), rankdata(wanted)) if np.isfinite(effects).all() else UNDEFINED,
             0.0,
             1.0,
         ),
-        Finding(
+        RecoveryScore(
             f"motif effects: right signs, of {n} drivers", label, right, n / 2, n, p=float(binom.sf(right - 1, n, 0.5))
         ),
-        Finding(
+        RecoveryScore(
             f"drivers among the {n} regulators that act most, of {total}",
             label,
             among,
@@ -225,7 +223,9 @@ def _flat(x: Floats, y: Floats) -> float:
     return correlation(x.ravel(), y.ravel())
 
 
-def histone_finding(without: Model, with_histones: Model, draws: tuple[Draws, Draws], planted: Planted) -> Finding:
+def histone_gain(
+    without: SimulatedRun, with_histones: SimulatedRun, draws: tuple[Draws, Draws], planted: Planted
+) -> RecoveryScore:
     """Return by how much histones are ahead: log Pearson with them minus without, paired draw by draw.
 
     Parameters
@@ -243,10 +243,10 @@ def histone_finding(without: Model, with_histones: Model, draws: tuple[Draws, Dr
         If the two were not drawn alike.
     """
     (_, _, first, _, bound), (_, _, second, _, higher) = (
-        score_findings(model, planted)[0][:5] for model in (without, with_histones)
+        expression_recovery(model, planted)[0][:5] for model in (without, with_histones)
     )
     differences = draws[1].minus(draws[0])["log_pearson"]
-    return Finding(
+    return RecoveryScore(
         "histones ahead: difference of log Pearson",
         f"{with_histones.label} against {without.label}",
         second - first,
@@ -257,7 +257,7 @@ def histone_finding(without: Model, with_histones: Model, draws: tuple[Draws, Dr
     )
 
 
-def finding_table(found: Sequence[Finding]) -> Mapping[str, list[str]]:
+def recovery_table(found: Sequence[RecoveryScore]) -> Mapping[str, list[str]]:
     """Return the rows as columns of text; "undefined" where there is no figure, empty where none is meant."""
     return {
         "question": [row.question for row in found],

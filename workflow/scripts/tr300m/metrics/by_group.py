@@ -3,12 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ..base.types import Floats, Ints
 from .point import UNDEFINED, same_side
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class Groups(NamedTuple):

@@ -19,17 +19,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..base.array_files import save_arrays
 from ..base.errors import TR300MError
+from ..base.types import Floats, Ints
 from .point import UNDEFINED
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Cluster = Literal["both", "genes", "donors"]
 
 CLUSTERS: tuple[Cluster, ...] = ("both", "genes", "donors")
 """What is drawn; the headline, `both`, is drawn first."""
 DRAWS_PER_BLOCK = 32
 # Below this share of its own second moment a variance is rounding: about 1,000 units in the last place.
-ROUNDING = 2e-13
+_ROUNDING = 2e-13
 
 
 @dataclass(frozen=True)
@@ -280,7 +279,7 @@ def _standardised(x: Floats) -> Floats:
 def _variance(squares: Floats, total: Floats, n: Floats) -> Floats:
     """Return the weighted variance [draw], NaN where it is nothing but rounding."""
     variance = squares / n - (total / n) ** 2
-    return np.where(variance > ROUNDING * squares / n, variance, UNDEFINED)
+    return np.where(variance > _ROUNDING * squares / n, variance, UNDEFINED)
 
 
 def _ratio(covariance: Floats, x_variance: Floats, y_variance: Floats) -> Floats:

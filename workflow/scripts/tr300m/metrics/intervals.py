@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Floats
 from .cluster_bootstrap import CLUSTERS, Cluster
 from .point import UNDEFINED
 
-Floats = NDArray[np.float64]
-
-LEVEL = 0.95
-HEADLINE: Cluster = "both"
+CONFIDENCE = 0.95
+HEADLINE_CLUSTER: Cluster = "both"
 # With more undefined draws than this the rest no longer stand for all.
 MOST_UNDEFINED = 0.05
 
@@ -27,12 +25,12 @@ class Interval(NamedTuple):
     high: float
 
 
-def percentile_interval(draws: Floats, level: float = LEVEL) -> Interval:
+def percentile_interval(draws: Floats, confidence: float = CONFIDENCE) -> Interval:
     """Return the central interval of bootstrap draws [draw]; undefined if more than 5 % of them are."""
     defined = _defined(draws)
     if defined is None:
         return Interval(UNDEFINED, UNDEFINED)
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))
 
 
@@ -90,11 +88,11 @@ class Draws:
         except (OSError, ValueError, KeyError) as error:
             raise TR300MError(f"cannot read the bootstrap draws {path}: {error}", "make the file again") from None
 
-    def intervals(self, cluster: Cluster = HEADLINE) -> dict[str, Interval]:
+    def intervals(self, cluster: Cluster = HEADLINE_CLUSTER) -> dict[str, Interval]:
         """Return the interval of each metric."""
         return {name: percentile_interval(draws) for name, draws in self.tables[cluster].items()}
 
-    def minus(self, other: "Draws", cluster: Cluster = HEADLINE) -> dict[str, Floats]:
+    def minus(self, other: "Draws", cluster: Cluster = HEADLINE_CLUSTER) -> dict[str, Floats]:
         """Return this model's metrics minus the other's, draw by draw.
 
         Raises

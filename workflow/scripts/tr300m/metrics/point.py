@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from ..base.errors import TR300MError
-
-Vector = NDArray[np.float64]
+from ..base.types import Floats
 
 UNDEFINED = float("nan")
 
@@ -172,7 +171,7 @@ def mean_nll(nll: ArrayLike, pairs: int) -> float:
     return float(losses.mean())
 
 
-def _correlation(x: Vector, y: Vector) -> float:
+def _correlation(x: Floats, y: Floats) -> float:
     """Return Pearson's correlation of two checked vectors; NaN if either is constant."""
     # Exact comparison: the deviations of a constant from its rounded mean need not be 0.
     if x.min() == x.max() or y.min() == y.max():
@@ -184,7 +183,7 @@ def _correlation(x: Vector, y: Vector) -> float:
     return float(np.clip(np.sum(dx * dy) / scale, -1.0, 1.0))
 
 
-def _deviations(x: Vector) -> Vector:
+def _deviations(x: Floats) -> Floats:
     """Return x minus its mean, in units of a power of two near its largest magnitude.
 
     Medians of an untrained model can exceed 1e200, whose squares overflow. A power of two keeps every bit.
@@ -194,13 +193,13 @@ def _deviations(x: Vector) -> Vector:
     return np.asarray(scaled - scaled.mean(), dtype=np.float64)
 
 
-def _checked(truth: ArrayLike, prediction: ArrayLike) -> tuple[Vector, Vector]:
+def _checked(truth: ArrayLike, prediction: ArrayLike) -> tuple[Floats, Floats]:
     x, y = _vector(truth, "truth"), _vector(prediction, "prediction")
     _same_length("truth", x, "prediction", y)
     return x, y
 
 
-def _same_length(name: str, x: Vector, other: str, y: Vector) -> None:
+def _same_length(name: str, x: Floats, other: str, y: Floats) -> None:
     if x.shape != y.shape:
         raise TR300MError(
             f"{name} holds {x.size} values, {other} {y.size}",
@@ -208,7 +207,7 @@ def _same_length(name: str, x: Vector, other: str, y: Vector) -> None:
         )
 
 
-def _vector(values: ArrayLike, name: str, signed: bool = False) -> Vector:
+def _vector(values: ArrayLike, name: str, signed: bool = False) -> Floats:
     """Return `values` as float64, refusing what no metric can use."""
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1:

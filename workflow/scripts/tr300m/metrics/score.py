@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ..base.axes import Genes, Samples
 from ..base.files import write_json
-from .cluster_bootstrap import CLUSTERS, Cluster, Floats, PairIndex, bootstrap, draw_weights, save_draws
+from ..base.types import Floats
+from .cluster_bootstrap import CLUSTERS, Cluster, PairIndex, bootstrap, draw_weights, save_draws
 from .point import PAIRWISE, UNDEFINED, evaluate, same_side
 
 

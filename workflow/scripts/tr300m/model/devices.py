@@ -201,7 +201,7 @@ def require_devices(count: int, batch_size: int) -> None:
         )
 
 
-def describe(threads: int, count: int = 1) -> str:
+def device_name(threads: int, count: int = 1) -> str:
     """Name what will be used: ``GPU 0: NVIDIA A100``, ``CPU, 2 threads`` or, of several, ``4 x NVIDIA A100``."""
     names = gpu_names()
     name = f"GPU 0: {names[0]}" if names else f"CPU, {threads} thread{'s' if threads > 1 else ''}"

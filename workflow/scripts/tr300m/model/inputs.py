@@ -13,7 +13,7 @@ from ..features.scan_cache import ScanTable
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-SCORES = ("motif_scores", "core_scores")
+_SCAN_INPUTS = ("motif_scores", "core_scores")
 
 
 class Units(NamedTuple):
@@ -121,7 +121,7 @@ def model_inputs(
     """
     inputs = {}
     for name, array in gene_arrays(dataset, architecture, scanned).items():
-        rows = scan_rows if scan_rows is not None and name in SCORES else genes
+        rows = scan_rows if scan_rows is not None and name in _SCAN_INPUTS else genes
         inputs[name] = array[rows].astype(np.float32)
     for name, array in sample_arrays(dataset, architecture).items():
         inputs[name] = array[samples].astype(np.float32)

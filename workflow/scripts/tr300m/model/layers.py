@@ -6,12 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..base.types import Tensor
 from ..features.motif_scan import UNKNOWN_BASE
 from ..features.pooling import Schedule, padding, pooled_length
 from .devices import keras, ops
-
-Tensor = Any
-"""A tensor of the running backend."""
 
 EPSILON = 1e-3
 """Of the layer normalisations."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from numpy.typing import NDArray
 
+from ..base.axes import CELLS, MARKS
 from ..base.errors import TR300MError
 from ..base.from_dict import check_keys
+from ..base.types import Tensor
 from ..config.architectures import Architecture
 from ..features.pooling import SCHEDULE, check_schedule, pooled_length
 from .devices import keras
@@ -21,7 +23,6 @@ from .layers import (
     MotifScan,
     PoolSegments,
     ScaleBias,
-    Tensor,
     dense,
     dropout,
     trunk_block,
@@ -30,10 +31,8 @@ from .layers import (
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-CELLS = 7
-MARKS = 3
 MIXTURES = 4
 """Superpositions of the seven cells that each mark is seen through."""
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
@@ -200,7 +199,7 @@ def build_model(
     pssm = _given(pssm, "pssm", architecture)
     positions, motifs = pooled_length(config.schedule), pssm.shape[2]
     elements = _given(core, "core", architecture).shape[2] if architecture.core else 0
-    narrow = config.width - elements - (MARKS * MIXTURES if architecture.hm else 0)
+    narrow = config.width - elements - (len(MARKS) * MIXTURES if architecture.hm else 0)
     if narrow < 1:
         raise TR300MError(
             f"{architecture.key}: a trunk of {config.width} channels has no room beside its branches",
@@ -245,11 +244,11 @@ def build_model(
 
     branches = []
     if architecture.hm:
-        histones = take("histones", config.length, MARKS * CELLS)
+        histones = take("histones", config.length, len(MARKS) * len(CELLS))
         tissue = take("tissue", _given(n_tissues, "n_tissues", architecture))
         histones = dropout(config.histone_dropout, "histone_dropout", own_seed)(histones)
-        cells = dense(CELLS * MIXTURES, "tissue_cells", own_seed)(tissue)
-        cells = keras.layers.Reshape((CELLS, MIXTURES), name="cells")(cells)
+        cells = dense(len(CELLS) * MIXTURES, "tissue_cells", own_seed)(tissue)
+        cells = keras.layers.Reshape((len(CELLS), MIXTURES), name="cells")(cells)
         branches.append(PoolSegments(config.schedule, name="histone_pool")(MixCells(name="mix_cells")(histones, cells)))
     if architecture.core:
         branches.append(core_scores)
@@ -279,7 +278,7 @@ def layer_seed(seed: int, layer: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{layer}".encode()).digest()[:4], "big") >> 1
 
 
-def _given(value: T | None, name: str, architecture: Architecture) -> T:
+def _given(value: _T | None, name: str, architecture: Architecture) -> _T:
     if value is None:
         raise TR300MError(f"architecture {architecture.key} needs {name}", f"pass {name}, or a dataset")
     return value

@@ -15,16 +15,15 @@ from scipy.stats import nbinom
 from ..arrays.sequence import BASES
 from ..base.errors import TR300MError
 from ..base.from_dict import check_keys
+from ..base.types import Floats
 from ..metrics.point import log_pearson, pearson
 from ..model.devices import BACKEND, keras, ops
-from ..model.likelihood.nb_exponential import LOG_COUNT_RANGE, LOGIT_LIMIT
+from ..model.likelihood.nb_exponential import LOG_COUNT_RANGE, NB_LOGIT_LIMIT
 from ..model.likelihood.negative_binomial import log_nb
-from .kernel import best_match, consensus, information, probabilities, telling_kernel
+from .kernel import best_match, consensus, information, most_informative_kernel, probabilities
 from .promoters import MOTIF, Promoters, draw_promoters
 
-Vector = NDArray[np.float64]
-
-HISTORY = ("epoch", "loss", "val_loss", "pearson", "val_pearson", "log_pearson", "val_log_pearson")
+DETECTION_COLUMNS = ("epoch", "loss", "val_loss", "pearson", "val_pearson", "log_pearson", "val_log_pearson")
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ class Detection(NamedTuple):
     Attributes
     ----------
     history
-        Columns `HISTORY` [epoch].
+        Columns `DETECTION_COLUMNS` [epoch].
     target
         True counts of the validation promoters [promoter].
     raw
@@ -90,7 +89,7 @@ class Detection(NamedTuple):
         Trained weights [kernel, position, base].
     """
 
-    history: dict[str, Vector]
+    history: dict[str, Floats]
     target: NDArray[np.float32]
     raw: NDArray[np.float32]
     activations: NDArray[np.float32]
@@ -134,19 +133,19 @@ def tapered_glorot(shape: tuple[int, ...], dtype: str) -> Any:
 def nb_loss(target: Any, raw: Any) -> Any:
     """Return the negative log likelihood [promoter], in nat, of targets [promoter] under raw outputs [promoter, 2]."""
     count = ops.exp(ops.clip(raw[:, 0], *LOG_COUNT_RANGE))
-    return -log_nb(ops.reshape(target, (-1,)), count, ops.clip(raw[:, 1], -LOGIT_LIMIT, LOGIT_LIMIT))
+    return -log_nb(ops.reshape(target, (-1,)), count, ops.clip(raw[:, 1], -NB_LOGIT_LIMIT, NB_LOGIT_LIMIT))
 
 
-def parameters(raw: NDArray[Any]) -> tuple[Vector, Vector]:
+def parameters(raw: NDArray[Any]) -> tuple[Floats, Floats]:
     """Return SciPy's n and p [promoter] of the negative binomial of raw outputs [promoter, 2].
 
     The targets are counts, so that this distribution over the whole numbers is exact, unlike that over real TPM.
     """
     a, b = np.asarray(raw, dtype=np.float64).T
-    return np.exp(np.clip(a, *LOG_COUNT_RANGE)), expit(-np.clip(b, -LOGIT_LIMIT, LOGIT_LIMIT))
+    return np.exp(np.clip(a, *LOG_COUNT_RANGE)), expit(-np.clip(b, -NB_LOGIT_LIMIT, NB_LOGIT_LIMIT))
 
 
-def medians(raw: NDArray[Any]) -> Vector:
+def medians(raw: NDArray[Any]) -> Floats:
     """Return predicted medians [promoter] of raw outputs [promoter, 2]."""
     return np.asarray(nbinom.median(*parameters(raw)), dtype=np.float64)
 
@@ -181,7 +180,7 @@ def detect(config: MotifConfig) -> Detection:
         verbose=0,
     )
     pooled = keras.Model(model.input, model.get_layer("pooled").output)
-    history = {name: np.array([row[name] for row in curves.rows]) for name in HISTORY}
+    history = {name: np.array([row[name] for row in curves.rows]) for name in DETECTION_COLUMNS}
     weights = ops.convert_to_numpy(model.get_layer("motifs").kernel)
     return Detection(
         history=history,
@@ -198,7 +197,7 @@ def summary(config: MotifConfig, detection: Detection) -> dict[str, Any]:
     Only the comparison at the end, ``offset`` and ``matching_letters``, knows the planted motif.
     """
     target, median = detection.target, medians(detection.raw)
-    index = telling_kernel(detection.activations, target)
+    index = most_informative_kernel(detection.activations, target)
     probability = probabilities(detection.kernels[index])
     text = consensus(probability)
     match = best_match(text, MOTIF)

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from scipy.stats import nbinom
 
 from ..arrays.sequence import BASES
+from ..base.types import Floats
 from ..results.figures import style as theme
 from .kernel import Match, information
-
-Vector = NDArray[np.float64]
 
 COLORS: Final = dict(zip(BASES, (theme.GREEN, theme.BLUE, theme.PURPLE, theme.VERMILLION), strict=True))
 LETTER_WIDTH: Final = 0.9
@@ -31,11 +30,11 @@ JITTER: Final = 4.0
 
 
 def detection_panels(
-    history: Mapping[str, Vector],
-    target: Vector,
-    count: Vector,
-    success: Vector,
-    probability: Vector,
+    history: Mapping[str, Floats],
+    target: Floats,
+    count: Floats,
+    success: Floats,
+    probability: Floats,
     motif: str,
     match: Match,
 ) -> Figure:
@@ -44,7 +43,7 @@ def detection_panels(
     Parameters
     ----------
     history
-        Columns of `motif_detection.HISTORY` [epoch].
+        Columns of `detector.DETECTION_COLUMNS` [epoch].
     target
         True counts [promoter].
     count, success
@@ -72,13 +71,13 @@ def detection_panels(
     return figure
 
 
-def most_typical(mean: Vector, members: NDArray[np.bool_]) -> int:
+def most_typical(mean: Floats, members: NDArray[np.bool_]) -> int:
     """Return the index of the member whose predicted mean [promoter] is nearest to the middle of all members'."""
     distance = np.abs(mean - np.median(mean[members]))
     return int(np.argmin(np.where(members, distance, np.inf)))
 
 
-def draw_logo(panel: Axes, probability: Vector) -> None:
+def draw_logo(panel: Axes, probability: Floats) -> None:
     """Draw base probabilities [position, base] as a sequence logo.
 
     A position's letters are stacked, the likeliest on top; together they are as high as its information, in bits.
@@ -112,7 +111,7 @@ def _frame_motif(panel: Axes, motif: str, match: Match) -> None:
         panel.text(match.offset + index + 1, 0.95 * top, letter, ha="center", va="center", weight="bold", clip_on=True)
 
 
-def _draw_losses(panel: Axes, history: Mapping[str, Vector]) -> None:
+def _draw_losses(panel: Axes, history: Mapping[str, Floats]) -> None:
     panel.plot(history["epoch"], history["loss"], color=theme.BLUE, label="Training", **theme.TRAINING)
     panel.plot(history["epoch"], history["val_loss"], color=theme.BLUE, label="Validation", **theme.VALIDATION)
     panel.set_title(f"Validation loss {history['val_loss'][-1]:.3f} after the last epoch")
@@ -121,7 +120,7 @@ def _draw_losses(panel: Axes, history: Mapping[str, Vector]) -> None:
     panel.set_yscale("log")
 
 
-def _draw_correlations(panel: Axes, history: Mapping[str, Vector]) -> None:
+def _draw_correlations(panel: Axes, history: Mapping[str, Floats]) -> None:
     for name, label, color in (("pearson", "Pearson", theme.VERMILLION), ("log_pearson", "log Pearson", theme.BLUE)):
         panel.plot(history["epoch"], history[name], color=color, label=f"Training {label}", **theme.TRAINING)
         panel.plot(
@@ -152,7 +151,7 @@ def _draw_counts(panel: Axes, count: float, success: float) -> None:
     panel.legend(frameon=False)
 
 
-def _draw_medians(panel: Axes, target: Vector, median: Vector) -> None:
+def _draw_medians(panel: Axes, target: Floats, median: Floats) -> None:
     """Draw predicted medians against the truth; points that coincide are spread sideways a little."""
     shift = np.random.default_rng(0).uniform(-JITTER, JITTER, target.size)
     high = 1.1 * max(float(target.max()), float(median.max()))

@@ -8,9 +8,8 @@ from scipy.special import softmax, xlogy
 
 from ..arrays.sequence import BASES
 from ..base.errors import TR300MError
+from ..base.types import Floats
 from ..metrics.point import pearson
-
-Vector = NDArray[np.float64]
 
 
 class Match(NamedTuple):
@@ -28,7 +27,7 @@ class Match(NamedTuple):
     letters: int
 
 
-def probabilities(kernel: ArrayLike) -> Vector:
+def probabilities(kernel: ArrayLike) -> Floats:
     """Return the base probabilities of a kernel under exponential activation.
 
     The activation at a place is a product over positions of exp(weight). Over uniformly random bases each base's share
@@ -57,7 +56,7 @@ def probabilities(kernel: ArrayLike) -> Vector:
     return np.asarray(softmax(weights, axis=1), dtype=np.float64)
 
 
-def information(probability: ArrayLike) -> Vector:
+def information(probability: ArrayLike) -> Floats:
     """Return the information of each position of base probabilities [position, base]: 2 minus the entropy, in bits."""
     p = np.asarray(probability, dtype=np.float64)
     return np.asarray(np.log2(len(BASES)) + xlogy(p, p).sum(axis=1) / np.log(2), dtype=np.float64)
@@ -93,7 +92,7 @@ def _agreeing(text: str, motif: str, place: int) -> int:
     return sum(0 <= place + index < len(text) and text[place + index] == letter for index, letter in enumerate(motif))
 
 
-def telling_kernel(activations: NDArray[Any], truth: ArrayLike) -> int:
+def most_informative_kernel(activations: NDArray[Any], truth: ArrayLike) -> int:
     """Return the kernel whose pooled activation says most about the target: the motif itself is not asked.
 
     Parameters

@@ -21,12 +21,12 @@ PERCENT = {
     "accuracy": "Accuracy",
 }
 
-HEADLINE = "log_pearson"
+HEADLINE_METRIC = "log_pearson"
 
 # Not in the thesis's table, hence behind its columns.
-OTHERS = {"nll": "NLL", "pairs": "Pairs"}
+_NOT_IN_THESIS = {"nll": "NLL", "pairs": "Pairs"}
 
-INTERVAL = ", 95 % interval"
+INTERVAL_SUFFIX = ", 95 % interval"
 """Behind a column's name: the column of its intervals."""
 
 UNITS = "Correlations, Log R2 and Accuracy in percent; NLL is the mean in nat."
@@ -68,7 +68,7 @@ def metric_table(
     if not rows:
         raise TR300MError("a table of metrics has no rows", "name at least one run in the run table")
     for label, metrics in rows:
-        check_metrics(label, metrics, (*PERCENT, *OTHERS))
+        check_metrics(label, metrics, (*PERCENT, *_NOT_IN_THESIS))
     columns = {LABEL: [label for label, _ in rows]}
     columns |= {name: [percent(metrics[key]) for _, metrics in rows] for key, name in PERCENT.items()}
     columns["NLL"] = [nat(metrics["nll"]) for _, metrics in rows]
@@ -77,7 +77,7 @@ def metric_table(
         undefined = Interval(math.nan, math.nan)
         for key, name in (PERCENT | {"nll": "NLL"}).items():
             text = nat if key == "nll" else percent
-            columns[name + INTERVAL] = [range_text(row.get(key, undefined), text) for row in intervals]
+            columns[name + INTERVAL_SUFFIX] = [range_text(row.get(key, undefined), text) for row in intervals]
     return columns
 
 
@@ -89,11 +89,11 @@ def unshared_columns(metrics: Sequence[Metrics], intervals: Sequence[Mapping[str
     metrics, intervals
         Of these pairs [row], otherwise as `metric_table` takes them.
     """
-    name = f"{PERCENT[HEADLINE]} {UNSHARED}"
+    name = f"{PERCENT[HEADLINE_METRIC]} {UNSHARED}"
     return {
-        name: [percent(row[HEADLINE]) for row in metrics],
+        name: [percent(row[HEADLINE_METRIC]) for row in metrics],
         f"Pairs {UNSHARED}": [str(int(row["pairs"])) for row in metrics],
-        name + INTERVAL: [range_text(row[HEADLINE]) for row in intervals],
+        name + INTERVAL_SUFFIX: [range_text(row[HEADLINE_METRIC]) for row in intervals],
     }
 
 
@@ -128,9 +128,9 @@ def fold_intervals(columns: Columns) -> dict[str, list[str]]:
     """Return the columns with each interval in square brackets behind its figure instead of in a column of its own."""
     folded = {}
     for name, values in columns.items():
-        if name.endswith(INTERVAL):
+        if name.endswith(INTERVAL_SUFFIX):
             continue
-        ranges = columns.get(name + INTERVAL, [""] * len(values))
+        ranges = columns.get(name + INTERVAL_SUFFIX, [""] * len(values))
         folded[name] = [
             f"{value} [{text}]" if text not in ("", "undefined") else value
             for value, text in zip(values, ranges, strict=True)

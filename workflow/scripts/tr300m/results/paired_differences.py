@@ -17,7 +17,7 @@ PAIRED = (
 )
 
 
-class Model(NamedTuple):
+class EvaluatedModel(NamedTuple):
     """A model's label in tables, its metrics (fractions) and their bootstrap draws."""
 
     label: str
@@ -25,15 +25,17 @@ class Model(NamedTuple):
     draws: Draws
 
 
-def read_models(labels: Sequence[str], metrics: Sequence[Path | str], draws: Sequence[Path | str]) -> list[Model]:
+def read_models(
+    labels: Sequence[str], metrics: Sequence[Path | str], draws: Sequence[Path | str]
+) -> list[EvaluatedModel]:
     """Read models from their files of metrics and of bootstrap draws, in the order of the labels."""
     return [
-        Model(label, read_json(path), Draws.read(drawn))
+        EvaluatedModel(label, read_json(path), Draws.read(drawn))
         for label, path, drawn in zip(labels, metrics, draws, strict=True)
     ]
 
 
-def difference(model: Model, reference: Model) -> tuple[dict[str, float | int], dict[str, Interval]]:
+def difference(model: EvaluatedModel, reference: EvaluatedModel) -> tuple[dict[str, float | int], dict[str, Interval]]:
     """Return a model's metrics minus the reference's (`pairs` as they are), and their headline intervals.
 
     Raises
@@ -47,7 +49,7 @@ def difference(model: Model, reference: Model) -> tuple[dict[str, float | int], 
     return {**figures, "pairs": model.metrics["pairs"]}, intervals
 
 
-def paired_table(rows: Sequence[tuple[Model, Sequence[Model]]]) -> dict[str, list[str]]:
+def paired_table(rows: Sequence[tuple[EvaluatedModel, Sequence[EvaluatedModel]]]) -> dict[str, list[str]]:
     """Format models and, below each, its paired differences to others.
 
     Parameters

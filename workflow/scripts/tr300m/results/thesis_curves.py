@@ -4,12 +4,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.files import read_tsv
-
-Vector = NDArray[np.float64]
+from ..base.types import Floats
 
 EPOCH_STEPS: Final = 10_000
 """Optimiser steps of an epoch of the thesis: 100,000 in 10."""
@@ -17,7 +15,7 @@ NAMES: Final = {"loss": "loss", "pearson": "pearson_r", "log_pearson": "log_pear
 """Column of history.tsv to column of the thesis's files; those on validation pairs have ``val_`` before both."""
 
 
-def read_thesis_curves(path: Path | str) -> dict[str, dict[str, Vector]]:
+def read_thesis_curves(path: Path | str) -> dict[str, dict[str, Floats]]:
     """Read the curves of each of the thesis's runs.
 
     Parameters

@@ -4,9 +4,10 @@ import math
 from collections.abc import Mapping
 
 from ..base.errors import TR300MError
+from ..base.types import Floats
 from ..config.thesis_comparisons import Comparison
-from ..metrics.cluster_bootstrap import CLUSTERS, Cluster, Floats
-from ..metrics.intervals import HEADLINE, Draws, percentile_interval, share_beyond_zero
+from ..metrics.cluster_bootstrap import CLUSTERS, Cluster
+from ..metrics.intervals import HEADLINE_CLUSTER, Draws, percentile_interval, share_beyond_zero
 from .metric_table import LABEL, PERCENT, Metrics, nat, number, percent, range_text
 
 # What the thesis takes for the variance of one pair.
@@ -16,7 +17,7 @@ DRAWN = {"both": "genes and donors drawn", "genes": "genes drawn", "donors": "do
 
 DIFFERENCE, SHARE, T = "Difference", "p (bootstrap, two-sided)", "T (thesis's formula)"
 
-NOTE = (
+THESIS_T_NOTE = (
     "T takes all pairs for independent. They are not: they share genes, samples and donors, which the intervals allow "
     "for, both models seeing the same draws. The headline is the interval with genes and donors drawn; p is twice the "
     "share of its draws on the rarer side of 0. The spread between seeds is in neither."
@@ -102,10 +103,10 @@ def comparison_table(
 def _interval_cells(differences: Mapping[Cluster, Mapping[str, Floats]], key: str) -> list[str]:
     """Return the intervals of one metric's difference and the p value of the headline."""
     text = nat if key == "nll" else percent
-    if key not in differences[HEADLINE]:
+    if key not in differences[HEADLINE_CLUSTER]:
         return ["undefined"] * (len(CLUSTERS) + 1)
     cells = [range_text(percentile_interval(differences[cluster][key]), text) for cluster in CLUSTERS]
-    return [*cells, number(share_beyond_zero(differences[HEADLINE][key]), 3)]
+    return [*cells, number(share_beyond_zero(differences[HEADLINE_CLUSTER][key]), 3)]
 
 
 def thesis_beside(

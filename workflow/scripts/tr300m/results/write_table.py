@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..base.files import atomic_path, write_tsv
-from .metric_table import INTERVAL, UNSHARED, Columns
+from .metric_table import INTERVAL_SUFFIX, UNSHARED, Columns
 
 HEADER_WIDTH = 12
 
@@ -63,13 +63,14 @@ def format_console(columns: Columns) -> str:
     Intervals stand in the line below their figures. The columns without shared promoters, too many for a terminal, are
     left out.
     """
-    figures = {name: values for name, values in columns.items() if not name.endswith((INTERVAL, UNSHARED))}
+    figures = {name: values for name, values in columns.items() if not name.endswith((INTERVAL_SUFFIX, UNSHARED))}
     headers = [textwrap.wrap(name, HEADER_WIDTH, break_long_words=False) for name in figures]
     depth = max(map(len, headers))
     # Headers sit on the line above the numbers, so that short ones are not lost at the top.
     stacks = [[""] * (depth - len(header)) + header for header in headers]
+    has_intervals = any(name.endswith(INTERVAL_SUFFIX) for name in columns)
     bodies = [
-        stack + _stacked(values, columns.get(name + INTERVAL), any(name.endswith(INTERVAL) for name in columns))
+        stack + _stacked(values, columns.get(name + INTERVAL_SUFFIX), has_intervals)
         for stack, (name, values) in zip(stacks, figures.items(), strict=True)
     ]
     widths = [max(map(len, body)) for body in bodies]

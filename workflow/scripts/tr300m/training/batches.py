@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Ints, Tensor
 from ..config.architectures import Architecture
 from ..features.scan_cache import ScanTable
 from ..model import devices
@@ -18,15 +19,11 @@ from ..model.inputs import gene_arrays, own_units, sample_arrays
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-Pairs = NDArray[np.int64]
-Rows = Mapping[str, NDArray[Any]]
-Tensor = Any
-"""A tensor of the running backend."""
-
+BatchRows = Mapping[str, NDArray[Any]]
 PLACES = ("auto", "device", "host")
 SMALL = 1 << 30
 """On a CPU larger tables are not copied: they are read where they lie, in a file mapped into memory."""
-GENES_PER_BLOCK = 256
+_GENES_PER_BLOCK = 256
 
 
 @dataclass(frozen=True)
@@ -48,8 +45,8 @@ class Feed:
         Where the tables lie.
     """
 
-    by_gene: Rows
-    by_sample: Rows
+    by_gene: BatchRows
+    by_sample: BatchRows
     expression: NDArray[Any]
     histone_unit: float
     on_device: bool = True
@@ -69,19 +66,19 @@ class Feed:
         """Bytes of all tables."""
         return sum(table.nbytes for table in self.all_tables.values())
 
-    def rows(self, pairs: Pairs) -> dict[str, NDArray[Any]]:
+    def rows(self, pairs: Ints) -> dict[str, NDArray[Any]]:
         """Return what travels to the device for pairs [..., 2]: indices int32 [...], or rows as stored [..., ...]."""
         if self.on_device:
             return {"gene": pairs[..., 0].astype(np.int32), "sample": pairs[..., 1].astype(np.int32)}
         return self._gather(pairs)
 
-    def _gather(self, pairs: Pairs) -> dict[str, NDArray[Any]]:
+    def _gather(self, pairs: Ints) -> dict[str, NDArray[Any]]:
         gene, sample = pairs[..., 0], pairs[..., 1]
         rows = {name: table[gene] for name, table in self.by_gene.items()}
         rows |= {name: table[sample] for name, table in self.by_sample.items()}
         rows["expression"] = self.expression[gene, sample]
         for table in self.all_tables.values():
-            _let_go(table)
+            _release_pages(table)
         return rows
 
     def gathered_bytes(self, count: int) -> int:
@@ -113,7 +110,7 @@ class Feed:
         return inputs, ops.cast(truth, "float32")
 
 
-def _let_go(table: NDArray[Any]) -> None:
+def _release_pages(table: NDArray[Any]) -> None:
     """Unmap the pages of a mapped file that were read: the system keeps them while it has room for them.
 
     Else all that was ever read would count as this process's memory.
@@ -130,7 +127,7 @@ def make_feed(
     by_gene = gene_arrays(dataset, architecture, scan)
     if architecture.distance:
         genes = np.arange(len(dataset.genes))
-        blocks = [genes[first : first + GENES_PER_BLOCK] for first in range(0, len(genes), GENES_PER_BLOCK)]
+        blocks = [genes[first : first + _GENES_PER_BLOCK] for first in range(0, len(genes), _GENES_PER_BLOCK)]
         by_gene["distance"] = np.concatenate([dataset.distance(block, units.tss_mean) for block in blocks])
     return Feed(by_gene, sample_arrays(dataset, architecture), dataset.expression, units.histone_mean, on_device)
 

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from ..base.files import sha256
 
-DIGITS = 16
-RECORD = "record"
+_DIGEST_DIGITS = 16
+_RECORD_ENTRY = "record"
 """Name of the entry that holds everything but arrays, as JSON."""
 
 
 def inputs_key(inputs: Mapping[str, Any]) -> str:
     """Return a hash of all that a run's result depends on: a run goes on from its own checkpoints only."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:DIGITS]
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:_DIGEST_DIGITS]
 
 
 class Checkpoints:
@@ -47,7 +47,7 @@ class Checkpoints:
     def files(self) -> list[Path]:
         """Return the checkpoints there are, the newest first; whether they are whole is not looked at."""
         # Numbers have leading zeros: the order of the names is that of the steps.
-        return sorted(self.folder.glob(f"step_*-{'[0-9a-f]' * DIGITS}.npz"), reverse=True)
+        return sorted(self.folder.glob(f"step_*-{'[0-9a-f]' * _DIGEST_DIGITS}.npz"), reverse=True)
 
     def save(self, step: int, arrays: Mapping[str, NDArray[Any]], record: Mapping[str, Any]) -> Path:
         """Write a checkpoint and delete the oldest above `keep`.
@@ -65,10 +65,10 @@ class Checkpoints:
         text = np.frombuffer(json.dumps(record).encode(), np.uint8)
         part = self.folder / "part"
         with open(part, "wb") as handle:
-            np.savez(handle, allow_pickle=False, **arrays, **{RECORD: text})
+            np.savez(handle, allow_pickle=False, **arrays, **{_RECORD_ENTRY: text})
             handle.flush()
             os.fsync(handle.fileno())
-        final = self.folder / f"step_{step:012d}-{sha256(part)[:DIGITS]}.npz"
+        final = self.folder / f"step_{step:012d}-{sha256(part)[:_DIGEST_DIGITS]}.npz"
         part.replace(final)
         for old in self.files()[self.keep :]:
             old.unlink()
@@ -77,12 +77,12 @@ class Checkpoints:
     def load(self, log: Callable[[str], object]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """Return arrays and record of the newest whole checkpoint, or None; `log` is told of damaged ones."""
         for path in self.files():
-            if sha256(path)[:DIGITS] != path.stem[-DIGITS:]:
+            if sha256(path)[:_DIGEST_DIGITS] != path.stem[-_DIGEST_DIGITS:]:
                 log(f"{path} is damaged: it is passed over")
                 continue
             with np.load(path, allow_pickle=False) as stored:
                 arrays = dict(stored)
-            return arrays, json.loads(arrays.pop(RECORD).tobytes())
+            return arrays, json.loads(arrays.pop(_RECORD_ENTRY).tobytes())
         return None
 
     def strangers(self) -> list[Path]:

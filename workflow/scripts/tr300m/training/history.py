@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Ints
 from ..model.likelihood.distributions import Likelihood
 from ..model.likelihood.loss import pair_nll
 
@@ -14,14 +15,13 @@ if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
     from ..dataset.splits import Split
 
-Pairs = NDArray[np.int64]
 Score = Callable[[NDArray[np.float64], NDArray[np.float64]], Mapping[str, float]]
 """From true and predicted TPM [pair] to named figures."""
 
 CURVES = ("pearson", "log_pearson", "accuracy")
 VALIDATION = "val_"
 """Prefix of the history's columns on validation pairs; those on training pairs have none."""
-COLUMNS = (
+HISTORY_COLUMNS = (
     *("epoch", "step", "seconds", "loss", *CURVES),
     *(f"{VALIDATION}{figure}" for figure in ("loss", *CURVES)),
     *("learning_rate", "pairs_per_second"),
@@ -29,7 +29,7 @@ COLUMNS = (
 """Of history.tsv. `seconds` counts from the start of training; `loss` is the mean of the epoch's steps, dropout on."""
 
 
-def curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> dict[str, Pairs]:
+def curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> dict[str, Ints]:
     """Choose the training (prefix '') and validation pairs of the curves, the same for every row.
 
     Training pairs share as many genes as the validation part has: both are then means over as many promoters.
@@ -51,8 +51,8 @@ def curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> di
 
 
 def curve_figures(
-    pairs: Mapping[str, Pairs],
-    predict: Callable[[Pairs], NDArray[np.float32]],
+    pairs: Mapping[str, Ints],
+    predict: Callable[[Ints], NDArray[np.float32]],
     expression: NDArray[Any],
     likelihood: Likelihood,
     score: Score,

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.progress import bar
+from ..base.types import Ints
 from ..dataset.pair_order import Order
 from .backends.stepper import Stepper
-from .batches import Feed, Pairs
+from .batches import Feed
 from .checkpoints import Checkpoints
 from .config import ComputeConfig, TrainingConfig
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 SECONDS_PER_CALL = 4.0
 """Calls of the compiled loop are cut so that progress shows this often."""
 
@@ -60,7 +61,7 @@ class Position:
 class _Call:
     """Pairs [step, batch, 2] of one call, their rows on the device, and the state of the pair order behind them."""
 
-    pairs: Pairs
+    pairs: Ints
     uploaded: Any
     pair_state: int
 
@@ -100,7 +101,7 @@ class TrainingLoop:
         device: str,
         steps_per_call: int,
         checkpoints: Checkpoints | None,
-        describe_batch: Callable[[Pairs], Path],
+        describe_batch: Callable[[Ints], Path],
         log: Callable[[str], object],
     ) -> None:
         self.name, self.stepper, self.feed, self.order, self.log = name, stepper, feed, order, log
@@ -234,7 +235,7 @@ class TrainingLoop:
         assert self.checkpoints is not None
         self.checkpoints.save(self.position.step, self.stepper.state(), dataclasses.asdict(self.position))
 
-    def _not_finite(self, step: int, loss: float, pairs: Pairs) -> TR300MError:
+    def _not_finite(self, step: int, loss: float, pairs: Ints) -> TR300MError:
         files = [] if self.checkpoints is None else self.checkpoints.files()
         good = f"the last checkpoint before it is {files[0]}" if files else "no checkpoint was written before it"
         batch = self.describe_batch(pairs)
@@ -244,7 +245,7 @@ class TrainingLoop:
         )
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
+def ahead(items: Iterator[_T]) -> Iterator[_T]:
     """Yield the items of an iterator, each made on a thread while the one before it is in use."""
     with ThreadPoolExecutor(1) as thread:
         following = thread.submit(next, items, None)
@@ -260,7 +261,7 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def predict_pairs(stepper: Stepper, feed: Feed, pairs: Pairs, batch_size: int) -> NDArray[np.float32]:
+def predict_pairs(stepper: Stepper, feed: Feed, pairs: Ints, batch_size: int) -> NDArray[np.float32]:
     """Return raw outputs [pair, n_outputs] of a model under training for pairs [pair, 2], nothing dropped."""
     raw = []
     for first in range(0, len(pairs), batch_size):

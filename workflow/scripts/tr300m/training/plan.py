@@ -69,7 +69,7 @@ class Plan:
         if self.compute.gpu:
             devices.require_gpu()
         devices.require_devices(self.compute.devices, self.training.batch_size)
-        return devices.describe(threads, self.compute.devices)
+        return devices.device_name(threads, self.compute.devices)
 
     def inputs(self) -> dict[str, Any]:
         """Return all that the result depends on, as it is recorded."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..base.files import atomic_path, write_json, write_tsv
+from ..base.types import Ints
 from ..config.architectures import Architecture
 from ..dataset.pair_order import ORDERS
 from ..dataset.permutations import apply_control
@@ -18,10 +19,9 @@ from ..features.scan_cache import ScanTable
 from ..model import devices
 from ..model.likelihood.distributions import Likelihood, make_likelihood
 from ..model.network import NetworkConfig
-from .batches import Pairs
 from .checkpoints import Checkpoints
 from .config import ComputeConfig, TrainingConfig
-from .history import COLUMNS, Score, curve_figures, curve_pairs
+from .history import HISTORY_COLUMNS, Score, curve_figures, curve_pairs
 from .loop import TrainingLoop, predict_pairs
 from .run_record import peak_memory_mb, versions
 
@@ -153,7 +153,7 @@ def train(
     stepper.update_model()
     with atomic_path(folder / "model.weights.h5") as temporary:
         model.save_weights(temporary)
-    history = {column: [row[column] for row in rows] for column in COLUMNS}
+    history = {column: [row[column] for row in rows] for column in HISTORY_COLUMNS}
     write_tsv(folder / "history.tsv", history)
     end = {
         "parameters": int(sum(np.prod(w.shape, dtype=np.int64) for w in model.trainable_variables)),
@@ -175,7 +175,7 @@ def train(
     return history
 
 
-def _write_batch(dataset: "Dataset", path: Path, pairs: Pairs) -> Path:
+def _write_batch(dataset: "Dataset", path: Path, pairs: Ints) -> Path:
     """Write pairs [batch, 2] with their IDs and TPM; return the file."""
     genes, samples = pairs.T
     columns = {

@@ -2,24 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special as scipy_special
 
 from ...base.errors import TR300MError
+from ...base.types import Floats, Tensor
 
-Tensor = Any
-"""A tensor of the running backend."""
-Floats = NDArray[np.float64]
-
-TINY = 1e-24
+_TINY = 1e-24
 """Added to the total count and to the rate, as in the thesis."""
 LOG_COUNT_RANGE = (-60.0, 23.0)
 """Where `a` is clipped: below, 1e-24 outweighs exp(a); above (r = 1e10), the NB is a Poisson distribution."""
-LOGIT_LIMIT = 1e4
-LARGEST = 1e300
+NB_LOGIT_LIMIT = 1e4
+_LARGEST_TPM = 1e300
 """Upper end of the search for a median, TPM."""
 
 
@@ -72,10 +69,10 @@ class NbExponential:
 
         raw = ops.cast(raw, "float32")
         y = ops.cast(y, "float32")
-        r = ops.exp(ops.clip(raw[:, 0], *LOG_COUNT_RANGE)) + TINY
-        b = ops.clip(raw[:, 1], -LOGIT_LIMIT, LOGIT_LIMIT)
+        r = ops.exp(ops.clip(raw[:, 0], *LOG_COUNT_RANGE)) + _TINY
+        b = ops.clip(raw[:, 1], -NB_LOGIT_LIMIT, NB_LOGIT_LIMIT)
         c = 2.0 * raw[:, 2]
-        rate = ops.softplus(raw[:, 3]) + TINY
+        rate = ops.softplus(raw[:, 3]) + _TINY
         if self.rate_cap is not None:
             rate = ops.minimum(rate, self.rate_cap)
         exponential = ops.log(rate) - rate * y
@@ -84,10 +81,10 @@ class NbExponential:
     def parameters(self, raw: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
         """Return total count, NB logit, weight of the NB and rate of the exponential, float64 [pair] each."""
         a, b, c, d = np.asarray(raw, dtype=np.float64).reshape(-1, 4).T
-        rate = np.logaddexp(0.0, d) + TINY
+        rate = np.logaddexp(0.0, d) + _TINY
         if self.rate_cap is not None:
             rate = np.minimum(rate, self.rate_cap)
-        count = np.exp(np.clip(a, *LOG_COUNT_RANGE)) + TINY
+        count = np.exp(np.clip(a, *LOG_COUNT_RANGE)) + _TINY
         # At 500 the odds are 1e217: a mean beyond any TPM that still multiplies without overflow.
         return count, np.clip(b, -500.0, 500.0), scipy_special.expit(2.0 * c), rate
 
@@ -128,7 +125,7 @@ class NbExponential:
         positive = np.flatnonzero(_cdf(quantiles, *parameters) < level)
         # Markov: at most 1 - level of the mass lies above mean / (1 - level), and the NB over real y lies below that
         # over integers.
-        upper = np.minimum(self.mean(raw)[positive] / (1.0 - level), LARGEST)
+        upper = np.minimum(self.mean(raw)[positive] / (1.0 - level), _LARGEST_TPM)
         chosen = [values[positive] for values in parameters]
         quantiles[positive] = _crossing(lambda y: _cdf(y, *chosen), level, upper)
         return quantiles

@@ -1,7 +1,8 @@
 """Log of the negative binomial over real y >= 0, in float32, stable for any of its parameters."""
 
+from ...base.types import Tensor
 from ..devices import ops
-from .special import LOG_2PI, Tensor, deviance, lgamma, log_sigmoid, stirling_error
+from .special import LOG_2PI, deviance, lgamma, log_sigmoid, stirling_error
 
 
 def log_nb(y: Tensor, r: Tensor, b: Tensor) -> Tensor:

@@ -3,13 +3,9 @@
 Tensors in, tensors of the same shape and type out; all are differentiable.
 """
 
-from typing import Any
-
 from ...base.errors import TR300MError
+from ...base.types import Tensor
 from ..devices import keras, ops
-
-Tensor = Any
-"""A tensor of the running backend."""
 
 LOG_2PI = 1.8378770664093453
 SERIES_FROM = 5.0

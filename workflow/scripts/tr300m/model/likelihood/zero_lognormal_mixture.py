@@ -1,20 +1,16 @@
 """A proper density of TPM: an atom at zero and, above it, a mixture of log-normal distributions."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special as scipy_special
 
 from ...base.errors import TR300MError
+from ...base.types import Floats, Tensor
 
-Tensor = Any
-"""A tensor of the running backend."""
-Floats = NDArray[np.float64]
-
-LOG_2PI = 1.8378770664093453
-LOGIT_LIMIT = 1e4
+_LOGIT_LIMIT = 1e4
 LOCATION_LIMIT = 30.0
 """On the mean of log TPM: from 1e-13 to 1e13 TPM."""
 LARGEST_SCALE = 10.0
@@ -87,13 +83,13 @@ class ZeroLognormalMixture:
         """
         # Keras is needed for the loss alone; whoever evaluates predictions need not wait for it.
         from ..devices import ops
-        from .special import log_sigmoid
+        from .special import LOG_2PI, log_sigmoid
 
         raw = ops.cast(raw, "float32")
         y = ops.cast(y, "float32")[:, None]
-        atom = ops.clip(raw[:, :1], -LOGIT_LIMIT, LOGIT_LIMIT)
+        atom = ops.clip(raw[:, :1], -_LOGIT_LIMIT, _LOGIT_LIMIT)
         weights, locations, scales = ops.split(raw[:, 1:], 3, axis=1)
-        log_weights = ops.log_softmax(ops.clip(weights, -LOGIT_LIMIT, LOGIT_LIMIT), axis=1)
+        log_weights = ops.log_softmax(ops.clip(weights, -_LOGIT_LIMIT, _LOGIT_LIMIT), axis=1)
         locations = ops.clip(locations, -LOCATION_LIMIT, LOCATION_LIMIT)
         scales = ops.minimum(self.smallest_scale + ops.softplus(scales), LARGEST_SCALE)
         # A finite logarithm also at 0: the branch not taken must not pass NaN through its gradient.
@@ -108,8 +104,8 @@ class ZeroLognormalMixture:
         values = np.asarray(raw, dtype=np.float64).reshape(-1, self.n_outputs)
         weights, locations, scales = np.split(values[:, 1:], 3, axis=1)
         return (
-            np.clip(values[:, 0], -LOGIT_LIMIT, LOGIT_LIMIT),
-            scipy_special.softmax(np.clip(weights, -LOGIT_LIMIT, LOGIT_LIMIT), axis=1),
+            np.clip(values[:, 0], -_LOGIT_LIMIT, _LOGIT_LIMIT),
+            scipy_special.softmax(np.clip(weights, -_LOGIT_LIMIT, _LOGIT_LIMIT), axis=1),
             np.clip(locations, -LOCATION_LIMIT, LOCATION_LIMIT),
             np.minimum(self.smallest_scale + np.logaddexp(0.0, scales), LARGEST_SCALE),
         )

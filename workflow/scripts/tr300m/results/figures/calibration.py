@@ -8,20 +8,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
-from numpy.typing import NDArray
 
 from ...base.errors import TR300MError
 from ...base.files import read_tsv
+from ...base.types import Floats
 from ...evaluation.calibration import COVERAGES
 from ..metric_table import percent
 from . import style as theme
 from .canvas import new_figure
 
-Vector = NDArray[np.float64]
-
-COLUMNS = 4
+_PANELS_PER_ROW = 4
 """Panels in a row of the comparison."""
-READING = "Below each name: truths inside the 50 % and the 90 % interval. Grey: the other runs"
+_READING = "Below each name: truths inside the 50 % and the 90 % interval. Grey: the other runs"
 # Least height of the histogram: of an even one the unevenness must not fill the panel.
 LEAST_HEIGHT = 1.5
 
@@ -29,16 +27,16 @@ LEAST_HEIGHT = 1.5
 class Histogram(NamedTuple):
     """PIT values in bins: bounds and share of the pairs, each [bin]."""
 
-    low: Vector
-    high: Vector
-    share: Vector
+    low: Floats
+    high: Floats
+    share: Floats
 
 
 class Coverage(NamedTuple):
     """Central intervals: their probability, and the share of truths inside, each [level] in ascending order."""
 
-    level: Vector
-    observed: Vector
+    level: Floats
+    observed: Floats
 
 
 def read_histogram(path: Path | str) -> Histogram:
@@ -139,13 +137,13 @@ def reliability_comparison(runs: Sequence[tuple[str, Coverage]], *, subtitle: st
     """
     if not runs:
         raise TR300MError("the comparison of calibrations has no runs", "name at least one run in the run table")
-    columns = min(COLUMNS, len(runs))
+    columns = min(_PANELS_PER_ROW, len(runs))
     rows = -(-len(runs) // columns)
     distances = [float(np.abs(coverage.observed - coverage.level).max()) for _, coverage in runs]
     nearest = int(np.argmin(distances))
     title = f"Nearest to calibrated: {runs[nearest][0]}, within {percent(distances[nearest])} percentage points"
     with theme.looks():
-        figure = new_figure(max(9.5, 0.6 + 2.4 * columns), 1.3 + 2.7 * rows, title, f"{READING}\n{subtitle}")
+        figure = new_figure(max(9.5, 0.6 + 2.4 * columns), 1.3 + 2.7 * rows, title, f"{_READING}\n{subtitle}")
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for panel, (label, coverage) in zip(grid.flat, runs, strict=False):
             for _, other in runs:
@@ -161,7 +159,7 @@ def reliability_comparison(runs: Sequence[tuple[str, Coverage]], *, subtitle: st
     return figure
 
 
-def _numbers(path: Path | str, names: Sequence[str]) -> list[Vector]:
+def _numbers(path: Path | str, names: Sequence[str]) -> list[Floats]:
     """Read columns of numbers, of at least one row."""
     table = read_tsv(path)
     missing = [name for name in names if name not in table]

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ...base.errors import TR300MError
+from ...base.types import Floats
 from ..metric_table import percent
 from . import style as theme
 from .canvas import new_figure
@@ -15,12 +16,10 @@ from .canvas import new_figure
 if TYPE_CHECKING:
     from ...model.likelihood.distributions import Likelihood
 
-Vector = NDArray[np.float64]
-
 POINTS = 1_000
 CLOSEST = 1e-6
 """Where the curve begins, in log10(1 + TPM)."""
-REACH = 0.995
+_AXIS_QUANTILE = 0.995
 """The axis ends behind this quantile of the prediction."""
 # A density may rise steeply towards 0. A peak there, nearer than this in log10(1 + TPM), that is more than so many
 # times as high as the rest is cut, so that the rest can be seen.
@@ -57,7 +56,7 @@ def typical_pair(truth: ArrayLike, nll: ArrayLike) -> int:
     return int(members[np.argsort(scores[members], kind="stable")[(members.size - 1) // 2]])
 
 
-def on_log_axis(likelihood: "Likelihood", position: Vector, raw: ArrayLike) -> Vector:
+def on_log_axis(likelihood: "Likelihood", position: Floats, raw: ArrayLike) -> Floats:
     """Return the density per unit of x = log10(1 + TPM) [point]: that per TPM times (1 + TPM) ln 10.
 
     So that on an axis of log10(1 + TPM) an area is a probability.
@@ -102,7 +101,7 @@ def density_figure(likelihood: "Likelihood", raw: ArrayLike, truth: float, name:
     outputs = np.asarray(raw, dtype=np.float64).reshape(1, -1)
     if not np.isfinite(outputs).all():
         raise TR300MError("the model's output of the pair is not finite", "train with a lower learning rate")
-    mean, far = float(likelihood.mean(outputs)[0]), float(likelihood.quantile(REACH, outputs)[0])
+    mean, far = float(likelihood.mean(outputs)[0]), float(likelihood.quantile(_AXIS_QUANTILE, outputs)[0])
     high = 1.05 * float(np.log10(1.0 + max(mean, far, truth, 1.0)))
     # The exponential part may be a peak no wider than 0.001 TPM.
     x = np.union1d(np.geomspace(CLOSEST, high, POINTS), np.linspace(0, high, POINTS)[1:])

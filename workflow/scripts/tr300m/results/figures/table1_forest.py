@@ -7,23 +7,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from ...base.errors import TR300MError
+from ...base.types import Floats
 from ...metrics.intervals import Interval
 from ..metric_table import PERCENT, Metrics, check_metrics, number, percent, range_text
 from ..thesis_results import thesis_row
 from . import style as theme
 from .canvas import new_figure, widened
 
-Vector = NDArray[np.float64]
-
-SPAN = 5.0
+_LEAST_SPAN = 5.0
 """Least width of a panel, percent: one that magnifies a difference of 0.1 misleads."""
 GROUP_GAP = 1.0
 # The thesis's marker stands so far below ours, in rows: neither hides the other, nor the interval.
 THESIS_DROP = 0.28
-UNDEFINED = Interval(np.nan, np.nan)
+_UNDEFINED_INTERVAL = Interval(np.nan, np.nan)
 
 
 class Row(NamedTuple):
@@ -91,17 +89,19 @@ def best_of(rows: Sequence[Row]) -> str:
     if not defined:
         return "Table 1: no run has a log Pearson correlation"
     best = max(defined, key=lambda row: row.metrics["log_pearson"])
-    interval = range_text(best.intervals.get("log_pearson", UNDEFINED))
+    interval = range_text(best.intervals.get("log_pearson", _UNDEFINED_INTERVAL))
     return (
         f"Best log Pearson of {len(rows)}: {best.label}, {percent(best.metrics['log_pearson'])} %, "
         f"95 % interval {interval}"
     )
 
 
-def _draw_rows(panel: Axes, rows: Sequence[Row], heights: Vector, key: str, color: str, label: str = "") -> Vector:
+def _draw_rows(panel: Axes, rows: Sequence[Row], heights: Floats, key: str, color: str, label: str = "") -> Floats:
     """Draw one metric of each row in percent, with its interval and its number; return all ends that are drawn."""
     values = np.array([100 * row.metrics[key] for row in rows], dtype=np.float64)
-    bounds = 100 * np.array([row.intervals.get(key, UNDEFINED) for row in rows], dtype=np.float64).reshape(-1, 2)
+    bounds = 100 * np.array([row.intervals.get(key, _UNDEFINED_INTERVAL) for row in rows], dtype=np.float64).reshape(
+        -1, 2
+    )
     panel.hlines(heights, bounds[:, 0], bounds[:, 1], color=color, linewidth=2, zorder=2)
     panel.plot(values, heights, "o", color=color, markersize=6, zorder=4, label=label or None)
     for height, value in zip(heights, values, strict=True):
@@ -113,11 +113,11 @@ def _draw_rows(panel: Axes, rows: Sequence[Row], heights: Vector, key: str, colo
     return np.concatenate([values, bounds.ravel()])
 
 
-def _finish(panel: Axes, drawn: Vector) -> None:
+def _finish(panel: Axes, drawn: Floats) -> None:
     """Set the axes of a panel so that all that is drawn, in percent, and the numbers above it have room."""
     seen = drawn[np.isfinite(drawn)]
     low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 100.0)
-    low, high = widened(low, high, SPAN)
+    low, high = widened(low, high, _LEAST_SPAN)
     margin = 0.12 * (high - low)
     panel.set_xlim(low - margin, high + margin)
     panel.set_xlabel("percent")

@@ -9,18 +9,17 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
 from ...base.errors import TR300MError
+from ...base.types import Floats
 from ...metrics.point import log_pearson
 from ..metric_table import percent
 from . import style as theme
 from .canvas import new_figure, widened
 
-Vector = NDArray[np.float64]
-
-HISTORY = (
+_DRAWN_COLUMNS = (
     "step",
     "loss",
     "pearson",
@@ -40,7 +39,7 @@ MOST_MARKERS = 25
 # Least distance between two labels at the ends of lines, as a fraction of the panel's height.
 LABEL_GAP = 0.052
 # Least height of a panel of curves: one that magnifies a difference of 0.001 misleads.
-SPAN = {"Loss (mean NLL, nat)": 0.5, "Correlation": 0.2, "Accuracy (%)": 10.0}
+_LEAST_SPANS = {"Loss (mean NLL, nat)": 0.5, "Correlation": 0.2, "Accuracy (%)": 10.0}
 
 
 def run_panels(
@@ -51,7 +50,7 @@ def run_panels(
     subtitle: str,
     *,
     part: str = "validation",
-    thesis: Mapping[str, Vector] | None = None,
+    thesis: Mapping[str, Floats] | None = None,
 ) -> Figure:
     """Draw the four panels of one run: its predictions, then loss, correlations and accuracy over the steps.
 
@@ -116,15 +115,15 @@ def run_panels(
     return figure
 
 
-def _history(history: Mapping[str, ArrayLike]) -> dict[str, Vector]:
+def _history(history: Mapping[str, ArrayLike]) -> dict[str, Floats]:
     """Return the columns that are drawn, as float64 [epoch]."""
-    missing = [name for name in HISTORY if name not in history]
+    missing = [name for name in _DRAWN_COLUMNS if name not in history]
     if missing:
         raise TR300MError(
             f"the training history lacks {', '.join(missing)}", "train the run again to write its history.tsv"
         )
     try:
-        curves = {name: np.asarray(history[name]).astype(np.float64) for name in HISTORY}
+        curves = {name: np.asarray(history[name]).astype(np.float64) for name in _DRAWN_COLUMNS}
     except ValueError as error:
         raise TR300MError(
             f"the training history holds text where numbers belong: {error}", "look into history.tsv"
@@ -137,18 +136,18 @@ def _history(history: Mapping[str, ArrayLike]) -> dict[str, Vector]:
     return curves
 
 
-def _until(thesis: Mapping[str, Vector], last: float) -> dict[str, Vector]:
+def _until(thesis: Mapping[str, Floats], last: float) -> dict[str, Floats]:
     """Return the rows of the thesis's curves up to the step `last`, or nothing if there is none."""
     kept = thesis["step"] <= last
     return {name: column[kept] for name, column in thesis.items()} if kept.any() else {}
 
 
-def _in_percent(curves: Mapping[str, Vector]) -> dict[str, Vector]:
+def _in_percent(curves: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return the curves with both accuracies in percent."""
     return {name: 100 * column if name.endswith("accuracy") else column for name, column in curves.items()}
 
 
-def _draw_predictions(figure: Figure, panel: Axes, x: Vector, y: Vector) -> None:
+def _draw_predictions(figure: Figure, panel: Axes, x: Floats, y: Floats) -> None:
     """Draw log10(1 + TPM) [pair], true against predicted, with the diagonal."""
     high = max(1.0, float(x.max()), float(y.max())) * 1.03
     # Hexagons are centred on the zeros, often a fifth of all pairs, and half of each lies below.
@@ -180,8 +179,8 @@ def _draw_predictions(figure: Figure, panel: Axes, x: Vector, y: Vector) -> None
 
 def _draw_curves(
     panel: Axes,
-    curves: Mapping[str, Vector],
-    theirs: Mapping[str, Vector],
+    curves: Mapping[str, Floats],
+    theirs: Mapping[str, Floats],
     pairs: Sequence[tuple[str, str, str, str, str]],
     ylabel: str,
     title: str,
@@ -223,7 +222,7 @@ def _draw_curves(
         panel.set_xticks(x, [f"{x[0]:g}"])
     else:
         panel.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10], integer=not in_units))
-    _label_ends(panel, ends, SPAN[ylabel])
+    _label_ends(panel, ends, _LEAST_SPANS[ylabel])
 
 
 def _explain_pale(figure: Figure) -> None:
@@ -285,7 +284,7 @@ def _shown(value: float, as_percent: bool = False) -> str:
     return f"{percent(value)} %" if as_percent else f"{value:z.2f}"
 
 
-def _last(curves: Mapping[str, Vector], name: str, as_percent: bool = False) -> str:
+def _last(curves: Mapping[str, Floats], name: str, as_percent: bool = False) -> str:
     """Return the last measured value of a column and its step, for a title."""
     found = np.flatnonzero(np.isfinite(curves[name]))
     if found.size == 0:
@@ -293,7 +292,7 @@ def _last(curves: Mapping[str, Vector], name: str, as_percent: bool = False) -> 
     return f"{_shown(float(curves[name][found[-1]]), as_percent)} at step {int(curves['step'][found[-1]]):,}"
 
 
-def _lowest(curves: Mapping[str, Vector]) -> str:
+def _lowest(curves: Mapping[str, Floats]) -> str:
     """Return a title with the lowest validation loss and its step."""
     found = np.flatnonzero(np.isfinite(curves["val_loss"]))
     if found.size == 0:

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...base.errors import TR300MError
-from ..metric_table import HEADLINE, PERCENT, number, percent
+from ..metric_table import HEADLINE_METRIC, PERCENT, number, percent
 
-Columns = Mapping[str, Sequence[Any]]
+_ReadTable = Mapping[str, Sequence[Any]]
 
 NONE = "-"
 VIEW_NOTE = (
-    f"{PERCENT[HEADLINE]} in percent: of all pairs, and the mean over groups of pairs. Across genes is within a "
+    f"{PERCENT[HEADLINE_METRIC]} in percent: of all pairs, and the mean over groups of pairs. Across genes is within a "
     "sample, across tissues within a gene, across people within a gene and tissue. A gene shares its promoter if "
     "a gene that trains has a window that overlaps it, directly or through other genes, or is its twin in the "
     "pseudo-autosomal regions of chrX and chrY. Regulators are genes whose own TPM "
@@ -32,7 +32,7 @@ CALIBRATION_NOTE = (
 )
 
 
-def views_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[str]]:
+def views_side_by_side(rows: Sequence[tuple[str, _ReadTable]]) -> dict[str, list[str]]:
     """Return the log Pearson correlation of every view [run], in percent; "-" where a run has no such view.
 
     Parameters
@@ -44,7 +44,7 @@ def views_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[st
         {
             str(view): str(mean)
             for view, metric, mean in zip(columns["view"], columns["metric"], columns["mean"], strict=True)
-            if metric in (HEADLINE, "all")
+            if metric in (HEADLINE_METRIC, "all")
         }
         for _, columns in rows
     ]
@@ -52,7 +52,7 @@ def views_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[st
     return _side_by_side(rows, found, {view: (view[0].upper() + view[1:], True) for view in views})
 
 
-def calibration_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[str]]:
+def calibration_side_by_side(rows: Sequence[tuple[str, _ReadTable]]) -> dict[str, list[str]]:
     """Return CRPS, shares of PIT values and widths [run].
 
     Parameters
@@ -74,7 +74,7 @@ def calibration_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, l
 
 
 def _side_by_side(
-    rows: Sequence[tuple[str, Columns]], found: Sequence[Mapping[str, str]], names: Mapping[str, tuple[str, bool]]
+    rows: Sequence[tuple[str, _ReadTable]], found: Sequence[Mapping[str, str]], names: Mapping[str, tuple[str, bool]]
 ) -> dict[str, list[str]]:
     columns = {"Run": [label for label, _ in rows]}
     for key, (name, is_share) in names.items():

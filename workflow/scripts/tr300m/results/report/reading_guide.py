@@ -26,7 +26,7 @@ class Reading(NamedTuple):
     says: str
 
 
-SCORES = {
+_METRIC_READINGS = {
     "pearson": Reading(
         PERCENT["pearson"], "-100 to 100", "higher", "On TPM: the few genes of highest expression decide it."
     ),
@@ -59,7 +59,7 @@ SCORES = {
     ),
 }
 """Metrics that baselines have too, by their key."""
-OTHERS = (
+_OTHER_READINGS = (
     Reading(
         "NLL",
         "no bound",
@@ -124,7 +124,7 @@ def guide_table(baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics])
         "Thesis's best": [],
         "How to read it": [],
     }
-    for key, reading in [*SCORES.items(), *((None, reading) for reading in OTHERS)]:
+    for key, reading in [*_METRIC_READINGS.items(), *((None, reading) for reading in _OTHER_READINGS)]:
         reached = _reached(key, baselines, thesis) if key else [NOT_COMPARED] * 4
         row = [reading.name, reading.range, reading.better, *reached, reading.says]
         for column, text in zip(columns.values(), row, strict=True):

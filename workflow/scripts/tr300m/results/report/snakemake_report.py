@@ -9,7 +9,7 @@ from ...base.errors import TR300MError
 from ...base.files import atomic_path
 from ...base.redaction import without_home
 
-STYLE = "workflow/report/style.css"
+_STYLESHEET = "workflow/report/style.css"
 
 
 def write_report(path: Path, arguments: Sequence[str], cores: str = "all") -> None:
@@ -32,7 +32,7 @@ def write_report(path: Path, arguments: Sequence[str], cores: str = "all") -> No
     _snakemake("--cores", cores, "--quiet", "host", "rules", *arguments)
     # Its name ends in .html, or Snakemake writes a zip archive.
     with atomic_path(path) as temporary:
-        _snakemake("--report", str(temporary), "--report-stylesheet", STYLE, "--quiet", "host", *arguments)
+        _snakemake("--report", str(temporary), "--report-stylesheet", _STYLESHEET, "--quiet", "host", *arguments)
         # It names every file of the run, some by their absolute path.
         temporary.write_text(without_home(temporary.read_text(encoding="utf-8")), encoding="utf-8")
 

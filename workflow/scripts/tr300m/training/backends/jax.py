@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ...model.devices import keras
 from ...model.likelihood.distributions import Likelihood
-from ..batches import Feed, Rows
-from .stepper import State, check_state, mean_nll, name_state, variables
+from ..batches import BatchRows, Feed
+from .stepper import State, batch_loss, check_state, name_state, variables
 
 
 class JaxStepper:
@@ -48,7 +48,7 @@ class JaxStepper:
 
         def loss_of(trained: Any, generators: Any, inputs: Any, truth: Any) -> tuple[Any, Any]:
             raw, generators = model.stateless_call(trained, generators, inputs, training=True)
-            return mean_nll(likelihood, truth, raw), generators
+            return batch_loss(likelihood, truth, raw), generators
 
         def step(state: Any, tables: Any, rows: Any) -> tuple[Any, Any]:
             trained, generators, adam = state
@@ -77,7 +77,7 @@ class JaxStepper:
         self._step: Any = jax.jit(step, donate_argnums=0)
         self._forward = jax.jit(forward)
 
-    def compile(self, rows: Rows) -> None:
+    def compile(self, rows: BatchRows) -> None:
         """Run no step, or compile the single one."""
         if self._fused:
             self.run(self.upload(rows))
@@ -86,7 +86,7 @@ class JaxStepper:
         batch = {name: jax.ShapeDtypeStruct(x.shape[1:], x.dtype, sharding=layout) for name, x in rows.items()}  # type: ignore[no-untyped-call]
         self._step = self._step.lower(self._state, self._tables, batch).compile()
 
-    def upload(self, rows: Rows) -> tuple[Any, int]:
+    def upload(self, rows: BatchRows) -> tuple[Any, int]:
         """Bring rows to the devices, in the form that `run` takes; also return how many steps they hold."""
         count = len(next(iter(rows.values())))
         if self._fused:
@@ -105,7 +105,7 @@ class JaxStepper:
             found.append(loss)
         return np.array(found, np.float32)
 
-    def predict(self, rows: Rows) -> NDArray[np.float32]:
+    def predict(self, rows: BatchRows) -> NDArray[np.float32]:
         """Return raw outputs of a batch, nothing dropped."""
         shared = {name: self._shared(x, axis=0) for name, x in rows.items()}
         return np.asarray(self._forward(self._state, self._tables, shared), np.float32)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ...base.errors import TR300MError
 from ...model.devices import BACKEND, keras, ops
 from ...model.likelihood.distributions import Likelihood
-from ..batches import Feed, Rows
+from ..batches import BatchRows, Feed
 
 State = dict[str, NDArray[Any]]
 """Trained weights, dropout's generators and the optimiser's variables, by group and number."""
@@ -21,11 +21,11 @@ class Stepper(Protocol):
     `rows` are those of a `Feed`, with leading axes [step, batch] for `run` and [batch] for `predict`.
     """
 
-    def compile(self, rows: Rows) -> None:
+    def compile(self, rows: BatchRows) -> None:
         """Compile for rows of no step [0, batch, ...], so that the first call's time is that of its steps."""
         ...
 
-    def upload(self, rows: Rows) -> Any:
+    def upload(self, rows: BatchRows) -> Any:
         """Bring rows [step, batch, ...] to the device; may run on another thread than `run`."""
         ...
 
@@ -33,7 +33,7 @@ class Stepper(Protocol):
         """Take one optimiser step per batch; return the losses [step]."""
         ...
 
-    def predict(self, rows: Rows) -> NDArray[np.float32]:
+    def predict(self, rows: BatchRows) -> NDArray[np.float32]:
         """Return raw outputs [batch, n_outputs], nothing dropped."""
         ...
 
@@ -95,7 +95,7 @@ def make_stepper(
     return TensorFlowStepper(model, likelihood, optimizer, feed, batch_size, xla)
 
 
-def mean_nll(likelihood: Likelihood, truth: Any, raw: Any) -> Any:
+def batch_loss(likelihood: Likelihood, truth: Any, raw: Any) -> Any:
     """Mean negative log likelihood (nat) of a batch, a float32 scalar tensor."""
     return ops.mean(likelihood.nll(truth, raw))
 

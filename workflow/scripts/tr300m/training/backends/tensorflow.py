@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ...model.devices import keras, ops
 from ...model.likelihood.distributions import Likelihood
-from ..batches import Feed, Rows
-from .stepper import State, check_state, mean_nll, name_state, variables
+from ..batches import BatchRows, Feed
+from .stepper import State, batch_loss, check_state, name_state, variables
 
 
 class TensorFlowStepper:
@@ -31,7 +31,7 @@ class TensorFlowStepper:
         def step(tables: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
             inputs, truth = feed.batch(tables, rows)
             with tf.GradientTape() as tape:
-                loss = mean_nll(likelihood, truth, model(inputs, training=True))
+                loss = batch_loss(likelihood, truth, model(inputs, training=True))
             optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
             return loss
 
@@ -63,11 +63,11 @@ class TensorFlowStepper:
         self._loop = tf.function(loop, input_signature=[tables, many], autograph=False)
         self._forward = tf.function(forward, input_signature=[tables, batch], autograph=False)
 
-    def compile(self, rows: Rows) -> None:
+    def compile(self, rows: BatchRows) -> None:
         """Run no step, which compiles."""
         self.run(self.upload(rows))
 
-    def upload(self, rows: Rows) -> dict[str, Any]:
+    def upload(self, rows: BatchRows) -> dict[str, Any]:
         """Make tensors of rows [step, batch, ...]."""
         return {name: tf.convert_to_tensor(x) for name, x in rows.items()}
 
@@ -75,7 +75,7 @@ class TensorFlowStepper:
         """Take one step per batch; return the losses [step]."""
         return np.asarray(self._loop(self._tables, uploaded))
 
-    def predict(self, rows: Rows) -> NDArray[np.float32]:
+    def predict(self, rows: BatchRows) -> NDArray[np.float32]:
         """Return raw outputs of a batch, nothing dropped."""
         return np.asarray(ops.cast(self._forward(self._tables, self.upload(rows)), "float32"))
 
