@@ -248,13 +248,13 @@ def thesis_calls(
     model: Any, likelihood: Any, optimizer: Any, feed: Any, pairs: NDArray[np.int64], xla: bool
 ) -> Iterator[Callable[[], Any]]:
     """Yield steps as the thesis took them: a Python generator of batches, one call of the training function each."""
-    model.compile(optimizer, loss=lambda truth, raw: likelihood.nll(truth[:, 0], raw), jit_compile=xla)
+    model.compile(optimizer, loss=lambda observed, raw: likelihood.nll(observed[:, 0], raw), jit_compile=xla)
 
     def step(batch: NDArray[np.int64]) -> None:
         rows = feed.rows(batch)
-        truth = rows.pop("expression")
+        observed = rows.pop("expression")
         inputs = {name: x.astype(np.float32) for name, x in rows.items()}
-        model.train_on_batch(inputs, truth.astype(np.float32)[:, None])
+        model.train_on_batch(inputs, observed.astype(np.float32)[:, None])
 
     return ((lambda batch=batch: step(batch)) for batch in pairs)
 

@@ -47,17 +47,22 @@ def test_crps_equals_the_slow_integral() -> None:
     rng = np.random.default_rng(1)
     y = np.where(rng.random(40) < 0.3, 0.0, MODEL.mean(raw) * 10 ** rng.uniform(-2, 1, 40))
 
-    def slow(truth: float, row: Floats) -> float:
+    def slow(observed: float, row: Floats) -> float:
         levels = (0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999, 1 - 1e-5, 1 - 1e-8)
-        cuts = sorted({0.0, truth, *(float(MODEL.quantile(level, row)[0]) for level in levels)})
+        cuts = sorted({0.0, observed, *(float(MODEL.quantile(level, row)[0]) for level in levels)})
         return sum(
             integrate.quad(
-                lambda x: float(MODEL.cdf(x, row)[0] - (truth <= x)) ** 2, start, end, limit=400, epsabs=0, epsrel=1e-8
+                lambda x: float(MODEL.cdf(x, row)[0] - (observed <= x)) ** 2,
+                start,
+                end,
+                limit=400,
+                epsabs=0,
+                epsrel=1e-8,
             )[0]
             for start, end in pairwise(cuts)
         )
 
-    expected = [slow(float(truth), row[None]) for truth, row in zip(y, raw, strict=True)]
+    expected = [slow(float(observed), row[None]) for observed, row in zip(y, raw, strict=True)]
     np.testing.assert_allclose(crps(MODEL, y, raw), expected, rtol=1e-4)
 
 

@@ -122,8 +122,8 @@ def test_correlation_with_a_constant_is_undefined() -> None:
 
 
 def toy_model(label: str, predicted: np.ndarray, *, levels: bool = True, histones: bool = True) -> SimulatedRun:
-    truth = np.expm1(TOY.log_expression(GENE, SAMPLE))
-    return SimulatedRun(label, levels, histones, GENE, SAMPLE, truth, predicted)
+    observed = np.expm1(TOY.log_expression(GENE, SAMPLE))
+    return SimulatedRun(label, levels, histones, GENE, SAMPLE, observed, predicted)
 
 
 def test_a_perfect_model_gets_what_perfect_says() -> None:
@@ -137,7 +137,7 @@ def test_a_perfect_model_gets_what_perfect_says() -> None:
 def test_a_model_without_inputs_has_no_bound() -> None:
     model = toy_model("seq", np.array([1.0, 2.0, 1.0, 2.0]), levels=False, histones=False)
     score, genes, tissues, _ = expression_recovery(model, TOY)
-    # Predictions 1 2 1 2 against truths whose genes lie the other way round.
+    # Predictions 1 2 1 2 against observed values whose genes lie the other way round.
     assert score.found < 0
     assert math.isnan(score.perfect)
     assert genes.found == pytest.approx(-1)

@@ -67,11 +67,11 @@ def make_dataset() -> Dataset:
     )
 
 
-def score(truth: NDArray[Any], prediction: NDArray[Any]) -> dict[str, float]:
+def score(observed: NDArray[Any], prediction: NDArray[Any]) -> dict[str, float]:
     return {
-        "pearson": metrics.pearson(truth, prediction),
-        "log_pearson": metrics.log_pearson(truth, prediction),
-        "accuracy": metrics.accuracy(truth, prediction, 1.0),
+        "pearson": metrics.pearson(observed, prediction),
+        "log_pearson": metrics.log_pearson(observed, prediction),
+        "accuracy": metrics.accuracy(observed, prediction, 1.0),
     }
 
 

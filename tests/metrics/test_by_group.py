@@ -22,12 +22,12 @@ TPM = st.sampled_from([0.0, 0.1, 0.5, 1.0, 1.0, 3.0, 7.25, 1e5])
 
 @given(st.lists(st.tuples(st.integers(0, 4), TPM, TPM, st.floats(-2, 5)), min_size=1, max_size=40))
 def test_each_group_equals_the_plain_metrics(rows: list[tuple[int, float, float, float]]) -> None:
-    labels, truth, prediction, nll = map(np.array, zip(*rows, strict=True))
+    labels, observed, prediction, nll = map(np.array, zip(*rows, strict=True))
     groups, codes = np.unique(labels, return_inverse=True)
-    found = grouped_metrics(truth, prediction, nll, 1.0, codes)
+    found = grouped_metrics(observed, prediction, nll, 1.0, codes)
     for group in range(len(groups)):
         chosen = codes == group
-        expected = metrics.evaluate(truth[chosen], prediction[chosen], nll[chosen], 1.0)
+        expected = metrics.evaluate(observed[chosen], prediction[chosen], nll[chosen], 1.0)
         assert list(found) == list(expected)
         for name, value in expected.items():
             assert found[name][group] == pytest.approx(value, rel=1e-9, abs=1e-9, nan_ok=True)
@@ -62,7 +62,7 @@ def table(seed: int = 0) -> PredictedPairs:
     rng = np.random.default_rng(seed)
     saved = {"gene": np.tile(np.arange(3), 5), "sample": np.repeat(np.arange(5), 3)}
     return PredictedPairs.of(
-        saved | {name: rng.exponential(size=15) for name in ("truth", "median", "nll")}, TISSUE, DONOR
+        saved | {name: rng.exponential(size=15) for name in ("observed", "median", "nll")}, TISSUE, DONOR
     )
 
 
@@ -77,7 +77,7 @@ def found(
 
 
 def check(values: dict[str, NDArray[np.float64]], group: int, pairs: PredictedPairs, chosen: NDArray[np.bool_]) -> None:
-    expected = metrics.evaluate(pairs.truth[chosen], pairs.prediction[chosen], pairs.nll[chosen], 1.0)
+    expected = metrics.evaluate(pairs.observed[chosen], pairs.prediction[chosen], pairs.nll[chosen], 1.0)
     for name, value in expected.items():
         assert values[name][group] == pytest.approx(value, nan_ok=True)
 
@@ -107,7 +107,7 @@ def test_across_tissues_compares_means() -> None:
     assert labels == GENES.tolist()
     means = [
         [np.mean(column[(pairs.gene == 2) & (pairs.tissue == tissue)]) for tissue in ("Brain", "Liver")]
-        for column in (pairs.truth, pairs.prediction)
+        for column in (pairs.observed, pairs.prediction)
     ]
     # Two tissues lie on a line: up or down.
     assert values["pearson"][2] == pytest.approx(np.sign(np.diff(means[0]) * np.diff(means[1]))[0])

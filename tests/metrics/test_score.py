@@ -31,7 +31,7 @@ def predictions(nll: bool = True) -> dict[str, NDArray[Any]]:
     """Return predictions of all pairs of the held-out genes and samples."""
     rng = np.random.default_rng(0)
     pairs = {"gene": np.tile(HELD_OUT, 4), "sample": np.repeat(SAMPLES, 5)}
-    names = ("truth", "median", "nll") if nll else ("truth", "median")
+    names = ("observed", "median", "nll") if nll else ("observed", "median")
     return pairs | {name: rng.exponential(size=20) for name in names}
 
 
@@ -62,7 +62,7 @@ def test_pairs_without_shared_promoters(make_genes: MakeGenes, nll: bool) -> Non
     saved, found = predictions(nll), scored(make_genes, CLUSTERED, nll=nll)
     kept = saved["gene"] != 2
     losses = saved["nll"][kept] if nll else None
-    expected = metrics.evaluate(saved["truth"][kept], saved["median"][kept], losses, 1.0)
+    expected = metrics.evaluate(saved["observed"][kept], saved["median"][kept], losses, 1.0)
     assert expected["pairs"] == 16
     assert found.metrics == pytest.approx(expected, nan_ok=True)
     everything = scored(make_genes, CLUSTERED, EVERY, nll)

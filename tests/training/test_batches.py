@@ -34,13 +34,13 @@ def test_a_batch_holds_the_rows_of_its_pairs(key: str, cached: bool, on_device: 
     assert bool(tables) == on_device
     rows = feed.rows(PAIRS)
     assert set(rows) == ({"gene", "sample"} if on_device else set(feed.all_tables))
-    inputs, truth = feed.batch(tables, {name: ops.convert_to_tensor(row) for name, row in rows.items()})
+    inputs, observed = feed.batch(tables, {name: ops.convert_to_tensor(row) for name, row in rows.items()})
     units = own_units(dataset, architecture)
     expected = model_inputs(dataset, architecture, PAIRS[:, 0], PAIRS[:, 1], units, scan)
     assert set(inputs) == set(expected)
     for name, value in expected.items():
         np.testing.assert_allclose(ops.convert_to_numpy(inputs[name]), value, rtol=1e-6, err_msg=name)
-    assert np.array_equal(ops.convert_to_numpy(truth), dataset.expression[PAIRS[:, 0], PAIRS[:, 1]])
+    assert np.array_equal(ops.convert_to_numpy(observed), dataset.expression[PAIRS[:, 0], PAIRS[:, 1]])
 
 
 def test_rows_keep_the_shape_of_the_pairs() -> None:

@@ -98,7 +98,7 @@ def test_another_output_distribution_trains(tmp_path: Path) -> None:
     found = predict(make_dataset(), SPLIT.pairs("test"), tmp_path, log=lambda line: None)
     assert found["raw"].shape == (2, 7)
     assert found["median"][0] > 5 * found["median"][1]
-    np.testing.assert_allclose(np.exp(-found["nll"]), likelihood.density(found["truth"], found["raw"]), rtol=1e-3)
+    np.testing.assert_allclose(np.exp(-found["nll"]), likelihood.density(found["observed"], found["raw"]), rtol=1e-3)
 
 
 @pytest.mark.slow
@@ -149,7 +149,7 @@ def test_the_history_shows_the_model_that_was_saved(tmp_path: Path) -> None:
     history = fit(tmp_path)  # curve_pairs exceeds the 6 validation pairs
     found = predict(make_dataset(), SPLIT.pairs("validation"), tmp_path, log=lambda line: None)
     assert history["val_loss"][-1] == pytest.approx(found["nll"].mean(), rel=1e-5)
-    assert history["val_pearson"][-1] == pytest.approx(metrics.pearson(found["truth"], found["median"]), rel=1e-4)
+    assert history["val_pearson"][-1] == pytest.approx(metrics.pearson(found["observed"], found["median"]), rel=1e-4)
 
 
 def save_predictions(run: str, path: str) -> None:
@@ -163,17 +163,17 @@ def test_a_new_process_predicts_the_same(tmp_path: Path) -> None:
     fit(tmp_path / "run")
     here = predict(dataset, SPLIT.pairs("validation"), tmp_path / "run", log=lambda line: None)
     assert np.array_equal(np.stack([here["gene"], here["sample"]], axis=1), SPLIT.pairs("validation"))
-    np.testing.assert_array_equal(here["truth"], dataset.expression[here["gene"], here["sample"]])
+    np.testing.assert_array_equal(here["observed"], dataset.expression[here["gene"], here["sample"]])
     likelihood = LIKELIHOODS["nb_exponential"]
     np.testing.assert_array_equal(here["median"], likelihood.median(here["raw"]))
-    np.testing.assert_allclose(np.exp(-here["nll"]), likelihood.density(here["truth"], here["raw"]), rtol=1e-3)
+    np.testing.assert_allclose(np.exp(-here["nll"]), likelihood.density(here["observed"], here["raw"]), rtol=1e-3)
 
     path = tmp_path / "predictions.npz"
     assert run_child(save_predictions, tmp_path / "run", path) == ""  # TensorFlow's start-up messages stay off
     with np.load(path) as there:
         assert set(there) == set(here)
         assert {name: x.dtype for name, x in there.items()} == {name: x.dtype for name, x in here.items()}
-        for name in ("gene", "sample", "truth"):
+        for name in ("gene", "sample", "observed"):
             np.testing.assert_array_equal(there[name], here[name])
         for name in ("raw", "median", "nll"):
             np.testing.assert_allclose(there[name], here[name], rtol=1e-4, atol=1e-5)
@@ -245,7 +245,7 @@ def test_a_shuffled_promoter_says_nothing(tmp_path: Path) -> None:
     pairs = np.stack([np.arange(100), np.zeros(100, np.int64)], axis=1)
     for control, low, high in (("none", 0.8, 1.0), ("shuffle_sequence_at_evaluation", -0.4, 0.4)):
         found = predict(apply_control(toy, control, 3), pairs, tmp_path, log=lambda line: None)
-        assert low <= metrics.log_pearson(found["truth"], found["median"]) <= high
+        assert low <= metrics.log_pearson(found["observed"], found["median"]) <= high
 
 
 @pytest.mark.slow
@@ -267,7 +267,7 @@ def test_predictions_without_the_own_level_are_those_of_a_dataset_without_it(key
         mine = pairs[:, 0] == gene
         assert np.array_equal(found["raw"][mine], predict(without, pairs, tmp_path, **settings)["raw"][mine])
         assert np.array_equal(found["raw"][mine], plain["raw"][mine]) == (regulator is None)
-    assert np.array_equal(found["truth"], plain["truth"])
+    assert np.array_equal(found["observed"], plain["observed"])
     nothing = predict(toy, pairs[:0], tmp_path, gather=inputs_without_own_level, **settings)
     assert {name: (x.shape, x.dtype) for name, x in nothing.items()} == {
         name: (x[:0].shape, x.dtype) for name, x in found.items()

@@ -125,9 +125,9 @@ def reference(dataset: Dataset, key: str, scan: ScanTable | None) -> tuple[Array
     for step in range(1, STEPS + 1):
         pairs = order.take(BATCH)
         inputs = inputs_of(dataset, key, pairs, scan)
-        truth = np.array([dataset.expression[gene, sample] for gene, sample in pairs])
+        observed = np.array([dataset.expression[gene, sample] for gene, sample in pairs])
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(likelihood.nll(truth, model(inputs, training=True)))
+            loss = tf.reduce_mean(likelihood.nll(observed, model(inputs, training=True)))
         gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
         # Keras's convention: both corrections go into the rate, epsilon is added to the uncorrected root.
         rate = RATE * np.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)

@@ -15,7 +15,7 @@ with job(snakemake.log[0]):
         snakemake.params.names, snakemake.input.metrics, snakemake.input.predictions, strict=True
     ):
         with np.load(path) as saved:
-            baselines[name] = read_json(metrics) | {"crps": mean_error(saved["truth"], saved["median"])}
+            baselines[name] = read_json(metrics) | {"crps": mean_error(saved["observed"], saved["median"])}
     write_table(
         snakemake.output.tsv,
         snakemake.output.markdown,

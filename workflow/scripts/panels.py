@@ -17,7 +17,7 @@ with job(snakemake.log[0]):
     record = read_json(snakemake.input.record)
     with np.load(snakemake.input.predictions) as saved:
         figure = run_panels(
-            saved["truth"],
+            saved["observed"],
             saved["median"],
             read_tsv(snakemake.input.history),
             title=f"{snakemake.wildcards.run}: {record['architecture']['label']}",

@@ -30,7 +30,7 @@ with job(snakemake.log[0]):
     models = {}
     for run, path in zip(snakemake.params.runs, snakemake.input.predictions, strict=True):
         with np.load(path) as saved:
-            arrays = {name: saved[name] for name in ("gene", "sample", "truth", "median")}
+            arrays = {name: saved[name] for name in ("gene", "sample", "observed", "median")}
         models[run] = SimulatedRun(label=run, **snakemake.params.reads[run], **arrays)
 
     found = variance_explained(next(iter(models.values())), planted)

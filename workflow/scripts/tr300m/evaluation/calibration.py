@@ -24,23 +24,23 @@ NODES = 10
 PAIRS_PER_BLOCK = 8192
 
 
-def randomised_pit(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike, seed: int) -> Floats:
+def randomised_pit(likelihood: "Likelihood", observed: ArrayLike, raw: ArrayLike, seed: int) -> Floats:
     """Return the probability integral transform [pair], uniform on [0, 1] if the model is calibrated.
 
-    The CDF at the truth; at the atom, a truth of 0, uniform between 0 and the mass there.
+    The CDF at the observed; at the atom, a observed of 0, uniform between 0 and the mass there.
 
     Parameters
     ----------
     likelihood
         Of the model.
-    truth
+    observed
         TPM [pair].
     raw
         Model output [pair, n_outputs].
     seed
         Of the random numbers at the atom.
     """
-    y = np.asarray(truth, dtype=np.float64)
+    y = np.asarray(observed, dtype=np.float64)
     pit = np.asarray(likelihood.cdf(y, raw), dtype=np.float64)
     return np.where(y == 0, pit * np.random.default_rng(seed).random(y.size), pit)
 
@@ -70,20 +70,20 @@ def coverage_curve(pit: Floats) -> dict[str, list[str]]:
     }
 
 
-def coverage(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike, level: float) -> tuple[float, float]:
-    """Return the share of truths inside the closed central interval of probability `level`, and its mean width in TPM.
+def coverage(likelihood: "Likelihood", observed: ArrayLike, raw: ArrayLike, level: float) -> tuple[float, float]:
+    """Return the share of observed values inside the closed central interval of probability `level`, and its mean width in TPM.
 
     An interval that ends at the atom at 0 holds more than `level` even if the model is right.
     """
-    y = np.asarray(truth, dtype=np.float64)
+    y = np.asarray(observed, dtype=np.float64)
     low, high = (likelihood.quantile((1 + side * level) / 2, raw) for side in (-1, 1))
     return float(np.mean((low <= y) & (y <= high))), float(np.mean(high - low))
 
 
-def crps(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike) -> Floats:
+def crps(likelihood: "Likelihood", observed: ArrayLike, raw: ArrayLike) -> Floats:
     """Return the continuous ranked probability score [pair] in TPM.
 
-    It is the integral of (F(x) - 1{truth <= x})^2 over x >= 0. The range is cut at quantiles of F, at the truth, and
+    It is the integral of (F(x) - 1{observed <= x})^2 over x >= 0. The range is cut at quantiles of F, at the observed, and
     between each two cuts at their geometric mean; each panel is integrated by Gauss and Legendre's rule. Beyond the
     last quantile the integrand is below 1e-16.
 
@@ -91,7 +91,7 @@ def crps(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike) -> Floats:
     ----------
     likelihood
         Of the model.
-    truth
+    observed
         TPM [pair].
     raw
         Model output [pair, n_outputs].
@@ -99,15 +99,17 @@ def crps(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike) -> Floats:
     Raises
     ------
     TR300MError
-        If the numbers of truths and outputs differ, or there is none.
+        If the numbers of observed values and outputs differ, or there is none.
 
     References
     ----------
     T. Gneiting and A. Raftery, J. Am. Stat. Assoc. 102 (2007), section 4.2.
     """
-    y, outputs = np.asarray(truth, dtype=np.float64), np.asarray(raw, dtype=np.float64)
+    y, outputs = np.asarray(observed, dtype=np.float64), np.asarray(raw, dtype=np.float64)
     if y.ndim != 1 or len(y) != len(outputs) or not len(y):
-        raise TR300MError(f"{len(y)} truths for {len(outputs)} predicted distributions", "give one of each per pair")
+        raise TR300MError(
+            f"{len(y)} observed values for {len(outputs)} predicted distributions", "give one of each per pair"
+        )
     blocks = [slice(start, start + PAIRS_PER_BLOCK) for start in range(0, len(y), PAIRS_PER_BLOCK)]
     return np.concatenate([_crps(likelihood, y[block], outputs[block]) for block in blocks])
 
@@ -121,23 +123,25 @@ def _crps(likelihood: "Likelihood", y: Floats, raw: Floats) -> Floats:
     total = np.zeros_like(y)
     for start, end in zip(cuts.T[:-1], cuts.T[1:], strict=True):
         half = (end - start) / 2
-        # The truth is a cut, so that a panel lies on one side of it.
+        # The observed is a cut, so that a panel lies on one side of it.
         passed = np.where(start >= y, 1.0, 0.0)
         for node, weight in zip(nodes, weights, strict=True):
             total += weight * half * (likelihood.cdf(start + half * (1 + node), raw) - passed) ** 2
     return total
 
 
-def calibration_table(likelihood: "Likelihood", truth: ArrayLike, raw: ArrayLike, pit: Floats) -> dict[str, list[str]]:
+def calibration_table(
+    likelihood: "Likelihood", observed: ArrayLike, raw: ArrayLike, pit: Floats
+) -> dict[str, list[str]]:
     """Return rows of quantity, value and what a calibrated model would have.
 
     ``crps_mean`` and ``crps_median`` in TPM (smaller is better; none is right); per interval its coverage, the share of
     randomised PIT values inside it, which the atom does not disturb, and its mean width in TPM; the mean PIT.
     """
-    scores = crps(likelihood, truth, raw)
+    scores = crps(likelihood, observed, raw)
     rows = [("crps_mean", float(scores.mean()), "-"), ("crps_median", float(np.median(scores)), "-")]
     for level in COVERAGES:
-        inside, width = coverage(likelihood, truth, raw, level)
+        inside, width = coverage(likelihood, observed, raw, level)
         name = f"{100 * level:.0f}"
         rows += [
             (f"coverage_{name}", inside, f">= {level:g}"),

@@ -123,7 +123,7 @@ def predict(
     Returns
     -------
     dict
-        `gene` and `sample` (int64 indices), `truth` (float32, TPM), `raw` (float32 [pair, n_outputs]), `median` and
+        `gene` and `sample` (int64 indices), `observed` (float32, TPM), `raw` (float32 [pair, n_outputs]), `median` and
         `mean` (float64, TPM), `nll` (float64, nat), each [pair] in the order given.
 
     Raises
@@ -149,13 +149,13 @@ def predict(
             gather=gather,
             done=meter.update,
         )
-    truth = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
+    observed = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
     return {
         "gene": pairs[:, 0],
         "sample": pairs[:, 1],
-        "truth": truth,
+        "observed": observed,
         "raw": raw,
         "median": likelihood.median(raw),
         "mean": likelihood.mean(raw),
-        "nll": pair_nll(likelihood, truth, raw),
+        "nll": pair_nll(likelihood, observed, raw),
     }

@@ -24,7 +24,7 @@ class PredictedPairs:
         Indices into the dataset's axes.
     tissue, donor
         Of the sample.
-    truth, prediction
+    observed, prediction
         TPM; the prediction is the median.
     nll
         Nat.
@@ -34,7 +34,7 @@ class PredictedPairs:
     sample: Ints
     tissue: NDArray[np.str_]
     donor: NDArray[np.str_]
-    truth: Floats
+    observed: Floats
     prediction: Floats
     nll: Floats
 
@@ -47,7 +47,7 @@ class PredictedPairs:
             sample,
             tissue[sample],
             donor[sample],
-            *(saved[name].astype(np.float64) for name in ("truth", "median", "nll")),
+            *(saved[name].astype(np.float64) for name in ("observed", "median", "nll")),
         )
 
     def where(self, kept: NDArray[np.bool_] | Ints) -> Self:
@@ -178,13 +178,15 @@ def views(
 
 
 def average_by_tissue(pairs: PredictedPairs) -> PredictedPairs:
-    """Return one pair a gene and tissue: the mean TPM, true and predicted, and mean NLL over the tissue's samples."""
+    """Return one pair a gene and tissue: the mean TPM, observed and predicted, and mean NLL over the tissue's samples."""
     _, first, cell, size = np.unique(
         _joined(pairs.gene.astype(np.str_), pairs.tissue), return_index=True, return_inverse=True, return_counts=True
     )
     kept = pairs.where(first)
-    truth, prediction, nll = (np.bincount(cell, column) / size for column in (pairs.truth, pairs.prediction, pairs.nll))
-    return replace(kept, truth=truth, prediction=prediction, nll=nll)
+    observed, prediction, nll = (
+        np.bincount(cell, column) / size for column in (pairs.observed, pairs.prediction, pairs.nll)
+    )
+    return replace(kept, observed=observed, prediction=prediction, nll=nll)
 
 
 def one_sample_a_person(pairs: PredictedPairs) -> PredictedPairs:
@@ -210,7 +212,7 @@ def _view(name: str, pairs: PredictedPairs, labels: NDArray[np.str_], dataset_me
     kept = pairs.where(enough)
     groups, code = np.unique(labels[enough], return_inverse=True)
     return View(
-        name, minimum, groups.tolist(), grouped_metrics(kept.truth, kept.prediction, kept.nll, dataset_median, code)
+        name, minimum, groups.tolist(), grouped_metrics(kept.observed, kept.prediction, kept.nll, dataset_median, code)
     )
 
 

@@ -39,7 +39,7 @@ class RecoveryScore(NamedTuple):
 class SimulatedRun:
     """A run's saved predictions of validation pairs, arrays [pair], and which inputs it reads.
 
-    `truth` and `median` are TPM; `levels` says whether it reads the regulators' levels, `histones` the histone tracks.
+    `observed` and `median` are TPM; `levels` says whether it reads the regulators' levels, `histones` the histone tracks.
     """
 
     label: str
@@ -47,7 +47,7 @@ class SimulatedRun:
     histones: bool
     gene: Ints
     sample: Ints
-    truth: Floats
+    observed: Floats
     median: Floats
 
 
@@ -94,7 +94,7 @@ def expression_recovery(model: SimulatedRun, planted: Planted) -> list[RecoveryS
     tissue, predicted = planted.tissue[model.sample], np.log1p(model.median)
     whole = planted.log_expression(model.gene, model.sample)
     known = planted.log_expression(model.gene, model.sample, openness=model.histones, regulation=model.levels)
-    sampled = np.log1p(model.truth)
+    sampled = np.log1p(model.observed)
     found = [
         RecoveryScore(
             "log Pearson with the simulated expression",
@@ -121,7 +121,7 @@ def expression_recovery(model: SimulatedRun, planted: Planted) -> list[RecoveryS
 
 def variance_explained(model: SimulatedRun, planted: Planted) -> list[RecoveryScore]:
     """Return which share of the variance of simulated log1p TPM each planted part explains, on a model's pairs."""
-    sampled = np.log1p(model.truth)
+    sampled = np.log1p(model.observed)
     chosen = {
         "openness, which histones show": (True, False),
         "regulation, motif by level": (False, True),

@@ -37,13 +37,13 @@ class Groups(NamedTuple):
 
 
 def grouped_metrics(
-    truth: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float, codes: ArrayLike
+    observed: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float, codes: ArrayLike
 ) -> dict[str, Floats]:
     """Return the metrics of each group.
 
     Parameters
     ----------
-    truth, prediction, nll, dataset_median
+    observed, prediction, nll, dataset_median
         As `metrics.evaluate` takes them.
     codes
         Group of each pair [pair]: 0, 1, ... without gaps.
@@ -59,8 +59,8 @@ def grouped_metrics(
         If the values are not fit for metrics (see `metrics.pearson`).
     """
     groups = Groups.of(codes)
-    right = same_side(truth, prediction, dataset_median)[groups.order]
-    x, y = (np.asarray(values, dtype=np.float64)[groups.order] for values in (truth, prediction))
+    right = same_side(observed, prediction, dataset_median)[groups.order]
+    x, y = (np.asarray(values, dtype=np.float64)[groups.order] for values in (observed, prediction))
     log_x, log_y = np.log1p(x), np.log1p(y)
     result = {
         "pearson": _correlations(_scaled(x), _scaled(y), groups),

@@ -189,9 +189,9 @@ def correlations(x: Floats, y: Floats, index: PairIndex, weights: Weights) -> Fl
         return _ratio(sxy / n - sx * sy / n**2, _variance(sxx, sx, n), _variance(syy, sy, n))
 
 
-def log_r2s(truth: Floats, prediction: Floats, index: PairIndex, weights: Weights) -> Floats:
-    """Return 1 - SS_res / SS_tot on log(1 + TPM) in every draw [draw]; NaN where the truth is constant."""
-    x, y = np.log1p(truth), np.log1p(prediction)
+def log_r2s(observed: Floats, prediction: Floats, index: PairIndex, weights: Weights) -> Floats:
+    """Return 1 - SS_res / SS_tot on log(1 + TPM) in every draw [draw]; NaN where the observed is constant."""
+    x, y = np.log1p(observed), np.log1p(prediction)
     centred = x - x.mean()
     columns = np.stack([np.ones_like(x), centred, centred**2, (x - y) ** 2], axis=1)
     n, s, squares, residuals = weighted_sums(columns, index, weights).T
@@ -230,7 +230,7 @@ def _centred_ranks(totals: Floats) -> tuple[Floats, float]:
 
 
 def bootstrap(
-    truth: ArrayLike,
+    observed: ArrayLike,
     prediction: ArrayLike,
     means: Mapping[str, ArrayLike],
     index: PairIndex,
@@ -240,7 +240,7 @@ def bootstrap(
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair].
     means
         Further metrics, by name, that are means over pairs: whether the pair is right, its NLL [pair].
@@ -253,7 +253,7 @@ def bootstrap(
         ``pearson``, ``log_pearson``, ``spearman``, ``log_r2``, then those of `means`, each [draw]; NaN where a draw
         leaves a metric undefined.
     """
-    x, y = np.asarray(truth, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
+    x, y = np.asarray(observed, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
     found = {
         "pearson": correlations(x, y, index, weights),
         "log_pearson": correlations(np.log1p(x), np.log1p(y), index, weights),

@@ -16,12 +16,12 @@ from ..base.types import Floats
 UNDEFINED = float("nan")
 
 
-def pearson(truth: ArrayLike, prediction: ArrayLike) -> float:
+def pearson(observed: ArrayLike, prediction: ArrayLike) -> float:
     """Return Pearson's correlation of the TPM values.
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair], finite and not negative.
 
     Returns
@@ -34,40 +34,40 @@ def pearson(truth: ArrayLike, prediction: ArrayLike) -> float:
     TR300MError
         If an array is empty, not a vector, or holds NaN, infinite or negative values, or if the shapes differ.
     """
-    return _correlation(*_checked(truth, prediction))
+    return _correlation(*_checked(observed, prediction))
 
 
-def log_pearson(truth: ArrayLike, prediction: ArrayLike) -> float:
+def log_pearson(observed: ArrayLike, prediction: ArrayLike) -> float:
     """Return Pearson's correlation of log(1 + TPM); otherwise as `pearson`."""
-    x, y = _checked(truth, prediction)
+    x, y = _checked(observed, prediction)
     return _correlation(np.log1p(x), np.log1p(y))
 
 
-def spearman(truth: ArrayLike, prediction: ArrayLike) -> float:
+def spearman(observed: ArrayLike, prediction: ArrayLike) -> float:
     """Return Spearman's rank correlation, ties with their average rank; otherwise as `pearson`."""
-    x, y = _checked(truth, prediction)
+    x, y = _checked(observed, prediction)
     return _correlation(rankdata(x, method="average"), rankdata(y, method="average"))
 
 
-def log_r2(truth: ArrayLike, prediction: ArrayLike) -> float:
+def log_r2(observed: ArrayLike, prediction: ArrayLike) -> float:
     """Return 1 - SS_res / SS_tot on log(1 + TPM).
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair], finite and not negative.
 
     Returns
     -------
     float
-        At most 1, negative if the mean of the truth predicts better; NaN if the truth is constant.
+        At most 1, negative if the mean of the observed predicts better; NaN if the observed is constant.
 
     Raises
     ------
     TR300MError
         As `pearson`.
     """
-    x, y = _checked(truth, prediction)
+    x, y = _checked(observed, prediction)
     x, y = np.log1p(x), np.log1p(y)
     if x.min() == x.max():
         return UNDEFINED
@@ -77,14 +77,14 @@ def log_r2(truth: ArrayLike, prediction: ArrayLike) -> float:
     return float(1.0 - residual / total) if total > 0 else UNDEFINED
 
 
-def accuracy(truth: ArrayLike, prediction: ArrayLike, median: float) -> float:
-    """Return the share of pairs whose truth and prediction lie on the same side of the dataset median.
+def accuracy(observed: ArrayLike, prediction: ArrayLike, median: float) -> float:
+    """Return the share of pairs whose observed and prediction lie on the same side of the dataset median.
 
     A value equal to the median lies on both sides, so with a median of 0 every pair counts as right.
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair], finite and not negative.
     median
         Median TPM of the whole dataset (not of these pairs).
@@ -99,12 +99,12 @@ def accuracy(truth: ArrayLike, prediction: ArrayLike, median: float) -> float:
     TR300MError
         As `pearson`, or if the median is not a finite number >= 0.
     """
-    return float(np.mean(same_side(truth, prediction, median)))
+    return float(np.mean(same_side(observed, prediction, median)))
 
 
-def same_side(truth: ArrayLike, prediction: ArrayLike, median: float) -> NDArray[np.bool_]:
+def same_side(observed: ArrayLike, prediction: ArrayLike, median: float) -> NDArray[np.bool_]:
     """Return which pairs [pair] `accuracy` counts as right; parameters and errors are the same."""
-    x, y = _checked(truth, prediction)
+    x, y = _checked(observed, prediction)
     if not np.isfinite(median) or median < 0:
         raise TR300MError(
             f"the dataset median is {median}", "it is the median TPM of the expression array: finite, >= 0"
@@ -114,7 +114,7 @@ def same_side(truth: ArrayLike, prediction: ArrayLike, median: float) -> NDArray
     return np.asarray(above | below)
 
 
-# Those that need the truth and the prediction alone; a metric added here reaches `evaluate`.
+# Those that need the observed and the prediction alone; a metric added here reaches `evaluate`.
 PAIRWISE: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {
     "pearson": pearson,
     "log_pearson": log_pearson,
@@ -124,16 +124,16 @@ PAIRWISE: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {
 
 
 def evaluate(
-    truth: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float
+    observed: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float
 ) -> dict[str, float | int]:
     """Return all metrics of a model's predictions.
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair]; the prediction is the median of the predicted distribution.
     nll
-        Negative log likelihood of the truth [pair], in nat; negative where the density exceeds 1. None for a model
+        Negative log likelihood of the observed [pair], in nat; negative where the density exceeds 1. None for a model
         that predicts numbers, not distributions.
     dataset_median
         Median TPM of the whole dataset.
@@ -149,7 +149,7 @@ def evaluate(
     TR300MError
         As `accuracy`, or if `nll` is not finite or of another shape.
     """
-    x, y = _checked(truth, prediction)
+    x, y = _checked(observed, prediction)
     result: dict[str, float | int] = {name: metric(x, y) for name, metric in PAIRWISE.items()}
     result["accuracy"] = accuracy(x, y, dataset_median)
     result["nll"] = UNDEFINED if nll is None else mean_nll(nll, x.size)
@@ -167,7 +167,7 @@ def mean_nll(nll: ArrayLike, pairs: int) -> float:
     """
     losses = _vector(nll, "nll", signed=True)
     if losses.size != pairs:
-        raise TR300MError(f"truth holds {pairs} values, nll {losses.size}", "give one value of each per pair")
+        raise TR300MError(f"observed holds {pairs} values, nll {losses.size}", "give one value of each per pair")
     return float(losses.mean())
 
 
@@ -193,9 +193,9 @@ def _deviations(x: Floats) -> Floats:
     return np.asarray(scaled - scaled.mean(), dtype=np.float64)
 
 
-def _checked(truth: ArrayLike, prediction: ArrayLike) -> tuple[Floats, Floats]:
-    x, y = _vector(truth, "truth"), _vector(prediction, "prediction")
-    _same_length("truth", x, "prediction", y)
+def _checked(observed: ArrayLike, prediction: ArrayLike) -> tuple[Floats, Floats]:
+    x, y = _vector(observed, "observed"), _vector(prediction, "prediction")
+    _same_length("observed", x, "prediction", y)
     return x, y
 
 

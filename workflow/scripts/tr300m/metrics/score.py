@@ -43,7 +43,7 @@ def score(
     Parameters
     ----------
     saved
-        Arrays [pair] as `predict.predict` returns them: `gene`, `sample`, `truth`, `median`, and `nll` unless the model
+        Arrays [pair] as `predict.predict` returns them: `gene`, `sample`, `observed`, `median`, and `nll` unless the model
         predicts no distribution.
     kept
         Which pairs count [pair].
@@ -64,7 +64,7 @@ def score(
     TR300MError
         As `metrics.evaluate` and `bootstrap.PairIndex.of`.
     """
-    gene, sample, truth, prediction = (saved[name][kept] for name in ("gene", "sample", "truth", "median"))
+    gene, sample, observed, prediction = (saved[name][kept] for name in ("gene", "sample", "observed", "median"))
     nll = saved["nll"][kept] if "nll" in saved else None
     if not kept.any():
         names = [*PAIRWISE, "accuracy", *([] if nll is None else ["nll"])]
@@ -72,8 +72,9 @@ def score(
         metrics = dict.fromkeys([*PAIRWISE, "accuracy", "nll"], UNDEFINED)
         return Score({**metrics, "pairs": 0}, dict.fromkeys(CLUSTERS, undefined), f"none-{seed}-{draws}")
     index = PairIndex.of(gene, sample, genes.cluster, samples.donor_id)
-    means = {"accuracy": same_side(truth, prediction, dataset_median)} | ({} if nll is None else {"nll": nll})
+    means = {"accuracy": same_side(observed, prediction, dataset_median)} | ({} if nll is None else {"nll": nll})
     tables = {
-        drawn: bootstrap(truth, prediction, means, index, draw_weights(index, drawn, draws, seed)) for drawn in CLUSTERS
+        drawn: bootstrap(observed, prediction, means, index, draw_weights(index, drawn, draws, seed))
+        for drawn in CLUSTERS
     }
-    return Score(evaluate(truth, prediction, nll, dataset_median), tables, f"{index.key}-{seed}-{draws}")
+    return Score(evaluate(observed, prediction, nll, dataset_median), tables, f"{index.key}-{seed}-{draws}")

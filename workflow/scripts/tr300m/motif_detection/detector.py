@@ -80,7 +80,7 @@ class Detection(NamedTuple):
     history
         Columns `DETECTION_COLUMNS` [epoch].
     target
-        True counts of the validation promoters [promoter].
+        Target counts of the validation promoters [promoter].
     raw
         Outputs for the validation promoters [promoter, 2].
     activations
@@ -208,7 +208,7 @@ def summary(config: MotifConfig, detection: Detection) -> dict[str, Any]:
         "with_motif": int(np.count_nonzero(target)),
         "pearson": pearson(target, median),
         "log_pearson": log_pearson(target, median),
-        "within_1_of_truth": float(np.mean(np.abs(median - target) <= 1)),
+        "within_1_of_target": float(np.mean(np.abs(median - target) <= 1)),
         "kernel": {
             "index": index,
             "consensus": text,

@@ -45,7 +45,7 @@ def detection_panels(
     history
         Columns of `detector.DETECTION_COLUMNS` [epoch].
     target
-        True counts [promoter].
+        Target counts [promoter].
     count, success
         Parameters n and p of SciPy's negative binomial distribution [promoter].
     probability
@@ -152,11 +152,11 @@ def _draw_counts(panel: Axes, count: float, success: float) -> None:
 
 
 def _draw_medians(panel: Axes, target: Floats, median: Floats) -> None:
-    """Draw predicted medians against the truth; points that coincide are spread sideways a little."""
+    """Draw predicted medians against the targets; points that coincide are spread sideways a little."""
     shift = np.random.default_rng(0).uniform(-JITTER, JITTER, target.size)
     high = 1.1 * max(float(target.max()), float(median.max()))
     panel.plot([0, high], [0, high], color=theme.BLACK, linewidth=1)
     panel.scatter(target + shift, median, s=14, color=theme.BLUE, alpha=0.4, linewidths=0, zorder=3)
     share = float(np.mean(np.abs(median - target) <= 1))
-    panel.set_title(f"{100 * share:.1f} % of {target.size:,} medians within 1 of the truth")
-    panel.set(xlabel="True count (spread sideways)", ylabel="Predicted median")
+    panel.set_title(f"{100 * share:.1f} % of {target.size:,} medians within 1 of the target")
+    panel.set(xlabel="Target count (spread sideways)", ylabel="Predicted median")

@@ -92,14 +92,14 @@ def _agreeing(text: str, motif: str, place: int) -> int:
     return sum(0 <= place + index < len(text) and text[place + index] == letter for index, letter in enumerate(motif))
 
 
-def most_informative_kernel(activations: NDArray[Any], truth: ArrayLike) -> int:
+def most_informative_kernel(activations: NDArray[Any], target: ArrayLike) -> int:
     """Return the kernel whose pooled activation says most about the target: the motif itself is not asked.
 
     Parameters
     ----------
     activations
         Pooled activations [sequence, kernel], above 0.
-    truth
+    target
         Target [sequence], at least 0.
 
     Raises
@@ -108,7 +108,7 @@ def most_informative_kernel(activations: NDArray[Any], truth: ArrayLike) -> int:
         If no kernel's activation or not the target varies.
     """
     logs = np.log1p(np.asarray(activations, dtype=np.float64))
-    scores = np.array([abs(pearson(truth, column)) for column in logs.T])
+    scores = np.array([abs(pearson(target, column)) for column in logs.T])
     if np.isnan(scores).all():
         raise TR300MError(
             "no kernel's activation goes with the target", "draw more sequences, so that some carry the motif"

@@ -100,14 +100,14 @@ class Feed:
             inputs = {name: ops.take(tables[name], gene, axis=0) for name in self.by_gene}
             inputs |= {name: ops.take(tables[name], sample, axis=0) for name in self.by_sample}
             levels = ops.take(tables["expression"], gene, axis=0)
-            truth = ops.take_along_axis(levels, sample[:, None], axis=1)[:, 0]
+            observed = ops.take_along_axis(levels, sample[:, None], axis=1)[:, 0]
         else:
             inputs = {name: row for name, row in rows.items() if name != "expression"}
-            truth = rows["expression"]
+            observed = rows["expression"]
         inputs = {name: ops.cast(x, "float32") for name, x in inputs.items()}
         if "histones" in inputs:
             inputs["histones"] = inputs["histones"] / self.histone_unit
-        return inputs, ops.cast(truth, "float32")
+        return inputs, ops.cast(observed, "float32")
 
 
 def _release_pages(table: NDArray[Any]) -> None:

@@ -75,9 +75,9 @@ def curve_figures(
     row: dict[str, float] = {}
     for prefix, chosen in pairs.items():
         raw = predict(chosen)
-        truth = expression[chosen[:, 0], chosen[:, 1]]
-        figures = score(truth.astype(np.float64), likelihood.median(raw))
+        observed = expression[chosen[:, 0], chosen[:, 1]]
+        figures = score(observed.astype(np.float64), likelihood.median(raw))
         row |= {prefix + figure: float(figures[figure]) for figure in CURVES}
         if prefix == VALIDATION:
-            row[f"{VALIDATION}loss"] = float(pair_nll(likelihood, truth, raw).mean())
+            row[f"{VALIDATION}loss"] = float(pair_nll(likelihood, observed, raw).mean())
     return row

@@ -19,7 +19,7 @@ from .canvas import new_figure
 
 _PANELS_PER_ROW = 4
 """Panels in a row of the comparison."""
-_READING = "Below each name: truths inside the 50 % and the 90 % interval. Grey: the other runs"
+_READING = "Below each name: observed values inside the 50 % and the 90 % interval. Grey: the other runs"
 # Least height of the histogram: of an even one the unevenness must not fill the panel.
 LEAST_HEIGHT = 1.5
 
@@ -33,7 +33,7 @@ class Histogram(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """Central intervals: their probability, and the share of truths inside, each [level] in ascending order."""
+    """Central intervals: their probability, and the share of observed values inside, each [level] in ascending order."""
 
     level: Floats
     observed: Floats
@@ -82,7 +82,7 @@ def read_pit_mean(path: Path | str) -> float:
 
 
 def held(coverage: Coverage) -> list[str]:
-    """Return the percent of truths inside each of the intervals of `calibration.COVERAGES`."""
+    """Return the percent of observed values inside each of the intervals of `calibration.COVERAGES`."""
     return [percent(coverage.observed[coverage.level == level][0]) for level in COVERAGES]
 
 
@@ -107,13 +107,13 @@ def reliability_panels(
         Text below the title.
     """
     with theme.looks():
-        figure = new_figure(10.0, 5.0, f"{name}: {statement(coverage)} of truths", subtitle)
+        figure = new_figure(10.0, 5.0, f"{name}: {statement(coverage)} of observed values", subtitle)
         pit, curve = figure.subplots(1, 2)
         _draw_histogram(pit, histogram)
         pit.set_title(f"Mean PIT {pit_mean:.3f} (calibrated: 0.500)")
         _draw_coverage(curve, coverage)
         curve.set_xlabel("Probability of the central interval (%)")
-        curve.set_ylabel("Truths inside it (%)")
+        curve.set_ylabel("Observed values inside it (%)")
         curve.set_title("Coverage (calibrated: the diagonal)")
         curve.text(4, 94, "above: intervals too wide", color=theme.GREY)
         curve.text(97, 3, "below: intervals too narrow", color=theme.GREY, ha="right")
@@ -155,7 +155,7 @@ def reliability_comparison(runs: Sequence[tuple[str, Coverage]], *, subtitle: st
         for panel in grid[-2, len(runs) % columns :] if len(runs) % columns else ():
             panel.tick_params(labelbottom=True)  # nothing stands below these
         figure.supxlabel("Probability of the central interval (%)", size=9)
-        figure.supylabel("Truths inside it (%)", size=9)
+        figure.supylabel("Observed values inside it (%)", size=9)
     return figure
 
 
@@ -181,7 +181,7 @@ def _draw_histogram(panel: Axes, histogram: Histogram) -> None:
     panel.bar(histogram.low, heights, widths, align="edge", color=theme.BLUE, edgecolor="white", linewidth=0.6)
     panel.axhline(1, color=theme.BLACK, linewidth=1, zorder=3)
     panel.set(xlim=(0, 1), ylim=(0, max(LEAST_HEIGHT, 1.08 * float(heights.max()))))
-    panel.set_xlabel("PIT: probability that the model gave to less than the truth")
+    panel.set_xlabel("PIT: probability that the model gave to less than the observed")
     panel.set_ylabel("Share of pairs, calibrated = 1")
     panel.grid(axis="x", visible=False)
 

@@ -28,7 +28,7 @@ CUT = 4.0
 TICKS = (0, 1, 3, 10, 30, 100, 300, *(10.0**power for power in range(3, 16)))
 
 
-def typical_pair(truth: ArrayLike, nll: ArrayLike) -> int:
+def typical_pair(observed: ArrayLike, nll: ArrayLike) -> int:
     """Return the index of the pair with the median NLL among those expressed above 0 TPM.
 
     Of an even number of pairs it is the lower of the two in the middle; of equal ones, the first. At 0 TPM an output
@@ -37,7 +37,7 @@ def typical_pair(truth: ArrayLike, nll: ArrayLike) -> int:
 
     Parameters
     ----------
-    truth
+    observed
         TPM [pair].
     nll
         Negative log likelihood, nat [pair].
@@ -47,9 +47,9 @@ def typical_pair(truth: ArrayLike, nll: ArrayLike) -> int:
     TR300MError
         If there is no pair, the numbers differ, or an NLL is NaN.
     """
-    y, scores = np.asarray(truth, dtype=np.float64), np.asarray(nll, dtype=np.float64)
+    y, scores = np.asarray(observed, dtype=np.float64), np.asarray(nll, dtype=np.float64)
     if y.ndim != 1 or y.shape != scores.shape or y.size == 0:
-        raise TR300MError(f"{y.size} truths for {scores.size} values of NLL", "give one of each per pair")
+        raise TR300MError(f"{y.size} observed values for {scores.size} values of NLL", "give one of each per pair")
     if np.isnan(scores).any():
         raise TR300MError(f"{np.isnan(scores).sum()} of {scores.size} values of NLL are NaN", "predict again")
     members = np.flatnonzero(y > 0) if (y > 0).any() else np.arange(y.size)
@@ -75,8 +75,10 @@ def on_log_axis(likelihood: "Likelihood", position: Floats, raw: ArrayLike) -> F
     return np.asarray(likelihood.density(y, outputs) * (1.0 + y) * np.log(10.0), dtype=np.float64)
 
 
-def density_figure(likelihood: "Likelihood", raw: ArrayLike, truth: float, name: str, *, subtitle: str = "") -> Figure:
-    """Draw one predicted density over TPM, a red x at its mean, a black dot at the true value, which the title states.
+def density_figure(
+    likelihood: "Likelihood", raw: ArrayLike, observed: float, name: str, *, subtitle: str = ""
+) -> Figure:
+    """Draw one predicted density over TPM, a red x at its mean, a black dot at the observed value, which the title states.
 
     A probability of exactly 0 TPM is a stem at 0, with its number, not part of the curve.
 
@@ -86,7 +88,7 @@ def density_figure(likelihood: "Likelihood", raw: ArrayLike, truth: float, name:
         Of the model.
     raw
         Model output of the pair [n_outputs].
-    truth
+    observed
         TPM.
     name
         Of run and pair, for the title.
@@ -102,24 +104,24 @@ def density_figure(likelihood: "Likelihood", raw: ArrayLike, truth: float, name:
     if not np.isfinite(outputs).all():
         raise TR300MError("the model's output of the pair is not finite", "train with a lower learning rate")
     mean, far = float(likelihood.mean(outputs)[0]), float(likelihood.quantile(_AXIS_QUANTILE, outputs)[0])
-    high = 1.05 * float(np.log10(1.0 + max(mean, far, truth, 1.0)))
+    high = 1.05 * float(np.log10(1.0 + max(mean, far, observed, 1.0)))
     # The exponential part may be a peak no wider than 0.001 TPM.
     x = np.union1d(np.geomspace(CLOSEST, high, POINTS), np.linspace(0, high, POINTS)[1:])
     curve = on_log_axis(likelihood, x, outputs)
     with theme.looks():
-        figure = new_figure(8.0, 4.8, f"{name}: true value {truth:.4g} TPM", subtitle)
+        figure = new_figure(8.0, 4.8, f"{name}: observed value {observed:.4g} TPM", subtitle)
         panel = figure.subplots()
         panel.plot(x, curve, color=theme.BLUE, zorder=2, label="predicted density")
         peak, rest = float(curve.max()), float(curve[x >= NEAR_ZERO].max())
         top = 1.1 * peak if peak <= CUT * rest else 1.3 * rest
         atom = float(likelihood.atom(outputs)[0])
-        places = np.log10(1.0 + np.array([mean, truth]))
+        places = np.log10(1.0 + np.array([mean, observed]))
         heights = np.minimum(on_log_axis(likelihood, np.maximum(places, x[0]), outputs), top)
         if atom > 0:
             _draw_atom(panel, atom, top / 2)
             heights[places == 0] = top / 2
         panel.plot(places[:1], heights[:1], "x", label=f"mean, {mean:.4g} TPM", **theme.MEAN)
-        panel.plot(places[1:], heights[1:], "o", label=f"true value, {truth:.4g} TPM", **theme.TRUTH)
+        panel.plot(places[1:], heights[1:], "o", label=f"observed value, {observed:.4g} TPM", **theme.OBSERVED)
         _finish(panel, high, top)
         if peak > top:
             leaves = float(x[curve > top].max())

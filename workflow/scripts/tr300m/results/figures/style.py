@@ -44,7 +44,7 @@ THESIS: Final[dict[str, Any]] = {
     "zorder": 3,
 }
 
-# On a predicted density, as in the thesis's Figure 15: its mean, and the true value.
+# On a predicted density, as in the thesis's Figure 15: its mean, and the observed value.
 MEAN: Final[dict[str, Any]] = {
     "linestyle": "none",
     "color": "red",
@@ -53,7 +53,7 @@ MEAN: Final[dict[str, Any]] = {
     "zorder": 5,
     "clip_on": False,
 }
-TRUTH: Final[dict[str, Any]] = {
+OBSERVED: Final[dict[str, Any]] = {
     "linestyle": "none",
     "color": BLACK,
     "markersize": 7,

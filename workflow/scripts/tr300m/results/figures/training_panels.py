@@ -43,7 +43,7 @@ _LEAST_SPANS = {"Loss (mean NLL, nat)": 0.5, "Correlation": 0.2, "Accuracy (%)":
 
 
 def run_panels(
-    truth: ArrayLike,
+    observed: ArrayLike,
     median: ArrayLike,
     history: Mapping[str, ArrayLike],
     title: str,
@@ -56,14 +56,14 @@ def run_panels(
 
     Parameters
     ----------
-    truth, median
-        TPM [pair], true and predicted.
+    observed, median
+        TPM [pair], observed and predicted.
     history
         Columns of the run's `history.tsv`, as numbers or text [epoch]; NaN where nothing was measured.
     title, subtitle
         Text above the panels.
     part
-        Which pairs `truth` and `median` are.
+        Which pairs `observed` and `median` are.
     thesis
         The thesis's curves of the same architecture, one of `thesis_curves.read_thesis_curves`: drawn pale behind ours,
         as far as ours go.
@@ -75,8 +75,8 @@ def run_panels(
     """
     curves = _history(history)
     theirs = _until(thesis, float(curves["step"].max())) if thesis else {}
-    correlation = log_pearson(truth, median)  # checks both arrays
-    x = np.log10(1.0 + np.asarray(truth, dtype=np.float64))
+    correlation = log_pearson(observed, median)  # checks both arrays
+    x = np.log10(1.0 + np.asarray(observed, dtype=np.float64))
     y = np.log10(1.0 + np.asarray(median, dtype=np.float64))
     with theme.looks():
         figure = new_figure(10.0, 8.0, title, subtitle)
@@ -148,7 +148,7 @@ def _in_percent(curves: Mapping[str, Floats]) -> dict[str, Floats]:
 
 
 def _draw_predictions(figure: Figure, panel: Axes, x: Floats, y: Floats) -> None:
-    """Draw log10(1 + TPM) [pair], true against predicted, with the diagonal."""
+    """Draw log10(1 + TPM) [pair], observed against predicted, with the diagonal."""
     high = max(1.0, float(x.max()), float(y.max())) * 1.03
     # Hexagons are centred on the zeros, often a fifth of all pairs, and half of each lies below.
     low = -0.02 * high
@@ -174,7 +174,7 @@ def _draw_predictions(figure: Figure, panel: Axes, x: Floats, y: Floats) -> None
         panel.scatter(x, y, s=12, color=theme.BLUE, alpha=0.4, linewidths=0, zorder=2)
     panel.plot([0, high], [0, high], color=theme.BLACK, linewidth=1, zorder=3)
     panel.set(xlim=(low, high), ylim=(low, high), aspect="equal", anchor="W")
-    panel.set(xlabel="True expression, log$_{10}$(1 + TPM)", ylabel="Predicted median, log$_{10}$(1 + TPM)")
+    panel.set(xlabel="Observed expression, log$_{10}$(1 + TPM)", ylabel="Predicted median, log$_{10}$(1 + TPM)")
 
 
 def _draw_curves(

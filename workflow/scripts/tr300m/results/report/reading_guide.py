@@ -47,8 +47,8 @@ _METRIC_READINGS = {
         PERCENT["accuracy"],
         "0 to 100",
         "higher",
-        "Truth and prediction on one side of the dataset's median. A coin reaches 50, any other constant the share of "
-        "truths on its side. The median itself counts as both sides, so that a constant there reaches 100.",
+        "Observed and predicted TPM on one side of the dataset's median. A coin reaches 50, any other constant the share of "
+        "observed values on its side. The median itself counts as both sides, so that a constant there reaches 100.",
     ),
     "crps": Reading(
         "CRPS, mean",
@@ -71,7 +71,7 @@ _OTHER_READINGS = (
         "PIT within 50 %, within 90 %",
         "0 to 100",
         "50 and 90",
-        "Share of truths inside central intervals. Less: the intervals are too narrow or lie in the wrong place; "
+        "Share of observed values inside central intervals. Less: the intervals are too narrow or lie in the wrong place; "
         "more: too wide. It is an estimate from pairs that share genes and samples. A calibrated model need not "
         "predict well.",
     ),
@@ -94,9 +94,9 @@ _OTHER_READINGS = (
 )
 
 
-def mean_error(truth: ArrayLike, prediction: ArrayLike) -> float:
+def mean_error(observed: ArrayLike, prediction: ArrayLike) -> float:
     """Return the mean absolute error in TPM of arrays [pair]: the CRPS of a prediction that is a single number."""
-    return float(np.mean(np.abs(np.asarray(truth, np.float64) - np.asarray(prediction, np.float64))))
+    return float(np.mean(np.abs(np.asarray(observed, np.float64) - np.asarray(prediction, np.float64))))
 
 
 def guide_table(baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics]) -> dict[str, list[str]]:

@@ -46,15 +46,15 @@ class JaxStepper:
         self._state: tuple[list[Any], ...]
         self._set([[np.asarray(v.value) for v in values] for values in variables(model, optimizer).values()])
 
-        def loss_of(trained: Any, generators: Any, inputs: Any, truth: Any) -> tuple[Any, Any]:
+        def loss_of(trained: Any, generators: Any, inputs: Any, observed: Any) -> tuple[Any, Any]:
             raw, generators = model.stateless_call(trained, generators, inputs, training=True)
-            return batch_loss(likelihood, truth, raw), generators
+            return batch_loss(likelihood, observed, raw), generators
 
         def step(state: Any, tables: Any, rows: Any) -> tuple[Any, Any]:
             trained, generators, adam = state
-            inputs, truth = feed.batch(tables, rows)
+            inputs, observed = feed.batch(tables, rows)
             (loss, generators), gradients = jax.value_and_grad(loss_of, has_aux=True)(
-                trained, generators, inputs, truth
+                trained, generators, inputs, observed
             )
             trained, adam = optimizer.stateless_apply(adam, gradients, trained)
             return (list(trained), list(generators), list(adam)), loss

@@ -95,9 +95,9 @@ def make_stepper(
     return TensorFlowStepper(model, likelihood, optimizer, feed, batch_size, xla)
 
 
-def batch_loss(likelihood: Likelihood, truth: Any, raw: Any) -> Any:
+def batch_loss(likelihood: Likelihood, observed: Any, raw: Any) -> Any:
     """Mean negative log likelihood (nat) of a batch, a float32 scalar tensor."""
-    return ops.mean(likelihood.nll(truth, raw))
+    return ops.mean(likelihood.nll(observed, raw))
 
 
 def variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> dict[str, list[Any]]:

@@ -29,9 +29,9 @@ class TensorFlowStepper:
         self._tables = {name: tf.convert_to_tensor(table) for name, table in feed.tables.items()}
 
         def step(tables: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
-            inputs, truth = feed.batch(tables, rows)
+            inputs, observed = feed.batch(tables, rows)
             with tf.GradientTape() as tape:
-                loss = batch_loss(likelihood, truth, model(inputs, training=True))
+                loss = batch_loss(likelihood, observed, model(inputs, training=True))
             optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
             return loss
 
