@@ -54,9 +54,7 @@ def table(shape: tuple[int, ...], dtype: Any, folder: Path, gpu: bool) -> NDArra
 def make_feed(row: dict[str, Any], folder: Path, gpu: bool) -> Any:
     """Return the tables of an architecture as a `Feed`, where `compute: arrays: auto` would put them."""
     from tr300m.config.architectures import Architecture
-    from tr300m.model.network import NetworkConfig
     from tr300m.training.batches import Feed, place_arrays
-    from tr300m.training.plan import working_bytes
 
     architecture, genes, samples = Architecture.from_key(row["architecture"]), row["genes"], row["samples"]
 
@@ -80,8 +78,7 @@ def make_feed(row: dict[str, Any], folder: Path, gpu: bool) -> Any:
     elif architecture.tf:
         by_sample["levels"] = random(samples, MOTIFS)
     feed = Feed(by_gene, by_sample, random(genes, samples), 1.0)
-    working = working_bytes(NetworkConfig(), row["batch"], MOTIFS, on_the_fly=row["row"] != "cached")
-    on_device = row["row"] != "thesis" and place_arrays("auto", feed.nbytes, working, lambda line: None)
+    on_device = row["row"] != "thesis" and place_arrays("auto", feed.nbytes)
     return Feed(by_gene, by_sample, feed.expression, 1.0, on_device)
 
 

@@ -144,8 +144,8 @@ def test_coverage_curve_by_hand() -> None:
     pit = np.array([0.0, 0.25, 0.4, 0.5, 0.95])
     assert [pit_coverage(pit, level) for level in (0.1, 0.5, 0.9, 1.0)] == [0.2, 0.6, 0.8, 1.0]
     curve = coverage_curve(pit)
-    assert curve["level"] == [f"{step / 20:g}" for step in range(1, 20)]
-    shown = dict(zip(curve["level"], curve["coverage"], strict=True))
+    assert curve["probability"] == [f"{step / 20:g}" for step in range(1, 20)]
+    shown = dict(zip(curve["probability"], curve["coverage"], strict=True))
     assert (shown["0.05"], shown["0.5"], shown["0.95"]) == ("0.2", "0.6", "0.8")
 
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 from helpers.child import run_child
-from helpers.toy_training import NETWORK, SAMPLES, SPLIT, STILL, make_dataset, score
+from helpers.toy_training import NETWORK, SAMPLES, SPLIT, STILL, make_dataset
 from numpy.typing import NDArray
 from tr300m.base.files import read_tsv
 from tr300m.config.architectures import Architecture
@@ -81,9 +81,7 @@ def train_all(path: str) -> None:
             seed=SEED,
             steps=STEPS,
             out=folder / run_name(key, cached),
-            score=score,
             scan=ScanTable.open(folder / "scan") if cached else None,
-            log=lambda line: None,
         )
 
 

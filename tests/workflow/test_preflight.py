@@ -227,14 +227,14 @@ def test_what_was_built_needs_no_disk(folder: Path) -> None:
 
 
 def test_one_problem_of_many_sources_is_said_once() -> None:
-    checks = [Check(f"source{n}", 10**n, "cannot be fetched", "no network?") for n in range(5)]
+    checks = [Check(f"source{n}", 10**n, "cannot be downloaded", "no network?") for n in range(5)]
     blank, count, *problems = render([*checks, Check("memory", None, "small", "too small")]).splitlines()[-4:]
     assert blank == "" and says(count, "2")
     assert says(problems[0], "source0", "4", "no network?")
     assert says(problems[1], "memory", "too small")
     assert render(checks[:1]).splitlines()[:2] == [
         "what     bytes  found",
-        "source0      1  cannot be fetched",
+        "source0      1  cannot be downloaded",
     ]
 
 

@@ -17,7 +17,6 @@ with job(snakemake.log[0]):
     from tr300m.dataset.tf_levels import regulator_genes
     from tr300m.evaluation.predict import predict
     from tr300m.features.scan_cache import ScanTable
-    from tr300m.model.inputs import inputs_without_own_level, model_inputs
 
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
     split = Split.read(snakemake.input.split, dataset.genes, dataset.samples)
@@ -33,6 +32,6 @@ with job(snakemake.log[0]):
         Path(snakemake.input.record).parent,
         scan=ScanTable.open(Path(snakemake.input.scan[0]).parent) if snakemake.input.scan else None,
         threads=snakemake.threads,
-        gather=inputs_without_own_level if snakemake.params.own_tf_zeroed else model_inputs,
+        zero_own_level=snakemake.params.own_tf_zeroed,
     )
     save_arrays(snakemake.output.predictions, predictions)
