@@ -1,4 +1,4 @@
-"""What a baseline may read, and the mean expression of each gene in each tissue."""
+"""The data that baselines read, and the mean expression of each gene in each tissue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _GENES_PER_BLOCK = 512
 
 @dataclass(frozen=True)
 class Data:
-    """What a baseline may read.
+    """The data that a baseline reads.
 
     Attributes
     ----------
@@ -31,11 +31,11 @@ class Data:
     tissue
         Tissue of each sample, as a number [sample].
     train_genes, train_samples
-        Indices of the genes and samples that no part holds out.
+        Indices of the genes and samples of the training part.
     features
-        By name [gene, feature], those that the baseline asks for.
+        Arrays [gene, feature] by name, only those that the baseline reads.
     seed
-        Of the trees.
+        Seed of the trees.
     """
 
     expression: NDArray[np.float32]
@@ -55,11 +55,11 @@ class Data:
         Raises
         ------
         TR300MError
-            If the split leaves no gene or no sample.
+            If the split leaves no training gene or no training sample.
         """
         genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
         if not len(genes) or not len(samples):
-            raise TR300MError("the split leaves no gene or no sample to fit a baseline on", "hold out fewer")
+            raise TR300MError("the split leaves no training gene or no training sample", "hold out fewer")
         tissue = np.asarray(dataset.tissue).argmax(axis=1)
         return cls(dataset.expression, dataset.tf_levels, tissue, genes, samples, features, seed)
 

@@ -1,4 +1,4 @@
-"""What a score is made of: the metrics across genes, tissues and people, and without the genes that are inputs too."""
+"""Metrics within groups of pairs: across genes, tissues and people, and without the genes that are also inputs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,18 +16,18 @@ QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
 @dataclass(frozen=True)
 class PredictedPairs:
-    """Predictions with what the pairs are grouped by; every field is an array [pair].
+    """Predictions with the variables that pairs are grouped by; every field is an array [pair].
 
     Attributes
     ----------
     gene, sample
         Indices into the dataset's axes.
     tissue, donor
-        Of the sample.
+        Tissue and donor of the sample.
     observed, prediction
-        TPM; the prediction is the median.
+        Observed and predicted TPM; the prediction is the median.
     nll
-        Nat.
+        Negative log likelihood in nat.
     """
 
     gene: Ints
@@ -51,16 +51,16 @@ class PredictedPairs:
         )
 
     def where(self, kept: NDArray[np.bool_] | Ints) -> Self:
-        """Return the pairs of a mask [pair], or at indices."""
+        """Return the pairs selected by a mask [pair] or by indices."""
         return type(self)(**{name: values[kept] for name, values in vars(self).items()})
 
     def replaced_by(self, other: "PredictedPairs") -> Self:
-        """Return these pairs with the other's prediction and NLL where the other has the pair.
+        """Return these pairs, with the prediction and NLL of `other` for the pairs that it has.
 
         Raises
         ------
         TR300MError
-            If the other has a pair that is not among these, or twice.
+            If `other` has a pair that is not among these, or has a pair twice.
         """
         width = int(max(self.sample.max(), other.sample.max())) + 1
         ours, theirs = self.gene * width + self.sample, other.gene * width + other.sample
@@ -69,8 +69,8 @@ class PredictedPairs:
         row = order[place]
         if not np.array_equal(ours[row], theirs) or len(np.unique(theirs)) != len(theirs):
             raise TR300MError(
-                "the predictions with the own level zeroed are not for pairs of this part, each once",
-                "predict them for pairs of the part's regulator genes",
+                "the predictions with the own level zeroed have other pairs than this part, or have pairs twice",
+                "predict again for pairs of the part's regulator genes",
             )
         prediction, nll = self.prediction.copy(), self.nll.copy()
         prediction[row], nll[row] = other.prediction, other.nll
@@ -84,13 +84,13 @@ class View:
     Attributes
     ----------
     name
-        In the tables.
+        Name in the tables.
     minimum
-        Least number of pairs that a group needs.
+        Smallest number of pairs of a group.
     labels
         Name of each group [group].
     metrics
-        By name [group], as `grouped.grouped_metrics` gives them.
+        Metrics by name [group], from `by_group.grouped_metrics`.
     """
 
     name: str
@@ -109,7 +109,7 @@ def views(
     minimum: int,
     zeroed: PredictedPairs | None = None,
 ) -> list[View]:
-    """Return every view of a model's predictions.
+    """Return all views of a model's predictions.
 
     Parameters
     ----------
@@ -118,16 +118,16 @@ def views(
     genes, samples
         IDs of the dataset's axes.
     is_regulator
-        Which genes of the dataset are regulators whose own TPM is an input [gene] (`levels.regulator_genes`).
+        Mask of the genes that are regulators whose own TPM is an input [gene] (`tf_levels.regulator_genes`).
     shares_promoter
-        Which share a promoter with a gene that trains [gene] (`splits.Split.shares_promoter`).
+        Mask of the genes that share a promoter with a training gene [gene] (`splits.Split.shares_promoter`).
     dataset_median
         Median TPM of the dataset.
     minimum
-        Least number of pairs of a group: genes of a sample, tissues of a gene, people of a gene and tissue.
+        Smallest number of pairs of a group: genes of a sample, tissues of a gene, people of a gene and tissue.
     zeroed
-        Predictions for all pairs of the regulators with each gene's own TPM taken out of the input levels; None where
-        the model reads no levels.
+        Predictions for all pairs of the regulators with each gene's own TPM set to 0 in the inputs; None if the model
+        reads no levels.
 
     Returns
     -------
@@ -135,13 +135,13 @@ def views(
         ``pooled``; ``without shared promoters`` and ``shared promoters alone``, ``without regulators`` and
         ``regulators alone``, pooled; ``per tissue``; ``across genes`` within a
         sample; ``across tissues`` within a gene, on the means of TPM over each tissue's samples; ``across people``
-        within a gene and tissue, one sample a person; with `zeroed`, unless it is empty, the pooled view and that of
-        the regulators again, ``own level zeroed``.
+        within a gene and tissue, with one sample per person; and with `zeroed`, unless it is empty, the pooled view and
+        the view of the regulators again, ``own level zeroed``.
 
     Raises
     ------
     TR300MError
-        If `zeroed` is not for the regulators' pairs, each once.
+        If `zeroed` does not have each pair of the regulators once.
     """
 
     def view(name: str, chosen: PredictedPairs, labels: NDArray[np.str_], least: int = 1) -> View:
@@ -166,7 +166,7 @@ def views(
     if zeroed is not None and own.sum() != len(zeroed.gene):
         raise TR300MError(
             f"{len(zeroed.gene)} predictions with the own level zeroed for {own.sum()} pairs of regulators",
-            "predict them anew, for all pairs of the part's regulator genes",
+            "predict again for all pairs of the part's regulator genes",
         )
     if zeroed is not None and len(zeroed.gene):
         changed = pairs.replaced_by(zeroed)
@@ -178,7 +178,7 @@ def views(
 
 
 def average_by_tissue(pairs: PredictedPairs) -> PredictedPairs:
-    """Return one pair a gene and tissue: the mean TPM, observed and predicted, and mean NLL over the tissue's samples."""
+    """Return one pair per gene and tissue, with the mean of observed TPM, predicted TPM and NLL over the samples."""
     _, first, cell, size = np.unique(
         _joined(pairs.gene.astype(np.str_), pairs.tissue), return_index=True, return_inverse=True, return_counts=True
     )
@@ -190,13 +190,13 @@ def average_by_tissue(pairs: PredictedPairs) -> PredictedPairs:
 
 
 def one_sample_a_person(pairs: PredictedPairs) -> PredictedPairs:
-    """Return the pairs without further samples of a donor in the same tissue."""
+    """Return the pairs with only the first sample of each gene, tissue and donor."""
     _, first = np.unique(_joined(pairs.gene.astype(np.str_), pairs.tissue, pairs.donor), return_index=True)
     return pairs.where(np.sort(first))
 
 
 def _joined(*columns: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Return text columns [pair] joined by a bar, which no ID or tissue holds."""
+    """Return text columns [pair] joined by a bar, which no ID or tissue contains."""
     joined = columns[0]
     for column in columns[1:]:
         joined = np.char.add(np.char.add(joined, "|"), column)
@@ -217,9 +217,9 @@ def _view(name: str, pairs: PredictedPairs, labels: NDArray[np.str_], dataset_me
 
 
 def summary_table(found: Sequence[View]) -> dict[str, list[str]]:
-    """Return one row a view and metric: groups, how many are undefined, mean and quantiles over the others.
+    """Return one row per view and metric: number of groups, of undefined groups and of pairs; mean and quantiles.
 
-    Fractions and nat; "undefined" where no group has a value.
+    The mean and the quantiles are over the defined groups, in fractions or nat; "undefined" if there are none.
     """
     rows = []
     for view in found:
@@ -238,7 +238,7 @@ def summary_table(found: Sequence[View]) -> dict[str, list[str]]:
 
 
 def group_table(found: Sequence[View]) -> dict[str, list[str]]:
-    """Return one row a group of every view: view, group, pairs and the metrics; "undefined" where one has no value."""
+    """Return one row per group of each view: view, group, pairs, and the metrics, which may be "undefined"."""
     metrics = [name for name in found[0].metrics if name != "pairs"]
     columns: dict[str, list[str]] = {name: [] for name in ("view", "group", "pairs", *metrics)}
     for view in (view for view in found if view.metrics):

@@ -1,4 +1,4 @@
-"""How much of what the simulator planted was found: figures beside what chance and a perfect model give."""
+"""Recovery of the planted truth: scores of a run beside the scores of chance and of a perfect model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,30 @@ from ..metrics.intervals import Draws, percentile_interval, share_beyond_zero
 from ..metrics.point import UNDEFINED
 from .planted_truth import Planted
 
-# Differences of log1p TPM below this are rounding: a float32 prediction has seven digits.
+# Smaller differences of log1p TPM are rounding errors, because a float32 prediction has seven digits.
 _ROUNDING = 1e-6
 _COMPONENTS = ("genes", "tissues", "people")
 
 
 class RecoveryScore(NamedTuple):
-    """One figure: a row of the table. Undefined figures are NaN.
+    """One score: a row of the table. Undefined values are NaN.
 
-    `chance` is what a model that found nothing would get on average, `perfect` what one that knows the planted truth
-    gets from the inputs it has; `p` the probability that chance does as well, where that can be told; `low` and `high`
-    a 95 % interval.
+    Attributes
+    ----------
+    question
+        Description of the score.
+    model
+        Name of the run.
+    found
+        Score of the run.
+    chance
+        Mean score of a model that recovered nothing.
+    perfect
+        Score of a model that knows the planted parameters behind the run's inputs.
+    low, high
+        95 % interval.
+    p
+        Probability that chance scores at least as well.
     """
 
     question: str
@@ -37,9 +50,18 @@ class RecoveryScore(NamedTuple):
 
 @dataclass(frozen=True)
 class SimulatedRun:
-    """A run's saved predictions of validation pairs, arrays [pair], and which inputs it reads.
+    """Predictions of a run for validation pairs, and the inputs that it reads.
 
-    `observed` and `median` are TPM; `levels` says whether it reads the regulators' levels, `histones` the histone tracks.
+    Attributes
+    ----------
+    label
+        Name of the run.
+    levels, histones
+        Whether the run reads the levels of regulators, and the histone tracks.
+    gene, sample
+        Indices into the dataset's axes [pair].
+    observed, median
+        Observed TPM, and predicted median [pair].
     """
 
     label: str
@@ -52,27 +74,27 @@ class SimulatedRun:
 
 
 def correlation(x: Floats, y: Floats) -> float:
-    """Return Pearson's correlation; NaN if either is constant up to rounding, or there are fewer than two."""
+    """Return Pearson's correlation; NaN if either is constant up to rounding, or there are fewer than two values."""
     if x.size < 2 or np.ptp(x) < _ROUNDING or np.ptp(y) < _ROUNDING:
         return UNDEFINED
     return float(np.corrcoef(x, y)[0, 1])
 
 
 def components(values: Floats, gene: Ints, tissue: Ints) -> dict[str, Floats]:
-    """Take log expression of pairs apart: three arrays [pair] that add up to `values`.
+    """Decompose log expression of pairs into three arrays [pair] that add up to `values`.
 
     Parameters
     ----------
     values
         log1p TPM [pair].
     gene, tissue
-        Of each pair [pair].
+        Gene and tissue of each pair [pair].
 
     Returns
     -------
     dict
-        ``genes``, the mean of the gene's pairs; ``tissues``, the mean of the gene's pairs in the tissue minus that;
-        ``people``, what remains.
+        ``genes``, the mean of the gene's pairs; ``tissues``, the mean of the gene's pairs in the tissue minus the mean
+        of the gene; ``people``, the rest.
     """
     by_gene = _group_means(values, gene)
     by_tissue = _group_means(values, gene * (int(tissue.max()) + 1) + tissue)
@@ -85,11 +107,11 @@ def _group_means(values: Floats, group: Ints) -> Floats:
 
 
 def expression_recovery(model: SimulatedRun, planted: Planted) -> list[RecoveryScore]:
-    """Return how well predictions agree with the sampled expression, and part by part with the planted one.
+    """Return how well predictions agree with the simulated expression, and with the components of the planted one.
 
-    The perfect model knows the planted truth of what the run reads: openness where it reads histones, regulation where
-    it reads levels. What the GC content of a promoter tells of its openness is not counted. A run that reads neither
-    has no such figure.
+    The perfect model knows the planted parameters behind the run's inputs: openness if it reads histones, regulation if
+    it reads levels. That GC content is related to openness is not considered. For a run that reads neither, the score
+    of the perfect model is undefined.
     """
     tissue, predicted = planted.tissue[model.sample], np.log1p(model.median)
     whole = planted.log_expression(model.gene, model.sample)
@@ -104,9 +126,11 @@ def expression_recovery(model: SimulatedRun, planted: Planted) -> list[RecoveryS
             correlation(known, sampled),
         )
     ]
-    parts = [components(values, model.gene, tissue) for values in (predicted, whole, known)]
-    for level, words in zip(_COMPONENTS, ("between genes", "between tissues of a gene", "between people"), strict=True):
-        mine, all_planted, knowable = (part[level] for part in parts)
+    split = [components(values, model.gene, tissue) for values in (predicted, whole, known)]
+    for component, words in zip(
+        _COMPONENTS, ("between genes", "between tissues of a gene", "between people"), strict=True
+    ):
+        mine, all_planted, knowable = (values[component] for values in split)
         found.append(
             RecoveryScore(
                 f"correlation with the planted expression {words}",
@@ -120,11 +144,11 @@ def expression_recovery(model: SimulatedRun, planted: Planted) -> list[RecoveryS
 
 
 def variance_explained(model: SimulatedRun, planted: Planted) -> list[RecoveryScore]:
-    """Return which share of the variance of simulated log1p TPM each planted part explains, on a model's pairs."""
+    """Return the share of variance of simulated log1p TPM that each planted effect explains, on a run's pairs."""
     sampled = np.log1p(model.observed)
     chosen = {
-        "openness, which histones show": (True, False),
-        "regulation, motif by level": (False, True),
+        "openness, which histones measure": (True, False),
+        "regulation, motif times level": (False, True),
         "both": (True, True),
     }
     return [
@@ -140,19 +164,19 @@ def variance_explained(model: SimulatedRun, planted: Planted) -> list[RecoverySc
 
 
 def slopes(changes: Floats, hits: Floats) -> Floats:
-    """Return the least-squares slope of each driver's changes on its hits: the effect of a full hit [driver].
+    """Return the least-squares slope of each driver's changes on its hits: the effect of a full motif hit [driver].
 
     Parameters
     ----------
     changes
         Change of log1p TPM per standard deviation of the driver's level [driver, pair].
     hits
-        How far its motif is in the promoter [pair, driver].
+        Completeness of its motif in the promoter [pair, driver].
 
     Returns
     -------
     ndarray
-        NaN where all hits are equal.
+        Slopes [driver]; NaN if all hits are equal.
     """
     centred = hits - hits.mean(axis=0)
     squares = np.sum(centred**2, axis=0)
@@ -163,41 +187,41 @@ def slopes(changes: Floats, hits: Floats) -> Floats:
 def motif_recovery(
     label: str, gene: Ints, sample: Ints, regulators: Sequence[str], changes: Floats, planted: Planted
 ) -> list[RecoveryScore]:
-    """Return how much of the planted regulation is in a model.
+    """Return how much of the planted regulation a model recovered.
 
     Parameters
     ----------
     label
-        The model's name.
+        Name of the run.
     gene, sample
-        Of the pairs whose prediction was changed [pair].
+        Indices of the perturbed pairs [pair].
     regulators
         Names of the regulators with a motif [regulator].
     changes
-        What one standard deviation of a regulator's log level does to log1p of the predicted mean
-        [regulator, pair] (`perturbation.level_changes`).
+        Change of log1p of the predicted mean per standard deviation of a regulator's log level [regulator, pair]
+        (`regulator_perturbation.level_changes`).
     planted
-        The truth, of which the same is asked.
+        The planted effects.
 
     Returns
     -------
     list
-        Over the drivers: correlation over promoters and drivers of the changes, planted and found; rank correlation of
-        the effects of a full hit (`slopes`) and how many have the right sign. Over all regulators: how many drivers are
-        among the K, as many as there are drivers, whose level changes predictions the most (root mean square over
-        pairs). Chance is a random order of regulators (hypergeometric) and a coin for each sign (binomial). Drivers
-        without a motif among the dataset's are left out.
+        Over the drivers: the correlation between planted and predicted changes over promoters and drivers; the rank
+        correlation of the effects of a full hit (`slopes`); and the number of effects with the correct sign. Over all
+        regulators: the number of drivers among the K regulators with the largest changes (root mean square over pairs),
+        where K is the number of drivers. Chance is a random order of regulators (hypergeometric), and a random sign for
+        each effect (binomial). Drivers without a motif in the dataset are left out.
     """
     kept = [column for column, name in enumerate(planted.drivers) if name in regulators]
     rows = [list(regulators).index(planted.drivers[column]) for column in kept]
-    hits, truth, mine = planted.hits[gene][:, kept], planted.changes(gene, sample)[kept], changes[rows]
-    wanted, effects = slopes(truth, hits), slopes(mine, hits)
+    hits, changed, mine = planted.hits[gene][:, kept], planted.changes(gene, sample)[kept], changes[rows]
+    wanted, effects = slopes(changed, hits), slopes(mine, hits)
     top = np.argsort(-np.sqrt(np.mean(changes**2, axis=1)), kind="stable")[: len(kept)]
     right = int(np.count_nonzero(np.sign(effects) == np.sign(wanted)))
     among = len(set(top.tolist()) & set(rows))
     n, total = len(kept), len(regulators)
     return [
-        RecoveryScore("motif effects: correlation over promoters and drivers", label, _flat(mine, truth), 0.0, 1.0),
+        RecoveryScore("motif effects: correlation over promoters and drivers", label, _flat(mine, changed), 0.0, 1.0),
         RecoveryScore(
             "motif effects: rank correlation over drivers",
             label,
@@ -206,10 +230,15 @@ def motif_recovery(
             1.0,
         ),
         RecoveryScore(
-            f"motif effects: right signs, of {n} drivers", label, right, n / 2, n, p=float(binom.sf(right - 1, n, 0.5))
+            f"motif effects: correct signs, of {n} drivers",
+            label,
+            right,
+            n / 2,
+            n,
+            p=float(binom.sf(right - 1, n, 0.5)),
         ),
         RecoveryScore(
-            f"drivers among the {n} regulators that act most, of {total}",
+            f"drivers among the {n} regulators with the largest effects, of {total}",
             label,
             among,
             n * n / total,
@@ -226,28 +255,28 @@ def _flat(x: Floats, y: Floats) -> float:
 def histone_gain(
     without: SimulatedRun, with_histones: SimulatedRun, draws: tuple[Draws, Draws], planted: Planted
 ) -> RecoveryScore:
-    """Return by how much histones are ahead: log Pearson with them minus without, paired draw by draw.
+    """Return the gain from histones: the log Pearson correlation with them minus without, with paired draws.
 
     Parameters
     ----------
     without, with_histones
-        Predictions of the same pairs, by models that differ in the histone branch alone.
+        Predictions of the same pairs by two runs that differ only in the histone branch.
     draws
         Bootstrap draws of both, in this order.
     planted
-        The truth: a perfect model gains what openness adds to regulation.
+        The planted effects: a perfect model gains what openness adds to regulation.
 
     Raises
     ------
     TR300MError
-        If the two were not drawn alike.
+        If the draws have different pairs or random numbers.
     """
     (_, _, first, _, bound), (_, _, second, _, higher) = (
         expression_recovery(model, planted)[0][:5] for model in (without, with_histones)
     )
     differences = draws[1].minus(draws[0])["log_pearson"]
     return RecoveryScore(
-        "histones ahead: difference of log Pearson",
+        "gain from histones: difference of log Pearson",
         f"{with_histones.label} against {without.label}",
         second - first,
         0.0,
@@ -258,7 +287,7 @@ def histone_gain(
 
 
 def recovery_table(found: Sequence[RecoveryScore]) -> Mapping[str, list[str]]:
-    """Return the rows as columns of text; "undefined" where there is no figure, empty where none is meant."""
+    """Return the rows as columns of text; undefined scores read "undefined", absent intervals and p are empty."""
     return {
         "question": [row.question for row in found],
         "run": [row.model for row in found],
@@ -271,7 +300,7 @@ def recovery_table(found: Sequence[RecoveryScore]) -> Mapping[str, list[str]]:
 
 
 def _figure(value: float) -> str:
-    """Return a figure with three decimals, a count without."""
+    """Return a score with three decimals, or a count without decimals."""
     if np.isnan(value):
         return "undefined"
     return str(value) if isinstance(value, int) else f"{value:z.3f}"

@@ -1,4 +1,4 @@
-"""The metrics of many groups of pairs at once: equal to `metrics` on each group alone."""
+"""Metrics of many groups of pairs at once; they equal the metrics of `point` computed for each group separately."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,17 @@ from .point import UNDEFINED, same_side
 
 
 class Groups(NamedTuple):
-    """Pairs sorted by group: their order [pair], each group's start and size [group], the group of each [pair]."""
+    """Pairs sorted by group.
+
+    Attributes
+    ----------
+    order
+        Index of each pair in sorted order [pair].
+    starts, sizes
+        First pair and number of pairs of each group [group].
+    of_pair
+        Group of each sorted pair [pair].
+    """
 
     order: Ints
     starts: Ints
@@ -19,7 +29,7 @@ class Groups(NamedTuple):
 
     @classmethod
     def of(cls, codes: ArrayLike) -> "Groups":
-        """Sort pairs by group; `codes` [pair] hold 0, 1, ... without gaps, as ``np.unique`` gives them."""
+        """Sort pairs by group; `codes` [pair] are 0, 1, ... without gaps, as ``np.unique`` returns them."""
         group = np.asarray(codes, dtype=np.int64)
         order = np.argsort(group, kind="stable")
         sizes = np.bincount(group)
@@ -44,19 +54,19 @@ def grouped_metrics(
     Parameters
     ----------
     observed, prediction, nll, dataset_median
-        As `metrics.evaluate` takes them.
+        See `point.evaluate`.
     codes
         Group of each pair [pair]: 0, 1, ... without gaps.
 
     Returns
     -------
     dict
-        What `metrics.evaluate` returns, each as array [group]; NaN where undefined.
+        The metrics of `point.evaluate`, each as an array [group]; NaN if undefined.
 
     Raises
     ------
     TR300MError
-        If the values are not fit for metrics (see `metrics.pearson`).
+        If the values are invalid (see `point.pearson`).
     """
     groups = Groups.of(codes)
     right = same_side(observed, prediction, dataset_median)[groups.order]
@@ -90,7 +100,7 @@ def _log_r2s(x: Floats, y: Floats, groups: Groups) -> Floats:
 
 
 def _ranks(values: Floats, groups: Groups) -> Floats:
-    """Return ranks within groups [pair], ties with their average."""
+    """Return ranks within groups [pair]; ties get their average rank."""
     order = np.lexsort((values, groups.of_pair))
     sorted_values, group = values[order], groups.of_pair[order]
     new = np.concatenate([[True], (sorted_values[1:] != sorted_values[:-1]) | (group[1:] != group[:-1])])

@@ -1,4 +1,4 @@
-"""The score of a model on all pairs of a part or on some: metrics of its predictions and their bootstrap draws."""
+"""Score of a model on pairs of a part: the metrics of its predictions and their bootstrap draws."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,17 @@ from .point import PAIRWISE, UNDEFINED, evaluate, same_side
 
 @dataclass(frozen=True)
 class Score:
-    """Metrics as `metrics.evaluate` gives them; draws of each [draw] by what was drawn, and their key."""
+    """Metrics of a model with their bootstrap draws.
+
+    Attributes
+    ----------
+    metrics
+        The metrics of `point.evaluate`.
+    draws
+        For each kind of draw, metric name to draws [draw].
+    key
+        Key of the pairs and of the random numbers.
+    """
 
     metrics: dict[str, float | int]
     draws: dict[Cluster, dict[str, Floats]]
@@ -43,10 +53,10 @@ def score(
     Parameters
     ----------
     saved
-        Arrays [pair] as `predict.predict` returns them: `gene`, `sample`, `observed`, `median`, and `nll` unless the model
-        predicts no distribution.
+        Arrays [pair] of `predict.predict`: `gene`, `sample`, `observed`, `median`, and `nll` if the model predicts a
+        distribution.
     kept
-        Which pairs count [pair].
+        Mask of the pairs to score [pair].
     genes, samples
         Axes of the dataset.
     dataset_median
@@ -57,12 +67,12 @@ def score(
     Returns
     -------
     Score
-        Undefined throughout, with 0 pairs, where no pair counts.
+        If there is no pair to score, all metrics are undefined.
 
     Raises
     ------
     TR300MError
-        As `metrics.evaluate` and `bootstrap.PairIndex.of`.
+        See `point.evaluate` and `cluster_bootstrap.PairIndex.of`.
     """
     gene, sample, observed, prediction = (saved[name][kept] for name in ("gene", "sample", "observed", "median"))
     nll = saved["nll"][kept] if "nll" in saved else None

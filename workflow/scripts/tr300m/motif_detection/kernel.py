@@ -1,4 +1,4 @@
-"""What a trained kernel has learnt: base probabilities, information, consensus, and where a motif lies in it."""
+"""What a trained kernel has learnt: base probabilities, information, consensus, and the position of a motif."""
 
 from typing import Any, NamedTuple
 
@@ -13,14 +13,14 @@ from ..metrics.point import pearson
 
 
 class Match(NamedTuple):
-    """Where a motif agrees best with a consensus.
+    """Position at which a motif agrees best with a consensus.
 
     Attributes
     ----------
     offset
         Position of the consensus at which the motif begins; negative where it begins before the kernel.
     letters
-        Letters of the motif that agree; those outside the kernel count as wrong.
+        Number of letters of the motif that agree; letters outside the kernel do not.
     """
 
     offset: int
@@ -30,8 +30,8 @@ class Match(NamedTuple):
 def probabilities(kernel: ArrayLike) -> Floats:
     """Return the base probabilities of a kernel under exponential activation.
 
-    The activation at a place is a product over positions of exp(weight). Over uniformly random bases each base's share
-    of it is therefore the softmax of the position's weights, whatever the other positions hold.
+    The activation at a site is the product of exp(weight) over the kernel's positions. For uniformly random bases, the
+    share of each base in it is therefore the softmax of the position's weights, independent of the other positions.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def probabilities(kernel: ArrayLike) -> Floats:
     """
     weights = np.asarray(kernel, dtype=np.float64)
     if weights.ndim != 2 or weights.shape[1] != len(BASES):
-        raise TR300MError(f"the kernel has shape {weights.shape}", "a kernel is [position, base], with four bases")
+        raise TR300MError(f"the kernel has shape {weights.shape}", "give a kernel [position, base] with four bases")
     if not np.isfinite(weights).all():
-        raise TR300MError("the kernel holds weights that are not finite", "did training diverge? lower learning_rate")
+        raise TR300MError("the kernel has weights that are not finite", "lower learning_rate")
     return np.asarray(softmax(weights, axis=1), dtype=np.float64)
 
 
@@ -68,14 +68,14 @@ def consensus(probability: ArrayLike) -> str:
 
 
 def best_match(text: str, motif: str) -> Match:
-    """Lay a motif along a consensus, on the same strand, so that most letters agree.
+    """Align a motif with a consensus, on the same strand, so that as many letters as possible agree.
 
     Parameters
     ----------
     text
         Consensus of a kernel.
     motif
-        May stick out at either end. Of equally good places the leftmost is taken.
+        Motif, which may extend beyond either end. The leftmost of several best positions is returned.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def best_match(text: str, motif: str) -> Match:
         If either is empty.
     """
     if not text or not motif:
-        raise TR300MError("a consensus and a motif of at least one letter are needed")
+        raise TR300MError("the consensus or the motif is empty")
     places = range(1 - len(motif), len(text))
     return max((Match(place, _agreeing(text, motif, place)) for place in places), key=lambda match: match.letters)
 
@@ -93,24 +93,24 @@ def _agreeing(text: str, motif: str, place: int) -> int:
 
 
 def most_informative_kernel(activations: NDArray[Any], target: ArrayLike) -> int:
-    """Return the kernel whose pooled activation says most about the target: the motif itself is not asked.
+    """Return the kernel whose pooled activation correlates most with the target; the motif is not used.
 
     Parameters
     ----------
     activations
         Pooled activations [sequence, kernel], above 0.
     target
-        Target [sequence], at least 0.
+        Target counts [sequence], at least 0.
 
     Raises
     ------
     TR300MError
-        If no kernel's activation or not the target varies.
+        If no activation varies, or the target does not.
     """
     logs = np.log1p(np.asarray(activations, dtype=np.float64))
     scores = np.array([abs(pearson(target, column)) for column in logs.T])
     if np.isnan(scores).all():
         raise TR300MError(
-            "no kernel's activation goes with the target", "draw more sequences, so that some carry the motif"
+            "no kernel's activation correlates with the target", "draw more sequences, so that some carry the motif"
         )
     return int(np.nanargmax(scores))

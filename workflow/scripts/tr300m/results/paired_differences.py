@@ -9,11 +9,11 @@ from ..metrics.intervals import Draws, Interval, percentile_interval
 from .metric_table import LABEL, PERCENT, Metrics, metric_table
 
 MINUS = "Minus"
-"""Column that names what was taken off a row's figures; empty where nothing was."""
+"""Column with the label of the model that a row is the difference to; empty if the row is not a difference."""
 
 PAIRED = (
-    "Rows that name something under Minus are differences to it on the same pairs, both models seeing the same draws, "
-    "in percent points and nat; one whose interval holds 0 shows neither a difference nor equality."
+    "Rows with an entry under Minus are differences to that model on the same pairs and with the same draws, in "
+    "percent points and nat; if the interval contains 0, the row shows neither a difference nor equality."
 )
 
 
@@ -36,12 +36,12 @@ def read_models(
 
 
 def difference(model: EvaluatedModel, reference: EvaluatedModel) -> tuple[dict[str, float | int], dict[str, Interval]]:
-    """Return a model's metrics minus the reference's (`pairs` as they are), and their headline intervals.
+    """Return a model's metrics minus those of the reference (`pairs` unchanged), and the intervals of the differences.
 
     Raises
     ------
     TR300MError
-        If the two were not evaluated on the same pairs and drawn alike.
+        If the two have different pairs or random numbers.
     """
     drawn = model.draws.minus(reference.draws)
     figures = {name: model.metrics[name] - reference.metrics[name] for name in (*PERCENT, "nll")}
@@ -55,13 +55,13 @@ def paired_table(rows: Sequence[tuple[EvaluatedModel, Sequence[EvaluatedModel]]]
     Parameters
     ----------
     rows
-        A model, and the references it is compared with; none gives its own metrics alone.
+        A model, and the references that it is compared with; without references only its metrics are shown.
 
     Returns
     -------
     dict
-        The columns of `tables.metric_table` with intervals, differences in percent points; behind the label the column
-        `MINUS` with the reference's.
+        The columns of `metric_table.metric_table` with intervals, and after the label the column `MINUS` with the label
+        of the reference. Differences are in percent points and nat.
     """
     lines: list[tuple[str, Metrics]] = []
     intervals: list[Mapping[str, Interval]] = []

@@ -10,5 +10,5 @@ from .distributions import Likelihood
 
 
 def pair_nll(likelihood: Likelihood, observed: NDArray[Any], raw: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Negative log likelihood (nat) [pair] of TPM [pair] under raw outputs [pair, n_outputs]."""
+    """Return the negative log likelihood [pair], in nat, of observed TPM [pair] given raw outputs [pair, n_outputs]."""
     return np.asarray(ops.convert_to_numpy(likelihood.nll(observed, raw)), dtype=np.float64)
