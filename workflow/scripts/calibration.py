@@ -1,4 +1,4 @@
-"""How far the predicted distributions of one run can be trusted."""
+"""Calibration of the predicted distributions of one run."""
 
 import numpy as np
 from tr300m.base.files import read_json, write_tsv

@@ -10,7 +10,7 @@ from tr300m.sources.fetch import fetch
 
 with job(snakemake.log[0]):
     source = snakemake.params.source
-    # Not a parameter of the rule: neither another wording nor another place of the checkout must fetch gigabytes again.
+    # The table is not a parameter of the rule, so that neither an edit of it nor a moved checkout downloads again.
     table = Path(snakemake.scriptdir).parents[1] / SOURCES_TABLE
     rows = {row.local_name: row for row in read_sources(table).values()}
     row = rows[snakemake.wildcards.name]

@@ -1,4 +1,4 @@
-"""Score the predictions of one model, of all pairs and without shared promoters, with bootstrap draws."""
+"""Score the predictions of one model on all pairs and without shared promoters, with bootstrap draws."""
 
 import numpy as np
 from tr300m.base.axes import Genes, Samples

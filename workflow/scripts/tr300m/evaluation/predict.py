@@ -12,6 +12,7 @@ from ..base.errors import TR300MError
 from ..base.progress import bar, log
 from ..base.types import Ints
 from ..config.architectures import Architecture
+from ..dataset.tf_levels import regulator_genes
 from ..features.pooling import SCHEDULE, Schedule
 from ..features.scan_cache import ScanTable, check_scan, scan_genes
 from ..model import devices
@@ -161,6 +162,14 @@ def predict_raw(
                 if meter is not None:
                     meter.update(len(batch))
     return raw
+
+
+def pairs_of_regulators(dataset: "Dataset", pairs: Ints) -> Ints:
+    """Return the pairs [pair, 2] whose gene is a regulator with a motif, so that its own TPM is an input."""
+    genes = dataset.genes
+    ids = (genes.gene_id.tolist(), genes.merged.tolist(), dataset.regulators.gene_id.tolist())
+    own = regulator_genes(*ids, dataset.motif_map)
+    return np.asarray(pairs[own[pairs[:, 0]]])
 
 
 def predict(

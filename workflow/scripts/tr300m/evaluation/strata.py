@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -49,6 +50,12 @@ class PredictedPairs:
             donor[sample],
             *(saved[name].astype(np.float64) for name in ("observed", "median", "nll")),
         )
+
+    @classmethod
+    def read(cls, path: Path | str, tissue: NDArray[np.str_], donor: NDArray[np.str_]) -> Self:
+        """Read saved predictions; see `of`."""
+        with np.load(path) as saved:
+            return cls.of(saved, tissue, donor)
 
     def where(self, kept: NDArray[np.bool_] | Ints) -> Self:
         """Return the pairs selected by a mask [pair] or by indices."""

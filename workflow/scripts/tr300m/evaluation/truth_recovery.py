@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.stats import binom, hypergeom, rankdata
@@ -14,6 +15,13 @@ from .planted_truth import Planted
 
 # Smaller differences of log1p TPM are rounding errors, because a float32 prediction has seven digits.
 _ROUNDING = 1e-6
+RECOVERY_NOTES = (
+    "Validation pairs of the thesis's split.",
+    "Chance: mean score of a model that recovered nothing.",
+    "Perfect: score of a model that knows the planted parameters behind the run's inputs.",
+    "A run without histones can exceed it, because GC content is related to openness.",
+    "Motif effects: the log TPM of each regulator is set one standard deviation below and above its mean.",
+)
 _COMPONENTS = ("genes", "tissues", "people")
 
 
@@ -22,16 +30,11 @@ class RecoveryScore(NamedTuple):
 
     Attributes
     ----------
-    question
-        Description of the score.
-    model
-        Name of the run.
-    found
-        Score of the run.
-    chance
-        Mean score of a model that recovered nothing.
-    perfect
-        Score of a model that knows the planted parameters behind the run's inputs.
+    question, model
+        Description of the score, and name of the run.
+    found, chance, perfect
+        Score of the run, mean score of a model that recovered nothing, and score of a model that knows the planted
+        parameters behind the run's inputs.
     low, high
         95 % interval.
     p
@@ -58,10 +61,8 @@ class SimulatedRun:
         Name of the run.
     levels, histones
         Whether the run reads the levels of regulators, and the histone tracks.
-    gene, sample
-        Indices into the dataset's axes [pair].
-    observed, median
-        Observed TPM, and predicted median [pair].
+    gene, sample, observed, median
+        Indices into the dataset's axes, observed TPM, and predicted median, each [pair].
     """
 
     label: str
@@ -71,6 +72,13 @@ class SimulatedRun:
     sample: Ints
     observed: Floats
     median: Floats
+
+    @classmethod
+    def read(cls, path: Path | str, label: str, levels: bool, histones: bool) -> Self:
+        """Read the predictions of a run."""
+        with np.load(path) as saved:
+            arrays = (saved[name] for name in ("gene", "sample", "observed", "median"))
+            return cls(label, levels, histones, *arrays)
 
 
 def correlation(x: Floats, y: Floats) -> float:
@@ -221,7 +229,13 @@ def motif_recovery(
     among = len(set(top.tolist()) & set(rows))
     n, total = len(kept), len(regulators)
     return [
-        RecoveryScore("motif effects: correlation over promoters and drivers", label, _flat(mine, changed), 0.0, 1.0),
+        RecoveryScore(
+            "motif effects: correlation over promoters and drivers",
+            label,
+            correlation(mine.ravel(), changed.ravel()),
+            0.0,
+            1.0,
+        ),
         RecoveryScore(
             "motif effects: rank correlation over drivers",
             label,
@@ -246,10 +260,6 @@ def motif_recovery(
             p=float(hypergeom.sf(among - 1, total, n, n)),
         ),
     ]
-
-
-def _flat(x: Floats, y: Floats) -> float:
-    return correlation(x.ravel(), y.ravel())
 
 
 def histone_gain(
@@ -284,6 +294,37 @@ def histone_gain(
         *percentile_interval(differences),
         share_beyond_zero(differences),
     )
+
+
+def recovery_scores(
+    runs: Mapping[str, SimulatedRun],
+    changes: Mapping[str, Path | str],
+    pairs: Sequence[tuple[str, str]],
+    draws: Mapping[str, Draws],
+    planted: Planted,
+) -> list[RecoveryScore]:
+    """Return all scores of the runs of a results folder.
+
+    Parameters
+    ----------
+    runs
+        Runs by name; the explained variance is computed on the pairs of the first.
+    changes
+        Files with the arrays of `regulator_perturbation.level_changes`, by name of the run.
+    pairs
+        Names of runs that differ only in the histone branch: without and with it.
+    draws
+        Bootstrap draws by name of the run, for the runs of `pairs`.
+    planted
+        The planted effects.
+    """
+    found = variance_explained(next(iter(runs.values())), planted)
+    for run, path in changes.items():
+        with np.load(path) as saved:
+            names = saved["regulator"].tolist()
+            found += motif_recovery(run, saved["gene"], saved["sample"], names, saved["change"], planted)
+    found += [histone_gain(runs[a], runs[b], (draws[a], draws[b]), planted) for a, b in pairs]
+    return found + [score for run in runs.values() for score in expression_recovery(run, planted)]
 
 
 def recovery_table(found: Sequence[RecoveryScore]) -> Mapping[str, list[str]]:

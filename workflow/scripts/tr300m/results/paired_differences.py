@@ -16,6 +16,17 @@ PAIRED = (
     "percent points and nat; if the interval contains 0, the row shows neither a difference nor equality."
 )
 
+AGAINST_BASELINES_NOTE = (
+    "The baseline is the one with the highest log Pearson correlation on the same pairs. This choice favours the "
+    "baseline, so the difference of a run to it is biased downwards. The gene's own training mean reads the expression "
+    "of held-out genes in training samples, which no run reads; it is not an upper bound."
+)
+
+CONTROLS_NOTE = (
+    "A control permutes one input before training (retrained), or only before prediction, with the weights of the run "
+    "without the control (evaluation only). If a control loses nothing, the input was not used."
+)
+
 
 class EvaluatedModel(NamedTuple):
     """A model's label in tables, its metrics (fractions) and their bootstrap draws."""

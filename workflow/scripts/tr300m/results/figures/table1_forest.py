@@ -1,6 +1,7 @@
 """Table 1 as a forest plot: each metric with its interval and the thesis's value, and baselines below."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +10,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...base.errors import TR300MError
+from ...base.files import read_json
 from ...base.types import Floats
-from ...metrics.intervals import Interval
+from ...metrics.intervals import Draws, Interval
 from ..metric_table import PERCENT, Metrics, check_metrics, number, percent, range_text
 from ..thesis_results import thesis_row
 from . import style as theme
@@ -30,6 +32,14 @@ class Row(NamedTuple):
     label: str
     metrics: Metrics
     intervals: Mapping[str, Interval]
+
+
+def read_rows(labels: Sequence[str], metrics: Sequence[Path | str], draws: Sequence[Path | str]) -> list[Row]:
+    """Read rows from the files of metrics and of bootstrap draws, in the order of the labels."""
+    return [
+        Row(label, read_json(path), Draws.read(drawn).intervals())
+        for label, path, drawn in zip(labels, metrics, draws, strict=True)
+    ]
 
 
 def table1_forest(

@@ -14,6 +14,13 @@ from ..metric_table import PERCENT, Metrics, number, percent
 CONSTANT, OWN_MEAN = "global_median", "gene_tissue_mean"
 FITTED = tuple(name for name, baseline in BASELINES.items() if baseline.features)
 NOT_MADE = "not made"
+GUIDE_NOTE = (
+    "In percent, CRPS in TPM. The constant is the global median. The gene's own training mean reads the expression of "
+    "held-out genes in training samples, which no run reads; it is not an upper bound. Both, and the best baseline "
+    "fitted without a neural network (for each metric the best one on these pairs), are of this configuration's "
+    "validation pairs; the thesis's best is that of its seven architectures"
+)
+"""Without the full stop: `data_identity.DataIdentity.caveat` follows."""
 NOT_COMPARED = "-"
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
-from ...dataset.data_identity import is_published
+from ...base.redaction import shareable
+from ...dataset.data_identity import identify, is_published
 from ...training.run_record import versions
+from ..write_table import markdown
 
 # These have a separate page, or are of no interest to a reader.
 ELSEWHERE = ("run", "arrays", "versions", "pair_state")
@@ -126,3 +128,43 @@ def _same(record: Mapping[str, str]) -> str:
     if not record["published_checksum"]:
         return "unknown"
     return "yes" if is_published(record) else "no"
+
+
+def record_pages(
+    records: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any], config: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the pages ``runs`` and ``versions`` of the report as Markdown.
+
+    Parameters
+    ----------
+    records
+        Contents of `run.json` of the runs.
+    manifest
+        Manifest of the dataset.
+    config
+        The configuration, without the section `compute`.
+    """
+    records = [shareable(record) for record in records]
+    differing, shared = compare_records(records)
+    data = identify(manifest)
+    unlike = f" They are not those of the release: {data.unlike_release}." if data.unlike_release else ""
+    by_run = "From `run.json` of each run; `code` is a hash of the code that trained it."
+    runs = [
+        ("Settings that differ", by_run, differing),
+        ("Settings that all runs share", "", shared),
+        ("Configuration", "With defaults filled in; `compute` is in the record of each run.", settings_table(config)),
+    ]
+    arrays_by = f"The arrays were made by code {manifest['code']}."
+    sources = source_table(shareable(manifest["sources"]))
+    made_with = [
+        ("Packages", arrays_by, version_table(records, environment())),
+        ("Sources", f"The data: {data.name}.{unlike} Origin and checksum of each file:", sources),
+        ("Arrays", "As read by the models.", array_table(manifest["arrays"])),
+    ]
+    return {"runs": _sections(runs), "versions": _sections(made_with)}
+
+
+def _sections(tables: Sequence[tuple[str, str, dict[str, list[str]]]]) -> str:
+    """Return tables as Markdown sections, each with a title and a note."""
+    texts = [f"## {title}\n\n{markdown(table, notes=[note], words=True)}" for title, note, table in tables]
+    return "\n".join(texts)
