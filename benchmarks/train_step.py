@@ -54,9 +54,7 @@ def table(shape: tuple[int, ...], dtype: Any, folder: Path, gpu: bool) -> NDArra
 def make_feed(row: dict[str, Any], folder: Path, gpu: bool) -> Any:
     """Return the tables of an architecture as a `Feed`, where `compute: arrays: auto` would put them."""
     from tr300m.config.architectures import Architecture
-    from tr300m.model.network import NetworkConfig
     from tr300m.training.batches import Feed, place_arrays
-    from tr300m.training.plan import working_bytes
 
     architecture, genes, samples = Architecture.from_key(row["architecture"]), row["genes"], row["samples"]
 
@@ -80,8 +78,7 @@ def make_feed(row: dict[str, Any], folder: Path, gpu: bool) -> Any:
     elif architecture.tf:
         by_sample["levels"] = random(samples, MOTIFS)
     feed = Feed(by_gene, by_sample, random(genes, samples), 1.0)
-    working = working_bytes(NetworkConfig(), row["batch"], MOTIFS, on_the_fly=row["row"] != "cached")
-    on_device = row["row"] != "thesis" and place_arrays("auto", feed.nbytes, working, lambda line: None)
+    on_device = row["row"] != "thesis" and place_arrays("auto", feed.nbytes)
     return Feed(by_gene, by_sample, feed.expression, 1.0, on_device)
 
 
@@ -212,7 +209,7 @@ def run_row(row: dict[str, Any]) -> dict[str, Any]:
         "gflop": flop(row) / 1e9,
         "floor": floor,
         "arrays": "device" if feed.on_device else "host",
-        "device": devices.describe(devices.cores()),
+        "device": devices.device_name(devices.cores()),
     }
 
 
@@ -248,13 +245,13 @@ def thesis_calls(
     model: Any, likelihood: Any, optimizer: Any, feed: Any, pairs: NDArray[np.int64], xla: bool
 ) -> Iterator[Callable[[], Any]]:
     """Yield steps as the thesis took them: a Python generator of batches, one call of the training function each."""
-    model.compile(optimizer, loss=lambda truth, raw: likelihood.nll(truth[:, 0], raw), jit_compile=xla)
+    model.compile(optimizer, loss=lambda observed, raw: likelihood.nll(observed[:, 0], raw), jit_compile=xla)
 
     def step(batch: NDArray[np.int64]) -> None:
         rows = feed.rows(batch)
-        truth = rows.pop("expression")
+        observed = rows.pop("expression")
         inputs = {name: x.astype(np.float32) for name, x in rows.items()}
-        model.train_on_batch(inputs, truth.astype(np.float32)[:, None])
+        model.train_on_batch(inputs, observed.astype(np.float32)[:, None])
 
     return ((lambda batch=batch: step(batch)) for batch in pairs)
 

@@ -35,7 +35,7 @@ with job(folder / "log.txt"):
     from tr300m.evaluation.predict import predict
 
     dataset = write_toy(folder / "dataset")
-    train_toy(dataset, "seq_tf_core_hm", folder / "run", log=print)
+    train_toy(dataset, "seq_tf_core_hm", folder / "run")
     found = predict(dataset, SPLIT.pairs("validation"), folder / "run")
     np.savez(folder / "predictions.npz", **found)
     save(run_panels(*pairs(500), history(9), "Title", "s"), folder / "panels.svg", folder / "panels.png")

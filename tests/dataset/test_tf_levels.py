@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 from tr300m.config.architectures import Architecture
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.tf_levels import own_regulators, regulator_genes, tf_levels
-from tr300m.model.inputs import Units, inputs_without_own_level, model_inputs
+from tr300m.model.inputs import Units, model_inputs
 
 
 @settings(deadline=None, max_examples=40)
@@ -73,7 +73,7 @@ def test_own_level_is_zeroed_as_if_the_columns_were_built_without_it(key: str) -
     """Each pair against a dataset whose column of the gene's own TPM is 0."""
     dataset, architecture = toy(), Architecture.from_key(key)
     genes, samples = (axis.ravel() for axis in np.meshgrid(np.arange(4), np.arange(6)))
-    found = inputs_without_own_level(dataset, architecture, genes, samples, UNITS)
+    found = model_inputs(dataset, architecture, genes, samples, UNITS, zero_own_level=True)
     plain = model_inputs(dataset, architecture, genes, samples, UNITS)
     own_of_gene: dict[int, list[int]] = {0: [3], 1: [1, 4], 2: [0], 3: []}
     name = "regulator_levels" if architecture.distance else "levels"
@@ -98,10 +98,14 @@ def test_a_dominating_own_level_leaves_no_rounding_behind() -> None:
     levels = np.full((6, 5), 0.1, np.float32)
     levels[:, 0] = 1e8
     dataset = dataclasses.replace(toy(), regulator_levels=levels)
-    found = inputs_without_own_level(dataset, Architecture.from_key("seq_tf"), np.array([2]), np.array([0]), UNITS)
+    found = model_inputs(
+        dataset, Architecture.from_key("seq_tf"), np.array([2]), np.array([0]), UNITS, zero_own_level=True
+    )
     assert found["levels"][0, 0] == np.float32(0.1)
 
 
 def test_without_levels_there_is_nothing_to_zero(refuses: Refuses) -> None:
     with refuses("seq_core_hm", "`tf`"):
-        inputs_without_own_level(toy(), Architecture.from_key("seq_core_hm"), np.array([0]), np.array([0]), UNITS)
+        model_inputs(
+            toy(), Architecture.from_key("seq_core_hm"), np.array([0]), np.array([0]), UNITS, zero_own_level=True
+        )

@@ -47,17 +47,22 @@ def test_crps_equals_the_slow_integral() -> None:
     rng = np.random.default_rng(1)
     y = np.where(rng.random(40) < 0.3, 0.0, MODEL.mean(raw) * 10 ** rng.uniform(-2, 1, 40))
 
-    def slow(truth: float, row: Floats) -> float:
+    def slow(observed: float, row: Floats) -> float:
         levels = (0.001, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999, 1 - 1e-5, 1 - 1e-8)
-        cuts = sorted({0.0, truth, *(float(MODEL.quantile(level, row)[0]) for level in levels)})
+        cuts = sorted({0.0, observed, *(float(MODEL.quantile(level, row)[0]) for level in levels)})
         return sum(
             integrate.quad(
-                lambda x: float(MODEL.cdf(x, row)[0] - (truth <= x)) ** 2, start, end, limit=400, epsabs=0, epsrel=1e-8
+                lambda x: float(MODEL.cdf(x, row)[0] - (observed <= x)) ** 2,
+                start,
+                end,
+                limit=400,
+                epsabs=0,
+                epsrel=1e-8,
             )[0]
             for start, end in pairwise(cuts)
         )
 
-    expected = [slow(float(truth), row[None]) for truth, row in zip(y, raw, strict=True)]
+    expected = [slow(float(observed), row[None]) for observed, row in zip(y, raw, strict=True)]
     np.testing.assert_allclose(crps(MODEL, y, raw), expected, rtol=1e-4)
 
 
@@ -139,8 +144,8 @@ def test_coverage_curve_by_hand() -> None:
     pit = np.array([0.0, 0.25, 0.4, 0.5, 0.95])
     assert [pit_coverage(pit, level) for level in (0.1, 0.5, 0.9, 1.0)] == [0.2, 0.6, 0.8, 1.0]
     curve = coverage_curve(pit)
-    assert curve["level"] == [f"{step / 20:g}" for step in range(1, 20)]
-    shown = dict(zip(curve["level"], curve["coverage"], strict=True))
+    assert curve["probability"] == [f"{step / 20:g}" for step in range(1, 20)]
+    shown = dict(zip(curve["probability"], curve["coverage"], strict=True))
     assert (shown["0.05"], shown["0.5"], shown["0.95"]) == ("0.2", "0.6", "0.8")
 
 

@@ -45,7 +45,7 @@ def slow(data: Dataset, run: Path, name: str, by: float) -> Any:
         own = log_levels[:, column]
         levels[:, column] = np.expm1(max(own.mean() + by * own.std(), 0))
     changed = replace(data, regulator_levels=levels, tf_levels=levels @ data.motif_map.astype(np.float32))
-    return np.log1p(predict(changed, PAIRS, run, log=lambda line: None)["mean"])
+    return np.log1p(predict(changed, PAIRS, run)["mean"])
 
 
 @pytest.mark.slow
@@ -56,7 +56,7 @@ def test_changes_are_those_of_whole_datasets(tmp_path: Path, make_genes: MakeGen
     # As float32: what is stored is rounded.
     scan = scan_genes(data.onehot, data.pssm, data.core, NETWORK.schedule) if cached else None
     scan = scan and replace(scan, key=scan_key(data, NETWORK.schedule))
-    found = level_changes(data, PAIRS, tmp_path, scan=scan, log=lambda line: None)
+    found = level_changes(data, PAIRS, tmp_path, scan=scan)
     assert found["regulator"].tolist() == ["A", "B", "C", "D"]
     assert (found["gene"].tolist(), found["sample"].tolist()) == ([0, 7, 2], [5, 1, 5])
     for row, name in enumerate(found["regulator"]):
@@ -69,4 +69,4 @@ def test_a_run_without_levels_is_refused(tmp_path: Path, make_genes: MakeGenes, 
     data = dataset(make_genes)
     fit(tmp_path, "seq", dataset=data, steps=1)
     with refuses("tf"):
-        level_changes(data, PAIRS, tmp_path, log=lambda line: None)
+        level_changes(data, PAIRS, tmp_path)

@@ -16,15 +16,15 @@ from tr300m.config.settings import resolve
 from tr300m.evaluation.planted_truth import Planted
 from tr300m.evaluation.regulator_perturbation import perturbed_pairs, regulators_with_motif, shifted
 from tr300m.evaluation.truth_recovery import (
-    Model,
+    SimulatedRun,
     components,
     correlation,
-    finding_table,
-    histone_finding,
-    motif_findings,
-    score_findings,
+    expression_recovery,
+    histone_gain,
+    motif_recovery,
+    recovery_table,
     slopes,
-    variance_findings,
+    variance_explained,
 )
 from tr300m.metrics.intervals import Draws
 
@@ -121,14 +121,14 @@ def test_correlation_with_a_constant_is_undefined() -> None:
     assert math.isnan(correlation(x[:1], x[:1]))
 
 
-def toy_model(label: str, predicted: np.ndarray, *, levels: bool = True, histones: bool = True) -> Model:
-    truth = np.expm1(TOY.log_expression(GENE, SAMPLE))
-    return Model(label, levels, histones, GENE, SAMPLE, truth, predicted)
+def toy_model(label: str, predicted: np.ndarray, *, levels: bool = True, histones: bool = True) -> SimulatedRun:
+    observed = np.expm1(TOY.log_expression(GENE, SAMPLE))
+    return SimulatedRun(label, levels, histones, GENE, SAMPLE, observed, predicted)
 
 
 def test_a_perfect_model_gets_what_perfect_says() -> None:
     model = toy_model("m", np.expm1(TOY.log_expression(GENE, SAMPLE)))
-    score, *parts = score_findings(model, TOY)
+    score, *parts = expression_recovery(model, TOY)
     assert (score.found, score.perfect) == (pytest.approx(1), pytest.approx(1))
     # One sample a tissue: nothing is left between people.
     assert [row.found for row in parts] == [pytest.approx(1), pytest.approx(1), pytest.approx(math.nan, nan_ok=True)]
@@ -136,8 +136,8 @@ def test_a_perfect_model_gets_what_perfect_says() -> None:
 
 def test_a_model_without_inputs_has_no_bound() -> None:
     model = toy_model("seq", np.array([1.0, 2.0, 1.0, 2.0]), levels=False, histones=False)
-    score, genes, tissues, _ = score_findings(model, TOY)
-    # Predictions 1 2 1 2 against truths whose genes lie the other way round.
+    score, genes, tissues, _ = expression_recovery(model, TOY)
+    # Predictions 1 2 1 2 against observed values whose genes lie the other way round.
     assert score.found < 0
     assert math.isnan(score.perfect)
     assert genes.found == pytest.approx(-1)
@@ -146,7 +146,7 @@ def test_a_model_without_inputs_has_no_bound() -> None:
 
 def test_variance_shares_are_squared_correlations() -> None:
     truth = TOY.log_expression(GENE, SAMPLE)
-    openness, regulation, both = variance_findings(toy_model("m", np.zeros(4)), TOY)
+    openness, regulation, both = variance_explained(toy_model("m", np.zeros(4)), TOY)
     assert both.found == pytest.approx(1)
     assert openness.found == pytest.approx(np.corrcoef([2.0, 0.5, 5.0, 0.0], truth)[0, 1] ** 2)
     assert regulation.found == pytest.approx(np.corrcoef([2.625, 1.625, 0.625, 0.0], truth)[0, 1] ** 2)
@@ -180,7 +180,7 @@ def test_a_model_that_is_the_truth_finds_all_motifs() -> None:
     # Among six regulators, of which three do nothing.
     changes = np.zeros((6, 20))
     changes[[1, 3, 5]] = planted.changes(gene, sample)
-    flat, rank, signs, top = motif_findings("m", gene, sample, ["x", "A", "y", "B", "z", "C"], changes, planted)
+    flat, rank, signs, top = motif_recovery("m", gene, sample, ["x", "A", "y", "B", "z", "C"], changes, planted)
     assert (flat.found, rank.found, signs.found, top.found) == (pytest.approx(1), pytest.approx(1), 3, 3)
     assert (signs.chance, signs.perfect, signs.p) == (1.5, 3, 0.125)
     # 3 of 6 drawn, 3 of them drivers: one way in 20.
@@ -192,7 +192,7 @@ def test_a_model_with_other_regulators_is_told_so() -> None:
     truth = planted.changes(gene, sample)
     # Driver A with the wrong sign and half a size; B and C hardly at all; x and y in their place.
     changes = np.array([truth[2], -truth[0] / 2, truth[1], truth[1] / 1000, truth[2] / 1000])
-    _, rank, signs, top = motif_findings("m", gene, sample, ["x", "A", "y", "B", "C"], changes, planted)
+    _, rank, signs, top = motif_recovery("m", gene, sample, ["x", "A", "y", "B", "C"], changes, planted)
     assert (signs.found, top.found) == (2, 1)
     assert top.p == pytest.approx(hypergeom.sf(0, 5, 3, 3))
     # Planted order B, A, C; found A, B, C.
@@ -202,7 +202,7 @@ def test_a_model_with_other_regulators_is_told_so() -> None:
 def test_drivers_without_a_motif_are_left_out() -> None:
     planted, gene, sample = wide()
     truth = planted.changes(gene, sample)
-    *_, signs, top = motif_findings("m", gene, sample, ["C", "x"], np.array([truth[2], truth[0] / 9]), planted)
+    *_, signs, top = motif_recovery("m", gene, sample, ["C", "x"], np.array([truth[2], truth[0] / 9]), planted)
     assert (signs.found, signs.perfect, top.found, top.chance) == (1, 1, 1, 0.5)
 
 
@@ -215,7 +215,7 @@ def test_histones_ahead_by_hand() -> None:
     without = toy_model("a", np.expm1(np.array([2.0, 1.0, 1.0, 0.0])), histones=False)
     with_histones = toy_model("b", np.expm1(truth))
     pair = draws(np.linspace(0.1, 0.2, 1001)), draws(np.linspace(0.1, 0.2, 1001) + 0.3)
-    row = histone_finding(without, with_histones, pair, TOY)
+    row = histone_gain(without, with_histones, pair, TOY)
     assert row.found == pytest.approx(1 - np.corrcoef([2.0, 1.0, 1.0, 0.0], truth)[0, 1])
     assert row.perfect == pytest.approx(1 - np.corrcoef([2.625, 1.625, 0.625, 0.0], truth)[0, 1])
     assert (row.low, row.high) == (pytest.approx(0.3), pytest.approx(0.3))
@@ -225,18 +225,18 @@ def test_histones_ahead_by_hand() -> None:
 def test_histones_ahead_wants_equal_draws(refuses: Refuses) -> None:
     model = toy_model("a", np.expm1(TOY.log_expression(GENE, SAMPLE)))
     with refuses("d"):
-        histone_finding(model, model, (draws(np.zeros(9)), draws(np.zeros(9), "other")), TOY)
+        histone_gain(model, model, (draws(np.zeros(9)), draws(np.zeros(9), "other")), TOY)
 
 
 def test_table_tells_counts_from_figures_and_undefined_from_empty() -> None:
     planted, gene, sample = wide()
     changes = np.concatenate([planted.changes(gene, sample), np.zeros((1, 20))])
-    table = finding_table(motif_findings("m", gene, sample, ["A", "B", "C", "x"], changes, planted))
+    table = recovery_table(motif_recovery("m", gene, sample, ["A", "B", "C", "x"], changes, planted))
     assert table["found"] == ["1.000", "1.000", "3", "3"]
     assert table["chance"] == ["0.000", "0.000", "1.500", "2.250"]
     assert table["p of chance"] == ["", "", "0.125", "0.25"]
     assert table["95 % interval"] == [""] * 4
-    constant = finding_table(motif_findings("m", gene, sample, ["A", "B", "C"], np.zeros((3, 20)), planted))
+    constant = recovery_table(motif_recovery("m", gene, sample, ["A", "B", "C"], np.zeros((3, 20)), planted))
     assert constant["found"][0] == "undefined"
 
 

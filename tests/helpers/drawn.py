@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 def pairs(n: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(n)
-    truth = np.where(rng.random(n) < 0.2, 0, np.exp(rng.normal(1, 2, n)))
-    return truth.astype(np.float32), np.sqrt(truth) * np.exp(rng.normal(0, 1, n))
+    observed = np.where(rng.random(n) < 0.2, 0, np.exp(rng.normal(1, 2, n)))
+    return observed.astype(np.float32), np.sqrt(observed) * np.exp(rng.normal(0, 1, n))
 
 
 def history(epochs: int, steps: int = 10_000) -> dict[str, np.ndarray]:

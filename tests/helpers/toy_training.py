@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split
 from tr300m.evaluation.predict import load_run
-from tr300m.metrics import point as metrics
 from tr300m.model.network import NetworkConfig
 from tr300m.training.config import TrainingConfig
 from tr300m.training.train import train
@@ -67,18 +66,10 @@ def make_dataset() -> Dataset:
     )
 
 
-def score(truth: NDArray[Any], prediction: NDArray[Any]) -> dict[str, float]:
-    return {
-        "pearson": metrics.pearson(truth, prediction),
-        "log_pearson": metrics.log_pearson(truth, prediction),
-        "accuracy": metrics.accuracy(truth, prediction, 1.0),
-    }
-
-
 def fit(out: Path, key: str = "seq_tf_core_hm", **changes: Any) -> dict[str, list[float]]:
     """Train the toy; `changes` override the settings of `train` and of the training config."""
     config = {name: changes.pop(name) for name in list(changes) if name in TrainingConfig.__dataclass_fields__}
-    settings: dict[str, Any] = {"seed": 3, "steps": 20, "score": score, "log": lambda line: None, **changes}
+    settings: dict[str, Any] = {"seed": 3, "steps": 20, **changes}
     training = dataclasses.replace(TRAINING, **config)
     dataset = settings.pop("dataset", None) or make_dataset()
     network, likelihood = settings.pop("network", NETWORK), settings.pop("likelihood", "nb_exponential")

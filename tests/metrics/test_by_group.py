@@ -6,7 +6,14 @@ from helpers.fixtures import Refuses
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tr300m.evaluation.strata import Pairs, group_table, one_sample_a_person, summary_table, tissue_means, views
+from tr300m.evaluation.strata import (
+    PredictedPairs,
+    average_by_tissue,
+    group_table,
+    one_sample_a_person,
+    summary_table,
+    views,
+)
 from tr300m.metrics import point as metrics
 from tr300m.metrics.by_group import grouped_metrics
 
@@ -15,12 +22,12 @@ TPM = st.sampled_from([0.0, 0.1, 0.5, 1.0, 1.0, 3.0, 7.25, 1e5])
 
 @given(st.lists(st.tuples(st.integers(0, 4), TPM, TPM, st.floats(-2, 5)), min_size=1, max_size=40))
 def test_each_group_equals_the_plain_metrics(rows: list[tuple[int, float, float, float]]) -> None:
-    labels, truth, prediction, nll = map(np.array, zip(*rows, strict=True))
+    labels, observed, prediction, nll = map(np.array, zip(*rows, strict=True))
     groups, codes = np.unique(labels, return_inverse=True)
-    found = grouped_metrics(truth, prediction, nll, 1.0, codes)
+    found = grouped_metrics(observed, prediction, nll, 1.0, codes)
     for group in range(len(groups)):
         chosen = codes == group
-        expected = metrics.evaluate(truth[chosen], prediction[chosen], nll[chosen], 1.0)
+        expected = metrics.evaluate(observed[chosen], prediction[chosen], nll[chosen], 1.0)
         assert list(found) == list(expected)
         for name, value in expected.items():
             assert found[name][group] == pytest.approx(value, rel=1e-9, abs=1e-9, nan_ok=True)
@@ -50,14 +57,18 @@ DONOR = np.array(["a", "b", "a", "c", "c"])
 SHARED = np.array([False, False, True])
 
 
-def table(seed: int = 0) -> Pairs:
+def table(seed: int = 0) -> PredictedPairs:
     """All pairs of 3 genes and 5 samples, gene fastest."""
     rng = np.random.default_rng(seed)
     saved = {"gene": np.tile(np.arange(3), 5), "sample": np.repeat(np.arange(5), 3)}
-    return Pairs.of(saved | {name: rng.exponential(size=15) for name in ("truth", "median", "nll")}, TISSUE, DONOR)
+    return PredictedPairs.of(
+        saved | {name: rng.exponential(size=15) for name in ("observed", "median", "nll")}, TISSUE, DONOR
+    )
 
 
-def found(minimum: int = 2, zeroed: Pairs | None = None) -> dict[str, tuple[list[str], dict[str, NDArray[np.float64]]]]:
+def found(
+    minimum: int = 2, zeroed: PredictedPairs | None = None
+) -> dict[str, tuple[list[str], dict[str, NDArray[np.float64]]]]:
     own = np.array([False, True, False])
     return {
         view.name: (view.labels, view.metrics)
@@ -65,8 +76,8 @@ def found(minimum: int = 2, zeroed: Pairs | None = None) -> dict[str, tuple[list
     }
 
 
-def check(values: dict[str, NDArray[np.float64]], group: int, pairs: Pairs, chosen: NDArray[np.bool_]) -> None:
-    expected = metrics.evaluate(pairs.truth[chosen], pairs.prediction[chosen], pairs.nll[chosen], 1.0)
+def check(values: dict[str, NDArray[np.float64]], group: int, pairs: PredictedPairs, chosen: NDArray[np.bool_]) -> None:
+    expected = metrics.evaluate(pairs.observed[chosen], pairs.prediction[chosen], pairs.nll[chosen], 1.0)
     for name, value in expected.items():
         assert values[name][group] == pytest.approx(value, nan_ok=True)
 
@@ -96,12 +107,12 @@ def test_across_tissues_compares_means() -> None:
     assert labels == GENES.tolist()
     means = [
         [np.mean(column[(pairs.gene == 2) & (pairs.tissue == tissue)]) for tissue in ("Brain", "Liver")]
-        for column in (pairs.truth, pairs.prediction)
+        for column in (pairs.observed, pairs.prediction)
     ]
     # Two tissues lie on a line: up or down.
     assert values["pearson"][2] == pytest.approx(np.sign(np.diff(means[0]) * np.diff(means[1]))[0])
     assert values["log_r2"][2] == pytest.approx(metrics.log_r2(*means))
-    assert len(tissue_means(pairs).gene) == 6
+    assert len(average_by_tissue(pairs).gene) == 6
 
 
 def test_small_groups_are_left_out() -> None:
@@ -134,7 +145,7 @@ def test_own_level_zeroed_replaces_the_regulators_pairs() -> None:
     pairs = table()
     other = table(1).where(pairs.gene == 1)
     made = found(zeroed=other)
-    changed = Pairs(**{**vars(pairs), "prediction": pairs.prediction.copy(), "nll": pairs.nll.copy()})
+    changed = PredictedPairs(**{**vars(pairs), "prediction": pairs.prediction.copy(), "nll": pairs.nll.copy()})
     changed.prediction[pairs.gene == 1], changed.nll[pairs.gene == 1] = other.prediction, other.nll
     check(made["pooled, own level zeroed"][1], 0, changed, np.ones(15, dtype=bool))
     check(made["regulators alone, own level zeroed"][1], 0, changed, pairs.gene == 1)

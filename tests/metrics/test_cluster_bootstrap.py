@@ -1,4 +1,4 @@
-"""The cluster bootstrap against copies of pairs, against SciPy, and on data whose truth is known."""
+"""The cluster bootstrap against copies of pairs, against SciPy, and on data whose observed is known."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,8 +44,8 @@ def expression(index: PairIndex, seed: int) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(seed)
     level = rng.normal(1, 2, index.n_genes)[index.gene]
     n = index.gene.size
-    truth, prediction = (np.where(rng.random(n) < 0.3, 0, np.exp(level + rng.normal(0, 1, n))) for _ in range(2))
-    return truth.round(2), prediction.round(2)
+    observed, prediction = (np.where(rng.random(n) < 0.3, 0, np.exp(level + rng.normal(0, 1, n))) for _ in range(2))
+    return observed.round(2), prediction.round(2)
 
 
 @pytest.mark.parametrize("full", [True, False])
@@ -53,21 +53,21 @@ def expression(index: PairIndex, seed: int) -> tuple[Floats, Floats]:
 def test_weights_equal_copies(cluster: str, full: bool) -> None:
     """Every metric of a draw is that of the pairs written out as often as they were drawn."""
     index = grid(7, 9, np.array([0, 0, 1, 2, 2, 2, 3, 4, 5]), np.array([4, 0, 0, 9, 2, 9, 9]))
-    truth, prediction = expression(index, 0)
+    observed, prediction = expression(index, 0)
     if not full:
-        kept = np.random.default_rng(1).random(truth.size) < 0.7
+        kept = np.random.default_rng(1).random(observed.size) < 0.7
         index = PairIndex.of(index.gene[kept], index.sample[kept], index.cluster, index.donor)
-        truth, prediction = truth[kept], prediction[kept]
-    nll = np.linspace(-1, 3, truth.size)
+        observed, prediction = observed[kept], prediction[kept]
+    nll = np.linspace(-1, 3, observed.size)
     weights = draw_weights(index, cluster, 30, 5)  # type: ignore[arg-type]
-    right = metrics.same_side(truth, prediction, 2.0)
-    found = bootstrap(truth, prediction, {"accuracy": right, "nll": nll}, index, weights)
+    right = metrics.same_side(observed, prediction, 2.0)
+    found = bootstrap(observed, prediction, {"accuracy": right, "nll": nll}, index, weights)
     for draw in range(30):
         copies = np.repeat(
-            np.arange(truth.size),
+            np.arange(observed.size),
             (weights.genes[draw, index.gene] * weights.samples[draw, index.sample]).astype(int),
         )
-        expected = metrics.evaluate(truth[copies], prediction[copies], nll[copies], 2.0)
+        expected = metrics.evaluate(observed[copies], prediction[copies], nll[copies], 2.0)
         for name, draws in found.items():
             assert draws[draw] == pytest.approx(expected[name], rel=1e-9, abs=1e-9, nan_ok=True)
 
@@ -136,17 +136,17 @@ def test_draws_are_shared_between_clusters_and_follow_the_seed() -> None:
 
 def test_no_weights_twice_is_the_plain_metric() -> None:
     index = grid(8, 6)
-    truth, prediction = expression(index, 2)
+    observed, prediction = expression(index, 2)
     ones = Weights(np.ones((1, 8)), np.ones((1, 6)))
-    found = bootstrap(truth, prediction, {}, index, ones)
+    found = bootstrap(observed, prediction, {}, index, ones)
     for name, metric in metrics.PAIRWISE.items():
-        assert found[name][0] == pytest.approx(metric(truth, prediction), rel=1e-12)
+        assert found[name][0] == pytest.approx(metric(observed, prediction), rel=1e-12)
 
 
 def test_constant_predictions_are_undefined_in_every_draw() -> None:
     index = grid(8, 6)
-    truth, _ = expression(index, 2)
-    found = bootstrap(truth, np.full(truth.size, 0.1), {}, index, draw_weights(index, "both", 50, 0))
+    observed, _ = expression(index, 2)
+    found = bootstrap(observed, np.full(observed.size, 0.1), {}, index, draw_weights(index, "both", 50, 0))
     for name in ("pearson", "log_pearson", "spearman"):
         assert np.isnan(found[name]).all()
         assert np.isnan(percentile_interval(found[name])).all()
@@ -156,9 +156,9 @@ def test_constant_predictions_are_undefined_in_every_draw() -> None:
 def test_a_draw_without_spread_is_undefined() -> None:
     """Drawn three times over, one gene and one sample leave a single value."""
     index = grid(3, 3)
-    truth, prediction = np.arange(9.0) + 0.1, np.arange(9.0) ** 2
+    observed, prediction = np.arange(9.0) + 0.1, np.arange(9.0) ** 2
     one = Weights(np.array([[0.0, 3, 0]]), np.array([[3.0, 0, 0]]))
-    assert all(np.isnan(draws[0]) for draws in bootstrap(truth, prediction, {}, index, one).values())
+    assert all(np.isnan(draws[0]) for draws in bootstrap(observed, prediction, {}, index, one).values())
 
 
 def test_huge_predictions_do_not_overflow() -> None:
@@ -214,12 +214,12 @@ def test_coverage_on_clustered_data() -> None:
     covered, covered_naively = 0, 0
     rng = np.random.default_rng(0)
     for _ in range(repeats):
-        x, y, truth = clustered(n_genes, donor, rng)
+        x, y, observed = clustered(n_genes, donor, rng)
         r = float(np.corrcoef(x.ravel(), y.ravel())[0, 1])
         low, high = percentile_interval(correlations(x.T.ravel(), y.T.ravel(), index, weights))
-        covered += low <= truth <= high
+        covered += low <= observed <= high
         # Fisher's interval for independent pairs.
-        covered_naively += abs(np.arctanh(r) - np.arctanh(truth)) <= 1.96 / np.sqrt(x.size - 3)
+        covered_naively += abs(np.arctanh(r) - np.arctanh(observed)) <= 1.96 / np.sqrt(x.size - 3)
     print(covered, covered_naively)
     assert 0.92 <= covered / repeats <= 1.0
     assert 0.05 <= covered_naively / repeats <= 0.15
@@ -265,8 +265,8 @@ def saved(tmp_path: Path) -> Callable[..., Draws]:
 
     def make(seed: int, genes: int = 5, key: str = "k") -> Draws:
         index = grid(genes, 4)
-        truth, prediction = expression(index, seed)
-        tables = {c: bootstrap(truth, prediction, {}, index, draw_weights(index, c, 25, 0)) for c in CLUSTERS}
+        observed, prediction = expression(index, seed)
+        tables = {c: bootstrap(observed, prediction, {}, index, draw_weights(index, c, 25, 0)) for c in CLUSTERS}
         save_draws(tmp_path / f"{seed}.npz", key, tables)
         return Draws.read(tmp_path / f"{seed}.npz")
 

@@ -28,8 +28,8 @@ def expression(seed: int, n: int = 500) -> tuple[np.ndarray, np.ndarray]:
     """Skewed values with many ties at zero, as in GTEx."""
     rng = np.random.default_rng(seed)
     level = rng.normal(1, 2, n)
-    truth = np.where(rng.random(n) < 0.2, 0, np.exp(level + rng.normal(0, 1, n)))
-    return truth.astype(np.float32), np.where(rng.random(n) < 0.2, 0, np.exp(level))
+    observed = np.where(rng.random(n) < 0.2, 0, np.exp(level + rng.normal(0, 1, n)))
+    return observed.astype(np.float32), np.where(rng.random(n) < 0.2, 0, np.exp(level))
 
 
 def test_pearson_by_hand() -> None:
@@ -49,14 +49,14 @@ def test_spearman_gives_ties_their_average_rank() -> None:
 
 
 def test_log_r2_by_hand() -> None:
-    # In units of ln 2, truth (0, 1, 2) and prediction (0, 1, 1): 1 - 1/2.
+    # In units of ln 2, observed (0, 1, 2) and prediction (0, 1, 1): 1 - 1/2.
     assert metrics.log_r2([0, 1, 3], [0, 1, 1]) == near(0.5)
     # Prediction (2, 1, 0): 1 - 8/2.
     assert metrics.log_r2([0, 1, 3], [3, 1, 0]) == near(-3.0)
 
 
 def test_accuracy_counts_the_median_as_both_sides() -> None:
-    # Median 2: both above, both below, truth at the median twice, one on each side.
+    # Median 2: both above, both below, observed at the median twice, one on each side.
     assert metrics.accuracy([3, 1, 2, 2, 1], [9, 0, 7, 1, 3], 2) == 0.8
 
 
@@ -66,27 +66,29 @@ def test_accuracy_with_median_zero_is_trivial() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_scipy_agrees(seed: int) -> None:
-    truth, prediction = expression(seed)
-    x, y = np.log1p(truth.astype(np.float64)), np.log1p(prediction)
-    assert metrics.pearson(truth, prediction) == near(stats.pearsonr(truth.astype(np.float64), prediction).statistic)
-    assert metrics.log_pearson(truth, prediction) == near(stats.pearsonr(x, y).statistic)
-    assert metrics.spearman(truth, prediction) == near(stats.spearmanr(truth, prediction).statistic)
-    assert metrics.log_r2(truth, prediction) == near(1 - np.mean((x - y) ** 2) / np.var(x))
+    observed, prediction = expression(seed)
+    x, y = np.log1p(observed.astype(np.float64)), np.log1p(prediction)
+    assert metrics.pearson(observed, prediction) == near(
+        stats.pearsonr(observed.astype(np.float64), prediction).statistic
+    )
+    assert metrics.log_pearson(observed, prediction) == near(stats.pearsonr(x, y).statistic)
+    assert metrics.spearman(observed, prediction) == near(stats.spearmanr(observed, prediction).statistic)
+    assert metrics.log_r2(observed, prediction) == near(1 - np.mean((x - y) ** 2) / np.var(x))
 
 
 def test_scikit_learn_agrees() -> None:
     scores = pytest.importorskip("sklearn.metrics")
-    truth, prediction = expression(4)
-    assert metrics.log_r2(truth, prediction) == near(
-        scores.r2_score(np.log1p(truth.astype(float)), np.log1p(prediction))
+    observed, prediction = expression(4)
+    assert metrics.log_r2(observed, prediction) == near(
+        scores.r2_score(np.log1p(observed.astype(float)), np.log1p(prediction))
     )
     # No value equals 2.5, so that the sides are two classes.
-    assert metrics.accuracy(truth, prediction, 2.5) == near(scores.accuracy_score(truth > 2.5, prediction > 2.5))
+    assert metrics.accuracy(observed, prediction, 2.5) == near(scores.accuracy_score(observed > 2.5, prediction > 2.5))
 
 
 def test_float32_input_is_summed_in_float64() -> None:
-    truth = np.tile(np.array([1e6, 1e6 + 1], dtype=np.float32), 50_000)
-    assert metrics.pearson(truth, np.tile([0.0, 1.0], 50_000)) == near(1.0)
+    observed = np.tile(np.array([1e6, 1e6 + 1], dtype=np.float32), 50_000)
+    assert metrics.pearson(observed, np.tile([0.0, 1.0], 50_000)) == near(1.0)
 
 
 @pytest.mark.parametrize("metric", WITHOUT_MEDIAN)
@@ -112,53 +114,55 @@ def test_huge_predictions_do_not_overflow() -> None:
 
 @given(PAIRS, st.floats(1e-3, 1e3))
 def test_pearson_ignores_scale_and_order_of_arguments(pairs: np.ndarray, scale: float) -> None:
-    truth, prediction = pairs
-    value = metrics.pearson(truth, prediction)
-    assert metrics.pearson(prediction, truth) == pytest.approx(value, nan_ok=True, abs=1e-9)
-    assert metrics.pearson(scale * truth, prediction) == pytest.approx(value, nan_ok=True, abs=1e-6)
+    observed, prediction = pairs
+    value = metrics.pearson(observed, prediction)
+    assert metrics.pearson(prediction, observed) == pytest.approx(value, nan_ok=True, abs=1e-9)
+    assert metrics.pearson(scale * observed, prediction) == pytest.approx(value, nan_ok=True, abs=1e-6)
     assert math.isnan(value) or -1 <= value <= 1
 
 
 @given(PAIRS)
 def test_spearman_ignores_monotone_changes(pairs: np.ndarray) -> None:
-    truth, prediction = pairs
+    observed, prediction = pairs
     # Times a power of two is exact, so that no two values become equal.
-    assert metrics.spearman(4 * truth, prediction) == pytest.approx(metrics.spearman(truth, prediction), nan_ok=True)
+    assert metrics.spearman(4 * observed, prediction) == pytest.approx(
+        metrics.spearman(observed, prediction), nan_ok=True
+    )
 
 
 @given(PAIRS)
 def test_bounds(pairs: np.ndarray) -> None:
-    truth, prediction = pairs
-    r2 = metrics.log_r2(truth, prediction)
+    observed, prediction = pairs
+    r2 = metrics.log_r2(observed, prediction)
     assert math.isnan(r2) or r2 <= 1
-    assert 0 <= metrics.accuracy(truth, prediction, 2.5) <= 1
+    assert 0 <= metrics.accuracy(observed, prediction, 2.5) <= 1
 
 
 @given(PAIRS, st.floats(0, 100))
 def test_perfect_prediction(pairs: np.ndarray, median: float) -> None:
-    truth = pairs[0]
-    assert metrics.accuracy(truth, truth, median) == 1
+    observed = pairs[0]
+    assert metrics.accuracy(observed, observed, median) == 1
     for metric in WITHOUT_MEDIAN:
-        assert metric(truth, truth) == pytest.approx(1.0) or np.ptp(truth) == 0
+        assert metric(observed, observed) == pytest.approx(1.0) or np.ptp(observed) == 0
 
 
 @given(PAIRS, st.randoms(use_true_random=False))
 def test_order_of_pairs_is_irrelevant(pairs: np.ndarray, random: Random) -> None:
     order = list(range(pairs.shape[1]))
     random.shuffle(order)
-    truth, prediction = pairs
+    observed, prediction = pairs
     for metric in WITHOUT_MEDIAN:
-        assert metric(truth[order], prediction[order]) == pytest.approx(
-            metric(truth, prediction), nan_ok=True, rel=1e-9, abs=1e-9
+        assert metric(observed[order], prediction[order]) == pytest.approx(
+            metric(observed, prediction), nan_ok=True, rel=1e-9, abs=1e-9
         )
 
 
 def test_evaluate_returns_all() -> None:
-    truth, prediction = expression(1)
-    result = metrics.evaluate(truth, prediction, np.linspace(-1, 3, 500), 2.0)
+    observed, prediction = expression(1)
+    result = metrics.evaluate(observed, prediction, np.linspace(-1, 3, 500), 2.0)
     assert list(result) == ["pearson", "log_pearson", "spearman", "log_r2", "accuracy", "nll", "pairs"]
-    assert result["log_pearson"] == metrics.log_pearson(truth, prediction)
-    assert result["accuracy"] == metrics.accuracy(truth, prediction, 2.0)
+    assert result["log_pearson"] == metrics.log_pearson(observed, prediction)
+    assert result["accuracy"] == metrics.accuracy(observed, prediction, 2.0)
     assert result["nll"] == near(1.0)
     assert result["pairs"] == 500
     # Plain numbers, so that the metrics can be written as JSON.
@@ -167,20 +171,20 @@ def test_evaluate_returns_all() -> None:
 
 @pytest.mark.parametrize("metric", [*WITHOUT_MEDIAN, lambda x, y: metrics.accuracy(x, y, 1.0)])
 @pytest.mark.parametrize(
-    ("truth", "prediction", "parts"),
+    ("observed", "prediction", "parts"),
     [
-        ([], [], ["truth"]),
-        ([1, 2], [1, 2, 3], ["truth", "2", "prediction", "3"]),
-        ([[1, 2]], [[1, 2]], ["truth", "(1, 2)"]),
-        ([1, np.nan, np.nan], [1, 2, 3], ["truth", "2 NaN", "3"]),
+        ([], [], ["observed"]),
+        ([1, 2], [1, 2, 3], ["observed", "2", "prediction", "3"]),
+        ([[1, 2]], [[1, 2]], ["observed", "(1, 2)"]),
+        ([1, np.nan, np.nan], [1, 2, 3], ["observed", "2 NaN", "3"]),
         ([1, 2, 3], [-1, np.inf, -np.inf], ["prediction", "2", "1", "3"]),
     ],
 )
 def test_bad_input_is_named_and_counted(
-    metric: Metric, truth: ArrayLike, prediction: ArrayLike, parts: list[str], refuses: Refuses
+    metric: Metric, observed: ArrayLike, prediction: ArrayLike, parts: list[str], refuses: Refuses
 ) -> None:
     with refuses(*parts):
-        metric(truth, prediction)
+        metric(observed, prediction)
 
 
 @pytest.mark.parametrize("median", [-1.0, math.nan, math.inf])

@@ -14,7 +14,7 @@ from tr300m.metrics import point as metrics
 from tr300m.metrics.cluster_bootstrap import CLUSTERS
 from tr300m.metrics.intervals import Draws, interval_rows
 from tr300m.metrics.score import Score, score
-from tr300m.results.metric_table import INTERVAL, unshared_columns
+from tr300m.results.metric_table import INTERVAL_SUFFIX, unshared_columns
 
 HELD_OUT, SAMPLES = np.array([7, 2, 4, 9, 0]), np.array([1, 4, 5, 8])
 
@@ -31,7 +31,7 @@ def predictions(nll: bool = True) -> dict[str, NDArray[Any]]:
     """Return predictions of all pairs of the held-out genes and samples."""
     rng = np.random.default_rng(0)
     pairs = {"gene": np.tile(HELD_OUT, 4), "sample": np.repeat(SAMPLES, 5)}
-    names = ("truth", "median", "nll") if nll else ("truth", "median")
+    names = ("observed", "median", "nll") if nll else ("observed", "median")
     return pairs | {name: rng.exponential(size=20) for name in names}
 
 
@@ -62,7 +62,7 @@ def test_pairs_without_shared_promoters(make_genes: MakeGenes, nll: bool) -> Non
     saved, found = predictions(nll), scored(make_genes, CLUSTERED, nll=nll)
     kept = saved["gene"] != 2
     losses = saved["nll"][kept] if nll else None
-    expected = metrics.evaluate(saved["truth"][kept], saved["median"][kept], losses, 1.0)
+    expected = metrics.evaluate(saved["observed"][kept], saved["median"][kept], losses, 1.0)
     assert expected["pairs"] == 16
     assert found.metrics == pytest.approx(expected, nan_ok=True)
     everything = scored(make_genes, CLUSTERED, EVERY, nll)
@@ -115,7 +115,7 @@ def test_columns_without_shared_promoters(make_genes: MakeGenes, tmp_path: Path)
     interval = Draws.read(tmp_path / "d.npz").intervals()["log_pearson"]
     columns = unshared_columns([found.metrics], [{"log_pearson": interval}])
     name = "Log Pearson Correlation without shared promoters"
-    assert list(columns) == [name, "Pairs without shared promoters", name + INTERVAL]
+    assert list(columns) == [name, "Pairs without shared promoters", name + INTERVAL_SUFFIX]
     assert columns[name] == [f"{100 * found.metrics['log_pearson']:.1f}"]
     assert columns["Pairs without shared promoters"] == ["16"]
-    assert columns[name + INTERVAL] == [f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"]
+    assert columns[name + INTERVAL_SUFFIX] == [f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"]

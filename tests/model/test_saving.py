@@ -4,7 +4,6 @@
 from tr300m.model import devices  # noqa: F401 (sets the backend)
 
 # isort: on
-import shutil
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from helpers.toy_training import NETWORK, SPLIT, fit, make_dataset
 from numpy.typing import NDArray
 from tr300m.base.files import read_json
 from tr300m.evaluation.predict import load_run, predict
+from tr300m.training.checkpoints import Checkpoints
 from tr300m.training.config import ComputeConfig
 
 Shapes = Counter[tuple[int, ...]]
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 def predictions(run: Path) -> NDArray[Any]:
     """Return the raw outputs of all validation and test pairs."""
-    parts = [predict(make_dataset(), SPLIT.pairs(part), run, log=lambda line: None) for part in ("validation", "test")]
+    parts = [predict(make_dataset(), SPLIT.pairs(part), run) for part in ("validation", "test")]
     return np.concatenate([part["raw"] for part in parts])
 
 
@@ -36,24 +36,13 @@ def save_predictions(folder: str, path: str) -> None:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a short run of each architecture, and copies of its checkpoints."""
+    """Return a folder with a short run of each architecture, and its checkpoints."""
     folder = tmp_path_factory.mktemp("runs")
-    for key in PARAMETERS:
-        kept = folder / "kept" / key
-
-        def copy(line: str, kept: Path = kept) -> None:
-            if kept.exists():
-                shutil.copytree(kept, kept.parent.parent / "copies" / kept.name, dirs_exist_ok=True)
-
-        fit(
-            folder / key,
-            key,
-            steps=6,
-            epoch_steps=3,
-            checkpoints=kept,
-            compute=ComputeConfig(checkpoint_steps=2),
-            log=copy,
-        )
+    settings: dict[str, Any] = {"steps": 6, "epoch_steps": 3, "compute": ComputeConfig(checkpoint_steps=2)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoints, "delete", lambda self: None)
+        for key in PARAMETERS:
+            fit(folder / key, key, checkpoints=folder / "kept" / key, **settings)
     return folder
 
 
@@ -94,7 +83,7 @@ def test_a_weights_file_holds_trained_weights_alone(key: str, runs: Path) -> Non
 
 @pytest.mark.parametrize("key", PARAMETERS)
 def test_a_checkpoint_holds_the_state_of_a_training_alone(key: str, runs: Path) -> None:
-    (path,) = (runs / "copies" / key).rglob("step_000000000002-*.npz")
+    (path,) = (runs / "kept" / key).rglob("step_000000000002-*.npz")
     shapes: dict[str, Shapes] = {"trained": Counter(), "optimizer": Counter(), "generators": Counter()}
     with np.load(path) as stored:
         assert stored["record"].dtype == np.uint8

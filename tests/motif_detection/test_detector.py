@@ -99,11 +99,11 @@ def test_a_motif_in_the_consensus_is_found_whole(motif: str, before: str, after:
     assert reading.consensus(reading.probabilities(kernel_of(text))) == text
 
 
-def test_the_telling_kernel_is_the_one_that_goes_with_the_target() -> None:
+def test_the_most_informative_kernel_is_the_one_that_goes_with_the_target() -> None:
     target = np.array([0.0, 0.0, 100.0, 100.0])
     activations = np.array([[1.0, 3.0, 5.0], [2.0, 1.0, 5.0], [1.0, 8.0, 5.0], [2.0, 9.0, 5.0]])
-    assert reading.telling_kernel(activations, target) == 1
-    assert reading.telling_kernel(1 / activations, target) == 1
+    assert reading.most_informative_kernel(activations, target) == 1
+    assert reading.most_informative_kernel(1 / activations, target) == 1
 
 
 def test_kernels_that_cannot_be_read(refuses: Refuses) -> None:
@@ -114,7 +114,7 @@ def test_kernels_that_cannot_be_read(refuses: Refuses) -> None:
     with refuses():
         reading.best_match("", "A")
     with refuses():
-        reading.telling_kernel(np.ones((4, 2)), np.array([0.0, 0, 1, 1]))
+        reading.most_informative_kernel(np.ones((4, 2)), np.array([0.0, 0, 1, 1]))
 
 
 def test_loss_is_the_distributions() -> None:
@@ -160,7 +160,7 @@ def test_figure(tmp_path: Path) -> None:
     target = np.repeat([0.0, 100.0], [38, 2])
     success = np.where(target > 0, 0.9, 1 - 1e-4)
     count = np.where(target > 0, 900.0, 1.0)
-    history = {name: np.linspace(0.5, 0.9, 3) for name in detector.HISTORY} | {"epoch": np.array([1.0, 2, 3])}
+    history = {name: np.linspace(0.5, 0.9, 3) for name in detector.DETECTION_COLUMNS} | {"epoch": np.array([1.0, 2, 3])}
     p = reading.probabilities(kernel_of(f"AA{promoters.MOTIF}TT"))
     figure = detection_panels(history, target, count, success, p, promoters.MOTIF, reading.Match(2, 13))
     stated = (["0.900"], ["0.900"], ["0.0001"], ["100"], ["100.0 %", "40", "1"], ["13", "ACGGCATAGAATA"])

@@ -33,11 +33,11 @@ def test_files_come_back(tmp_path: Path) -> None:
     low, high, share = read_histogram(tmp_path / "pit.tsv")
     np.testing.assert_allclose([low, high], [[0, 0.25, 0.5, 0.75], [0.25, 0.5, 0.75, 1]])
     assert share.sum() == pytest.approx(1)
-    level, observed = read_coverage(tmp_path / "coverage.tsv")
-    np.testing.assert_allclose(level, np.arange(1, 20) / 20)
+    probability, observed = read_coverage(tmp_path / "coverage.tsv")
+    np.testing.assert_allclose(probability, np.arange(1, 20) / 20)
     # Up to 0.25 there are six distances of ten, up to 0.45 all.
-    assert observed[level == 0.5] == 0.6
-    assert observed[level == 0.9] == 1
+    assert observed[probability == 0.5] == 0.6
+    assert observed[probability == 0.9] == 1
     write_tsv(tmp_path / "calibration.tsv", {"quantity": ["crps_mean", "pit_mean"], "value": ["3", "0.47"]})
     assert read_pit_mean(tmp_path / "calibration.tsv") == 0.47
 
@@ -82,11 +82,11 @@ def test_statement() -> None:
 def test_refused_files(tmp_path: Path, refuses: Refuses) -> None:
     path = tmp_path / "a.tsv"
     for columns, parts in (
-        ({"level": ["0.5"], "other": ["1"]}, ["coverage"]),
-        ({"level": ["0.5"], "coverage": ["x"]}, ["'x'"]),
-        ({"level": [], "coverage": []}, []),
-        ({"level": ["0.5", "0.9"], "coverage": ["nan", "1"]}, []),
-        ({"level": ["0.5"], "coverage": ["1"]}, ["0.9"]),
+        ({"probability": ["0.5"], "other": ["1"]}, ["coverage"]),
+        ({"probability": ["0.5"], "coverage": ["x"]}, ["'x'"]),
+        ({"probability": [], "coverage": []}, []),
+        ({"probability": ["0.5", "0.9"], "coverage": ["nan", "1"]}, []),
+        ({"probability": ["0.5"], "coverage": ["1"]}, ["0.9"]),
     ):
         write_tsv(path, columns)
         with refuses("/a.tsv", *parts):

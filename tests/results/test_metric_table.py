@@ -95,8 +95,8 @@ INTERVALS = {"pearson": Interval(0.0123, 0.0567), "nll": Interval(-1.5, 2.0), "s
 
 def test_intervals_have_columns_of_their_own() -> None:
     columns = metric_table.metric_table([("Seq", METRICS)], [INTERVALS])
-    assert list(columns) == COLUMNS + [name + metric_table.INTERVAL for name in COLUMNS[1:7]]
-    assert [columns[name + metric_table.INTERVAL][0] for name in COLUMNS[1:7]] == [
+    assert list(columns) == COLUMNS + [name + metric_table.INTERVAL_SUFFIX for name in COLUMNS[1:7]]
+    assert [columns[name + metric_table.INTERVAL_SUFFIX][0] for name in COLUMNS[1:7]] == [
         "1.2 to 5.7", "undefined", "undefined", "undefined", "undefined", "-1.500 to 2.000",
     ]  # fmt: skip
     folded = metric_table.fold_intervals(columns)

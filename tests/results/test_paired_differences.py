@@ -11,7 +11,7 @@ from tr300m.base.files import read_tsv
 from tr300m.config.settings import resolve
 from tr300m.config.thesis_comparisons import TESTED, read_comparisons
 from tr300m.metrics.intervals import Draws, interval_rows, percentile_interval, share_beyond_zero
-from tr300m.results.paired_differences import MINUS, Model, paired_table
+from tr300m.results.paired_differences import MINUS, EvaluatedModel, paired_table
 from tr300m.results.seed_spread import spread_table
 from tr300m.results.thesis_results import read_thesis
 from tr300m.results.thesis_t import comparison_table, thesis_beside, thesis_t
@@ -123,12 +123,12 @@ def test_interval_rows() -> None:
     }  # fmt: skip
 
 
-def counted(label: str, pearson: list[float], key: str = "k", **metrics: float) -> Model:
+def counted(label: str, pearson: list[float], key: str = "k", **metrics: float) -> EvaluatedModel:
     """A model with draws of one metric; its value is their mean."""
     figures = dict.fromkeys(("log_pearson", "spearman", "log_r2", "accuracy", "nll"), 0.25)
     figures |= {"pearson": float(np.mean(pearson)), "pairs": 9} | metrics
     tables: Any = {cluster: {"pearson": np.array(pearson)} for cluster in ("both", "genes", "donors")}
-    return Model(label, figures, Draws(f"{label}.npz", key, tables))
+    return EvaluatedModel(label, figures, Draws(f"{label}.npz", key, tables))
 
 
 def test_paired_table_by_hand() -> None:

@@ -22,11 +22,11 @@ EXPONENTIAL = np.array([0.0, 0.0, -400.0, np.log(np.expm1(0.1))])
 
 
 def test_the_pair_of_median_nll() -> None:
-    truth = np.array([0.0, 5, 6, 7, 0, 8])
+    observed = np.array([0.0, 5, 6, 7, 0, 8])
     nll = np.array([-9.0, 3, 1, 2, -8, 4])
     # Of 1, 2, 3 and 4 the lower in the middle.
-    assert typical_pair(truth, nll) == 3
-    assert typical_pair(truth[:4], nll[:4]) == 3
+    assert typical_pair(observed, nll) == 3
+    assert typical_pair(observed[:4], nll[:4]) == 3
     assert typical_pair([0, 0, 0], [3, 1, 2]) == 2
     assert typical_pair([1, 1, 1], [2, 2, 2]) == 1
 
@@ -54,10 +54,10 @@ def test_areas_are_probabilities(
 
 def test_curve_mean_and_true_value() -> None:
     panel = density_figure(NB, EXPONENTIAL, 4.0, "seq: G1 in Liver").axes[0]
-    curve, mean, truth = panel.lines
+    curve, mean, observed = panel.lines
     x = np.asarray(curve.get_xdata())
     np.testing.assert_allclose(np.asarray(curve.get_ydata()), on_log_axis(NB, x, EXPONENTIAL))
-    for marker, style, color, tpm in ((mean, "x", "red", 10.0), (truth, "o", "#000000", 4.0)):
+    for marker, style, color, tpm in ((mean, "x", "red", 10.0), (observed, "o", "#000000", 4.0)):
         assert (marker.get_marker(), marker.get_color()) == (style, color)
         height = 0.1 * np.exp(-0.1 * tpm) * (1 + tpm) * LN10
         np.testing.assert_allclose(np.asarray(marker.get_xydata()), [[np.log10(1 + tpm), height]])
@@ -68,11 +68,11 @@ def test_curve_mean_and_true_value() -> None:
 
 def test_the_atom_is_a_stem_with_its_probability() -> None:
     panel = density_figure(MIXTURE, LOGNORMAL, 0.0, "n").axes[0]
-    _, stem, mean, truth = panel.lines
+    _, stem, mean, observed = panel.lines
     assert list(np.asarray(stem.get_xdata())) == [0, 0]
     assert "25.0 %" in texts(panel.get_figure())
     # A true value of 0 stands on the stem's end.
-    assert list(np.asarray(truth.get_xydata())[0]) == [0, np.asarray(stem.get_ydata())[1]]
+    assert list(np.asarray(observed.get_xydata())[0]) == [0, np.asarray(stem.get_ydata())[1]]
     assert np.asarray(mean.get_xdata())[0] == pytest.approx(np.log10(1 + 0.75 * np.exp(2.125)))
 
 
@@ -84,11 +84,11 @@ def test_a_steep_peak_at_zero_is_cut_and_said() -> None:
     assert f" {height.max():.3g} " in texts(panel.get_figure())
 
 
-@pytest.mark.parametrize("truth", [0.0, 1e-3, 3.0, 5e5])
+@pytest.mark.parametrize("observed", [0.0, 1e-3, 3.0, 5e5])
 @pytest.mark.parametrize("name", LIKELIHOODS)
-def test_any_truth_lies_in_the_panel(name: str, truth: float) -> None:
+def test_any_truth_lies_in_the_panel(name: str, observed: float) -> None:
     likelihood = LIKELIHOODS[name]
-    panel = density_figure(likelihood, np.linspace(-2, 2, likelihood.n_outputs), truth, "n").axes[0]
+    panel = density_figure(likelihood, np.linspace(-2, 2, likelihood.n_outputs), observed, "n").axes[0]
     (x, y), (high, top) = np.asarray(panel.lines[-1].get_xydata())[0], (panel.get_xlim()[1], panel.get_ylim()[1])
     assert 0 <= x < high
     assert 0 <= y <= top

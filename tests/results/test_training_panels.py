@@ -20,21 +20,21 @@ NAN = float("nan")
 
 
 def test_panels_state_their_numbers() -> None:
-    truth, median = pairs(500)
-    figure = panels.run_panels(truth, median, history(10), "Seq + TF", "seed 3")
-    value = metrics.log_pearson(truth, median)
+    observed, median = pairs(500)
+    figure = panels.run_panels(observed, median, history(10), "Seq + TF", "seed 3")
+    value = metrics.log_pearson(observed, median)
     stated = ((f"{value:.2f}", "500"), ("3.54", "100,000"), ("0.41", "100,000"), ("68.4 %", "100,000"))
     assert all(says(title, *parts) for title, parts in zip(titles(figure), stated, strict=True))
     assert {"Seq + TF", "seed 3"} <= set(texts(figure).splitlines())
 
 
 def test_what_the_panels_hold() -> None:
-    truth, median = pairs(50)
+    observed, median = pairs(50)
     columns = history(10)
-    scatter, loss, correlation, accuracy = panels.run_panels(truth, median, columns, "t", "s").axes
+    scatter, loss, correlation, accuracy = panels.run_panels(observed, median, columns, "t", "s").axes
     np.testing.assert_allclose(
         np.asarray(scatter.collections[0].get_offsets()),
-        np.log10(1 + np.column_stack([truth.astype(np.float64), median])),
+        np.log10(1 + np.column_stack([observed.astype(np.float64), median])),
     )
     diagonal = scatter.lines[0]
     np.testing.assert_array_equal(diagonal.get_xdata(), diagonal.get_ydata())
@@ -62,8 +62,8 @@ def test_unit_of_steps(steps: int, first: float, label: str) -> None:
 
 
 def test_many_pairs_are_binned_and_none_is_lost() -> None:
-    truth, median = pairs(20_000)
-    figure = panels.run_panels(truth, median, history(3), "t", "s", part="test")
+    observed, median = pairs(20_000)
+    figure = panels.run_panels(observed, median, history(3), "t", "s", part="test")
     counts = figure.axes[0].collections[0].get_array()
     assert counts is not None and counts.sum() == 20_000
     # No TPM is negative, so no hexagon may be centred below 0.
@@ -142,7 +142,7 @@ def test_many_epochs_have_small_markers() -> None:
 
 
 def test_refused_input(refuses: Refuses) -> None:
-    truth, median = pairs(50)
+    observed, median = pairs(50)
     columns = history(3)
     for parts, changed in (
         (["val_loss"], {k: v for k, v in columns.items() if k != "val_loss"}),
@@ -151,6 +151,6 @@ def test_refused_input(refuses: Refuses) -> None:
         ([], columns | {"loss": np.array([1.0])}),
     ):
         with refuses(*parts):
-            panels.run_panels(truth, median, changed, "t", "s")
+            panels.run_panels(observed, median, changed, "t", "s")
     with refuses("prediction", "1 NaN", "50"):
-        panels.run_panels(truth, np.where(np.arange(50) == 0, NAN, median), columns, "t", "s")
+        panels.run_panels(observed, np.where(np.arange(50) == 0, NAN, median), columns, "t", "s")

@@ -71,7 +71,7 @@ def run_on_jax(path: str) -> None:
     found["float32"] = trajectory(STILL)
     fit(folder / "jax", steps=3, compute=ComputeConfig(devices=2))
     for name in ("jax", "tensorflow"):
-        predicted = predict(make_dataset(), SPLIT.pairs("test"), folder / name, log=lambda line: None)
+        predicted = predict(make_dataset(), SPLIT.pairs("test"), folder / name)
         found[f"raw_{name}"] = predicted["raw"]
     found["imported"] = np.array(sorted({"tensorflow", "torch", "pyBigWig", "snakemake"} & set(sys.modules)), dtype=str)
     np.savez(folder / "found.npz", **found)
@@ -104,7 +104,7 @@ def test_both_backends_take_the_same_steps(folder: Path, on_jax: dict[str, NDArr
 @pytest.mark.slow
 def test_weights_files_fit_both_backends(folder: Path, on_jax: dict[str, NDArray[Any]]) -> None:
     for name in ("jax", "tensorflow"):
-        here = predict(make_dataset(), SPLIT.pairs("test"), folder / name, log=lambda line: None)
+        here = predict(make_dataset(), SPLIT.pairs("test"), folder / name)
         np.testing.assert_allclose(on_jax[f"raw_{name}"], here["raw"], rtol=1e-4, atol=1e-4)
     assert not np.allclose(on_jax["raw_jax"], on_jax["raw_tensorflow"], atol=1e-2)
 

@@ -34,13 +34,13 @@ def test_a_batch_holds_the_rows_of_its_pairs(key: str, cached: bool, on_device: 
     assert bool(tables) == on_device
     rows = feed.rows(PAIRS)
     assert set(rows) == ({"gene", "sample"} if on_device else set(feed.all_tables))
-    inputs, truth = feed.batch(tables, {name: ops.convert_to_tensor(row) for name, row in rows.items()})
+    inputs, observed = feed.batch(tables, {name: ops.convert_to_tensor(row) for name, row in rows.items()})
     units = own_units(dataset, architecture)
     expected = model_inputs(dataset, architecture, PAIRS[:, 0], PAIRS[:, 1], units, scan)
     assert set(inputs) == set(expected)
     for name, value in expected.items():
         np.testing.assert_allclose(ops.convert_to_numpy(inputs[name]), value, rtol=1e-6, err_msg=name)
-    assert np.array_equal(ops.convert_to_numpy(truth), dataset.expression[PAIRS[:, 0], PAIRS[:, 1]])
+    assert np.array_equal(ops.convert_to_numpy(observed), dataset.expression[PAIRS[:, 0], PAIRS[:, 1]])
 
 
 def test_rows_keep_the_shape_of_the_pairs() -> None:
@@ -80,24 +80,26 @@ def test_bytes_are_those_of_all_tables() -> None:
 
 
 def place(monkeypatch: pytest.MonkeyPatch, wanted: str, tables: float, *, gpu: bool, free: float | None) -> bool:
-    """Place tables of so many GB where so many are free; the steps need 2."""
+    """Place tables of so many GB where so many are free."""
     monkeypatch.setattr(devices, "gpu_names", lambda: ["a GPU"] if gpu else [])
     monkeypatch.setattr(devices, "free_memory", lambda: None if free is None else int(free * GB))
-    return place_arrays(wanted, int(tables * GB), 2 * GB, lambda line: None)
+    return place_arrays(wanted, int(tables * GB))
 
 
 @pytest.mark.parametrize(
     ("wanted", "tables", "gpu", "free", "on_device"),
     [
-        # On a GPU by what is free, the steps' own 2 GB counted in.
-        ("auto", 25, True, 30, True),
-        ("auto", 25, True, 26.9, False),
+        # On a GPU by what is free, of which a quarter is left for the steps.
+        ("auto", 24, True, 32, True),
+        ("auto", 24, True, 31.9, False),
         ("auto", 25, True, None, True),
         ("host", 1, True, 30, False),
         # On a CPU by size: a copy of a mapped file is memory and nothing won.
         ("auto", 0.9, False, 30, True),
+        ("auto", 0.9, False, 1, False),
         ("auto", 1.2, False, 30, False),
-        ("device", 1.2, False, 30, True),
+        ("device", 1.2, False, 1.3, True),
+        ("host", 25, False, 1, False),
     ],
 )
 def test_where_arrays_go(
@@ -107,22 +109,18 @@ def test_where_arrays_go(
 
 
 def test_too_little_memory_is_told_before_the_first_step(monkeypatch: pytest.MonkeyPatch, refuses: Refuses) -> None:
-    with refuses("25.0 GB", "2.0 GB", "26.0 GB", "arrays: host"):
-        place(monkeypatch, "device", 25, gpu=True, free=26)
-    with refuses("2.0 GB", "1.5 GB", "batch_size"):
-        place(monkeypatch, "auto", 25, gpu=True, free=1.5)
-    with refuses("2.0 GB", "batch_size"):
-        place(monkeypatch, "host", 0.1, gpu=False, free=1.5)
+    with refuses("25.0 GB", "24.0 GB", "arrays: host"):
+        place(monkeypatch, "device", 25, gpu=True, free=24)
     with refuses("'disk'", "auto, device, host"):
         place(monkeypatch, "disk", 1, gpu=False, free=10)
 
 
-def test_the_log_says_where_arrays_lie(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines: list[str] = []
+def test_the_log_says_where_arrays_are(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(devices, "gpu_names", lambda: [])
     monkeypatch.setattr(devices, "free_memory", lambda: 24 * GB)
-    place_arrays("auto", 18 * GB, 3 * GB, lines.append)
-    place_arrays("auto", 5_000_000, 3 * GB, lines.append)
+    place_arrays("auto", 18 * GB)
+    place_arrays("auto", 5_000_000)
+    lines = capsys.readouterr().err.splitlines()
     assert says(lines[0], "18.0 GB", "24.0 GB")
     assert says(lines[1], "5.0 MB")
 

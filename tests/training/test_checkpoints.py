@@ -1,4 +1,4 @@
-"""Checkpoints: whole or passed over, of the same inputs or not used, and a killed run ends like one that was not."""
+"""Checkpoints: corrupt or stale ones are not used, and a killed run ends like one that was not killed."""
 
 # isort: off
 from tr300m.model import devices
@@ -7,6 +7,7 @@ from tr300m.model import devices
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,15 +17,11 @@ from helpers.toy_training import TRAINING, fit, same, weights
 from tr300m.base.files import read_json, read_tsv
 from tr300m.training.checkpoints import Checkpoints, inputs_key
 from tr300m.training.config import ComputeConfig
-from tr300m.training.history import COLUMNS
+from tr300m.training.history import HISTORY_COLUMNS
 
 ARRAYS = {"a": np.arange(5, dtype=np.int64), "b.0": np.ones((2, 3), np.float32)}
 STEPS = 300
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
-
-def silent(line: str) -> None:
-    """Log nothing."""
 
 
 def damage(path: Path) -> None:
@@ -36,10 +33,10 @@ def damage(path: Path) -> None:
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path, "key")
-    assert kept.load(silent) is None
+    assert kept.load() is None
     path = kept.save(7, ARRAYS, {"step": 7, "rows": [{"loss": 0.1}]})
     assert path.parent == tmp_path / "key"
-    loaded = Checkpoints(tmp_path, "key").load(silent)
+    loaded = Checkpoints(tmp_path, "key").load()
     assert loaded is not None
     arrays, record = loaded
     assert record == {"step": 7, "rows": [{"loss": 0.1}]}
@@ -58,7 +55,9 @@ def test_the_newest_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("how", ["a byte changed", "cut off", "emptied"])
-def test_a_damaged_checkpoint_is_told_and_the_one_before_used(how: str, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_told_and_the_one_before_used(
+    how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     kept = Checkpoints(tmp_path, "key")
     kept.save(1, ARRAYS, {"step": 1})
     newest = kept.save(2, ARRAYS, {"step": 2})
@@ -66,19 +65,19 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_used(how: str, tmp_path
         damage(newest)
     else:
         newest.write_bytes(newest.read_bytes()[:-7] if how == "cut off" else b"")
-    lines: list[str] = []
-    loaded = kept.load(lines.append)
+    loaded = kept.load()
     assert loaded is not None and loaded[1] == {"step": 1}
-    assert len(lines) == 1 and str(newest) in lines[0]
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(newest) in line
     damage(kept.files()[1])
-    assert kept.load(silent) is None
+    assert kept.load() is None
 
 
 def test_a_write_that_was_cut_short_is_no_checkpoint(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path, "key")
     kept.save(1, ARRAYS, {"step": 1})
     (kept.folder / "part").write_bytes(b"half")
-    loaded = kept.load(silent)
+    loaded = kept.load()
     assert loaded is not None and loaded[1] == {"step": 1}
     kept.save(2, ARRAYS, {"step": 2})
     assert not (kept.folder / "part").exists()
@@ -90,8 +89,8 @@ def test_keys_tell_inputs_apart(tmp_path: Path) -> None:
     assert first != inputs_key({"seed": 4, "network": {"width": 1, "length": 2}})
     Checkpoints(tmp_path, "one").save(1, ARRAYS, {})
     other = Checkpoints(tmp_path, "two")
-    assert other.load(silent) is None
-    assert other.strangers() == [tmp_path / "one"]
+    assert other.load() is None
+    assert other.stale() == [tmp_path / "one"]
     other.delete()
     assert not tmp_path.exists()
     other.delete()
@@ -101,30 +100,33 @@ class StoppedError(Exception):
     """Ends a training from inside."""
 
 
-def stop_at(text: str) -> object:
-    """Return a log that ends the training at a line."""
+def fit_until(step: int, out: Path, **settings: Any) -> None:
+    """Train the toy until its checkpoint of a step is due, and stop before that is written."""
+    save = Checkpoints.save
 
-    def log(line: str) -> None:
-        if text in line:
+    def stop(kept: Checkpoints, at: int, *saved: Any) -> Path:
+        if at == step:
             raise StoppedError
+        return save(kept, at, *saved)
 
-    return log
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoints, "save", stop)
+        with pytest.raises(StoppedError):
+            fit(out, **settings)
 
 
 @pytest.mark.slow
-def test_a_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+def test_a_run_resumes_from_its_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
-    with pytest.raises(StoppedError):
-        fit(tmp_path / "run", log=stop_at("step 20"), **settings)
+    fit_until(20, tmp_path / "run", **settings)
     files = sorted(path.name[:17] for path in (tmp_path / "kept").rglob("*.npz"))
-    # Step 20 is an epoch's last: its row comes before its checkpoint, which never came.
     assert files == ["step_000000000012", "step_000000000016"]
-    lines: list[str] = []
-    history = fit(tmp_path / "run", log=lines.append, **settings)
-    assert any(says(line, "16") for line in lines)
+    capsys.readouterr()
+    history = fit(tmp_path / "run", **settings)
+    assert any(says(line, "16") for line in capsys.readouterr().err.splitlines())
     whole = fit(tmp_path / "whole", steps=25)
     assert same(tmp_path / "run", tmp_path / "whole")
-    for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
+    for column in set(HISTORY_COLUMNS) - {"seconds", "pairs_per_second"}:
         assert history[column] == whole[column], column
     assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == [16]
     assert read_json(tmp_path / "whole" / "run.json")["resumed_at"] == []
@@ -141,26 +143,26 @@ def test_checkpoints_by_time_change_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_checkpoints_of_other_inputs_are_told_and_not_used(tmp_path: Path) -> None:
+def test_checkpoints_of_other_inputs_are_told_and_not_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
-    with pytest.raises(StoppedError):
-        fit(tmp_path / "run", log=stop_at("step 20"), **settings)
-    lines: list[str] = []
-    fit(tmp_path / "run", seed=4, log=lines.append, **settings)
-    assert any(says(line, "kept") for line in lines)
+    fit_until(20, tmp_path / "run", **settings)
+    capsys.readouterr()
+    fit(tmp_path / "run", seed=4, **settings)
+    assert any(says(line, "kept") for line in capsys.readouterr().err.splitlines())
     assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == []
 
 
 @pytest.mark.slow
-def test_neither_threads_nor_calls_part_a_run_from_its_checkpoints(tmp_path: Path) -> None:
+def test_neither_threads_nor_calls_part_a_run_from_its_checkpoints(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings = {"steps": 25, "checkpoints": tmp_path / "kept", "compute": ComputeConfig(checkpoint_steps=4)}
-    with pytest.raises(StoppedError):
-        fit(tmp_path / "run", log=stop_at("step 20"), **settings)
-    lines: list[str] = []
+    fit_until(20, tmp_path / "run", **settings)
+    capsys.readouterr()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(devices, "describe", lambda threads, count: "CPU, 99 threads")
-        fit(tmp_path / "run", steps_per_call=3, log=lines.append, **settings)
-    assert any(f"CPU, {devices.cores()} thread" in line for line in lines)
+        patch.setattr(devices, "device_name", lambda threads, count: "CPU, 99 threads")
+        fit(tmp_path / "run", steps_per_call=3, **settings)
+    assert f"CPU, {devices.cores()} thread" in capsys.readouterr().err
     assert read_json(tmp_path / "run" / "run.json")["resumed_at"] == [16]
 
 
@@ -174,7 +176,7 @@ def test_settings_are_checked(refuses: Refuses) -> None:
 
 
 def train_long(out: Path, checkpoints: Path) -> None:
-    """Train the toy so long that it can be killed on the way; the log goes to stdout."""
+    """Train the toy so long that it can be killed on the way."""
     fit(
         out,
         steps=STEPS,
@@ -183,7 +185,6 @@ def train_long(out: Path, checkpoints: Path) -> None:
         threads=1,
         checkpoints=checkpoints,
         compute=ComputeConfig(checkpoint_steps=7),
-        log=lambda line: print(line, flush=True),
     )
 
 
@@ -212,8 +213,8 @@ def test_a_killed_run_ends_like_one_that_was_not(backend: str, tmp_path: Path) -
     damage(newest)
 
     again = start_child(train_both, tmp_path, KERAS_BACKEND=backend)
-    said, errors = again.communicate()
-    assert again.returncode == 0, errors
+    _, said = again.communicate()
+    assert again.returncode == 0, said
     assert str(newest) in said
     step = int(before.name[5:17])
     assert 0 < step < STEPS / 2
@@ -225,7 +226,7 @@ def test_a_killed_run_ends_like_one_that_was_not(backend: str, tmp_path: Path) -
         assert records["run"][key] == records["whole"][key]
     assert records["run"]["backend"] == backend and records["run"]["threads"] == 1
     tables = {name: read_tsv(tmp_path / name / "history.tsv") for name in ("run", "whole")}
-    for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
+    for column in set(HISTORY_COLUMNS) - {"seconds", "pairs_per_second"}:
         assert np.array_equal(tables["run"][column], tables["whole"][column]), column
     assert not (tmp_path / "kept").exists()
     assert len(weights(tmp_path / "run")) > 10 and TRAINING.batch_size == 16

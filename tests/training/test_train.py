@@ -22,11 +22,10 @@ from tr300m.dataset.tf_levels import tf_levels
 from tr300m.evaluation.predict import load_run, predict
 from tr300m.features import scan_cache
 from tr300m.metrics import point as metrics
-from tr300m.model.inputs import inputs_without_own_level
 from tr300m.model.likelihood.distributions import LIKELIHOODS, make_likelihood
 from tr300m.model.network import NetworkConfig, build_model
 from tr300m.training.config import ComputeConfig, TrainingConfig
-from tr300m.training.history import COLUMNS
+from tr300m.training.history import HISTORY_COLUMNS
 from tr300m.training.run_record import reuse_run
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -40,7 +39,7 @@ def test_one_seed_gives_one_result(tmp_path: Path) -> None:
     assert same(tmp_path / "a", tmp_path / "b")
     assert not same(tmp_path / "a", tmp_path / "c")
     tables = {name: read_tsv(tmp_path / name / "history.tsv") for name in "abc"}
-    for column in set(COLUMNS) - {"seconds", "pairs_per_second"}:
+    for column in set(HISTORY_COLUMNS) - {"seconds", "pairs_per_second"}:
         assert np.array_equal(tables["a"][column], tables["b"][column])
     assert not np.array_equal(tables["a"]["loss"], tables["c"]["loss"])
 
@@ -57,7 +56,7 @@ def test_the_model_learns_what_is_planted(cached: bool, tmp_path: Path) -> None:
     assert history["val_loss"][-1] < history["val_loss"][0]
     assert history["log_pearson"][-1] > 0.8
     # Unseen genes and samples.
-    found = predict(dataset, SPLIT.pairs("test"), tmp_path / "run", scan=table, log=lambda line: None)
+    found = predict(dataset, SPLIT.pairs("test"), tmp_path / "run", scan=table)
     assert found["gene"].tolist() == [3, 4]
     assert found["median"][0] > 5 * found["median"][1]
 
@@ -95,10 +94,10 @@ def test_another_output_distribution_trains(tmp_path: Path) -> None:
     assert history["log_pearson"][-1] > 0.8
     record = read_json(tmp_path / "run.json")
     assert record["likelihood"] == {"name": "zero_lognormal_mixture", "components": 2, "smallest_scale": 0.05}
-    found = predict(make_dataset(), SPLIT.pairs("test"), tmp_path, log=lambda line: None)
+    found = predict(make_dataset(), SPLIT.pairs("test"), tmp_path)
     assert found["raw"].shape == (2, 7)
     assert found["median"][0] > 5 * found["median"][1]
-    np.testing.assert_allclose(np.exp(-found["nll"]), likelihood.density(found["truth"], found["raw"]), rtol=1e-3)
+    np.testing.assert_allclose(np.exp(-found["nll"]), likelihood.density(found["observed"], found["raw"]), rtol=1e-3)
 
 
 @pytest.mark.slow
@@ -119,12 +118,12 @@ def test_pairs_may_come_in_plain_uniform_order(tmp_path: Path) -> None:
     assert read_json(tmp_path / "uniform" / "run.json")["pair_state"] == 10 * TRAINING.batch_size
 
 
-def test_the_files_of_a_run(tmp_path: Path) -> None:
-    lines: list[str] = []
-    history = fit(tmp_path, steps=25, run="mine", code="c0de", log=lines.append, steps_per_call=7)
+def test_the_files_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    history = fit(tmp_path, steps=25, run="mine", code="c0de", steps_per_call=7)
+    lines = capsys.readouterr().err.splitlines()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["history.tsv", "model.weights.h5", "run.json"]
     table = read_tsv(tmp_path / "history.tsv")
-    assert tuple(table) == COLUMNS == tuple(history)
+    assert tuple(table) == HISTORY_COLUMNS == tuple(history)
     assert table["epoch"].tolist() == ["1", "2", "3"]
     assert table["step"].tolist() == ["10", "20", "25"]
     assert all(np.isfinite(column.astype(float)).all() for column in table.values())
@@ -148,13 +147,13 @@ def test_the_files_of_a_run(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_history_shows_the_model_that_was_saved(tmp_path: Path) -> None:
     history = fit(tmp_path)  # curve_pairs exceeds the 6 validation pairs
-    found = predict(make_dataset(), SPLIT.pairs("validation"), tmp_path, log=lambda line: None)
+    found = predict(make_dataset(), SPLIT.pairs("validation"), tmp_path)
     assert history["val_loss"][-1] == pytest.approx(found["nll"].mean(), rel=1e-5)
-    assert history["val_pearson"][-1] == pytest.approx(metrics.pearson(found["truth"], found["median"]), rel=1e-4)
+    assert history["val_pearson"][-1] == pytest.approx(metrics.pearson(found["observed"], found["median"]), rel=1e-4)
 
 
 def save_predictions(run: str, path: str) -> None:
-    found = predict(make_dataset(), SPLIT.pairs("validation"), run, threads=1, log=lambda line: None)
+    found = predict(make_dataset(), SPLIT.pairs("validation"), run, threads=1)
     np.savez(path, allow_pickle=False, **found)
 
 
@@ -162,19 +161,20 @@ def save_predictions(run: str, path: str) -> None:
 def test_a_new_process_predicts_the_same(tmp_path: Path) -> None:
     dataset = make_dataset()
     fit(tmp_path / "run")
-    here = predict(dataset, SPLIT.pairs("validation"), tmp_path / "run", log=lambda line: None)
+    here = predict(dataset, SPLIT.pairs("validation"), tmp_path / "run")
     assert np.array_equal(np.stack([here["gene"], here["sample"]], axis=1), SPLIT.pairs("validation"))
-    np.testing.assert_array_equal(here["truth"], dataset.expression[here["gene"], here["sample"]])
+    np.testing.assert_array_equal(here["observed"], dataset.expression[here["gene"], here["sample"]])
     likelihood = LIKELIHOODS["nb_exponential"]
     np.testing.assert_array_equal(here["median"], likelihood.median(here["raw"]))
-    np.testing.assert_allclose(np.exp(-here["nll"]), likelihood.density(here["truth"], here["raw"]), rtol=1e-3)
+    np.testing.assert_allclose(np.exp(-here["nll"]), likelihood.density(here["observed"], here["raw"]), rtol=1e-3)
 
     path = tmp_path / "predictions.npz"
-    assert run_child(save_predictions, tmp_path / "run", path) == ""  # TensorFlow's start-up messages stay off
+    (line,) = run_child(save_predictions, tmp_path / "run", path).splitlines()  # none of TensorFlow's start-up messages
+    assert says(line, "run", "6")
     with np.load(path) as there:
         assert set(there) == set(here)
         assert {name: x.dtype for name, x in there.items()} == {name: x.dtype for name, x in here.items()}
-        for name in ("gene", "sample", "truth"):
+        for name in ("gene", "sample", "observed"):
             np.testing.assert_array_equal(there[name], here[name])
         for name in ("raw", "median", "nll"):
             np.testing.assert_allclose(there[name], here[name], rtol=1e-4, atol=1e-5)
@@ -245,8 +245,8 @@ def test_a_shuffled_promoter_says_nothing(tmp_path: Path) -> None:
     fit(tmp_path, "seq", steps=100, dataset=toy)
     pairs = np.stack([np.arange(100), np.zeros(100, np.int64)], axis=1)
     for control, low, high in (("none", 0.8, 1.0), ("shuffle_sequence_at_evaluation", -0.4, 0.4)):
-        found = predict(apply_control(toy, control, 3), pairs, tmp_path, log=lambda line: None)
-        assert low <= metrics.log_pearson(found["truth"], found["median"]) <= high
+        found = predict(apply_control(toy, control, 3), pairs, tmp_path)
+        assert low <= metrics.log_pearson(found["observed"], found["median"]) <= high
 
 
 @pytest.mark.slow
@@ -257,19 +257,18 @@ def test_predictions_without_the_own_level_are_those_of_a_dataset_without_it(key
     toy = dataclasses.replace(toy, regulators=regulators)
     fit(tmp_path, key, dataset=toy)
     pairs = SPLIT.pairs("validation")
-    settings: dict[str, Any] = {"log": lambda line: None}
-    found = predict(toy, pairs, tmp_path, gather=inputs_without_own_level, **settings)
-    plain = predict(toy, pairs, tmp_path, **settings)
+    found = predict(toy, pairs, tmp_path, zero_own_level=True)
+    plain = predict(toy, pairs, tmp_path)
     for gene, regulator in ((0, 2), (1, 0), (2, None)):
         levels = toy.regulator_levels.copy()
         if regulator is not None:
             levels[:, regulator] = 0
         without = dataclasses.replace(toy, regulator_levels=levels, tf_levels=tf_levels(levels, toy.motif_map))
         mine = pairs[:, 0] == gene
-        assert np.array_equal(found["raw"][mine], predict(without, pairs, tmp_path, **settings)["raw"][mine])
+        assert np.array_equal(found["raw"][mine], predict(without, pairs, tmp_path)["raw"][mine])
         assert np.array_equal(found["raw"][mine], plain["raw"][mine]) == (regulator is None)
-    assert np.array_equal(found["truth"], plain["truth"])
-    nothing = predict(toy, pairs[:0], tmp_path, gather=inputs_without_own_level, **settings)
+    assert np.array_equal(found["observed"], plain["observed"])
+    nothing = predict(toy, pairs[:0], tmp_path, zero_own_level=True)
     assert {name: (x.shape, x.dtype) for name, x in nothing.items()} == {
         name: (x[:0].shape, x.dtype) for name, x in found.items()
     }

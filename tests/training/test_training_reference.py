@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 from helpers.child import run_child
-from helpers.toy_training import NETWORK, SAMPLES, SPLIT, STILL, make_dataset, score
+from helpers.toy_training import NETWORK, SAMPLES, SPLIT, STILL, make_dataset
 from numpy.typing import NDArray
 from tr300m.base.files import read_tsv
 from tr300m.config.architectures import Architecture
@@ -81,9 +81,7 @@ def train_all(path: str) -> None:
             seed=SEED,
             steps=STEPS,
             out=folder / run_name(key, cached),
-            score=score,
             scan=ScanTable.open(folder / "scan") if cached else None,
-            log=lambda line: None,
         )
 
 
@@ -125,9 +123,9 @@ def reference(dataset: Dataset, key: str, scan: ScanTable | None) -> tuple[Array
     for step in range(1, STEPS + 1):
         pairs = order.take(BATCH)
         inputs = inputs_of(dataset, key, pairs, scan)
-        truth = np.array([dataset.expression[gene, sample] for gene, sample in pairs])
+        observed = np.array([dataset.expression[gene, sample] for gene, sample in pairs])
         with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(likelihood.nll(truth, model(inputs, training=True)))
+            loss = tf.reduce_mean(likelihood.nll(observed, model(inputs, training=True)))
         gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
         # Keras's convention: both corrections go into the rate, epsilon is added to the uncorrected root.
         rate = RATE * np.sqrt(1 - BETA_2**step) / (1 - BETA_1**step)

@@ -76,11 +76,8 @@ def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     dataset = tr300m.Dataset.open(folder)
     network = tr300m.model.network.NetworkConfig(width=26, bottleneck=2, kernel_sizes=(3,), pool_blocks=(0,))
     split = thesis_split(GENES, SAMPLES, 2, 2, None)
-    score = {"pearson": 0.0, "log_pearson": 0.0, "accuracy": 0.0}
     config = TrainingConfig(batch_size=4, epoch_steps=2, curve_pairs=2)
-    train(
-        dataset, split, "seq_tf_hm", "nb_exponential", network, config, seed=3, steps=2, out=out, score=lambda *_: score
-    )  # fmt: skip
+    train(dataset, split, "seq_tf_hm", "nb_exponential", network, config, seed=3, steps=2, out=out)
     return out
 
 
@@ -122,13 +119,13 @@ def test_describe_of_no_dataset_says_what_to_do(tmp_path: Path) -> None:
 def test_predict(folder: Path, run: Path) -> None:
     result = call("predict", run, folder, "--gene", "HNF4A", "--gene", "ENSG00000000003", "--tissue", "Liver")
     lines = result.stdout.splitlines()
-    assert lines[0] == "gene\tsample\ttissue\tmedian\tmean\tmeasured"
+    assert lines[0] == "gene\tsample\ttissue\tmedian\tmean\tobserved"
     assert [line.split("\t")[:3] for line in lines[1:]] == [
         [gene, sample, "Liver"] for gene in ("HNF4A", "ENSG00000000003") for sample in ("GTEX-1-S", "GTEX-3-S")
     ]
     dataset = tr300m.Dataset.open(folder)
-    measured = [float(line.split("\t")[5]) for line in lines[1:]]
-    np.testing.assert_allclose(measured, dataset.expression[[0, 0, 3, 3], [0, 2, 0, 2]], rtol=1e-3)
+    observed = [float(line.split("\t")[5]) for line in lines[1:]]
+    np.testing.assert_allclose(observed, dataset.expression[[0, 0, 3, 3], [0, 2, 0, 2]], rtol=1e-3)
 
 
 def test_predict_with_an_own_sequence(folder: Path, run: Path, tmp_path: Path) -> None:

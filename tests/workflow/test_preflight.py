@@ -18,7 +18,7 @@ from tr300m.base.errors import TR300MError
 from tr300m.cli import main
 from tr300m.config.schema import read_configuration
 from tr300m.config.settings import Settings, resolve
-from tr300m.preflight import Finding, axis_lengths, look_at_disks, look_at_splits, missing_files, preflight, render
+from tr300m.preflight import Check, axis_lengths, check_configuration, check_disks, check_splits, missing_files, render
 from tr300m.sources.fetch import fetch
 from tr300m.sources.http import remote_size
 
@@ -71,24 +71,24 @@ def row(folder: Path, key: str, **cells: str) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
-def found(chosen: Settings) -> dict[str, Finding]:
-    return {finding.what: finding for finding in preflight(chosen, QUICK)}
+def found(chosen: Settings) -> dict[str, Check]:
+    return {check.what: check for check in check_configuration(chosen, QUICK)}
 
 
 def test_all_is_well(server: Server, folder: Path) -> None:
     row(folder, "hg38", url=server.url("/hg38"), bytes=str(SIZE), checksum=SHA)
-    findings = found(settings(hg38="upstream"))
-    assert findings["hg38"] == Finding("hg38", SIZE, findings["hg38"].state, "", SIZE)
-    assert findings["gtex_tpm"].state == "simulated"
-    assert not any(finding.problem for finding in findings.values())
+    checks = found(settings(hg38="upstream"))
+    assert checks["hg38"] == Check("hg38", SIZE, checks["hg38"].state, "", SIZE)
+    assert checks["gtex_tpm"].state == "simulated"
+    assert not any(check.problem for check in checks.values())
     assert [request.method for request in server.requests] == ["HEAD"]
     assert server.sent == 0
 
 
 def test_where_head_is_refused_one_byte_is_asked_for(server: Server, folder: Path) -> None:
     row(folder, "hg38", url=server.plan("/hg38", Reply(head=False)), bytes="", checksum="")
-    finding = found(settings(hg38="upstream"))["hg38"]
-    assert (finding.size, finding.problem, finding.to_fetch) == (SIZE, "", SIZE)
+    check = found(settings(hg38="upstream"))["hg38"]
+    assert (check.size, check.problem, check.to_fetch) == (SIZE, "", SIZE)
     assert server.ranges() == ["bytes=0-0"]
     assert server.sent == 1
 
@@ -108,7 +108,7 @@ def test_every_problem_comes_at_once(server: Server, folder: Path, monkeypatch: 
         gtex_sample_attributes=server.plan("/page", Reply(kind="text/html")),
     )
     chosen.config["compute"]["train_mem_mb"] = 10**9
-    problems = {what: finding.problem for what, finding in found(chosen).items() if finding.problem}
+    problems = {what: check.problem for what, check in found(chosen).items() if check.problem}
     expected = {
         "hg38": (f"{SIZE:,}", "7"),
         "gencode_v26": ("404",),
@@ -126,9 +126,9 @@ def test_every_problem_comes_at_once(server: Server, folder: Path, monkeypatch: 
 
 def test_a_mirror_is_enough_and_the_failure_is_said(server: Server, folder: Path) -> None:
     row(folder, "hg38", url=server.plan("/gone", Reply(status=404)), mirror=server.url("/hg38"), bytes=str(SIZE))
-    finding = found(settings(hg38="upstream"))["hg38"]
-    assert finding.problem == ""
-    assert says(finding.state, server.url("/gone"), "404")
+    check = found(settings(hg38="upstream"))["hg38"]
+    assert check.problem == ""
+    assert says(check.state, server.url("/gone"), "404")
 
 
 def test_what_is_there_is_not_asked_for(server: Server, folder: Path) -> None:
@@ -137,9 +137,9 @@ def test_what_is_there_is_not_asked_for(server: Server, folder: Path) -> None:
     (folder / "mine.gtf").write_text("12345")
     fetch([server.url("/hg38")], Path(chosen.source_path("hg38")), SIZE, SHA)
     server.requests.clear()
-    findings = found(chosen)
-    assert findings["hg38"] == Finding("hg38", SIZE, findings["hg38"].state)
-    assert findings["gencode_v26"] == Finding("gencode_v26", 5, findings["gencode_v26"].state)
+    checks = found(chosen)
+    assert checks["hg38"] == Check("hg38", SIZE, checks["hg38"].state)
+    assert checks["gencode_v26"] == Check("gencode_v26", 5, checks["gencode_v26"].state)
     assert server.requests == []
 
 
@@ -167,12 +167,12 @@ def test_folders_on_one_disk_are_added_up(tmp_path: Path) -> None:
     free = shutil.disk_usage(tmp_path).free
     half = free // 2
     folders = {str(tmp_path / "a/b"): half, str(tmp_path / "c"): half // 2, str(tmp_path / "none"): 0}
-    (finding,) = look_at_disks(folders)
-    assert finding.size == half + half // 2
-    assert "none" not in finding.what
-    assert finding.problem == ""
-    (finding,) = look_at_disks({**folders, str(tmp_path / "d"): free})
-    assert finding.problem
+    (check,) = check_disks(folders)
+    assert check.size == half + half // 2
+    assert "none" not in check.what
+    assert check.problem == ""
+    (check,) = check_disks({**folders, str(tmp_path / "d"): free})
+    assert check.problem
 
 
 def test_folders_on_two_disks_are_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,7 +185,7 @@ def test_folders_on_two_disks_are_kept_apart(tmp_path: Path, monkeypatch: pytest
         return os.stat_result((*status[:2], status.st_dev + other, *status[3:10])) if other else real(path, **options)
 
     monkeypatch.setattr(Path, "stat", stat)
-    assert len(look_at_disks({str(tmp_path / "other"): 1, str(tmp_path / "here"): 1})) == 2
+    assert len(check_disks({str(tmp_path / "other"): 1, str(tmp_path / "here"): 1})) == 2
 
 
 def test_arrays_are_reckoned_from_the_axes(folder: Path) -> None:
@@ -219,14 +219,14 @@ def test_what_was_built_needs_no_disk(folder: Path) -> None:
 
 
 def test_one_problem_of_many_sources_is_said_once() -> None:
-    findings = [Finding(f"source{n}", 10**n, "cannot be fetched", "no network?") for n in range(5)]
-    blank, count, *problems = render([*findings, Finding("memory", None, "small", "too small")]).splitlines()[-4:]
+    checks = [Check(f"source{n}", 10**n, "cannot be downloaded", "no network?") for n in range(5)]
+    blank, count, *problems = render([*checks, Check("memory", None, "small", "too small")]).splitlines()[-4:]
     assert blank == "" and says(count, "2")
     assert says(problems[0], "source0", "4", "no network?")
     assert says(problems[1], "memory", "too small")
-    assert render(findings[:1]).splitlines()[:2] == [
+    assert render(checks[:1]).splitlines()[:2] == [
         "what     bytes  found",
-        "source0      1  cannot be fetched",
+        "source0      1  cannot be downloaded",
     ]
 
 
@@ -290,7 +290,7 @@ def runs_on(folder: Path, *splits: str) -> str:
 
 
 def split_problems(config: dict[str, Any]) -> dict[str, str]:
-    return {finding.what: finding.problem for finding in look_at_splits(resolve(config, Path(), files=False))}
+    return {check.what: check.problem for check in check_splits(resolve(config, Path(), files=False))}
 
 
 def test_splits_that_can_be_drawn(folder: Path) -> None:

@@ -17,7 +17,6 @@ from tr300m.cli import main
 from tr300m.dataset.dataset import Dataset
 from tr300m.evaluation.predict import predict
 from tr300m.evaluation.regulator_perturbation import level_changes
-from tr300m.model.inputs import inputs_without_own_level
 from tr300m.training.run_record import reuse_run
 
 KEYS = ("seq_tf_core_hm", "seq_tf_df")
@@ -61,24 +60,22 @@ def test_a_run_records_the_means_of_what_it_was_trained_on(dataset: Dataset, lar
 
 def test_other_means_of_the_dataset_change_no_bit(dataset: Dataset, larger: Dataset, run: Path, tmp_path: Path) -> None:
     reuse_run(run, tmp_path, "reused", "permute_levels_at_evaluation")
-    expected = predict(dataset, PAIRS, run, log=lambda line: None)
+    expected = predict(dataset, PAIRS, run)
     for folder in (run, tmp_path):
-        found = predict(larger, PAIRS, folder, log=lambda line: None)
+        found = predict(larger, PAIRS, folder)
         for name, values in expected.items():
             np.testing.assert_array_equal(found[name], values, err_msg=name)
     # In other units the same run predicts something else.
     record = read_json(run / "run.json")
     means = {"histone_mean": larger.histone_mean, "tss_mean": larger.tss_mean}
     write_json(tmp_path / "run.json", {**record, "units": means})
-    assert not np.array_equal(predict(dataset, PAIRS, tmp_path, log=lambda line: None)["raw"], expected["raw"])
-    one, other = (
-        predict(data, PAIRS, run, gather=inputs_without_own_level, log=lambda line: None) for data in (dataset, larger)
-    )
+    assert not np.array_equal(predict(dataset, PAIRS, tmp_path)["raw"], expected["raw"])
+    one, other = (predict(data, PAIRS, run, zero_own_level=True) for data in (dataset, larger))
     np.testing.assert_array_equal(one["raw"], other["raw"])
 
 
 def test_nor_of_what_a_regulator_does(dataset: Dataset, larger: Dataset, run: Path) -> None:
-    one, other = (level_changes(data, PAIRS, run, log=lambda line: None)["change"] for data in (dataset, larger))
+    one, other = (level_changes(data, PAIRS, run)["change"] for data in (dataset, larger))
     np.testing.assert_array_equal(one, other)
 
 

@@ -257,7 +257,7 @@ def check_own_level_zeroed(results: Path, breakdown: dict[str, NDArray[np.str_]]
     with np.load(results / "runs/all/predictions.validation.npz") as plain:
         wanted = own[plain["gene"]]
         with np.load(results / "runs/all/predictions.validation.own_tf_zeroed.npz") as zeroed:
-            for name in ("gene", "sample", "truth"):
+            for name in ("gene", "sample", "observed"):
                 assert np.array_equal(zeroed[name], plain[name][wanted])
             assert zeroed["raw"].shape == (wanted.sum(), 4)
     shown = {view for view in breakdown["view"] if view.endswith("own level zeroed")}

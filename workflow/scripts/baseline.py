@@ -19,6 +19,6 @@ with job(snakemake.log[0]):
     predicted = PREDICTIONS[snakemake.wildcards.baseline](data, np.concatenate(parts))
     halves = np.split(predicted, [len(parts[0])])
     for part, pairs, median in zip(PARTS, parts, halves, strict=True):
-        truth = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
-        arrays = {"gene": pairs[:, 0], "sample": pairs[:, 1], "truth": truth, "median": median}
+        observed = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
+        arrays = {"gene": pairs[:, 0], "sample": pairs[:, 1], "observed": observed, "median": median}
         save_arrays(snakemake.output[part], arrays)

@@ -2,7 +2,7 @@
 
 from tr300m.base.files import read_json
 from tr300m.base.job import job
-from tr300m.baselines.table import NOTE
+from tr300m.baselines.table import BASELINES_NOTE
 from tr300m.config.baseline_table import BASELINES
 from tr300m.dataset.data_identity import identify
 from tr300m.metrics.intervals import Draws
@@ -32,6 +32,6 @@ with job(snakemake.log[0]):
         snakemake.output.markdown,
         columns,
         shown=fold_intervals(columns),
-        notes=["Validation pairs.", UNITS, INTERVALS, UNSHARED_NOTE, NOTE],
+        notes=["Validation pairs.", UNITS, INTERVALS, UNSHARED_NOTE, BASELINES_NOTE],
         simulated=data.simulated,
     )

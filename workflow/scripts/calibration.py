@@ -1,4 +1,4 @@
-"""How far the predicted distributions of one run can be trusted."""
+"""Calibration of the predicted distributions of one run."""
 
 import numpy as np
 from tr300m.base.files import read_json, write_tsv
@@ -9,8 +9,8 @@ from tr300m.model.likelihood.distributions import make_likelihood
 with job(snakemake.log[0]):
     likelihood = make_likelihood(**read_json(snakemake.input.record)["likelihood"])
     with np.load(snakemake.input.predictions) as saved:
-        truth, raw = saved["truth"], saved["raw"]
-    pit = randomised_pit(likelihood, truth, raw, snakemake.params.seed)
-    write_tsv(snakemake.output.table, calibration_table(likelihood, truth, raw, pit))
+        observed, raw = saved["observed"], saved["raw"]
+    pit = randomised_pit(likelihood, observed, raw, snakemake.params.seed)
+    write_tsv(snakemake.output.table, calibration_table(likelihood, observed, raw, pit))
     write_tsv(snakemake.output.pit, pit_histogram(pit, snakemake.params.bins))
     write_tsv(snakemake.output.coverage, coverage_curve(pit))

@@ -1,4 +1,4 @@
-"""Compare the arrays built here with the published data, number by number."""
+"""Compare the arrays with the published data, number by number."""
 
 import sys
 from pathlib import Path

@@ -7,7 +7,7 @@ from tr300m.dataset.data_identity import identify
 from tr300m.metrics.intervals import Draws
 from tr300m.results.metric_table import UNITS
 from tr300m.results.thesis_results import read_thesis
-from tr300m.results.thesis_t import NOTE, UNCORRECTED, comparison_table, thesis_beside
+from tr300m.results.thesis_t import THESIS_T_NOTE, UNCORRECTED, comparison_table, thesis_beside
 from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
@@ -24,7 +24,7 @@ with job(snakemake.log[0]):
         notes=[
             "Validation pairs.",
             UNITS,
-            NOTE,
+            THESIS_T_NOTE,
             UNCORRECTED,
             f"In brackets: the thesis's Table {comparison.table}, 65,536 pairs{data.caveat}.",
         ],

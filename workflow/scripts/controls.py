@@ -4,13 +4,8 @@ from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.dataset.data_identity import identify
 from tr300m.results.metric_table import INTERVALS, UNITS, fold_intervals
-from tr300m.results.paired_differences import PAIRED, paired_table, read_models
+from tr300m.results.paired_differences import CONTROLS_NOTE, PAIRED, paired_table, read_models
 from tr300m.results.write_table import write_table
-
-NOTE = (
-    "A control permutes one input before training (retrained) or before prediction alone, with the weights of the run "
-    "without it (evaluation only). One that loses nothing means that the input was not used."
-)
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))
@@ -23,6 +18,6 @@ with job(snakemake.log[0]):
         snakemake.output.markdown,
         columns,
         shown=fold_intervals(columns),
-        notes=["Validation pairs.", UNITS, INTERVALS, PAIRED, NOTE],
+        notes=["Validation pairs.", UNITS, INTERVALS, PAIRED, CONTROLS_NOTE],
         simulated=data.simulated,
     )

@@ -15,13 +15,13 @@ with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
     with np.load(snakemake.input.predictions) as saved:
-        pair = typical_pair(saved["truth"], saved["nll"])
-        gene, sample, truth, nll = (saved[name][pair] for name in ("gene", "sample", "truth", "nll"))
+        pair = typical_pair(saved["observed"], saved["nll"])
+        gene, sample, observed, nll = (saved[name][pair] for name in ("gene", "sample", "observed", "nll"))
         raw = saved["raw"][pair]
     figure = density_figure(
         make_likelihood(**read_json(snakemake.input.record)["likelihood"]),
         raw,
-        float(truth),
+        float(observed),
         f"{snakemake.wildcards.run} on {genes.gene_name[gene]}",
         subtitle=f"{samples.tissue[sample]}, sample {samples.sample_id[sample]}, {data.name}\n"
         f"Of the {snakemake.wildcards.part} pairs above 0 TPM the one with the median NLL, {nll:.2f} nat",

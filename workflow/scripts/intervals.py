@@ -1,4 +1,4 @@
-"""All intervals of all models, one a row."""
+"""Table of all intervals of all models, one per row."""
 
 from tr300m.base.files import read_json, write_tsv
 from tr300m.base.job import job

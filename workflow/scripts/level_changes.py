@@ -1,4 +1,4 @@
-"""Change the level of each regulator and see what one run predicts."""
+"""Effect of each regulator's level on the predictions of one run."""
 
 from pathlib import Path
 

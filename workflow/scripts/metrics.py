@@ -1,4 +1,4 @@
-"""Score the predictions of one model, of all pairs and without shared promoters, with bootstrap draws."""
+"""Score the predictions of one model on all pairs and without shared promoters, with bootstrap draws."""
 
 import numpy as np
 from tr300m.base.axes import Genes, Samples
@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
     shared = Split.read(snakemake.input.split, genes, samples).shares_promoter(genes.cluster)
     with np.load(snakemake.input.predictions) as saved:
         # A baseline predicts no distribution.
-        predictions = {name: saved[name] for name in ("gene", "sample", "truth", "median", "nll") if name in saved}
+        predictions = {name: saved[name] for name in ("gene", "sample", "observed", "median", "nll") if name in saved}
     unshared = ~shared[predictions["gene"]]
     made = snakemake.output
     for kept, metrics, draws in (

@@ -1,4 +1,4 @@
-"""Train the motif detection, and say how well it predicts and what its kernel has learnt."""
+"""Train the motif detection, and write its metrics and what its kernel has learnt."""
 
 from tr300m.base.job import job
 from tr300m.model.backend import use_backend

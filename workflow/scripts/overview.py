@@ -1,4 +1,4 @@
-"""The evaluation of all runs side by side."""
+"""Tables of the evaluation of all runs."""
 
 from tr300m.base.files import read_json, read_tsv
 from tr300m.base.job import job

@@ -1,4 +1,4 @@
-"""The tables of the report as pages, those of figures with what a good figure looks like below."""
+"""Write the tables of the report as pages; those with metrics end with the guide to read them."""
 
 from pathlib import Path
 

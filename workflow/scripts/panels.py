@@ -12,12 +12,12 @@ with job(snakemake.log[0]):
     from tr300m.results.figures.training_panels import run_panels
 
     data = identify(read_json(snakemake.input.manifest))
-    # Beside other data the thesis's curves would invite a comparison that means nothing.
+    # The thesis's curves are not comparable with other data.
     thesis = {} if data.unlike_release else read_thesis_curves(snakemake.input.thesis)
     record = read_json(snakemake.input.record)
     with np.load(snakemake.input.predictions) as saved:
         figure = run_panels(
-            saved["truth"],
+            saved["observed"],
             saved["median"],
             read_tsv(snakemake.input.history),
             title=f"{snakemake.wildcards.run}: {record['architecture']['label']}",

@@ -1,4 +1,4 @@
-"""Predict one part of the split with a trained run, or those of its pairs that read the gene's own TPM, without it."""
+"""Predict a part of the split with a trained run: all pairs, or those of regulators with their own TPM set to 0."""
 
 from pathlib import Path
 
@@ -14,25 +14,19 @@ with job(snakemake.log[0]):
     from tr300m.dataset.dataset import Dataset
     from tr300m.dataset.permutations import apply_control
     from tr300m.dataset.splits import Split
-    from tr300m.dataset.tf_levels import regulator_genes
-    from tr300m.evaluation.predict import predict
+    from tr300m.evaluation.predict import pairs_of_regulators, predict
     from tr300m.features.scan_cache import ScanTable
-    from tr300m.model.inputs import inputs_without_own_level, model_inputs
 
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
     split = Split.read(snakemake.input.split, dataset.genes, dataset.samples)
     record = read_json(snakemake.input.record)
     pairs = split.pairs(snakemake.wildcards.part)
-    if snakemake.params.own_tf_zeroed:
-        genes = dataset.genes
-        own = regulator_genes(genes.gene_id, genes.merged, dataset.regulators.gene_id, dataset.motif_map)
-        pairs = pairs[own[pairs[:, 0]]]
     predictions = predict(
         apply_control(dataset, record["control"], record["seed"]),
-        pairs,
+        pairs_of_regulators(dataset, pairs) if snakemake.params.own_tf_zeroed else pairs,
         Path(snakemake.input.record).parent,
         scan=ScanTable.open(Path(snakemake.input.scan[0]).parent) if snakemake.input.scan else None,
         threads=snakemake.threads,
-        gather=inputs_without_own_level if snakemake.params.own_tf_zeroed else model_inputs,
+        zero_own_level=snakemake.params.own_tf_zeroed,
     )
     save_arrays(snakemake.output.predictions, predictions)

@@ -1,4 +1,4 @@
-"""Take over a trained run, to predict under a control."""
+"""Copy a trained run, to predict under a control."""
 
 from pathlib import Path
 

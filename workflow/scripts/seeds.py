@@ -1,4 +1,4 @@
-"""The spread between runs that differ in their seed alone."""
+"""Table of the spread between runs that differ only in their seed."""
 
 from tr300m.base.files import read_json
 from tr300m.base.job import job

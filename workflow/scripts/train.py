@@ -13,7 +13,6 @@ with job(snakemake.log[0]):
     from tr300m.dataset.dataset import Dataset
     from tr300m.dataset.splits import Split
     from tr300m.features.scan_cache import ScanTable
-    from tr300m.metrics.point import accuracy, log_pearson, pearson
     from tr300m.model.likelihood.distributions import make_likelihood
     from tr300m.model.network import NetworkConfig
     from tr300m.training.config import ComputeConfig, TrainingConfig
@@ -22,14 +21,6 @@ with job(snakemake.log[0]):
     row = snakemake.params.run
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
     folder = Path(snakemake.output.weights).parent
-
-    def score(truth, median):
-        """Return the figures of the training curves."""
-        return {
-            "pearson": pearson(truth, median),
-            "log_pearson": log_pearson(truth, median),
-            "accuracy": accuracy(truth, median, dataset.expression_median),
-        }
 
     train(
         dataset,
@@ -41,7 +32,6 @@ with job(snakemake.log[0]):
         seed=row["seed"],
         steps=row["steps"],
         out=folder,
-        score=score,
         compute=ComputeConfig(
             gpu=snakemake.resources.device == "gpu",
             devices=max(1, snakemake.resources.gpu),

@@ -1,61 +1,30 @@
-"""Say how much of the planted truth was found."""
+"""Table of how much of the planted truth each run recovered."""
 
 from pathlib import Path
 
-import numpy as np
 from tr300m.base.axes import Genes, Samples
 from tr300m.base.job import job
 from tr300m.config.simulation import SimulationConfig
 from tr300m.evaluation.planted_truth import Planted
-from tr300m.evaluation.truth_recovery import (
-    Model,
-    finding_table,
-    histone_finding,
-    motif_findings,
-    score_findings,
-    variance_findings,
-)
+from tr300m.evaluation.truth_recovery import RECOVERY_NOTES, SimulatedRun, recovery_scores, recovery_table
 from tr300m.metrics.intervals import Draws
 from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
-    simulation = SimulationConfig.from_dict(snakemake.params.simulation)
-    planted = Planted.read(
-        Path(snakemake.input.effects).parent,
-        Genes.read(snakemake.input.genes),
-        Samples.read(snakemake.input.samples),
-        simulation.base,
-        simulation.open_weight,
+    given, params = snakemake.input, snakemake.params
+    simulation = SimulationConfig.from_dict(params.simulation)
+    genes, samples = Genes.read(given.genes), Samples.read(given.samples)
+    planted = Planted.read(Path(given.effects).parent, genes, samples, simulation.base, simulation.open_weight)
+    scores = recovery_scores(
+        {
+            run: SimulatedRun.read(path, run, **params.reads[run])
+            for run, path in zip(params.runs, given.predictions, strict=True)
+        },
+        dict(zip(params.changed, given.changes, strict=True)),
+        params.pairs,
+        dict(zip(params.drawn, map(Draws.read, given.draws), strict=True)),
+        planted,
     )
-    models = {}
-    for run, path in zip(snakemake.params.runs, snakemake.input.predictions, strict=True):
-        with np.load(path) as saved:
-            arrays = {name: saved[name] for name in ("gene", "sample", "truth", "median")}
-        models[run] = Model(label=run, **snakemake.params.reads[run], **arrays)
-
-    found = variance_findings(next(iter(models.values())), planted)
-    for run, path in zip(snakemake.params.changed, snakemake.input.changes, strict=True):
-        with np.load(path) as saved:
-            found += motif_findings(
-                run, saved["gene"], saved["sample"], saved["regulator"].tolist(), saved["change"], planted
-            )
-    draws = dict(zip(snakemake.params.drawn, map(Draws.read, snakemake.input.draws), strict=True))
-    for pair in snakemake.params.pairs:
-        without, with_histones = (models[run] for run in pair)
-        found.append(histone_finding(without, with_histones, (draws[pair[0]], draws[pair[1]]), planted))
-    for model in models.values():
-        found += score_findings(model, planted)
-
     write_table(
-        snakemake.output.tsv,
-        snakemake.output.markdown,
-        finding_table(found),
-        notes=[
-            "Validation pairs of the thesis's split.",
-            "Chance: what a model that found nothing gets on average.",
-            "Perfect: what one that knows the planted truth of what the run reads gets.",
-            "A run without histones may get more, because GC content tells of openness.",
-            "Motif effects: log TPM of each regulator set one standard deviation below and above its mean.",
-        ],
-        simulated=True,
+        snakemake.output.tsv, snakemake.output.markdown, recovery_table(scores), notes=RECOVERY_NOTES, simulated=True
     )

@@ -1,4 +1,4 @@
-"""Compare the exported files with what is published of the released ones."""
+"""Compare the exported files with the published sizes and checksums of the released ones."""
 
 import sys
 import zlib
@@ -18,13 +18,13 @@ with job(snakemake.log[0]):
         for name, path in zip(snakemake.params.arrays, snakemake.input.records, strict=True)
     }
     unlike = dict.fromkeys(published, identify(read_json(snakemake.input.manifest)).unlike_release)
-    # Its source is of no other array, and in no manifest.
+    # No other array has the same source, and the manifest does not list it.
     unlike["creSeqArr_gene"] = unlike["creSeqArr_gene"] or snakemake.params.unlike_cres
     table = verification(written, published, unlike)
     if compresses_alike(written, published) is False:
         print(
-            f"zlib {zlib.ZLIB_RUNTIME_VERSION} packs arrays that are the release's into other bytes than the release: "
-            "the .npy inside is compared where its SHA-256 is known",
+            f"zlib {zlib.ZLIB_RUNTIME_VERSION} compresses to different bytes than that of the release: "
+            "the uncompressed .npy is compared where its SHA-256 is known",
             file=sys.stderr,
         )
     for verdict, count in Counter(table["verdict"]).items():

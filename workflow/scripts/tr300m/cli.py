@@ -1,4 +1,4 @@
-"""The command `tr300m`: what people do outside the workflow."""
+"""The command `tr300m`: tools beside the workflow."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ Examples:
 
 
 class _Group(click.Group):
-    """A group whose commands end with our errors' message alone."""
+    """A group whose commands show only the message of a TR300MError."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -73,8 +73,8 @@ def describe(folder: Path) -> None:
     type=click.IntRange(0, 2**32 - 1),
     help="Seed of the order; the thesis's is 3.",
 )
-@click.option("--dataset", "folder", type=HomePath(), help="Dataset whose IDs to print too.")
-@click.option("--split", type=HomePath(), help="Split file whose genes and samples are held out.")
+@click.option("--dataset", "folder", type=HomePath(), help="Dataset whose IDs are printed too.")
+@click.option("--split", type=HomePath(), help="Split file with the genes and samples to hold out.")
 def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> None:
     """Print training pairs in the thesis's order: gene and sample index, and their IDs with --dataset.
 
@@ -89,7 +89,7 @@ def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> Non
 
     if folder is None:
         if split is not None:
-            raise click.UsageError("--split needs --dataset, whose axes it indexes")
+            raise click.UsageError("--split also needs --dataset")
         for gene, sample in training_pairs(count, seed):
             click.echo(f"{gene}\t{sample}")
         return
@@ -100,7 +100,7 @@ def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> Non
         click.echo(f"{gene}\t{sample}\t{dataset.genes.gene_id[gene]}\t{dataset.samples.sample_id[sample]}")
 
 
-@main.command()
+@main.command("predict")
 @click.argument("run", type=HomePath())
 @click.argument("dataset", type=HomePath())
 @click.option("--gene", "gene_names", multiple=True, required=True, help="Gene ID or name; may be repeated.")
@@ -109,9 +109,9 @@ def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> Non
 @click.option(
     "--fasta",
     type=HomePath(),
-    help="Your own promoter sequences, 5' to 3', one record a gene and named like it, in place of the dataset's.",
+    help="Your own promoter sequences, 5' to 3', one record per gene with its name, instead of those of the dataset.",
 )
-def predict(
+def predict_command(
     run: Path,
     dataset: Path,
     gene_names: tuple[str, ...],
@@ -121,7 +121,7 @@ def predict(
 ) -> None:
     """Predict TPM with the trained model in folder RUN for genes and samples of the dataset in folder DATASET.
 
-    Prints a table: gene, sample, tissue, median and mean of the predicted distribution, and the measured TPM.
+    Prints a table: gene, sample, tissue, median and mean of the predicted distribution, and the observed TPM.
 
     \b
     Examples:
@@ -135,12 +135,12 @@ def predict(
     from .model.backend import use_backend
     from .training.run_record import read_record
 
-    # Before Keras is imported: that of the run, not of the environment.
+    # Before Keras is imported: the backend of the run, not of the environment.
     use_backend(read_record(run)["backend"])
 
     from .arrays.sequence import read_promoters
     from .dataset.dataset import Dataset
-    from .evaluation.predict import predict as predict_with
+    from .evaluation.predict import predict
 
     opened = Dataset.open(dataset)
     genes = opened.genes.find(gene_names)
@@ -149,8 +149,8 @@ def predict(
     if fasta is not None:
         view = dataclasses.replace(view, onehot=read_promoters(fasta, gene_names, view.onehot.shape[1]))
     pairs = np.stack([np.repeat(np.arange(len(genes)), len(samples)), np.tile(samples, len(genes))], axis=1)
-    result = predict_with(view, pairs, run)
-    click.echo("gene\tsample\ttissue\tmedian\tmean\tmeasured")
+    result = predict(view, pairs, run)
+    click.echo("gene\tsample\ttissue\tmedian\tmean\tobserved")
     for (gene, sample), median, mean in zip(pairs, result["median"], result["mean"], strict=True):
         ids = f"{gene_names[gene]}\t{view.samples.sample_id[sample]}\t{view.samples.tissue[sample]}"
         click.echo(f"{ids}\t{median:.4g}\t{mean:.4g}\t{view.expression[gene, sample]:.4g}")
@@ -159,7 +159,7 @@ def predict(
 @main.command()
 @click.argument("table", type=HomePath())
 def table(table: Path) -> None:
-    """Print a results TABLE (.tsv) aligned.
+    """Print a TABLE of the results (.tsv) with aligned columns.
 
     \b
     Example:
@@ -175,9 +175,9 @@ def table(table: Path) -> None:
 @with_configfile
 @with_config
 def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
-    """Check addresses, files, disk and memory that a configuration needs, before anything is fetched.
+    """Check the addresses, files, disk and memory that a configuration needs, before anything is downloaded.
 
-    Run it in the folder of the Snakefile. The exit status is 1 if there is any problem.
+    Run it in the folder of the Snakefile. The exit status is 1 if there is a problem.
 
     \b
     Examples:
@@ -186,22 +186,21 @@ def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
     """
     from .config.schema import read_configuration
     from .config.settings import resolve
-    from .preflight import preflight as look
-    from .preflight import render
+    from .preflight import check_configuration, render
 
-    findings = look(resolve(read_configuration(files, values), Path(), files=False))
-    click.echo(render(findings))
-    if any(finding.problem for finding in findings):
+    checks = check_configuration(resolve(read_configuration(files, values), Path(), files=False))
+    click.echo(render(checks))
+    if any(check.problem for check in checks):
         raise click.exceptions.Exit(1)
 
 
 @main.command(cls=LikeSnakemake)
 @with_configfile
 @with_config
-@click.option("--cores", default="all", show_default=True, help="Cores for the jobs that are still due.")
+@click.option("--cores", default="all", show_default=True, help="Cores for the jobs that are still missing.")
 @click.option("--output", type=HomePath(), help="HTML file; default: report.html in the results folder.")
 def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output: Path | None) -> None:
-    """Complete a run and write its report: one HTML file that needs no network.
+    """Complete a run and write its report: one HTML file that works offline.
 
     Run it in the folder of the Snakefile.
 
@@ -223,13 +222,17 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output:
 
 @main.command("gzip-time")
 @click.argument("file", type=HomePath(exists=True, dir_okay=False))
-@click.option("--sha256", help="Published SHA-256 of the .npy.gz; default: that of the array FILE is named after.")
-@click.option("--size", type=click.IntRange(min=1), help="Published size of the .npy.gz in bytes; likewise.")
+@click.option(
+    "--sha256", help="Published SHA-256 of the .npy.gz; default: that of the released array with the name of FILE."
+)
+@click.option("--size", type=click.IntRange(min=1), help="Published size of the .npy.gz in bytes; same default.")
 @click.option(
     "--from", "first", type=click.DateTime(), help="First time (UTC); default: a day before the first known one."
 )
 @click.option("--to", "last", type=click.DateTime(), help="Last time (UTC); default: a day after the last known one.")
-@click.option("--skip", default=0, show_default=True, type=click.IntRange(min=0), help="Times that were tried already.")
+@click.option(
+    "--skip", default=0, show_default=True, type=click.IntRange(min=0), help="Number of times that were already tried."
+)
 @click.option("--threads", default=lambda: os.cpu_count() or 1, type=click.IntRange(min=1), help="Default: all cores.")
 @click.option(
     "--manifest",
@@ -248,11 +251,11 @@ def gzip_time(
     threads: int,
     manifest: Path,
 ) -> None:
-    """Search the time in the gzip header with which FILE (.npy or .npy.gz) is the published .npy.gz.
+    """Search the time in the gzip header with which FILE (.npy or .npy.gz) equals the published .npy.gz.
 
-    Times nearest to the known ones come first, second by second. One time costs one SHA-256 of the whole file: some 0.2
-    ms for 400 kB, 60 ms for 130 MB. How long all will take is said before the start; Ctrl-C stops, and the last line
-    says how to go on. Files over 150 MB are refused.
+    Times nearest to the known ones are tried first, second by second. Each time needs one SHA-256 of the whole file,
+    about 0.2 ms for 400 kB and 60 ms for 130 MB. The duration of the search is printed at the start; Ctrl-C stops it,
+    and the last line then shows how to continue. Files over 150 MB are refused.
 
     \b
     Examples:
@@ -267,7 +270,7 @@ def gzip_time(
     name = file.name.removesuffix(".gz")
     fact = published.get(name.removesuffix(".npy"))
     if fact is None and not (sha256 and size):
-        raise click.UsageError(f"{file.name} is no released array: give --sha256 and --size")
+        raise click.UsageError(f"{file.name} is not a released array: give --sha256 and --size")
     target = Target(size or fact.gz_bytes, (sha256 or fact.gz_sha256).lower())  # type: ignore[union-attr]
     known = sorted({other.gz_time for other in published.values() if other.gz_time is not None})
     start, end = interval(first, last, known)
@@ -288,7 +291,7 @@ def gzip_time(
     if outcome.tried < total:
         raise TR300MError(
             f"stopped after {tried:,} times",
-            f"to go on: the same command with --from {_utc(start)} --to {_utc(end)} --skip {tried}",
+            f"to continue, run the same command with --from {_utc(start)} --to {_utc(end)} --skip {tried}",
         )
     raise TR300MError(f"none of the times from {_utc(start)} to {_utc(end)} gives the published SHA-256")
 

@@ -1,4 +1,4 @@
-"""Options of the command `tr300m`: paths, and the configuration as snakemake takes it."""
+"""Options of the command `tr300m`: paths, and the configuration in the form of Snakemake."""
 
 import os
 from pathlib import Path
@@ -11,7 +11,7 @@ SEVERAL = ("--configfile", "--configfiles", "--config", "-C")
 
 
 class HomePath(click.Path):
-    """A path whose leading ``~`` is the home folder: shells leave it as it is behind ``--option=``."""
+    """A path whose leading ``~`` is the home folder, also after ``--option=``, where shells do not expand it."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(path_type=Path, **options)
@@ -22,10 +22,10 @@ class HomePath(click.Path):
 
 
 class LikeSnakemake(click.Command):
-    """A command whose ``--configfile`` and ``--config`` take one value or several, as those of snakemake do."""
+    """A command whose ``--configfile`` and ``--config`` take one or several values, as in Snakemake."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Name the option before each of its values, which is how click takes several."""
+        """Repeat the option before each of its values, as Click expects."""
         spread: list[str] = []
         option = ""
         for arg in args:
@@ -43,7 +43,7 @@ with_configfile = click.option(
     "files",
     multiple=True,
     type=HomePath(),
-    help="As of snakemake: one or several; may be repeated.",
+    help="As in Snakemake: one or several; may be repeated.",
 )
 with_config = click.option(
     "--config",
@@ -51,5 +51,5 @@ with_config = click.option(
     "values",
     multiple=True,
     metavar="KEY=VALUE",
-    help="As of snakemake: one or several; may be repeated.",
+    help="As in Snakemake: one or several; may be repeated.",
 )

@@ -1,4 +1,4 @@
-"""What a configuration needs, looked at before the first byte: files and addresses, splits, disk, memory."""
+"""Check what a configuration needs before anything is downloaded: files, addresses, splits, disk, memory."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ from .sources.store import recorded
 # Shorter than those of a download (seconds).
 PROBE_TIMEOUTS = (5.0, 15.0)
 ADDRESSES_AT_A_TIME = 8
-# Axes that no configuration makes longer.
+# Lengths of axes that no configuration exceeds.
 LENGTHS = {
     "window": WINDOW,
     "base": 4,
@@ -46,31 +46,31 @@ LENGTHS = {
     "core_position": 13,
     "core_motif": 19,
 }
-# Of the longest and richest chromosome, chr1: protein-coding genes in GENCODE v26 and base pairs.
+# Protein-coding genes (GENCODE v26) and base pairs of chr1, which has the most of both.
 GENES_A_CHROMOSOME, LONGEST_CHROMOSOME = 2_037, 248_956_422
 GENOME = 3_100_000_000
-# More of them with one problem are counted, not named.
-MOST_NAMES = 3
-# No array has wider values.
+# If more sources have the same problem, they are counted and not named.
+_MOST_NAMES = 3
+# The largest number of bytes per value in an array.
 VALUE_BYTES = 4
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing looked at.
+class Check:
+    """Result of one check.
 
     Attributes
     ----------
     what
-        A source, a disk, the memory.
+        What was checked: a source, a split, a disk or the memory.
     size
-        Bytes it has or needs, or None where unknown.
+        Bytes that it has or needs, or None if unknown.
     state
-        What was found.
+        State that was found.
     problem
-        Why the workflow would fail and what to do; empty where it would not.
+        Why the workflow would fail and what to do; empty if it would not fail.
     to_fetch
-        Bytes that are still to be fetched.
+        Bytes that remain to be downloaded.
     """
 
     what: str
@@ -80,45 +80,45 @@ class Finding:
     to_fetch: int = 0
 
 
-def preflight(settings: Settings, timeouts: tuple[float, float] = PROBE_TIMEOUTS) -> list[Finding]:
-    """Look at every source, the splits, the disks and the memory that a configuration needs.
+def check_configuration(settings: Settings, timeouts: tuple[float, float] = PROBE_TIMEOUTS) -> list[Check]:
+    """Check the sources, the splits, the disks and the memory that a configuration needs.
 
     Parameters
     ----------
     settings
-        Resolved without a check of local files, so that those that miss are among the findings.
+        Settings, resolved without a check of local files, so that missing files are among the results.
     timeouts
         Longest wait for a connection to an address, and for its answer (seconds).
     """
     keys = [key for key, source in settings.sources.items() if source.needed or key in settings.config["sources"]]
     with ThreadPoolExecutor(ADDRESSES_AT_A_TIME) as pool:
-        found = pool.map(partial(look_at_source, settings, timeouts=timeouts), keys)
-        sources = list(progress(found, total=len(keys), what="asking for the sources", unit="files"))
+        found = pool.map(partial(check_source, settings, timeouts=timeouts), keys)
+        sources = list(progress(found, total=len(keys), what="checking the sources", unit="files"))
     fetched = {UPSTREAM_FOLDER: 0, f"{settings.results}/downloads": 0}
-    for key, finding in zip(keys, sources, strict=True):
+    for key, check in zip(keys, sources, strict=True):
         folder = str(Path(settings.source_path(key)).parent)
-        fetched[folder] = fetched.get(folder, 0) + finding.to_fetch
+        fetched[folder] = fetched.get(folder, 0) + check.to_fetch
     needs = {**fetched, f"{settings.results}/": sum(missing_files(settings).values())}
-    return [*sources, *look_at_splits(settings), *look_at_disks(needs), look_at_memory(settings)]
+    return [*sources, *check_splits(settings), *check_disks(needs), check_memory(settings)]
 
 
-def look_at_source(settings: Settings, key: str, timeouts: tuple[float, float]) -> Finding:
-    """Look at one source: the user's file, what was fetched, or the addresses it would be fetched from."""
+def check_source(settings: Settings, key: str, timeouts: tuple[float, float]) -> Check:
+    """Check one source: the user's file, the downloaded file, or the addresses to download it from."""
     path, kind = Path(settings.source_path(key)), settings.locations[key].kind
     if kind == "simulated":
-        return Finding(key, None, "simulated")
+        return Check(key, None, "simulated")
     if kind == "local":
         if path.is_file():
-            return Finding(key, path.stat().st_size, "your file")
+            return Check(key, path.stat().st_size, "your file")
         advice = "write the path of your file, a URL, `upstream` to download it, or `simulated`"
-        return Finding(key, None, "missing", f"{path} does not exist; {advice}")
+        return Check(key, None, "missing", f"{path} does not exist; {advice}")
     wanted = settings.download_of(path.name)
     if record := recorded(path, **wanted):
-        return Finding(key, record.size, "fetched and verified")
+        return Check(key, record.size, "downloaded and verified")
     return _ask(key, path, wanted["urls"], wanted["size"], timeouts)
 
 
-def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, timeouts: tuple[float, float]) -> Finding:
+def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, timeouts: tuple[float, float]) -> Check:
     failures: dict[str, str] = {}
     for url in urls:
         try:
@@ -132,8 +132,8 @@ def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, timeouts: 
     reasons = "; ".join(dict.fromkeys(failures.values()))
     if len(failures) == len(urls):
         advice = "check network and proxy, try later, or give your own copy: `sources: KEY: PATH`"
-        return Finding(key, size, "cannot be fetched", f"{reasons}; {advice}", to_fetch)
-    return Finding(key, size, f"reachable (but: {reasons})" if failures else "reachable", "", to_fetch)
+        return Check(key, size, "cannot be downloaded", f"{reasons}; {advice}", to_fetch)
+    return Check(key, size, f"reachable (but: {reasons})" if failures else "reachable", "", to_fetch)
 
 
 def _reason(url: str, error: TR300MError) -> str:
@@ -157,30 +157,30 @@ def axis_lengths(settings: Settings) -> dict[str, int]:
     return lengths
 
 
-def look_at_splits(settings: Settings) -> list[Finding]:
-    """Draw every split of the runs: on the axes of the files that are here, else on the longest that there may be."""
+def check_splits(settings: Settings) -> list[Check]:
+    """Draw each split of the runs, on the axes of the existing files, otherwise on axes of the largest length."""
     lengths = axis_lengths(settings)
     try:
         genes, samples = _gene_axis(settings, lengths["gene"]), _sample_axis(settings, lengths["sample"])
     except TR300MError as error:
-        return [Finding("genes, samples", None, "cannot be read", str(error).replace("\nHint: ", "; "))]
-    return [_look_at_split(settings, name, genes, samples) for name in settings.selection.splits_in_use]
+        return [Check("genes, samples", None, "cannot be read", str(error).replace("\nHint: ", "; "))]
+    return [_check_split(settings, name, genes, samples) for name in settings.selection.splits_in_use]
 
 
-def _look_at_split(settings: Settings, name: str, genes: Genes, samples: Samples) -> Finding:
+def _check_split(settings: Settings, name: str, genes: Genes, samples: Samples) -> Check:
     what = f"split {name}"
     try:
         split = draw_split(name, genes, samples, scheme_settings(name, settings.split))
     except TR300MError as error:
-        return Finding(what, None, "cannot be drawn", f"{error.message}; {error.hint}")
-    return Finding(what, None, f"{len(split.held_out_genes)} genes, {len(split.held_out_samples)} samples held out")
+        return Check(what, None, "cannot be drawn", f"{error.message}; {error.hint}")
+    return Check(what, None, f"{len(split.held_out_genes)} genes, {len(split.held_out_samples)} samples held out")
 
 
 def _gene_axis(settings: Settings, most: int) -> Genes:
-    """Return the target genes where the annotation is here, else `most` invented ones on the chromosomes in use."""
-    names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _file_here(settings, "gencode_v26")
+    """Return the target genes if the annotation exists, otherwise `most` placeholders on the chromosomes in use."""
+    names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _existing_file(settings, "gencode_v26")
     if gtf:
-        edition, gct = settings.config["edition"], _file_here(settings, "gtex_tpm")
+        edition, gct = settings.config["edition"], _existing_file(settings, "gtex_tpm")
         genes = target_genes(read_gene_records(gtf), names, edition)
         genes = choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
         if gct is None or is_release_data(edition, settings.own_checksums("gtex_tpm", "gencode_v26")):
@@ -192,16 +192,16 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
 
 
 def _sample_axis(settings: Settings, most: int) -> Samples:
-    """Return the samples where the GCT is here, else `most` invented ones of as many donors; all without tissue."""
-    gct = _file_here(settings, "gtex_tpm")
+    """Return the samples if the GCT exists, otherwise `most` placeholders of as many donors; all without tissue."""
+    gct = _existing_file(settings, "gtex_tpm")
     ids = read_gct_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
     samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
     wanted = settings.config["samples"] if gct else None
     return choose_samples(samples, read_list(wanted)) if wanted else samples
 
 
-def _file_here(settings: Settings, key: str) -> Path | None:
-    """Return the path of a source that is the user's file or was fetched; what is simulated may be made anew."""
+def _existing_file(settings: Settings, key: str) -> Path | None:
+    """Return the path of a source if it is the user's file or was downloaded; simulated files may be made again."""
     path, kind = Path(settings.source_path(key)), settings.locations[key].kind
     if kind == "simulated" or not path.is_file():
         return None
@@ -209,12 +209,12 @@ def _file_here(settings: Settings, key: str) -> Path | None:
 
 
 def missing_files(settings: Settings) -> dict[str, int]:
-    """Return the bytes, at most, of each large file that the configuration has still to make, temporary ones too."""
+    """Return the largest size in bytes of each large file that is still to be made, including temporary ones."""
     config, lengths = settings.config, axis_lengths(settings)
     results, names = Path(settings.results), list(ARRAYS)
     sizes = {f"dataset/{name}.npy": prod(lengths[axis] for axis in ARRAYS[name].axes) * VALUE_BYTES for name in names}
     if any(run.scan == "cached" for run in settings.selection.runs.values()):
-        # Half-precision.
+        # The scores are float16.
         motifs = lengths["motif"] + lengths["core_motif"]
         sizes["scan/pooled.npy"] = lengths["gene"] * pooled_length() * motifs * 2
     missing = {name: size for name, size in sizes.items() if not (results / name).is_file()}
@@ -226,61 +226,61 @@ def missing_files(settings: Settings) -> dict[str, int]:
     return missing
 
 
-def look_at_disks(needs: Mapping[str, int]) -> list[Finding]:
-    """Compare what each disk has free with what its folders need.
+def check_disks(needs: Mapping[str, int]) -> list[Check]:
+    """Compare the free space of each disk with what its folders need.
 
     Parameters
     ----------
     needs
-        Bytes by folder; folders need not exist yet.
+        Bytes by folder; the folders need not exist.
     """
     disks: dict[int, list[str]] = {}
     for folder in (folder for folder, size in needs.items() if size):
         disks.setdefault(_existing(folder).stat().st_dev, []).append(folder)
-    return [_look_at_disk(folders, sum(needs[folder] for folder in folders)) for folders in disks.values()]
+    return [_check_disk(folders, sum(needs[folder] for folder in folders)) for folders in disks.values()]
 
 
 def _existing(folder: str) -> Path:
-    """Return a folder, or the nearest one above it that exists."""
+    """Return a folder, or its nearest existing parent."""
     path = Path(folder).absolute()
     return next(parent for parent in (path, *path.parents) if parent.exists())
 
 
-def _look_at_disk(folders: Sequence[str], needed: int) -> Finding:
+def _check_disk(folders: Sequence[str], needed: int) -> Check:
     free = shutil.disk_usage(_existing(folders[0])).free
     what, state = f"disk of {', '.join(folders)}", f"{free:,} bytes free"
     if needed <= free:
-        return Finding(what, needed, state)
+        return Check(what, needed, state)
     advice = f"free {needed - free:,} bytes, or put `results` or resources/upstream (a symbolic link) on a larger disk"
-    return Finding(what, needed, state, f"{needed:,} bytes needed at most, {free:,} free; {advice}")
+    return Check(what, needed, state, f"{needed:,} bytes needed at most, {free:,} free; {advice}")
 
 
-def look_at_memory(settings: Settings) -> Finding:
-    """Compare the memory of this machine with what the configuration's largest job asks for."""
+def check_memory(settings: Settings) -> Check:
+    """Compare the memory of this machine with that of the configuration's largest job."""
     key, asked = max(_memory(settings.config["compute"]), key=lambda item: item[1])
     has = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     needed, state = asked * 10**6, f"this machine has {has:,} bytes"
-    advice = "use a larger machine or a cluster, or set it to what your training takes"
+    advice = "use a larger machine or a cluster, or set it to what your training needs"
     problem = "" if needed <= has else f"`compute: {key}` asks for {needed:,} bytes, {state}; {advice}"
-    return Finding("memory", needed, state, problem)
+    return Check("memory", needed, state, problem)
 
 
 def _memory(compute: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
     return ((key, value) for key, value in compute.items() if key.endswith("_mem_mb"))
 
 
-def render(findings: Sequence[Finding]) -> str:
-    """Return the findings as an aligned table, and under it the problems as a list."""
-    names = [finding.what for finding in findings]
-    sizes = ["" if finding.size is None else f"{finding.size:,}" for finding in findings]
+def render(checks: Sequence[Check]) -> str:
+    """Return the checks as an aligned table, followed by a list of the problems."""
+    names = [check.what for check in checks]
+    sizes = ["" if check.size is None else f"{check.size:,}" for check in checks]
     widths = max(map(len, names)), max(map(len, [*sizes, "bytes"]))
     lines = [f"{'what':<{widths[0]}}  {'bytes':>{widths[1]}}  found"]
-    for name, size, finding in zip(names, sizes, findings, strict=True):
-        lines.append(f"{name:<{widths[0]}}  {size:>{widths[1]}}  {finding.state}")
+    for name, size, check in zip(names, sizes, checks, strict=True):
+        lines.append(f"{name:<{widths[0]}}  {size:>{widths[1]}}  {check.state}")
     problems: dict[str, list[str]] = {}
-    for finding in findings:
-        if finding.problem:
-            problems.setdefault(finding.problem, []).append(finding.what)
+    for check in checks:
+        if check.problem:
+            problems.setdefault(check.problem, []).append(check.what)
     if problems:
         lines += ["", f"{len(problems)} problem(s):"]
         lines += [f"  - {_some(names)}: {problem}" for problem, names in problems.items()]
@@ -288,4 +288,4 @@ def render(findings: Sequence[Finding]) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= MOST_NAMES else f"{names[0]} and {len(names) - 1} more"
+    return ", ".join(names) if len(names) <= _MOST_NAMES else f"{names[0]} and {len(names) - 1} more"

@@ -62,3 +62,8 @@ def progress(items: Iterable[_T], *, total: int | None, what: str, unit: str) ->
         for item in items:
             yield item
             meter.update()
+
+
+def log(line: str) -> None:
+    """Print a line to stderr at once."""
+    print(line, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""What a baseline may read, and the mean expression of each gene in each tissue."""
+"""The data that baselines read, and the mean expression of each gene in each tissue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,22 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Floats, Ints
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
     from ..dataset.splits import Split
 
 
-Floats = NDArray[np.float64]
-
-Ints = NDArray[np.int64]
-
-GENES_PER_BLOCK = 512
+_GENES_PER_BLOCK = 512
 
 
 @dataclass(frozen=True)
 class Data:
-    """What a baseline may read.
+    """The data that a baseline reads.
 
     Attributes
     ----------
@@ -34,11 +31,11 @@ class Data:
     tissue
         Tissue of each sample, as a number [sample].
     train_genes, train_samples
-        Indices of the genes and samples that no part holds out.
+        Indices of the genes and samples of the training part.
     features
-        By name [gene, feature], those that the baseline asks for.
+        Arrays [gene, feature] by name, only those that the baseline reads.
     seed
-        Of the trees.
+        Seed of the trees.
     """
 
     expression: NDArray[np.float32]
@@ -58,11 +55,11 @@ class Data:
         Raises
         ------
         TR300MError
-            If the split leaves no gene or no sample.
+            If the split leaves no training gene or no training sample.
         """
         genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
         if not len(genes) or not len(samples):
-            raise TR300MError("the split leaves no gene or no sample to fit a baseline on", "hold out fewer")
+            raise TR300MError("the split leaves no training gene or no training sample", "hold out fewer")
         tissue = np.asarray(dataset.tissue).argmax(axis=1)
         return cls(dataset.expression, dataset.tf_levels, tissue, genes, samples, features, seed)
 
@@ -78,7 +75,7 @@ def tissue_means(data: Data) -> Floats:
     member[np.ix_(data.train_samples, np.flatnonzero(member.sum(axis=0) == 0))] = 1
     member /= member.sum(axis=0)
     means = np.empty((len(data.expression), n_tissues))
-    for start in range(0, len(means), GENES_PER_BLOCK):
-        block = slice(start, start + GENES_PER_BLOCK)
+    for start in range(0, len(means), _GENES_PER_BLOCK):
+        block = slice(start, start + _GENES_PER_BLOCK)
         means[block] = np.log1p(data.expression[block].astype(np.float64)) @ member
     return means

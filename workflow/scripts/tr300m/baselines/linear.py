@@ -1,17 +1,18 @@
-"""Linear baselines: least squares and ridge regression on gene features, one fit a tissue."""
+"""Linear baselines: least squares and ridge regression on gene features, with one fit per tissue."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .data import Data, Floats, Ints, tissue_means
+from ..base.types import Floats, Ints
+from .data import Data, tissue_means
 
 RIDGE_PENALTIES = tuple(10.0**power for power in range(-1, 7))
 
 
 def linear(name: str) -> Callable[[Data, Ints], Floats]:
-    """Return a baseline: least squares on the features called `name`, one fit a tissue."""
+    """Return a baseline: least squares on the features `name`, with one fit per tissue."""
 
     def predict(data: Data, pairs: Ints) -> Floats:
         from sklearn.linear_model import LinearRegression
@@ -22,7 +23,7 @@ def linear(name: str) -> Callable[[Data, Ints], Floats]:
 
 
 def ridge(name: str) -> Callable[[Data, Ints], Floats]:
-    """Return a baseline: ridge regression on standardised features, its penalty found by leaving out one gene."""
+    """Return a baseline: ridge regression on standardised features, with the penalty chosen by leave-one-out."""
 
     def predict(data: Data, pairs: Ints) -> Floats:
         from sklearn.linear_model import RidgeCV
@@ -35,7 +36,7 @@ def ridge(name: str) -> Callable[[Data, Ints], Floats]:
 
 
 def fit_by_tissue(model: Any, data: Data, names: Sequence[str], pairs: Ints) -> Floats:
-    """Fit all tissues' means on gene features, by name, and return the TPM predicted for pairs [pair]."""
+    """Fit the mean of each tissue on gene features, and return the TPM predicted for pairs [pair]."""
     x = joined(data, names)
     model.fit(x[data.train_genes], tissue_means(data)[data.train_genes])
     genes, code = np.unique(pairs[:, 0], return_inverse=True)
@@ -44,5 +45,5 @@ def fit_by_tissue(model: Any, data: Data, names: Sequence[str], pairs: Ints) -> 
 
 
 def joined(data: Data, names: Sequence[str]) -> Floats:
-    """Return features of genes, by name, side by side [gene, feature]."""
+    """Return the named features of genes, concatenated [gene, feature]."""
     return np.concatenate([data.features[name] for name in names], axis=1, dtype=np.float64)

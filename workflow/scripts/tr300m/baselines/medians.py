@@ -1,8 +1,9 @@
-"""Baselines that read expression alone."""
+"""Baselines that read only expression."""
 
 import numpy as np
 
-from .data import Data, Floats, Ints, tissue_means
+from ..base.types import Floats, Ints
+from .data import Data, tissue_means
 
 
 def global_median(data: Data, pairs: Ints) -> Floats:
@@ -12,7 +13,7 @@ def global_median(data: Data, pairs: Ints) -> Floats:
 
 
 def sample_median(data: Data, pairs: Ints) -> Floats:
-    """Predict the median TPM of the training genes in the sample itself."""
+    """Predict the median TPM of the training genes in the same sample."""
     samples, code = np.unique(pairs[:, 1], return_inverse=True)
     medians = np.median(np.asarray(data.expression[:, samples])[data.train_genes], axis=0)
     return np.asarray(medians[code], dtype=np.float64)
@@ -21,7 +22,7 @@ def sample_median(data: Data, pairs: Ints) -> Floats:
 def gene_tissue_mean(data: Data, pairs: Ints) -> Floats:
     """Predict the gene's own mean of log(1 + TPM) over the tissue's training samples.
 
-    It reads the expression of held-out genes, which no model is given. It is no upper bound: it says nothing of how the
-    samples of a tissue differ.
+    It reads the expression of held-out genes, which no model reads. It is not an upper bound, because it does not
+    distinguish the samples of a tissue.
     """
     return np.expm1(tissue_means(data)[pairs[:, 0], data.tissue[pairs[:, 1]]])

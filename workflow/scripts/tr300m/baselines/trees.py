@@ -1,10 +1,11 @@
-"""Boosted trees on gene features."""
+"""Gradient-boosted trees on gene features."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from .data import Data, Floats, Ints, tissue_means
+from ..base.types import Floats, Ints
+from .data import Data, tissue_means
 from .linear import fit_by_tissue, joined
 
 TREE_FEATURES = (("histone_means", "composition"), ("histone_means", "composition", "motif_maxima"))
@@ -13,7 +14,7 @@ INNER_FOLDS = 4
 
 TREE_COMPONENTS = 10
 
-# Rounds end when a fifth of the genes that are fitted to, set apart, no longer gains.
+# Boosting stops when the error on a fifth of the training genes, which is set aside, no longer falls.
 TREE_SETTINGS = {
     "max_iter": 500,
     "learning_rate": 0.05,
@@ -26,10 +27,10 @@ TREE_SETTINGS = {
 
 
 def trees(data: Data, pairs: Ints) -> Floats:
-    """Predict by gradient-boosted trees, fitted to the means of each tissue over all training genes.
+    """Predict with gradient-boosted trees, fitted to the mean of each tissue over all training genes.
 
-    Of `TREE_FEATURES`, those are read that predict every fourth training gene best after a fit to the others: with few
-    genes a thousand motifs do harm.
+    Of the feature sets in `TREE_FEATURES`, the one is used that predicts every fourth training gene best after a fit to
+    the others: with few genes, a thousand motif features make the predictions worse.
     """
     means = tissue_means(data)
     inner = np.arange(len(data.train_genes)) % INNER_FOLDS == 0
@@ -46,7 +47,7 @@ def trees(data: Data, pairs: Ints) -> Floats:
 class _BoostedTrees:
     """Boosted trees for each of the first `TREE_COMPONENTS` principal components of targets [gene, tissue].
 
-    Tissues resemble one another, so that ten components hold nearly all of their means: fewer fits than tissues.
+    Tissues are similar, so ten components explain nearly all of the variance of their means, with fewer fits.
     """
 
     def __init__(self, seed: int) -> None:

@@ -1,12 +1,10 @@
-"""What a trained model makes of each regulator: its predictions with the regulator's level low and high.
+"""Effect of each regulator's level on the predictions of a trained model.
 
 For each regulator with a motif, its log1p TPM is set to its mean over samples minus one standard deviation, then to the
-mean plus one, in the regulator's own column and in the levels of all its motifs; every other input stays as it is. Half
-the difference of log1p of the predicted mean TPM is the change that one standard deviation makes.
+mean plus one, in the regulator's own column and in the levels of all its motifs; all other inputs stay unchanged. The
+change per standard deviation is half the difference between the two predictions, log1p of the predicted mean TPM.
 """
 
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,20 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
-from ..base.progress import progress
+from ..base.progress import log, progress
+from ..base.types import Ints
 from ..dataset.tf_levels import tf_levels
 from ..features.scan_cache import ScanTable, check_scan, scan_genes
 from ..model import devices
-from .inference import predict_raw
-from .predict import load_run
+from .predict import load_run, predict_raw
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-Ints = NDArray[np.int64]
-Levels = NDArray[np.float32]
+_Levels = NDArray[np.float32]
 MOST_GENES, SAMPLES = 96, 2
-"""Each regulator is predicted for so many genes and samples, twice: few, so that it takes seconds."""
+"""Numbers of genes and samples that each regulator is evaluated on; they are few, so that it takes seconds."""
 
 
 def perturbed_pairs(genes: Ints, samples: Ints, tissue: NDArray[np.str_]) -> Ints:
@@ -37,9 +34,9 @@ def perturbed_pairs(genes: Ints, samples: Ints, tissue: NDArray[np.str_]) -> Int
     Parameters
     ----------
     genes, samples
-        Of the part, as indices into the dataset's axes.
+        Genes and samples of the part, as indices into the dataset's axes.
     tissue
-        Of each sample of the dataset [sample].
+        Tissue of each sample of the dataset [sample].
     """
     _, first = np.unique(tissue[samples], return_index=True)
     chosen = samples[np.sort(first)[:SAMPLES]]
@@ -51,19 +48,19 @@ def regulators_with_motif(names: NDArray[np.str_], motif_map: NDArray[Any]) -> l
     return list(dict.fromkeys(names[np.any(motif_map, axis=1)].tolist()))
 
 
-def shifted(levels: Levels, columns: NDArray[np.bool_], mean: Levels, spread: Levels, by: float) -> Levels:
+def shifted(levels: _Levels, columns: NDArray[np.bool_], mean: _Levels, spread: _Levels, by: float) -> _Levels:
     """Return TPM levels [sample, regulator] with some columns set to expm1(mean + by * spread) of their log1p.
 
     Parameters
     ----------
     levels
-        TPM.
+        Levels in TPM.
     columns
-        Which to set [regulator].
+        Columns to set [regulator].
     mean, spread
         Mean and standard deviation of log1p TPM over samples [regulator].
     by
-        In standard deviations.
+        Shift in standard deviations.
     """
     changed = np.array(levels, dtype=np.float32)
     changed[:, columns] = np.expm1(np.maximum(mean + by * spread, 0.0))[columns]
@@ -77,14 +74,13 @@ def level_changes(
     *,
     scan: ScanTable | None = None,
     threads: int = 0,
-    log: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> dict[str, NDArray[Any]]:
     """Return the change of a trained run's prediction for one standard deviation of each regulator's log level.
 
     Parameters
     ----------
     dataset
-        What the pairs index.
+        Dataset that the pairs index.
     pairs
         Gene and sample indices [pair, 2].
     run_folder
@@ -92,9 +88,7 @@ def level_changes(
     scan
         Cached scan, for runs that were trained on it; None scans now.
     threads
-        CPU threads, 0 for one per core.
-    log
-        Takes the line of text about the start.
+        CPU threads; 0 for one per core.
 
     Returns
     -------
@@ -104,7 +98,7 @@ def level_changes(
     Raises
     ------
     TR300MError
-        If the run reads no levels, is not complete or does not fit the dataset.
+        If the run reads no levels, is incomplete or does not fit the dataset.
     """
     threads = devices.set_threads(threads)
     model, architecture, config, likelihood, units = load_run(run_folder, dataset)
@@ -112,18 +106,18 @@ def level_changes(
         raise TR300MError(f"{run_folder} reads no levels of regulators", "choose an architecture with tf")
     check_scan(scan, dataset, config.schedule)
     names = regulators_with_motif(dataset.regulators.gene_name, dataset.motif_map)
-    log(f"{Path(run_folder).name}: {len(names)} regulators, {len(pairs)} pairs, on {devices.describe(threads)}")
+    log(f"{Path(run_folder).name}: {len(names)} regulators, {len(pairs)} pairs, on {devices.device_name(threads)}")
     genes, samples, few = _compact(pairs)
     small = dataset.take_genes(genes).take_samples(samples)
     if scan is None:
-        # Once, not for every regulator.
+        # Scan once, not for every regulator.
         scan = scan_genes(small.onehot, dataset.pssm, dataset.core if architecture.core else None, config.schedule)
     else:
         scan = ScanTable(scan.pooled[genes], scan.core[genes])
     log_levels = np.log1p(dataset.regulator_levels)
     mean, spread = log_levels.mean(axis=0), log_levels.std(axis=0)
 
-    def predicted(levels: Levels) -> NDArray[np.float64]:
+    def predicted(levels: _Levels) -> NDArray[np.float64]:
         changed = replace(small, regulator_levels=levels, tf_levels=tf_levels(levels, dataset.motif_map))
         raw = predict_raw(
             model,

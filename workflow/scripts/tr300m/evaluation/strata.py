@@ -1,41 +1,41 @@
-"""What a score is made of: the metrics across genes, tissues and people, and without the genes that are inputs too."""
+"""Metrics within groups of pairs: across genes, tissues and people, and without the genes that are also inputs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Floats, Ints
 from ..metrics.by_group import grouped_metrics
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 QUANTILES = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95}
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Predictions with what the pairs are grouped by; every field is an array [pair].
+class PredictedPairs:
+    """Predictions with the variables that pairs are grouped by; every field is an array [pair].
 
     Attributes
     ----------
     gene, sample
         Indices into the dataset's axes.
     tissue, donor
-        Of the sample.
-    truth, prediction
-        TPM; the prediction is the median.
+        Tissue and donor of the sample.
+    observed, prediction
+        Observed and predicted TPM; the prediction is the median.
     nll
-        Nat.
+        Negative log likelihood in nat.
     """
 
     gene: Ints
     sample: Ints
     tissue: NDArray[np.str_]
     donor: NDArray[np.str_]
-    truth: Floats
+    observed: Floats
     prediction: Floats
     nll: Floats
 
@@ -48,20 +48,26 @@ class Pairs:
             sample,
             tissue[sample],
             donor[sample],
-            *(saved[name].astype(np.float64) for name in ("truth", "median", "nll")),
+            *(saved[name].astype(np.float64) for name in ("observed", "median", "nll")),
         )
 
+    @classmethod
+    def read(cls, path: Path | str, tissue: NDArray[np.str_], donor: NDArray[np.str_]) -> Self:
+        """Read saved predictions; see `of`."""
+        with np.load(path) as saved:
+            return cls.of(saved, tissue, donor)
+
     def where(self, kept: NDArray[np.bool_] | Ints) -> Self:
-        """Return the pairs of a mask [pair], or at indices."""
+        """Return the pairs selected by a mask [pair] or by indices."""
         return type(self)(**{name: values[kept] for name, values in vars(self).items()})
 
-    def replaced_by(self, other: "Pairs") -> Self:
-        """Return these pairs with the other's prediction and NLL where the other has the pair.
+    def replaced_by(self, other: "PredictedPairs") -> Self:
+        """Return these pairs, with the prediction and NLL of `other` for the pairs that it has.
 
         Raises
         ------
         TR300MError
-            If the other has a pair that is not among these, or twice.
+            If `other` has a pair that is not among these, or has a pair twice.
         """
         width = int(max(self.sample.max(), other.sample.max())) + 1
         ours, theirs = self.gene * width + self.sample, other.gene * width + other.sample
@@ -70,8 +76,8 @@ class Pairs:
         row = order[place]
         if not np.array_equal(ours[row], theirs) or len(np.unique(theirs)) != len(theirs):
             raise TR300MError(
-                "the predictions with the own level zeroed are not for pairs of this part, each once",
-                "predict them for pairs of the part's regulator genes",
+                "the predictions with the own level zeroed have other pairs than this part, or have pairs twice",
+                "predict again for pairs of the part's regulator genes",
             )
         prediction, nll = self.prediction.copy(), self.nll.copy()
         prediction[row], nll[row] = other.prediction, other.nll
@@ -85,13 +91,13 @@ class View:
     Attributes
     ----------
     name
-        In the tables.
+        Name in the tables.
     minimum
-        Least number of pairs that a group needs.
+        Smallest number of pairs of a group.
     labels
         Name of each group [group].
     metrics
-        By name [group], as `grouped.grouped_metrics` gives them.
+        Metrics by name [group], from `by_group.grouped_metrics`.
     """
 
     name: str
@@ -101,16 +107,16 @@ class View:
 
 
 def views(
-    pairs: Pairs,
+    pairs: PredictedPairs,
     genes: NDArray[np.str_],
     samples: NDArray[np.str_],
     is_regulator: NDArray[np.bool_],
     shares_promoter: NDArray[np.bool_],
     dataset_median: float,
     minimum: int,
-    zeroed: Pairs | None = None,
+    zeroed: PredictedPairs | None = None,
 ) -> list[View]:
-    """Return every view of a model's predictions.
+    """Return all views of a model's predictions.
 
     Parameters
     ----------
@@ -119,16 +125,16 @@ def views(
     genes, samples
         IDs of the dataset's axes.
     is_regulator
-        Which genes of the dataset are regulators whose own TPM is an input [gene] (`levels.regulator_genes`).
+        Mask of the genes that are regulators whose own TPM is an input [gene] (`tf_levels.regulator_genes`).
     shares_promoter
-        Which share a promoter with a gene that trains [gene] (`splits.Split.shares_promoter`).
+        Mask of the genes that share a promoter with a training gene [gene] (`splits.Split.shares_promoter`).
     dataset_median
         Median TPM of the dataset.
     minimum
-        Least number of pairs of a group: genes of a sample, tissues of a gene, people of a gene and tissue.
+        Smallest number of pairs of a group: genes of a sample, tissues of a gene, people of a gene and tissue.
     zeroed
-        Predictions for all pairs of the regulators with each gene's own TPM taken out of the input levels; None where
-        the model reads no levels.
+        Predictions for all pairs of the regulators with each gene's own TPM set to 0 in the inputs; None if the model
+        reads no levels.
 
     Returns
     -------
@@ -136,23 +142,23 @@ def views(
         ``pooled``; ``without shared promoters`` and ``shared promoters alone``, ``without regulators`` and
         ``regulators alone``, pooled; ``per tissue``; ``across genes`` within a
         sample; ``across tissues`` within a gene, on the means of TPM over each tissue's samples; ``across people``
-        within a gene and tissue, one sample a person; with `zeroed`, unless it is empty, the pooled view and that of
-        the regulators again, ``own level zeroed``.
+        within a gene and tissue, with one sample per person; and with `zeroed`, unless it is empty, the pooled view and
+        the view of the regulators again, ``own level zeroed``.
 
     Raises
     ------
     TR300MError
-        If `zeroed` is not for the regulators' pairs, each once.
+        If `zeroed` does not have each pair of the regulators once.
     """
 
-    def view(name: str, chosen: Pairs, labels: NDArray[np.str_], least: int = 1) -> View:
+    def view(name: str, chosen: PredictedPairs, labels: NDArray[np.str_], least: int = 1) -> View:
         return _view(name, chosen, labels, dataset_median, least)
 
-    def pooled(name: str, chosen: Pairs) -> View:
+    def pooled(name: str, chosen: PredictedPairs) -> View:
         return view(name, chosen, np.full(len(chosen.gene), "all"))
 
     own, shared = is_regulator[pairs.gene], shares_promoter[pairs.gene]
-    means, people = tissue_means(pairs), one_sample_a_person(pairs)
+    means, people = average_by_tissue(pairs), one_sample_a_person(pairs)
     found = [
         pooled("pooled", pairs),
         pooled("without shared promoters", pairs.where(~shared)),
@@ -167,7 +173,7 @@ def views(
     if zeroed is not None and own.sum() != len(zeroed.gene):
         raise TR300MError(
             f"{len(zeroed.gene)} predictions with the own level zeroed for {own.sum()} pairs of regulators",
-            "predict them anew, for all pairs of the part's regulator genes",
+            "predict again for all pairs of the part's regulator genes",
         )
     if zeroed is not None and len(zeroed.gene):
         changed = pairs.replaced_by(zeroed)
@@ -178,31 +184,33 @@ def views(
     return found
 
 
-def tissue_means(pairs: Pairs) -> Pairs:
-    """Return one pair a gene and tissue: the mean TPM, true and predicted, and mean NLL over the tissue's samples."""
+def average_by_tissue(pairs: PredictedPairs) -> PredictedPairs:
+    """Return one pair per gene and tissue, with the mean of observed TPM, predicted TPM and NLL over the samples."""
     _, first, cell, size = np.unique(
         _joined(pairs.gene.astype(np.str_), pairs.tissue), return_index=True, return_inverse=True, return_counts=True
     )
     kept = pairs.where(first)
-    truth, prediction, nll = (np.bincount(cell, column) / size for column in (pairs.truth, pairs.prediction, pairs.nll))
-    return replace(kept, truth=truth, prediction=prediction, nll=nll)
+    observed, prediction, nll = (
+        np.bincount(cell, column) / size for column in (pairs.observed, pairs.prediction, pairs.nll)
+    )
+    return replace(kept, observed=observed, prediction=prediction, nll=nll)
 
 
-def one_sample_a_person(pairs: Pairs) -> Pairs:
-    """Return the pairs without further samples of a donor in the same tissue."""
+def one_sample_a_person(pairs: PredictedPairs) -> PredictedPairs:
+    """Return the pairs with only the first sample of each gene, tissue and donor."""
     _, first = np.unique(_joined(pairs.gene.astype(np.str_), pairs.tissue, pairs.donor), return_index=True)
     return pairs.where(np.sort(first))
 
 
 def _joined(*columns: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Return text columns [pair] joined by a bar, which no ID or tissue holds."""
+    """Return text columns [pair] joined by a bar, which no ID or tissue contains."""
     joined = columns[0]
     for column in columns[1:]:
         joined = np.char.add(np.char.add(joined, "|"), column)
     return joined
 
 
-def _view(name: str, pairs: Pairs, labels: NDArray[np.str_], dataset_median: float, minimum: int) -> View:
+def _view(name: str, pairs: PredictedPairs, labels: NDArray[np.str_], dataset_median: float, minimum: int) -> View:
     """Return the metrics of each group of `labels` [pair] with at least `minimum` pairs."""
     _, code, size = np.unique(labels, return_inverse=True, return_counts=True)
     enough = size[code] >= minimum
@@ -211,14 +219,14 @@ def _view(name: str, pairs: Pairs, labels: NDArray[np.str_], dataset_median: flo
     kept = pairs.where(enough)
     groups, code = np.unique(labels[enough], return_inverse=True)
     return View(
-        name, minimum, groups.tolist(), grouped_metrics(kept.truth, kept.prediction, kept.nll, dataset_median, code)
+        name, minimum, groups.tolist(), grouped_metrics(kept.observed, kept.prediction, kept.nll, dataset_median, code)
     )
 
 
 def summary_table(found: Sequence[View]) -> dict[str, list[str]]:
-    """Return one row a view and metric: groups, how many are undefined, mean and quantiles over the others.
+    """Return one row per view and metric: number of groups, of undefined groups and of pairs; mean and quantiles.
 
-    Fractions and nat; "undefined" where no group has a value.
+    The mean and the quantiles are over the defined groups, in fractions or nat; "undefined" if there are none.
     """
     rows = []
     for view in found:
@@ -237,7 +245,7 @@ def summary_table(found: Sequence[View]) -> dict[str, list[str]]:
 
 
 def group_table(found: Sequence[View]) -> dict[str, list[str]]:
-    """Return one row a group of every view: view, group, pairs and the metrics; "undefined" where one has no value."""
+    """Return one row per group of each view: view, group, pairs, and the metrics, which may be "undefined"."""
     metrics = [name for name in found[0].metrics if name != "pairs"]
     columns: dict[str, list[str]] = {name: [] for name in ("view", "group", "pairs", *metrics)}
     for view in (view for view in found if view.metrics):

@@ -1,18 +1,26 @@
-"""The metrics of many groups of pairs at once: equal to `metrics` on each group alone."""
+"""Metrics of many groups of pairs at once; they equal the metrics of `point` computed for each group separately."""
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ..base.types import Floats, Ints
 from .point import UNDEFINED, same_side
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class Groups(NamedTuple):
-    """Pairs sorted by group: their order [pair], each group's start and size [group], the group of each [pair]."""
+    """Pairs sorted by group.
+
+    Attributes
+    ----------
+    order
+        Index of each pair in sorted order [pair].
+    starts, sizes
+        First pair and number of pairs of each group [group].
+    of_pair
+        Group of each sorted pair [pair].
+    """
 
     order: Ints
     starts: Ints
@@ -21,7 +29,7 @@ class Groups(NamedTuple):
 
     @classmethod
     def of(cls, codes: ArrayLike) -> "Groups":
-        """Sort pairs by group; `codes` [pair] hold 0, 1, ... without gaps, as ``np.unique`` gives them."""
+        """Sort pairs by group; `codes` [pair] are 0, 1, ... without gaps, as ``np.unique`` returns them."""
         group = np.asarray(codes, dtype=np.int64)
         order = np.argsort(group, kind="stable")
         sizes = np.bincount(group)
@@ -39,30 +47,30 @@ class Groups(NamedTuple):
 
 
 def grouped_metrics(
-    truth: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float, codes: ArrayLike
+    observed: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float, codes: ArrayLike
 ) -> dict[str, Floats]:
     """Return the metrics of each group.
 
     Parameters
     ----------
-    truth, prediction, nll, dataset_median
-        As `metrics.evaluate` takes them.
+    observed, prediction, nll, dataset_median
+        See `point.evaluate`.
     codes
         Group of each pair [pair]: 0, 1, ... without gaps.
 
     Returns
     -------
     dict
-        What `metrics.evaluate` returns, each as array [group]; NaN where undefined.
+        The metrics of `point.evaluate`, each as an array [group]; NaN if undefined.
 
     Raises
     ------
     TR300MError
-        If the values are not fit for metrics (see `metrics.pearson`).
+        If the values are invalid (see `point.pearson`).
     """
     groups = Groups.of(codes)
-    right = same_side(truth, prediction, dataset_median)[groups.order]
-    x, y = (np.asarray(values, dtype=np.float64)[groups.order] for values in (truth, prediction))
+    right = same_side(observed, prediction, dataset_median)[groups.order]
+    x, y = (np.asarray(values, dtype=np.float64)[groups.order] for values in (observed, prediction))
     log_x, log_y = np.log1p(x), np.log1p(y)
     result = {
         "pearson": _correlations(_scaled(x), _scaled(y), groups),
@@ -92,7 +100,7 @@ def _log_r2s(x: Floats, y: Floats, groups: Groups) -> Floats:
 
 
 def _ranks(values: Floats, groups: Groups) -> Floats:
-    """Return ranks within groups [pair], ties with their average."""
+    """Return ranks within groups [pair]; ties get their average rank."""
     order = np.lexsort((values, groups.of_pair))
     sorted_values, group = values[order], groups.of_pair[order]
     new = np.concatenate([[True], (sorted_values[1:] != sorted_values[:-1]) | (group[1:] != group[:-1])])

@@ -1,11 +1,11 @@
-"""The metrics under a cluster bootstrap: genes and donors are drawn with replacement, never single pairs.
+"""Cluster bootstrap of the metrics: genes and donors are drawn with replacement, not single pairs.
 
-The pairs of an evaluation share genes and samples, genes share promoters, and samples share donors, so that pairs are
-not independent. A draw takes clusters of genes that share promoters with replacement, each with all of its genes, and,
-independently, donors with replacement, each with all of its samples; a pair then counts as often as its gene was drawn
-times as often as its donor was. This is the pigeonhole bootstrap of A. Owen
-(Ann. Appl. Stat. 1, 2007), whose variance is at least the true one for crossed random effects. Weights stand in for
-copies: a metric of a draw is a function of weighted sums over pairs.
+The pairs of an evaluation share genes and samples, genes share promoters, and samples share donors, so pairs are not
+independent. Each draw samples clusters of genes that share promoters with replacement, each with all of its genes, and
+independently donors with replacement, each with all of their samples. The weight of a pair is the number of times that
+its gene was drawn, times the number of times that its donor was drawn. This is the pigeonhole bootstrap of A. Owen
+(Ann. Appl. Stat. 1, 2007), whose variance is at least the true one for crossed random effects. A metric of a draw is a
+function of weighted sums over pairs.
 """
 
 import hashlib
@@ -19,17 +19,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..base.array_files import save_arrays
 from ..base.errors import TR300MError
+from ..base.types import Floats, Ints
 from .point import UNDEFINED
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Cluster = Literal["both", "genes", "donors"]
 
 CLUSTERS: tuple[Cluster, ...] = ("both", "genes", "donors")
-"""What is drawn; the headline, `both`, is drawn first."""
+"""What is drawn: genes and donors (``both``), genes only, or donors only."""
 DRAWS_PER_BLOCK = 32
-# Below this share of its own second moment a variance is rounding: about 1,000 units in the last place.
-ROUNDING = 2e-13
+# A variance below this share of the second moment is a rounding error: about 1,000 units in the last place.
+_ROUNDING = 2e-13
 
 
 @dataclass(frozen=True)
@@ -41,12 +40,13 @@ class PairIndex:
     gene, sample
         Codes [pair].
     cluster
-        Cluster code of each gene code [gene], 0, 1, ... in the order in which the genes first have them, so that genes
-        that share no promoter are drawn as if there were no clusters.
+        Cluster code of each gene code [gene], numbered in the order in which they first occur, so that genes that share
+        no promoter are drawn as if there were no clusters.
     donor
         Donor code of each sample code [sample].
     key
-        Names genes, clusters, samples and donors in their order: runs of one key were evaluated on the same pairs.
+        Hash of genes, clusters, samples and donors in their order: runs with the same key were evaluated on the same
+        pairs.
     """
 
     gene: Ints
@@ -71,13 +71,13 @@ class PairIndex:
         Raises
         ------
         TR300MError
-            If there is no pair, the lengths differ, or a gene has no cluster or a sample no donor.
+            If there is no pair, the lengths differ, a gene has no cluster or a sample has no donor.
         """
         genes, samples = np.asarray(gene, dtype=np.int64), np.asarray(sample, dtype=np.int64)
         clusters, donors = np.asarray(cluster_of_gene), np.asarray(donor_of_sample)
         if genes.ndim != 1 or genes.shape != samples.shape or genes.size == 0:
             raise TR300MError(
-                f"{genes.shape} genes and {samples.shape} samples are no list of pairs", "give one of each per pair"
+                f"genes have shape {genes.shape}, samples {samples.shape}", "give one gene and one sample per pair"
             )
         for index, owners, text in (
             (genes, clusters, "genes with a cluster"),
@@ -86,7 +86,7 @@ class PairIndex:
             if index.min() < 0 or index.max() >= len(owners):
                 raise TR300MError(
                     f"{text.split()[0][:-1]} {index.max()} is not among {len(owners)} {text}",
-                    "the predictions belong to another dataset: predict again",
+                    "the predictions are of another dataset: predict again",
                 )
         gene_axis, gene_code = np.unique(genes, return_inverse=True)
         sample_axis, sample_code = np.unique(samples, return_inverse=True)
@@ -109,7 +109,7 @@ class PairIndex:
         return len(self.donor)
 
     def cells(self) -> Ints | None:
-        """Return the pair of each cell of the table gene x sample [gene * sample]; None unless each has exactly one."""
+        """Return the pair of each cell of the gene x sample table [gene * sample]; None unless each cell has one."""
         number = self.gene * self.n_samples + self.sample
         if number.size != self.n_genes * self.n_samples:
             return None
@@ -119,17 +119,17 @@ class PairIndex:
 
 @dataclass(frozen=True)
 class Weights:
-    """How often each gene [draw, gene] and each sample [draw, sample] was drawn; a pair counts their product."""
+    """How often each gene [draw, gene] and each sample [draw, sample] was drawn; a pair has their product as weight."""
 
     genes: Floats
     samples: Floats
 
 
 def draw_weights(index: PairIndex, cluster: Cluster, draws: int, seed: int) -> Weights:
-    """Draw clusters of genes, donors or `both` with replacement, as many as there are.
+    """Draw clusters of genes, donors or both with replacement, as many as there are.
 
-    The same index, draws and seed give the same weights, so that runs can be compared draw by draw; the genes drawn
-    for `both` are those drawn for `genes`, and likewise the donors.
+    The same index, draws and seed give the same weights, so runs can be compared draw by draw. ``both`` draws the same
+    genes as ``genes``, and the same donors as ``donors``.
     """
     streams = np.random.SeedSequence(seed).spawn(2)
     genes, samples = np.ones((draws, index.n_genes)), np.ones((draws, index.n_samples))
@@ -141,9 +141,9 @@ def draw_weights(index: PairIndex, cluster: Cluster, draws: int, seed: int) -> W
 
 
 def _counts(generator: np.random.Generator, owner: Ints, draws: int) -> Floats:
-    """Return how often each item was drawn [draw, item], as owners are drawn: as many as there are, with replacement.
+    """Return how often each item was drawn [draw, item]; its owners are drawn with replacement, as many as there are.
 
-    `owner` [item] holds codes 0, 1, ... without gaps.
+    `owner` [item] has codes 0, 1, ... without gaps.
     """
     size = int(owner.max()) + 1
     counts = generator.multinomial(size, np.full(size, 1 / size), size=draws).astype(np.float64)
@@ -151,19 +151,19 @@ def _counts(generator: np.random.Generator, owner: Ints, draws: int) -> Floats:
 
 
 def weighted_sums(values: Floats, index: PairIndex, weights: Weights) -> Floats:
-    """Return the weighted sum over pairs of each column, for every draw.
+    """Return the weighted sum over pairs of each column, for each draw.
 
     Parameters
     ----------
     values
-        [pair, column].
+        Columns to sum [pair, column].
     index, weights
-        Of the pairs.
+        Genes and samples of the pairs, and the weights of the draws.
 
     Returns
     -------
     ndarray
-        [draw, column]. On a full table gene x sample each column is one matrix product.
+        Sums [draw, column]. If the pairs are a full gene x sample table, each column is one matrix product.
     """
     cells = index.cells()
     if cells is None:
@@ -173,7 +173,7 @@ def weighted_sums(values: Floats, index: PairIndex, weights: Weights) -> Floats:
 
 
 def _sums_of_any_pairs(values: Floats, index: PairIndex, weights: Weights) -> Floats:
-    """`weighted_sums` for pairs that are no full table, block of draws by block."""
+    """Return `weighted_sums` of pairs that are not a full table, for one block of draws after another."""
     sums = np.empty((len(weights.genes), values.shape[1]))
     for start in range(0, len(sums), DRAWS_PER_BLOCK):
         block = slice(start, start + DRAWS_PER_BLOCK)
@@ -182,7 +182,7 @@ def _sums_of_any_pairs(values: Floats, index: PairIndex, weights: Weights) -> Fl
 
 
 def correlations(x: Floats, y: Floats, index: PairIndex, weights: Weights) -> Floats:
-    """Return Pearson's correlation of x and y [pair] in every draw [draw]; NaN where either is constant."""
+    """Return Pearson's correlation of x and y [pair] in each draw [draw]; NaN if either is constant."""
     x, y = _standardised(x), _standardised(y)
     columns = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
     n, sx, sy, sxx, syy, sxy = weighted_sums(columns, index, weights).T
@@ -190,9 +190,9 @@ def correlations(x: Floats, y: Floats, index: PairIndex, weights: Weights) -> Fl
         return _ratio(sxy / n - sx * sy / n**2, _variance(sxx, sx, n), _variance(syy, sy, n))
 
 
-def log_r2s(truth: Floats, prediction: Floats, index: PairIndex, weights: Weights) -> Floats:
-    """Return 1 - SS_res / SS_tot on log(1 + TPM) in every draw [draw]; NaN where the truth is constant."""
-    x, y = np.log1p(truth), np.log1p(prediction)
+def log_r2s(observed: Floats, prediction: Floats, index: PairIndex, weights: Weights) -> Floats:
+    """Return 1 - SS_res / SS_tot on log(1 + TPM) in each draw [draw]; NaN if the observed values are constant."""
+    x, y = np.log1p(observed), np.log1p(prediction)
     centred = x - x.mean()
     columns = np.stack([np.ones_like(x), centred, centred**2, (x - y) ** 2], axis=1)
     n, s, squares, residuals = weighted_sums(columns, index, weights).T
@@ -201,12 +201,12 @@ def log_r2s(truth: Floats, prediction: Floats, index: PairIndex, weights: Weight
 
 
 def spearmans(x: Floats, y: Floats, index: PairIndex, weights: Weights) -> Floats:
-    """Return Spearman's correlation of x and y [pair] in every draw [draw], ties with their average rank.
+    """Return Spearman's correlation of x and y [pair] in each draw [draw]; ties get their average rank.
 
-    The values are sorted once. A value's rank in a draw is the weight below it plus half its own, and the mean rank is
-    half the total, whatever the draw.
+    The values are sorted once. The rank of a value in a draw is the weight below it plus half of its own, and the mean
+    rank is half of the total.
     """
-    # In the order of x the look-ups of its ranks run through memory once.
+    # Sorted by x, the ranks of x are read from memory in order.
     order = np.argsort(x, kind="stable")
     _, x_group = np.unique(x[order], return_inverse=True)
     _, y_group = np.unique(y[order], return_inverse=True)
@@ -224,37 +224,37 @@ def spearmans(x: Floats, y: Floats, index: PairIndex, weights: Weights) -> Float
 
 def _centred_ranks(totals: Floats) -> tuple[Floats, float]:
     """Return each value's rank minus the mean rank, and their weighted sum of squares; `totals` [value] are counts."""
-    # Counts, so that all sums are exact and those of a constant are 0.
+    # Totals are counts, so all sums are exact and those of a constant are 0.
     below = np.cumsum(totals)
     ranks = below - 0.5 * totals - 0.5 * below[-1]
     return ranks, float(np.sum(totals * ranks * ranks))
 
 
 def bootstrap(
-    truth: ArrayLike,
+    observed: ArrayLike,
     prediction: ArrayLike,
     means: Mapping[str, ArrayLike],
     index: PairIndex,
     weights: Weights,
 ) -> dict[str, Floats]:
-    """Return the metrics of every draw.
+    """Return the metrics of each draw.
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair].
     means
-        Further metrics, by name, that are means over pairs: whether the pair is right, its NLL [pair].
+        Further metrics by name that are means over pairs, such as the NLL [pair].
     index, weights
-        Of the pairs.
+        Genes and samples of the pairs, and the weights of the draws.
 
     Returns
     -------
     dict
-        ``pearson``, ``log_pearson``, ``spearman``, ``log_r2``, then those of `means`, each [draw]; NaN where a draw
-        leaves a metric undefined.
+        ``pearson``, ``log_pearson``, ``spearman``, ``log_r2``, then those of `means`, each [draw]; NaN if a metric is
+        undefined in a draw.
     """
-    x, y = np.asarray(truth, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
+    x, y = np.asarray(observed, dtype=np.float64), np.asarray(prediction, dtype=np.float64)
     found = {
         "pearson": correlations(x, y, index, weights),
         "log_pearson": correlations(np.log1p(x), np.log1p(y), index, weights),
@@ -278,9 +278,9 @@ def _standardised(x: Floats) -> Floats:
 
 
 def _variance(squares: Floats, total: Floats, n: Floats) -> Floats:
-    """Return the weighted variance [draw], NaN where it is nothing but rounding."""
+    """Return the weighted variance [draw], NaN if it is only a rounding error."""
     variance = squares / n - (total / n) ** 2
-    return np.where(variance > ROUNDING * squares / n, variance, UNDEFINED)
+    return np.where(variance > _ROUNDING * squares / n, variance, UNDEFINED)
 
 
 def _ratio(covariance: Floats, x_variance: Floats, y_variance: Floats) -> Floats:
@@ -288,7 +288,7 @@ def _ratio(covariance: Floats, x_variance: Floats, y_variance: Floats) -> Floats
 
 
 def save_draws(path: Path | str, key: str, draws: Mapping[Cluster, Mapping[str, Floats]]) -> None:
-    """Write the draws of every cluster as `.npz`: `key`, `metrics` (names), and per cluster [draw, metric]."""
+    """Write the draws as `.npz`: `key`, `metrics` (names), and one array [draw, metric] per kind of draw."""
     names = list(draws["both"])
     arrays: dict[str, NDArray[Any]] = {"key": np.array(key), "metrics": np.array(names)}
     for cluster, table in draws.items():

@@ -6,41 +6,39 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Floats
 from .cluster_bootstrap import CLUSTERS, Cluster
 from .point import UNDEFINED
 
-Floats = NDArray[np.float64]
-
-LEVEL = 0.95
-HEADLINE: Cluster = "both"
-# With more undefined draws than this the rest no longer stand for all.
+CONFIDENCE = 0.95
+HEADLINE_CLUSTER: Cluster = "both"
+# If a larger share of the draws is undefined, the others no longer represent all.
 MOST_UNDEFINED = 0.05
 
 
 class Interval(NamedTuple):
-    """Bounds, NaN where undefined."""
+    """Lower and upper bound; NaN if undefined."""
 
     low: float
     high: float
 
 
-def percentile_interval(draws: Floats, level: float = LEVEL) -> Interval:
-    """Return the central interval of bootstrap draws [draw]; undefined if more than 5 % of them are."""
+def percentile_interval(draws: Floats, confidence: float = CONFIDENCE) -> Interval:
+    """Return the central interval of bootstrap draws [draw]; undefined if more than 5 % of the draws are."""
     defined = _defined(draws)
     if defined is None:
         return Interval(UNDEFINED, UNDEFINED)
-    low, high = np.quantile(defined, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(defined, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(float(low), float(high))
 
 
 def share_beyond_zero(draws: Floats) -> float:
-    """Return a two-sided p value: twice the share of draws [draw] at or beyond 0 on the rarer side.
+    """Return a two-sided p value: twice the share of draws [draw] at or beyond 0 on the side with fewer draws.
 
-    One is added to count and total (Davison and Hinkley 1997, section 4.2), so that it is never 0; NaN if more than
-    5 % of the draws are undefined.
+    One is added to count and total (Davison and Hinkley 1997, section 4.2), so it is never 0. It is NaN if more
+    than 5 % of the draws are undefined.
     """
     defined = _defined(draws)
     if defined is None:
@@ -50,7 +48,7 @@ def share_beyond_zero(draws: Floats) -> float:
 
 
 def _defined(draws: Floats) -> Floats | None:
-    """Return the draws that have a value, or None if too few do."""
+    """Return the defined draws, or None if too few are defined."""
     defined = draws[~np.isnan(draws)]
     return defined if defined.size >= (1 - MOST_UNDEFINED) * draws.size else None
 
@@ -62,11 +60,12 @@ class Draws:
     Attributes
     ----------
     path
-        Where they were read.
+        File that the draws were read from.
     key
-        Of the pairs (`bootstrap.PairIndex`) and the random numbers: equal keys mean that draw i is the same in both.
+        Key of the pairs (`cluster_bootstrap.PairIndex`) and of the random numbers: with equal keys, draw i is the same
+        in both models.
     tables
-        Per cluster, metric name to draws [draw].
+        For each kind of draw, metric name to draws [draw].
     """
 
     path: str
@@ -75,12 +74,12 @@ class Draws:
 
     @classmethod
     def read(cls, path: Path | str) -> Self:
-        """Read what `bootstrap.save_draws` wrote.
+        """Read a file written by `cluster_bootstrap.save_draws`.
 
         Raises
         ------
         TR300MError
-            If the file is missing or none of those.
+            If the file is missing or is not such a file.
         """
         try:
             with np.load(path) as saved:
@@ -90,21 +89,21 @@ class Draws:
         except (OSError, ValueError, KeyError) as error:
             raise TR300MError(f"cannot read the bootstrap draws {path}: {error}", "make the file again") from None
 
-    def intervals(self, cluster: Cluster = HEADLINE) -> dict[str, Interval]:
+    def intervals(self, cluster: Cluster = HEADLINE_CLUSTER) -> dict[str, Interval]:
         """Return the interval of each metric."""
         return {name: percentile_interval(draws) for name, draws in self.tables[cluster].items()}
 
-    def minus(self, other: "Draws", cluster: Cluster = HEADLINE) -> dict[str, Floats]:
+    def minus(self, other: "Draws", cluster: Cluster = HEADLINE_CLUSTER) -> dict[str, Floats]:
         """Return this model's metrics minus the other's, draw by draw.
 
         Raises
         ------
         TR300MError
-            If the two were not drawn alike.
+            If the two have different pairs or random numbers.
         """
         if self.key != other.key:
             raise TR300MError(
-                f"{self.path} and {other.path} were drawn from other pairs or with another seed",
+                f"{self.path} and {other.path} were drawn from different pairs or with different seeds",
                 "compare runs of one split and part, evaluated with the same settings",
             )
         ours, theirs = self.tables[cluster], other.tables[cluster]
@@ -112,10 +111,18 @@ class Draws:
 
 
 def interval_rows(names: Mapping[str, str], metrics: Mapping[str, float | int], draws: Draws) -> list[dict[str, str]]:
-    """Return one row a metric and way of drawing: `names`, metric, value, drawn, low, high, draws that are defined.
+    """Return one row per metric and kind of draw: `names`, metric, value, drawn, low, high, number of defined draws.
 
-    `names` says which model and part the metrics are of, by column. Fractions, not percents; "undefined" where a figure
-    is.
+    Values are fractions, or "undefined".
+
+    Parameters
+    ----------
+    names
+        Columns that say which model and part the metrics are of.
+    metrics
+        Metric name to value.
+    draws
+        Bootstrap draws of these metrics.
     """
     return [
         {

@@ -1,7 +1,7 @@
-"""The thesis's metrics of a point estimate, in float64.
+"""The thesis's metrics of a point estimate, computed in float64.
 
-Each takes TPM values as arrays [pair] and returns one Python float. Where a metric has no value (a correlation with a
-constant, for one) it is NaN, never 0: a model that predicts the same number everywhere did not reach "correlation 0".
+Each takes TPM values as arrays [pair] and returns a Python float. An undefined metric, such as a correlation with a
+constant, is NaN and never 0: a model that predicts the same number everywhere does not have a correlation of 0.
 """
 
 from collections.abc import Callable
@@ -11,18 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from ..base.errors import TR300MError
-
-Vector = NDArray[np.float64]
+from ..base.types import Floats
 
 UNDEFINED = float("nan")
 
 
-def pearson(truth: ArrayLike, prediction: ArrayLike) -> float:
-    """Return Pearson's correlation of the TPM values.
+def pearson(observed: ArrayLike, prediction: ArrayLike) -> float:
+    """Return Pearson's correlation of TPM.
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair], finite and not negative.
 
     Returns
@@ -33,62 +32,62 @@ def pearson(truth: ArrayLike, prediction: ArrayLike) -> float:
     Raises
     ------
     TR300MError
-        If an array is empty, not a vector, or holds NaN, infinite or negative values, or if the shapes differ.
+        If an array is empty, not a vector, or has NaN, infinite or negative values, or if the shapes differ.
     """
-    return _correlation(*_checked(truth, prediction))
+    return _correlation(*_checked(observed, prediction))
 
 
-def log_pearson(truth: ArrayLike, prediction: ArrayLike) -> float:
-    """Return Pearson's correlation of log(1 + TPM); otherwise as `pearson`."""
-    x, y = _checked(truth, prediction)
+def log_pearson(observed: ArrayLike, prediction: ArrayLike) -> float:
+    """Return Pearson's correlation of log(1 + TPM); see `pearson`."""
+    x, y = _checked(observed, prediction)
     return _correlation(np.log1p(x), np.log1p(y))
 
 
-def spearman(truth: ArrayLike, prediction: ArrayLike) -> float:
-    """Return Spearman's rank correlation, ties with their average rank; otherwise as `pearson`."""
-    x, y = _checked(truth, prediction)
+def spearman(observed: ArrayLike, prediction: ArrayLike) -> float:
+    """Return Spearman's rank correlation; ties get their average rank. See `pearson`."""
+    x, y = _checked(observed, prediction)
     return _correlation(rankdata(x, method="average"), rankdata(y, method="average"))
 
 
-def log_r2(truth: ArrayLike, prediction: ArrayLike) -> float:
+def log_r2(observed: ArrayLike, prediction: ArrayLike) -> float:
     """Return 1 - SS_res / SS_tot on log(1 + TPM).
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair], finite and not negative.
 
     Returns
     -------
     float
-        At most 1, negative if the mean of the truth predicts better; NaN if the truth is constant.
+        At most 1; negative if the mean of the observed values predicts better; NaN if the observed values are constant.
 
     Raises
     ------
     TR300MError
-        As `pearson`.
+        See `pearson`.
     """
-    x, y = _checked(truth, prediction)
+    x, y = _checked(observed, prediction)
     x, y = np.log1p(x), np.log1p(y)
     if x.min() == x.max():
         return UNDEFINED
     residual = np.sum(np.square(x - y))
     total = np.sum(np.square(x - x.mean()))
-    # Log TPM that differ by less than about 1e-160 have squares of 0.
+    # The squares of differences of log TPM below about 1e-160 are 0.
     return float(1.0 - residual / total) if total > 0 else UNDEFINED
 
 
-def accuracy(truth: ArrayLike, prediction: ArrayLike, median: float) -> float:
-    """Return the share of pairs whose truth and prediction lie on the same side of the dataset median.
+def accuracy(observed: ArrayLike, prediction: ArrayLike, median: float) -> float:
+    """Return the share of pairs whose observed and predicted TPM are on the same side of the dataset median.
 
-    A value equal to the median lies on both sides, so with a median of 0 every pair counts as right.
+    A value equal to the median is on both sides, so every pair counts as correct if the median is 0.
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair], finite and not negative.
     median
-        Median TPM of the whole dataset (not of these pairs).
+        Median TPM of the dataset, not of these pairs.
 
     Returns
     -------
@@ -98,24 +97,22 @@ def accuracy(truth: ArrayLike, prediction: ArrayLike, median: float) -> float:
     Raises
     ------
     TR300MError
-        As `pearson`, or if the median is not a finite number >= 0.
+        See `pearson`; also if the median is not a finite number >= 0.
     """
-    return float(np.mean(same_side(truth, prediction, median)))
+    return float(np.mean(same_side(observed, prediction, median)))
 
 
-def same_side(truth: ArrayLike, prediction: ArrayLike, median: float) -> NDArray[np.bool_]:
-    """Return which pairs [pair] `accuracy` counts as right; parameters and errors are the same."""
-    x, y = _checked(truth, prediction)
+def same_side(observed: ArrayLike, prediction: ArrayLike, median: float) -> NDArray[np.bool_]:
+    """Return which pairs [pair] `accuracy` counts as correct; see `accuracy`."""
+    x, y = _checked(observed, prediction)
     if not np.isfinite(median) or median < 0:
-        raise TR300MError(
-            f"the dataset median is {median}", "it is the median TPM of the expression array: finite, >= 0"
-        )
+        raise TR300MError(f"the dataset median is {median}", "it must be finite and not negative")
     above = (x >= median) & (y >= median)
     below = (x <= median) & (y <= median)
     return np.asarray(above | below)
 
 
-# Those that need the truth and the prediction alone; a metric added here reaches `evaluate`.
+# The metrics that need only the observed and predicted values; `evaluate` computes each of them.
 PAIRWISE: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {
     "pearson": pearson,
     "log_pearson": log_pearson,
@@ -125,32 +122,32 @@ PAIRWISE: dict[str, Callable[[ArrayLike, ArrayLike], float]] = {
 
 
 def evaluate(
-    truth: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float
+    observed: ArrayLike, prediction: ArrayLike, nll: ArrayLike | None, dataset_median: float
 ) -> dict[str, float | int]:
     """Return all metrics of a model's predictions.
 
     Parameters
     ----------
-    truth, prediction
+    observed, prediction
         TPM [pair]; the prediction is the median of the predicted distribution.
     nll
-        Negative log likelihood of the truth [pair], in nat; negative where the density exceeds 1. None for a model
-        that predicts numbers, not distributions.
+        Negative log likelihood of the observed TPM [pair], in nat; negative if the density exceeds 1. None for a model
+        that predicts numbers and not distributions.
     dataset_median
-        Median TPM of the whole dataset.
+        Median TPM of the dataset.
 
     Returns
     -------
     dict
         ``pearson``, ``log_pearson``, ``spearman``, ``log_r2``, ``accuracy``, ``nll`` (mean) as float, ``pairs`` as int.
-        What is undefined is NaN.
+        Undefined metrics are NaN.
 
     Raises
     ------
     TR300MError
-        As `accuracy`, or if `nll` is not finite or of another shape.
+        See `accuracy`; also if `nll` is not finite or has another shape.
     """
-    x, y = _checked(truth, prediction)
+    x, y = _checked(observed, prediction)
     result: dict[str, float | int] = {name: metric(x, y) for name, metric in PAIRWISE.items()}
     result["accuracy"] = accuracy(x, y, dataset_median)
     result["nll"] = UNDEFINED if nll is None else mean_nll(nll, x.size)
@@ -164,17 +161,19 @@ def mean_nll(nll: ArrayLike, pairs: int) -> float:
     Raises
     ------
     TR300MError
-        If it is not finite or not of `pairs` pairs.
+        If a value is not finite, or there are not `pairs` values.
     """
     losses = _vector(nll, "nll", signed=True)
     if losses.size != pairs:
-        raise TR300MError(f"truth holds {pairs} values, nll {losses.size}", "give one value of each per pair")
+        raise TR300MError(
+            f"there are {pairs} observed values and {losses.size} values of nll", "give one of each per pair"
+        )
     return float(losses.mean())
 
 
-def _correlation(x: Vector, y: Vector) -> float:
+def _correlation(x: Floats, y: Floats) -> float:
     """Return Pearson's correlation of two checked vectors; NaN if either is constant."""
-    # Exact comparison: the deviations of a constant from its rounded mean need not be 0.
+    # This comparison is exact; the deviations of a constant from its rounded mean may differ from 0.
     if x.min() == x.max() or y.min() == y.max():
         return UNDEFINED
     dx, dy = _deviations(x), _deviations(y)
@@ -184,38 +183,38 @@ def _correlation(x: Vector, y: Vector) -> float:
     return float(np.clip(np.sum(dx * dy) / scale, -1.0, 1.0))
 
 
-def _deviations(x: Vector) -> Vector:
-    """Return x minus its mean, in units of a power of two near its largest magnitude.
+def _deviations(x: Floats) -> Floats:
+    """Return x minus its mean, divided by a power of two near its largest magnitude.
 
-    Medians of an untrained model can exceed 1e200, whose squares overflow. A power of two keeps every bit.
+    Medians of an untrained model can exceed 1e200, and their squares would overflow. A power of two rounds nothing.
     """
     _, exponent = np.frexp(np.abs(x).max())
     scaled = np.ldexp(x, -exponent)
     return np.asarray(scaled - scaled.mean(), dtype=np.float64)
 
 
-def _checked(truth: ArrayLike, prediction: ArrayLike) -> tuple[Vector, Vector]:
-    x, y = _vector(truth, "truth"), _vector(prediction, "prediction")
-    _same_length("truth", x, "prediction", y)
+def _checked(observed: ArrayLike, prediction: ArrayLike) -> tuple[Floats, Floats]:
+    x, y = _vector(observed, "observed"), _vector(prediction, "prediction")
+    _same_length("observed", x, "prediction", y)
     return x, y
 
 
-def _same_length(name: str, x: Vector, other: str, y: Vector) -> None:
+def _same_length(name: str, x: Floats, other: str, y: Floats) -> None:
     if x.shape != y.shape:
         raise TR300MError(
-            f"{name} holds {x.size} values, {other} {y.size}",
-            "give one value of each per (gene, sample) pair, in one order",
+            f"{name} has {x.size} values, {other} {y.size}",
+            "give one value of each per pair, in the same order",
         )
 
 
-def _vector(values: ArrayLike, name: str, signed: bool = False) -> Vector:
-    """Return `values` as float64, refusing what no metric can use."""
+def _vector(values: ArrayLike, name: str, signed: bool = False) -> Floats:
+    """Return `values` as float64; raise TR300MError if they are invalid."""
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1:
-        raise TR300MError(f"{name} has shape {x.shape}", "metrics take vectors [pair]")
+        raise TR300MError(f"{name} has shape {x.shape}", "give vectors [pair]")
     if x.size == 0:
-        raise TR300MError(f"{name} is empty", "a metric needs at least one pair: is the split's part empty?")
-    # NaN compares as False, so each bad value is counted once.
+        raise TR300MError(f"{name} is empty", "give at least one pair; check that the part of the split is not empty")
+    # Comparisons with NaN are false, so each invalid value is counted once.
     counts = {
         "NaN": int(np.isnan(x).sum()),
         "infinite": int(np.isinf(x).sum()),
@@ -225,6 +224,6 @@ def _vector(values: ArrayLike, name: str, signed: bool = False) -> Vector:
     if bad:
         raise TR300MError(
             f"{name}: {', '.join(bad)} of {x.size} values",
-            "the NLL must be finite: did training diverge?" if signed else "TPM are finite and not negative",
+            "the NLL must be finite; lower the learning rate" if signed else "TPM must be finite and not negative",
         )
     return x

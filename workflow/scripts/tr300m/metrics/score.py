@@ -1,4 +1,4 @@
-"""The score of a model on all pairs of a part or on some: metrics of its predictions and their bootstrap draws."""
+"""Score of a model on pairs of a part: the metrics of its predictions and their bootstrap draws."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +10,24 @@ from numpy.typing import NDArray
 
 from ..base.axes import Genes, Samples
 from ..base.files import write_json
-from .cluster_bootstrap import CLUSTERS, Cluster, Floats, PairIndex, bootstrap, draw_weights, save_draws
+from ..base.types import Floats
+from .cluster_bootstrap import CLUSTERS, Cluster, PairIndex, bootstrap, draw_weights, save_draws
 from .point import PAIRWISE, UNDEFINED, evaluate, same_side
 
 
 @dataclass(frozen=True)
 class Score:
-    """Metrics as `metrics.evaluate` gives them; draws of each [draw] by what was drawn, and their key."""
+    """Metrics of a model with their bootstrap draws.
+
+    Attributes
+    ----------
+    metrics
+        The metrics of `point.evaluate`.
+    draws
+        For each kind of draw, metric name to draws [draw].
+    key
+        Key of the pairs and of the random numbers.
+    """
 
     metrics: dict[str, float | int]
     draws: dict[Cluster, dict[str, Floats]]
@@ -42,10 +53,10 @@ def score(
     Parameters
     ----------
     saved
-        Arrays [pair] as `predict.predict` returns them: `gene`, `sample`, `truth`, `median`, and `nll` unless the model
-        predicts no distribution.
+        Arrays [pair] of `predict.predict`: `gene`, `sample`, `observed`, `median`, and `nll` if the model predicts a
+        distribution.
     kept
-        Which pairs count [pair].
+        Mask of the pairs to score [pair].
     genes, samples
         Axes of the dataset.
     dataset_median
@@ -56,14 +67,14 @@ def score(
     Returns
     -------
     Score
-        Undefined throughout, with 0 pairs, where no pair counts.
+        If there is no pair to score, all metrics are undefined.
 
     Raises
     ------
     TR300MError
-        As `metrics.evaluate` and `bootstrap.PairIndex.of`.
+        See `point.evaluate` and `cluster_bootstrap.PairIndex.of`.
     """
-    gene, sample, truth, prediction = (saved[name][kept] for name in ("gene", "sample", "truth", "median"))
+    gene, sample, observed, prediction = (saved[name][kept] for name in ("gene", "sample", "observed", "median"))
     nll = saved["nll"][kept] if "nll" in saved else None
     if not kept.any():
         names = [*PAIRWISE, "accuracy", *([] if nll is None else ["nll"])]
@@ -71,8 +82,9 @@ def score(
         metrics = dict.fromkeys([*PAIRWISE, "accuracy", "nll"], UNDEFINED)
         return Score({**metrics, "pairs": 0}, dict.fromkeys(CLUSTERS, undefined), f"none-{seed}-{draws}")
     index = PairIndex.of(gene, sample, genes.cluster, samples.donor_id)
-    means = {"accuracy": same_side(truth, prediction, dataset_median)} | ({} if nll is None else {"nll": nll})
+    means = {"accuracy": same_side(observed, prediction, dataset_median)} | ({} if nll is None else {"nll": nll})
     tables = {
-        drawn: bootstrap(truth, prediction, means, index, draw_weights(index, drawn, draws, seed)) for drawn in CLUSTERS
+        drawn: bootstrap(observed, prediction, means, index, draw_weights(index, drawn, draws, seed))
+        for drawn in CLUSTERS
     }
-    return Score(evaluate(truth, prediction, nll, dataset_median), tables, f"{index.key}-{seed}-{draws}")
+    return Score(evaluate(observed, prediction, nll, dataset_median), tables, f"{index.key}-{seed}-{draws}")

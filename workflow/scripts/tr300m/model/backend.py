@@ -1,4 +1,4 @@
-"""The backend under Keras: chosen through the environment, before Keras is imported."""
+"""Choose the backend of Keras through the environment, before Keras is imported."""
 
 import os
 import sys
@@ -11,24 +11,26 @@ BACKENDS = ("tensorflow", "jax")
 
 
 def use_backend(name: str | None = None, *, device: str = "auto") -> str:
-    """Choose what Keras runs on, in this process and before it imports Keras; put the user's other settings aside.
+    """Choose the backend of Keras for this process, and ignore the user's other settings of Keras and the backend.
+
+    Call it before Keras is imported.
 
     Parameters
     ----------
     name
         ``tensorflow`` or ``jax``; None takes the environment variable KERAS_BACKEND, or TensorFlow.
     device
-        ``cpu`` hides the GPUs, so that a run on the CPU does not take their memory; ``auto`` and ``gpu`` leave them.
+        ``cpu`` hides the GPUs, so that a run on the CPU does not reserve their memory; ``auto`` and ``gpu`` do not.
 
     Returns
     -------
     str
-        The backend.
+        Name of the backend.
 
     Raises
     ------
     TR300MError
-        If the backend is not known or not installed, or Keras already runs on another.
+        If the backend is unknown or not installed, or Keras already runs on another one.
     """
     name = name or os.environ.get("KERAS_BACKEND", BACKENDS[0])
     if name not in BACKENDS:

@@ -1,7 +1,7 @@
-"""Where the model runs: Keras and its backend, CPU threads, GPUs and memory.
+"""Keras and its backend, CPU threads, GPUs and memory.
 
-The package takes Keras from here and nowhere else: this module settles the backend and keeps TensorFlow's start-up
-messages (CPU features, missing CUDA) off stderr, where they bury the workflow's own lines.
+This is the only module that imports Keras; all others import it from here. It chooses the backend first, and
+suppresses the messages that TensorFlow prints to stderr when it starts (CPU features, missing CUDA).
 """
 
 import os
@@ -21,7 +21,7 @@ MEMINFO = Path("/proc/meminfo")
 
 @contextmanager
 def _stderr_off() -> Iterator[None]:
-    """Send what C++ code writes to stderr nowhere; Python exceptions pass."""
+    """Discard what C++ code writes to stderr; Python exceptions are raised as usual."""
     sys.stderr.flush()
     saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -34,10 +34,10 @@ def _stderr_off() -> Iterator[None]:
 
 
 BACKEND = use_backend()
-"""What Keras runs on in this process: ``tensorflow`` or ``jax``."""
-# 2 hides all but errors. Without a GPU, "no CUDA device" is an error to TensorFlow, not to us.
+"""Backend of Keras in this process: ``tensorflow`` or ``jax``."""
+# Level 2 shows only errors. Without a GPU, level 3 also hides TensorFlow's error about a missing CUDA device.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if GPU_NODE.exists() else "3")
-# TensorFlow ignores that level for what it says while it is being imported.
+# TensorFlow ignores that level for messages during its import.
 with _stderr_off():
     import keras as keras
     from keras import ops as ops
@@ -52,19 +52,19 @@ PINNED: dict[str, dict[str, Any]] = {
         "jax_threefry_partitionable": True,
         "jax_random_seed_offset": 0,
     },
-    # On GPUs that have it, products of float32 are taken in TF32.
+    # On GPUs with TF32, products of float32 are computed in TF32.
     "tensorflow": {"tensor_float_32": True, "jit": ""},
 }
-"""Settings of Keras and of each backend that all results are made with: their defaults."""
+"""Settings of Keras and of each backend for all results: their defaults."""
 
 
 def numerics() -> dict[str, Any]:
-    """Return the settings that numbers depend on, of Keras and of the backend, as they are in this process.
+    """Return the settings of Keras and of the backend that results depend on, as they are in this process.
 
     Raises
     ------
     TR300MError
-        If one is not as in `PINNED`: something has set it from within this process.
+        If one differs from `PINNED`, because code in this process has changed it.
     """
     config = keras.config
     found: dict[str, Any] = {
@@ -85,8 +85,8 @@ def numerics() -> dict[str, Any]:
     for name, value in (PINNED["keras"] | PINNED[BACKEND]).items():
         if found[name] != value:
             raise TR300MError(
-                f"{name} is {found[name]!r} in this process; results are made with {value!r}",
-                "start a new process, in which tr300m is imported before Keras and nothing sets it",
+                f"{name} is {found[name]!r} in this process, but results need {value!r}",
+                "start a new process that imports tr300m before Keras and does not change this setting",
             )
     return found
 
@@ -97,17 +97,17 @@ def cores() -> int:
 
 
 def set_threads(threads: int) -> int:
-    """Fix the number of CPU threads; results are repeatable for one number only.
+    """Set the number of CPU threads; results are only reproducible with the same number.
 
     Parameters
     ----------
     threads
-        0 leaves the backend's choice: one per core.
+        Number of threads; 0 keeps the backend's default, one per core.
 
     Returns
     -------
     int
-        The number in use.
+        Number of threads in use.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def set_threads(threads: int) -> int:
         return cores()
     if not (_jax_threads if BACKEND == "jax" else _tensorflow_threads)(threads):
         raise TR300MError(
-            f"{label()} already runs, and not with {threads} threads",
+            f"{label()} already runs with another number of threads than {threads}",
             "start a new process, or ask for the same number of threads throughout",
         )
     return threads
@@ -132,7 +132,7 @@ def _tensorflow_threads(threads: int) -> bool:
         return True
     try:
         config.set_intra_op_parallelism_threads(threads)
-        # Operations run one after the other, each on all threads: the order of sums stays the same.
+        # Operations run one after another, each on all threads, so the order of sums does not change.
         config.set_inter_op_parallelism_threads(1)
     except RuntimeError:
         return False
@@ -140,7 +140,7 @@ def _tensorflow_threads(threads: int) -> bool:
 
 
 def _jax_threads(threads: int) -> bool:
-    # JAX has no public question for this; its thread pools read NPROC when the first array is made.
+    # JAX has no public setting for this; its thread pools read NPROC when the first array is created.
     from jax._src import xla_bridge
 
     if xla_bridge.backends_are_initialized():
@@ -150,7 +150,7 @@ def _jax_threads(threads: int) -> bool:
 
 
 def gpu_names() -> list[str]:
-    """Names of the GPUs that the backend sees, in its order."""
+    """Return the names of the GPUs that the backend finds, in its order."""
     if BACKEND == "jax":
         import jax
 
@@ -162,57 +162,55 @@ def gpu_names() -> list[str]:
 
 
 def require_gpu() -> None:
-    """Check that a GPU is there, for runs that were asked to use one.
+    """Check that a GPU is available, for runs that require one.
 
     Raises
     ------
     TR300MError
-        If the backend sees none.
+        If the backend finds none.
     """
     if not gpu_names():
         raise TR300MError(
-            f"a GPU was asked for, and {label()} sees none",
+            f"a GPU is required, but {label()} finds none",
             "check nvidia-smi and CUDA_VISIBLE_DEVICES, and install the extra `gpu`",
         )
 
 
 def require_devices(count: int, batch_size: int) -> None:
-    """Check that a batch can be shared out over `count` devices.
+    """Check that a batch can be divided among `count` devices.
 
     Raises
     ------
     TR300MError
-        If there are fewer, the backend cannot use several, or the batch does not divide.
+        If there are fewer devices, the backend cannot use several, or the batch is not divisible by `count`.
     """
     if count == 1:
         return
     if BACKEND != "jax":
-        raise TR300MError(
-            f"{count} devices were asked for; {label()} trains on one here", "set `compute: backend: jax`"
-        )
+        raise TR300MError(f"{count} devices are required, but {label()} trains on one", "set `compute: backend: jax`")
     import jax
 
     if len(jax.devices()) < count:
-        raise TR300MError(f"{count} devices were asked for, and JAX sees {len(jax.devices())}", "lower `compute: gpus`")
+        raise TR300MError(f"{count} devices are required, but JAX finds {len(jax.devices())}", "lower `compute: gpus`")
     if batch_size % count:
         raise TR300MError(
-            f"a batch of {batch_size} pairs does not divide over {count} devices",
+            f"a batch of {batch_size} pairs cannot be divided among {count} devices",
             "change batch_size or `compute: gpus`",
         )
 
 
-def describe(threads: int, count: int = 1) -> str:
-    """Name what will be used: ``GPU 0: NVIDIA A100``, ``CPU, 2 threads`` or, of several, ``4 x NVIDIA A100``."""
+def device_name(threads: int, count: int = 1) -> str:
+    """Return the device's name: ``GPU 0: NVIDIA A100``, ``CPU, 2 threads`` or, for several, ``4 x NVIDIA A100``."""
     names = gpu_names()
     name = f"GPU 0: {names[0]}" if names else f"CPU, {threads} thread{'s' if threads > 1 else ''}"
     return name if count == 1 else f"{count} x {names[0] if names else name}"
 
 
 def free_memory() -> int | None:
-    """Bytes free for arrays where the model runs, or None where nobody says.
+    """Return the free memory for arrays on the device, in bytes, or None if it is unknown.
 
-    On a GPU that TensorFlow drives: nine tenths of its memory, because TensorFlow takes all of it when it starts. On
-    the CPU: what the system calls available; a limit set on the process's group alone is not seen.
+    On a GPU with TensorFlow this is nine tenths of its memory, because TensorFlow reserves all of it when it starts. On
+    a CPU it is the available memory of the system; limits of a container or a job are not considered.
     """
     if not gpu_names():
         return _available(MEMINFO)
@@ -237,7 +235,7 @@ def _available(meminfo: Path) -> int | None:
 
 
 def peak_device_memory_mb() -> float | None:
-    """Largest use of the first GPU's memory by this process, MB (2^20 bytes); None on a CPU."""
+    """Return the peak memory of this process on the first GPU, in MB (2^20 bytes); None on a CPU."""
     if not gpu_names():
         return None
     if BACKEND == "jax":
@@ -252,5 +250,5 @@ def peak_device_memory_mb() -> float | None:
 
 
 def label() -> str:
-    """Name of the backend as its makers write it."""
+    """Return the name of the backend in its official spelling."""
     return {"tensorflow": "TensorFlow", "jax": "JAX"}[BACKEND]

@@ -1,11 +1,12 @@
-"""What a model reads of a dataset: which arrays, and their rows for pairs of genes and samples."""
+"""The inputs of a model: the arrays of a dataset that it reads, and their rows for pairs of genes and samples."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Ints
 from ..config.architectures import Architecture
 from ..dataset.tf_levels import own_regulators, tf_levels
 from ..features.scan_cache import ScanTable
@@ -13,43 +14,26 @@ from ..features.scan_cache import ScanTable
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-SCORES = ("motif_scores", "core_scores")
+_SCAN_INPUTS = ("motif_scores", "core_scores")
 
 
 class Units(NamedTuple):
-    """What a model's inputs are divided by: constants of the dataset that it was trained on, kept in `run.json`.
+    """The values that inputs are divided by: constants of the dataset that the model was trained on, from `run.json`.
 
     Attributes
     ----------
     histone_mean
-        Of the histone signal.
+        Mean of the histone signal.
     tss_mean
-        Of the distance between a gene and a regulator, base pairs.
+        Mean distance between a gene and a regulator, in base pairs.
     """
 
     histone_mean: float
     tss_mean: float
 
 
-class Gather(Protocol):
-    """What gathers a model's inputs for pairs: `model_inputs`, or the same with something changed."""
-
-    def __call__(
-        self,
-        dataset: "Dataset",
-        architecture: Architecture,
-        genes: NDArray[np.int64],
-        samples: NDArray[np.int64],
-        units: Units,
-        scanned: ScanTable | None,
-        scan_rows: NDArray[np.int64] | None,
-        /,
-    ) -> dict[str, NDArray[np.float32]]:
-        """Return input name to float32 array [pair, ...]."""
-
-
 def gene_arrays(dataset: "Dataset", architecture: Architecture, scan: ScanTable | None) -> dict[str, NDArray[Any]]:
-    """Return the inputs that belong to genes as whole arrays [gene, ...], as stored; `distance` is not among them."""
+    """Return the inputs that belong to genes as whole arrays [gene, ...], as stored; without `distance`."""
     arrays: dict[str, NDArray[Any]] = {"sequence": dataset.onehot} if scan is None else {"motif_scores": scan.pooled}
     if scan is not None and architecture.core:
         arrays["core_scores"] = scan.core
@@ -73,7 +57,7 @@ def sample_arrays(dataset: "Dataset", architecture: Architecture) -> dict[str, N
 def own_units(dataset: "Dataset", architecture: Architecture) -> Units:
     """Return the units of a model that is trained on a dataset: the dataset's own means.
 
-    A trained model keeps the units that it was trained with (`predict.load_run`), whatever dataset it predicts on.
+    A trained model keeps these units (`predict.load_run`), whatever dataset it predicts on.
 
     Raises
     ------
@@ -91,37 +75,46 @@ def own_units(dataset: "Dataset", architecture: Architecture) -> Units:
 def model_inputs(
     dataset: "Dataset",
     architecture: Architecture,
-    genes: NDArray[np.int64],
-    samples: NDArray[np.int64],
+    genes: Ints,
+    samples: Ints,
     units: Units,
     scanned: ScanTable | None = None,
-    scan_rows: NDArray[np.int64] | None = None,
+    scan_rows: Ints | None = None,
+    *,
+    zero_own_level: bool = False,
 ) -> dict[str, NDArray[np.float32]]:
-    """Gather what a model reads for pairs of genes and samples.
+    """Gather the inputs of a model for pairs of genes and samples.
 
     Parameters
     ----------
     dataset
-        Where the arrays are.
+        Dataset that holds the arrays.
     architecture
-        Which of them it reads.
+        Architecture, which says which arrays are read.
     genes, samples
         Indices [pair].
     units
-        Of the model: those that it was trained with.
+        Units that the model was trained with.
     scanned
-        Cached scan, for the variant built with ``scanned=True``; None gives the sequence.
+        Cached scan, for a model built with ``scanned=True``; None gathers the sequence.
     scan_rows
-        Rows of `scanned` [pair] where it does not hold all genes of the dataset.
+        Rows of `scanned` [pair], if it does not hold all genes of the dataset.
+    zero_own_level
+        Whether the TPM of each pair's gene is set to 0 among the levels of the regulators.
 
     Returns
     -------
     dict
         Input name to float32 array [pair, ...].
+
+    Raises
+    ------
+    TR300MError
+        If `zero_own_level` is set and the architecture reads no levels.
     """
     inputs = {}
     for name, array in gene_arrays(dataset, architecture, scanned).items():
-        rows = scan_rows if scan_rows is not None and name in SCORES else genes
+        rows = scan_rows if scan_rows is not None and name in _SCAN_INPUTS else genes
         inputs[name] = array[rows].astype(np.float32)
     for name, array in sample_arrays(dataset, architecture).items():
         inputs[name] = array[samples].astype(np.float32)
@@ -129,38 +122,24 @@ def model_inputs(
         inputs["histones"] /= np.float32(units.histone_mean)
     if architecture.distance:
         inputs["distance"] = dataset.distance(genes, units.tss_mean)
+    if zero_own_level:
+        inputs |= _levels_without_own(dataset, architecture, genes, samples)
     return inputs
 
 
-def inputs_without_own_level(
-    dataset: "Dataset",
-    architecture: Architecture,
-    genes: NDArray[np.int64],
-    samples: NDArray[np.int64],
-    units: Units,
-    scanned: ScanTable | None = None,
-    scan_rows: NDArray[np.int64] | None = None,
+def _levels_without_own(
+    dataset: "Dataset", architecture: Architecture, genes: Ints, samples: Ints
 ) -> dict[str, NDArray[np.float32]]:
-    """Gather what `model_inputs` does, with the TPM of each pair's gene set to 0 among the regulators' levels.
+    """Return the input of levels for pairs, with the TPM of each pair's gene set to 0 among the regulators.
 
-    The motif columns are summed anew: taking the gene's TPM off a float32 sum would leave its rounding behind.
-
-    Raises
-    ------
-    TR300MError
-        If the architecture reads no levels.
+    The motif columns are summed again: subtracting the gene's TPM from a float32 sum would leave a rounding error.
     """
     if not architecture.reads_levels:
         raise TR300MError(
             f"architecture {architecture.key} reads no TF levels: there is none to set to 0", "choose one with `tf`"
         )
-    inputs = model_inputs(dataset, architecture, genes, samples, units, scanned, scan_rows)
     own = own_regulators(
         dataset.genes.gene_id[genes].tolist(), dataset.genes.merged[genes].tolist(), dataset.regulators.gene_id.tolist()
     )
     levels = np.where(own, np.float32(0), dataset.regulator_levels[samples])
-    if architecture.distance:
-        inputs["regulator_levels"] = levels
-    else:
-        inputs["levels"] = tf_levels(levels, dataset.motif_map)
-    return inputs
+    return {"regulator_levels": levels} if architecture.distance else {"levels": tf_levels(levels, dataset.motif_map)}

@@ -1,4 +1,4 @@
-"""Keras layers that are the model's own: scan, pooling, scales, distance factor, histone mixture."""
+"""Custom Keras layers of the model: scan, pooling, scales, distance factor, histone mixture."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,24 +6,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..base.types import Tensor
 from ..features.motif_scan import UNKNOWN_BASE
 from ..features.pooling import Schedule, padding, pooled_length
 from .devices import keras, ops
 
-Tensor = Any
-"""A tensor of the running backend."""
-
 EPSILON = 1e-3
-"""Of the layer normalisations."""
+"""Epsilon of the layer normalisations."""
 
 register = keras.saving.register_keras_serializable(package="tr300m")
 
 
 @register
 class BaseDropout(keras.layers.Layer):
-    """Replace each base by 0.25, 0.25, 0.25, 0.25 with probability `rate`, in training only; nothing is rescaled.
+    """Replace each base by 0.25, 0.25, 0.25, 0.25 with probability `rate`, in training only, without rescaling.
 
-    Sequence [batch, position, 4] to the same shape.
+    The input is a sequence [batch, position, 4], and the output has the same shape.
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
@@ -33,7 +31,7 @@ class BaseDropout(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, sequence: Tensor, training: bool = False) -> Tensor:
-        """Drop bases where `training`."""
+        """Drop bases if `training`."""
         if not training or self.rate == 0:
             return sequence
         shape = ops.shape(sequence)
@@ -56,9 +54,9 @@ class MotifScan(keras.layers.Layer):
     Parameters
     ----------
     kernels
-        Motifs [width, base, motif]; constants, neither trained nor saved with the weights.
+        Motifs [width, base, motif]. They are constants, which are neither trained nor saved with the weights.
     schedule
-        Segments (base pairs, pooling factor).
+        Segments as pairs (base pairs, pooling factor).
     """
 
     def __init__(self, kernels: ArrayLike, schedule: Schedule, **kwargs: Any) -> None:
@@ -67,12 +65,12 @@ class MotifScan(keras.layers.Layer):
         self.schedule = tuple((int(length), int(factor)) for length, factor in schedule)
 
     def call(self, sequence: Tensor) -> Tensor:
-        """Cross-correlate each segment with its surroundings and take the maxima."""
+        """Cross-correlate each segment, padded by its neighbouring bases, and pool by the maximum."""
         sides = padding(self.kernels.shape[0])
         padded = ops.pad(sequence, ((0, 0), sides, (0, 0)), constant_values=UNKNOWN_BASE)
         kernels = ops.convert_to_tensor(self.kernels, dtype=self.compute_dtype)
         pooled, start = [], 0
-        # Segment by segment: slicing the sequence is cheap, slicing its thousand score channels is not.
+        # Slice the sequence and not the scores, because slicing a thousand score channels is expensive.
         for length, factor in self.schedule:
             kept = length // factor * factor
             scores = ops.conv(padded[:, start : start + kept + sum(sides)], kernels, padding="valid")
@@ -98,7 +96,7 @@ class PoolSegments(keras.layers.Layer):
         self.schedule = tuple((int(length), int(factor)) for length, factor in schedule)
 
     def call(self, signal: Tensor) -> Tensor:
-        """Pool segment by segment; a segment's remainder is dropped."""
+        """Pool each segment; the remainder of a segment is dropped."""
         pooled, start = [], 0
         for length, factor in self.schedule:
             pooled.append(pool(signal[:, start : start + length // factor * factor], factor))
@@ -121,7 +119,7 @@ def pool(signal: Tensor, factor: int) -> Tensor:
 
 @register
 class ScaleBias(keras.layers.Layer):
-    """Multiply each channel by a trained scale (start 1) and, if `bias`, add a trained bias (start 0)."""
+    """Multiply each channel by a trained scale (initially 1) and, if `bias`, add a trained bias (initially 0)."""
 
     def __init__(self, bias: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -152,13 +150,13 @@ class ScaleBias(keras.layers.Layer):
 class DistanceFactor(keras.layers.Layer):
     """Weight regulators by their distance to the gene and sum them into motif columns.
 
-    A regulator's level is multiplied by ``same * exp(-exp(r) * distance) + exp(w)``: r and w are trained scalars that
-    start at 0, `same` is 1 on the gene's chromosome and 0 elsewhere.
+    A regulator's level is multiplied by ``same * exp(-exp(r) * distance) + exp(w)``, where r and w are trained scalars,
+    initially 0, and `same` is 1 on the gene's chromosome and 0 elsewhere.
 
     Parameters
     ----------
     motif_map
-        Which regulator binds which motif [regulator, motif]; a constant.
+        Mask of the motifs that each regulator binds [regulator, motif]; a constant.
     """
 
     def __init__(self, motif_map: ArrayLike, **kwargs: Any) -> None:
@@ -171,8 +169,8 @@ class DistanceFactor(keras.layers.Layer):
         self.floor = self.add_weight(shape=(), initializer="zeros", name="w")
 
     def call(self, levels: Tensor, distance: Tensor) -> Tensor:
-        """Map levels [batch, regulator] (TPM) at a distance (-1: other chromosome) to columns [batch, motif]."""
-        # The maximum keeps exp() finite where the distance is -1; `where` alone would still pass a NaN gradient.
+        """Map levels [batch, regulator] (TPM) and distances (-1 for another chromosome) to columns [batch, motif]."""
+        # The maximum keeps exp() finite if the distance is -1; with `where` alone the gradient would be NaN.
         near = ops.exp(-ops.exp(self.decay) * ops.maximum(distance, 0.0))
         factor = ops.where(distance >= 0, near, 0.0) + ops.exp(self.floor)
         return ops.matmul(levels * factor, ops.convert_to_tensor(self.motif_map, dtype=self.compute_dtype))
@@ -188,14 +186,14 @@ class DistanceFactor(keras.layers.Layer):
 
 @register
 class MixCells(keras.layers.Layer):
-    """Superpose the cells of each histone mark.
+    """Mix the cells of each histone mark.
 
     Signal [batch, position, mark * cell] and weights [batch, cell, mixture] give [batch, position, mark * mixture];
-    marks are outermost on both sides.
+    marks are the outer dimension in both.
     """
 
     def call(self, signal: Tensor, weights: Tensor) -> Tensor:
-        """Apply the same weights to every mark and position."""
+        """Apply the same weights to all marks and positions."""
         cells, mixtures = weights.shape[1], weights.shape[2]
         positions, tracks = signal.shape[1], signal.shape[2]
         rows = ops.reshape(signal, (-1, positions * tracks // cells, cells))
@@ -207,23 +205,23 @@ class MixCells(keras.layers.Layer):
 
 
 def dense(units: int, name: str, own_seed: Callable[[str], int], dtype: str | None = None) -> keras.layers.Layer:
-    """Build a linear layer with bias, Glorot-uniform from the seed of its name."""
+    """Build a linear layer with bias, with Glorot-uniform initial weights from the seed of its name."""
     start = keras.initializers.GlorotUniform(own_seed(name))
     return keras.layers.Dense(units, kernel_initializer=start, name=name, dtype=dtype)
 
 
 def dropout(rate: float, name: str, own_seed: Callable[[str], int], dtype: str | None = None) -> keras.layers.Layer:
-    """Build a dropout of single values that draws from the seed of its name."""
+    """Build an element-wise dropout that draws from the seed of its name."""
     return keras.layers.Dropout(rate, seed=own_seed(name), name=name, dtype=dtype)
 
 
 def locally_connected(
     length: int, channels: int, units: int, name: str, own_seed: Callable[[str], int], dtype: str | None = None
 ) -> keras.layers.Layer:
-    """Build a layer with weights of its own at every position: a locally connected layer of kernel 1, with ReLU.
+    """Build a locally connected layer of kernel size 1 with ReLU: it has separate weights at each position.
 
-    Glorot's limit counts the positions as receptive field, as Keras 2 did for [length, channels, units]; a limit per
-    position would be sqrt(length) = 20 times larger.
+    As in Keras 2 for weights [length, channels, units], Glorot's limit counts the positions as receptive field. A limit
+    per position would be sqrt(length) = 20 times larger.
     """
     limit = (6.0 / ((channels + units) * length)) ** 0.5
     return keras.layers.EinsumDense(
@@ -255,24 +253,24 @@ def trunk_block(
     x
         Symbolic tensor [batch, position, channel].
     prefix
-        Start of the layers' names.
+        Prefix of the layers' names.
     bottleneck
         Units of the locally connected layer.
     kernel_size
-        Positions that the convolution sees.
+        Kernel size of the convolution.
     rate
-        Share of values dropped after either.
+        Dropout rate after both layers.
     pooled
         Whether the block ends in a max pooling by 2.
     policy
-        Keras's dtype policy; normalisation statistics are float32 under any.
+        Dtype policy of Keras; normalisation statistics are float32 under all policies.
     own_seed
-        Gives a layer's seed by its name.
+        Function that returns the seed of a layer from its name.
 
     Returns
     -------
     tensor
-        [batch, position, channel], or half the positions where pooled.
+        [batch, position, channel], with half the positions if pooled.
     """
     length, channels = x.shape[1], x.shape[2]
 

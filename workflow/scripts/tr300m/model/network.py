@@ -1,4 +1,4 @@
-"""The model: seven combinations of inputs in front of one convolutional trunk."""
+"""The model: seven combinations of inputs with the same convolutional trunk."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from numpy.typing import NDArray
 
+from ..base.axes import CELLS, MARKS
 from ..base.errors import TR300MError
 from ..base.from_dict import from_dict
+from ..base.types import Tensor
 from ..config.architectures import Architecture
 from ..features.pooling import SCHEDULE, check_schedule, pooled_length
 from .devices import keras
@@ -21,7 +23,6 @@ from .layers import (
     MotifScan,
     PoolSegments,
     ScaleBias,
-    Tensor,
     dense,
     dropout,
     trunk_block,
@@ -30,45 +31,43 @@ from .layers import (
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
-CELLS = 7
-MARKS = 3
 MIXTURES = 4
-"""Superpositions of the seven cells that each mark is seen through."""
+"""Number of mixtures of the seven cells, for each mark."""
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
-"""Of the trunk's blocks: name in the configuration, and Keras's policy."""
+"""Precision of the trunk's blocks: name in the configuration to dtype policy of Keras."""
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """Sizes and dropout rates; the defaults are the thesis's.
+    """Sizes and dropout rates of the network; the defaults are the thesis's.
 
     Parameters
     ----------
     length
-        Window in base pairs.
+        Length of the promoter window in base pairs.
     schedule
-        Pooling: segments (base pairs, factor), upstream to downstream, adding up to `length`.
+        Pooling segments as pairs (base pairs, factor), from upstream to downstream; they add up to `length`.
     width
-        Channels of the trunk, branches included.
+        Channels of the trunk, including the branches.
     bottleneck
         Units of the locally connected layers.
     kernel_sizes
-        Convolution width of each block; there are as many blocks.
+        Kernel size of each block; their number is the number of blocks.
     pool_blocks
-        Blocks that end in a pooling by 2, counted from 0.
+        Blocks that end in max pooling by 2, counted from 0.
     base_dropout
-        Share of bases replaced by 0.25 (scan on the fly only).
+        Share of bases replaced by 0.25, only if the scan is not cached.
     histone_dropout
-        Share of histone values dropped.
+        Dropout rate of histone values.
     branch_dropout
-        Share of motif features (whole channels) dropped before the trunk.
+        Dropout rate of motif features (whole channels) before the trunk.
     trunk_dropout
-        Share of values dropped in the blocks.
+        Dropout rate in the blocks.
     precision
-        Of the blocks: ``float32`` or ``bfloat16``. Weights, normalisation statistics, motif scores and outputs are
-        float32 in both.
+        Precision of the blocks: ``float32`` or ``bfloat16``. Weights, normalisation statistics, motif scores and
+        outputs are float32 in both cases.
     """
 
     length: int = 2823
@@ -90,32 +89,34 @@ class NetworkConfig:
                 raise TR300MError(f"network: {name} is {getattr(self, name)}", "give at least 1")
         for name in ("base_dropout", "histone_dropout", "branch_dropout", "trunk_dropout"):
             if not 0 <= getattr(self, name) < 1:
-                raise TR300MError(f"network: {name} is {getattr(self, name)}", "a share is at least 0 and less than 1")
+                raise TR300MError(
+                    f"network: {name} is {getattr(self, name)}", "give a rate of at least 0 and less than 1"
+                )
         if self.precision not in PRECISIONS:
             raise TR300MError(f"network: precision is {self.precision}", f"write {' or '.join(PRECISIONS)}")
         blocks = len(self.kernel_sizes)
         if not blocks or not set(self.pool_blocks) <= set(range(blocks)):
             raise TR300MError(
                 f"network: {blocks} kernel_sizes, pool_blocks {list(self.pool_blocks)}",
-                "give one kernel size per block, and name in pool_blocks only blocks that there are, counted from 0",
+                "give one kernel size per block; pool_blocks may only have existing blocks, counted from 0",
             )
         self.trunk_lengths()
 
     def trunk_lengths(self) -> tuple[int, ...]:
-        """Positions that enter each block, then those that leave the last.
+        """Return the number of positions at the input of each block, then at the output of the last.
 
         Raises
         ------
         TR300MError
-            If a block would pool fewer than 2 positions.
+            If a block with pooling has fewer than 2 positions.
         """
         lengths = [pooled_length(self.schedule)]
         for block in range(len(self.kernel_sizes)):
             factor = 2 if block in self.pool_blocks else 1
             if lengths[-1] < factor:
                 raise TR300MError(
-                    f"network: block {block} pools by 2 and gets {lengths[-1]} position",
-                    "take blocks out of pool_blocks, or pool less in the schedule",
+                    f"network: block {block} pools by 2 but has {lengths[-1]} position",
+                    "remove blocks from pool_blocks, or pool less in the schedule",
                 )
             lengths.append(lengths[-1] // factor)
         return tuple(lengths)
@@ -127,7 +128,7 @@ class NetworkConfig:
         Raises
         ------
         TR300MError
-            If a key is unknown or a value impossible.
+            If a key is unknown or a value is invalid.
         """
         return from_dict(cls, "network", values)
 
@@ -146,45 +147,45 @@ def build_model(
     n_outputs: int = 4,
     seed: int = 0,
 ) -> keras.Model:
-    """Build an architecture, untrained.
+    """Build the untrained model of an architecture.
 
     Parameters
     ----------
     architecture
-        An architecture or its key.
+        Architecture or its key.
     dataset
-        Where sizes and motifs come from unless they are given.
+        Dataset for the sizes and motifs that are not given.
     pssm
         Transcription factor motifs [width, 4, motif].
     core
         Core promoter elements [width, 4, element].
     n_tissues, n_regulators
-        Lengths of those inputs.
+        Number of tissues and of regulators in the inputs.
     motif_map
-        Which regulator binds which motif [regulator, motif]; read with the distance factor only.
+        Mask of the motifs that each regulator binds [regulator, motif]; only needed with the distance factor.
     config
-        Sizes; the thesis's where None.
+        Sizes of the network; None takes the thesis's.
     scanned
-        Take pooled raw scores instead of the sequence. Trainable weights and their order are the same in both
-        variants: ``twin.set_weights(model.get_weights())`` moves them.
+        Whether the inputs are pooled raw scores instead of the sequence. Both variants have the same trainable weights
+        in the same order: ``twin.set_weights(model.get_weights())`` copies them.
     n_outputs
-        Numbers that the likelihood needs.
+        Number of outputs, which the likelihood determines.
     seed
-        Of the initial weights and of the dropout. Each layer draws from its own, so that a layer that is there in one
-        variant only changes no other.
+        Seed of the initial weights and of the dropout. Each layer has its own seed derived from it, so a layer that
+        only one variant has does not change the others.
 
     Returns
     -------
     keras.Model
-        From a dict of inputs, float32 and only those that the architecture reads: `sequence` [length, 4], or
+        The inputs are a dict of float32 arrays, only those that the architecture reads: `sequence` [length, 4], or
         `motif_scores` [position, motif] and `core_scores` [position, element]; `levels` [motif] (TPM), or
         `regulator_levels` [regulator] (TPM) and `distance` [regulator] (-1: other chromosome); `tissue` [tissue]
-        (one-hot) and `histones` [length, 21] (in units of their mean). To raw numbers [n_outputs].
+        (one-hot) and `histones` [length, 21] (in units of their mean). The outputs are raw numbers [n_outputs].
 
     Raises
     ------
     TR300MError
-        If something the architecture needs is neither given nor in a dataset, or the trunk is too narrow.
+        If the architecture needs something that is neither given nor in a dataset, or the trunk is too narrow.
     """
     if isinstance(architecture, str):
         architecture = Architecture.from_key(architecture)
@@ -199,10 +200,10 @@ def build_model(
     pssm = _given(pssm, "pssm", architecture)
     positions, motifs = pooled_length(config.schedule), pssm.shape[2]
     elements = _given(core, "core", architecture).shape[2] if architecture.core else 0
-    narrow = config.width - elements - (MARKS * MIXTURES if architecture.hm else 0)
+    narrow = config.width - elements - (len(MARKS) * MIXTURES if architecture.hm else 0)
     if narrow < 1:
         raise TR300MError(
-            f"{architecture.key}: a trunk of {config.width} channels has no room beside its branches",
+            f"{architecture.key}: a trunk of {config.width} channels is too narrow for its branches",
             f"set width to more than {config.width - narrow}",
         )
 
@@ -244,11 +245,11 @@ def build_model(
 
     branches = []
     if architecture.hm:
-        histones = take("histones", config.length, MARKS * CELLS)
+        histones = take("histones", config.length, len(MARKS) * len(CELLS))
         tissue = take("tissue", _given(n_tissues, "n_tissues", architecture))
         histones = dropout(config.histone_dropout, "histone_dropout", own_seed)(histones)
-        cells = dense(CELLS * MIXTURES, "tissue_cells", own_seed)(tissue)
-        cells = keras.layers.Reshape((CELLS, MIXTURES), name="cells")(cells)
+        cells = dense(len(CELLS) * MIXTURES, "tissue_cells", own_seed)(tissue)
+        cells = keras.layers.Reshape((len(CELLS), MIXTURES), name="cells")(cells)
         branches.append(PoolSegments(config.schedule, name="histone_pool")(MixCells(name="mix_cells")(histones, cells)))
     if architecture.core:
         branches.append(core_scores)
@@ -278,7 +279,7 @@ def layer_seed(seed: int, layer: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{layer}".encode()).digest()[:4], "big") >> 1
 
 
-def _given(value: T | None, name: str, architecture: Architecture) -> T:
+def _given(value: _T | None, name: str, architecture: Architecture) -> _T:
     if value is None:
         raise TR300MError(f"architecture {architecture.key} needs {name}", f"pass {name}, or a dataset")
     return value

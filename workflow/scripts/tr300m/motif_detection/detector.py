@@ -1,4 +1,4 @@
-"""Motif detection (the thesis's Appendix B): train a small network to find one planted motif in random promoters."""
+"""Motif detection (the thesis's Appendix B): a small network learns one planted motif in random promoters."""
 
 import dataclasses
 import math
@@ -15,38 +15,38 @@ from scipy.stats import nbinom
 from ..arrays.sequence import BASES
 from ..base.errors import TR300MError
 from ..base.from_dict import from_dict
+from ..base.types import Floats
 from ..metrics.point import log_pearson, pearson
 from ..model.devices import BACKEND, keras, ops
-from ..model.likelihood.nb_exponential import LOG_COUNT_RANGE, LOGIT_LIMIT
+from ..model.likelihood.nb_exponential import LOG_COUNT_RANGE, NB_LOGIT_LIMIT
 from ..model.likelihood.negative_binomial import log_nb
-from .kernel import best_match, consensus, information, probabilities, telling_kernel
+from .kernel import best_match, consensus, information, most_informative_kernel, probabilities
 from .promoters import MOTIF, Promoters, draw_promoters
 
-Vector = NDArray[np.float64]
-
-HISTORY = ("epoch", "loss", "val_loss", "pearson", "val_pearson", "log_pearson", "val_log_pearson")
+DETECTION_COLUMNS = ("epoch", "loss", "val_loss", "pearson", "val_pearson", "log_pearson", "val_log_pearson")
 
 
 @dataclass(frozen=True)
 class MotifConfig:
-    """Sizes of the experiment. Numbers of promoters and epochs are the thesis's; it does not record the others.
+    """Sizes of the experiment. The numbers of promoters and epochs are the thesis's, which does not state the others.
 
     Parameters
     ----------
     training, validation
-        Promoters of each part.
+        Number of promoters of each part.
     length
-        Bases of a promoter.
+        Length of a promoter in bases.
     epochs
-        Times that all training promoters are seen.
+        Number of epochs.
     kernels, kernel_width
-        Of the convolution; much wider than the motif, which settles anywhere in a kernel, and might be cut off.
+        Number and width of the convolution kernels. They are much wider than the motif, because its position in a
+        kernel is arbitrary and a narrow kernel could cut it off.
     hidden
-        Units of the first dense layer.
+        Units of the hidden dense layer.
     batch_size, learning_rate
-        Of Adam; the rate falls to 0 along a cosine.
+        Batch size and initial learning rate of Adam; the rate decays to 0 as a cosine.
     seed
-        Of promoters, weights and order.
+        Seed of the promoters, the initial weights and the order.
     """
 
     training: int = 100_000
@@ -73,23 +73,23 @@ class MotifConfig:
 
 
 class Detection(NamedTuple):
-    """What a training gives.
+    """Result of a training.
 
     Attributes
     ----------
     history
-        Columns `HISTORY` [epoch].
+        Columns `DETECTION_COLUMNS`, each [epoch].
     target
-        True counts of the validation promoters [promoter].
+        Target counts of the validation promoters [promoter].
     raw
-        Outputs for the validation promoters [promoter, 2].
+        Raw outputs for the validation promoters [promoter, 2].
     activations
-        Their pooled activations [promoter, kernel].
+        Pooled activations of the validation promoters [promoter, kernel].
     kernels
         Trained weights [kernel, position, base].
     """
 
-    history: dict[str, Vector]
+    history: dict[str, Floats]
     target: NDArray[np.float32]
     raw: NDArray[np.float32]
     activations: NDArray[np.float32]
@@ -107,7 +107,7 @@ def build_detector(config: MotifConfig) -> keras.Model:
     """
     codes = keras.Input((config.length,), dtype="uint8", name="codes")
     onehot = ops.one_hot(codes, len(BASES), dtype="float32")
-    # Padded, so that a kernel wider than the motif sees it at the ends of the promoter too.
+    # The sequence is padded, so that a wide kernel can also match a motif at the ends of the promoter.
     motifs = keras.layers.Conv1D(
         config.kernels,
         config.kernel_width,
@@ -122,9 +122,10 @@ def build_detector(config: MotifConfig) -> keras.Model:
 
 
 def tapered_glorot(shape: tuple[int, ...], dtype: str) -> Any:
-    """Return starting weights [position, base, kernel], Glorot-uniform, that fade towards a kernel's ends.
+    """Return initial weights [position, base, kernel], Glorot-uniform, that decrease towards the ends of a kernel.
 
-    A kernel grows from where it happens to resemble the motif. If that were at an end, the motif would be cut off.
+    A kernel learns the motif at the position where its initial weights resemble it. At an end the motif would be cut
+    off.
     """
     taper = np.hanning(shape[0] + 2)[1:-1, None, None]
     return keras.initializers.GlorotUniform()(shape, dtype) * ops.convert_to_tensor(taper, dtype)
@@ -133,32 +134,32 @@ def tapered_glorot(shape: tuple[int, ...], dtype: str) -> Any:
 def nb_loss(target: Any, raw: Any) -> Any:
     """Return the negative log likelihood [promoter], in nat, of targets [promoter] under raw outputs [promoter, 2]."""
     count = ops.exp(ops.clip(raw[:, 0], *LOG_COUNT_RANGE))
-    return -log_nb(ops.reshape(target, (-1,)), count, ops.clip(raw[:, 1], -LOGIT_LIMIT, LOGIT_LIMIT))
+    return -log_nb(ops.reshape(target, (-1,)), count, ops.clip(raw[:, 1], -NB_LOGIT_LIMIT, NB_LOGIT_LIMIT))
 
 
-def parameters(raw: NDArray[Any]) -> tuple[Vector, Vector]:
-    """Return SciPy's n and p [promoter] of the negative binomial of raw outputs [promoter, 2].
+def parameters(raw: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Return SciPy's parameters n and p [promoter] of the negative binomial of raw outputs [promoter, 2].
 
-    The targets are counts, so that this distribution over the whole numbers is exact, unlike that over real TPM.
+    The targets are counts, so this distribution over integers is exact, unlike the one over real TPM.
     """
     a, b = np.asarray(raw, dtype=np.float64).T
-    return np.exp(np.clip(a, *LOG_COUNT_RANGE)), expit(-np.clip(b, -LOGIT_LIMIT, LOGIT_LIMIT))
+    return np.exp(np.clip(a, *LOG_COUNT_RANGE)), expit(-np.clip(b, -NB_LOGIT_LIMIT, NB_LOGIT_LIMIT))
 
 
-def medians(raw: NDArray[Any]) -> Vector:
+def medians(raw: NDArray[Any]) -> Floats:
     """Return predicted medians [promoter] of raw outputs [promoter, 2]."""
     return np.asarray(nbinom.median(*parameters(raw)), dtype=np.float64)
 
 
 def detect(config: MotifConfig) -> Detection:
-    """Draw promoters, train on them, and return what was learnt.
+    """Draw promoters, train the network on them, and return the result.
 
-    Keras's generators are seeded, so that one seed, backend and number of threads gives one result on a CPU.
+    Keras is seeded, so the same seed, backend and number of threads give the same result on a CPU.
 
     Raises
     ------
     TR300MError
-        As `draw_promoters`, or if the loss is not finite.
+        See `draw_promoters`; also if the loss is not finite.
     """
     rng = np.random.default_rng(config.seed)
     training = draw_promoters(config.training, config.length, rng)
@@ -180,7 +181,7 @@ def detect(config: MotifConfig) -> Detection:
         verbose=0,
     )
     pooled = keras.Model(model.input, model.get_layer("pooled").output)
-    history = {name: np.array([row[name] for row in curves.rows]) for name in HISTORY}
+    history = {name: np.array([row[name] for row in curves.rows]) for name in DETECTION_COLUMNS}
     weights = ops.convert_to_numpy(model.get_layer("motifs").kernel)
     return Detection(
         history=history,
@@ -192,12 +193,12 @@ def detect(config: MotifConfig) -> Detection:
 
 
 def summary(config: MotifConfig, detection: Detection) -> dict[str, Any]:
-    """Return the settings, the metrics of the predicted medians, and what the most telling kernel has learnt.
+    """Return the settings, the metrics of the predicted medians, and what the most informative kernel has learnt.
 
-    Only the comparison at the end, ``offset`` and ``matching_letters``, knows the planted motif.
+    Only ``offset`` and ``matching_letters`` use the planted motif.
     """
     target, median = detection.target, medians(detection.raw)
-    index = telling_kernel(detection.activations, target)
+    index = most_informative_kernel(detection.activations, target)
     probability = probabilities(detection.kernels[index])
     text = consensus(probability)
     match = best_match(text, MOTIF)
@@ -208,7 +209,7 @@ def summary(config: MotifConfig, detection: Detection) -> dict[str, Any]:
         "with_motif": int(np.count_nonzero(target)),
         "pearson": pearson(target, median),
         "log_pearson": log_pearson(target, median),
-        "within_1_of_truth": float(np.mean(np.abs(median - target) <= 1)),
+        "within_1_of_target": float(np.mean(np.abs(median - target) <= 1)),
         "kernel": {
             "index": index,
             "consensus": text,
@@ -225,7 +226,7 @@ def _outputs(model: keras.Model, promoters: Promoters) -> NDArray[np.float32]:
 
 
 class _Curves(keras.callbacks.Callback):  # type: ignore[misc, unused-ignore]
-    """Follow losses and correlations; training correlations are of as many promoters as there are for validation."""
+    """Record losses and correlations; training correlations use as many promoters as validation has."""
 
     def __init__(self, training: Promoters, validation: Promoters, epochs: int) -> None:
         super().__init__()

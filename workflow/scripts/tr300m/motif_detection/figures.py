@@ -15,27 +15,27 @@ from numpy.typing import NDArray
 from scipy.stats import nbinom
 
 from ..arrays.sequence import BASES
+from ..base.types import Floats
 from ..results.figures import style as theme
 from .kernel import Match, information
 
-Vector = NDArray[np.float64]
-
 COLORS: Final = dict(zip(BASES, (theme.GREEN, theme.BLUE, theme.PURPLE, theme.VERMILLION), strict=True))
 LETTER_WIDTH: Final = 0.9
-"""Of a position."""
+"""Width of a letter as a fraction of a position."""
 CORRELATIONS: Final = ("pearson", "val_pearson", "log_pearson", "val_log_pearson")
-# Least range of counts, and where the axis of correlations begins at the latest: closer ones magnify noise.
+# Smallest half-width of the axis of counts, and largest start of the axis of correlations, so that noise is not
+# magnified.
 LEAST_COUNTS, LEAST_CORRELATION = 10, 0.8
-# Points that lie on one another are moved apart by so much, at most.
+# Largest horizontal shift of points, which would otherwise coincide.
 JITTER: Final = 4.0
 
 
 def detection_panels(
-    history: Mapping[str, Vector],
-    target: Vector,
-    count: Vector,
-    success: Vector,
-    probability: Vector,
+    history: Mapping[str, Floats],
+    target: Floats,
+    count: Floats,
+    success: Floats,
+    probability: Floats,
     motif: str,
     match: Match,
 ) -> Figure:
@@ -44,15 +44,15 @@ def detection_panels(
     Parameters
     ----------
     history
-        Columns of `motif_detection.HISTORY` [epoch].
+        Columns `detector.DETECTION_COLUMNS`, each [epoch].
     target
-        True counts [promoter].
+        Target counts [promoter].
     count, success
-        Parameters n and p of SciPy's negative binomial distribution [promoter].
+        Parameters n and p of SciPy's negative binomial [promoter].
     probability
         Base probabilities of the learnt kernel [position, base].
     motif, match
-        The planted motif, and where it lies in the kernel.
+        The planted motif, and its position in the kernel.
     """
     median, mean = (np.asarray(of(count, success)) for of in (nbinom.median, nbinom.mean))
     with theme.looks():
@@ -72,16 +72,16 @@ def detection_panels(
     return figure
 
 
-def most_typical(mean: Vector, members: NDArray[np.bool_]) -> int:
-    """Return the index of the member whose predicted mean [promoter] is nearest to the middle of all members'."""
+def most_typical(mean: Floats, members: NDArray[np.bool_]) -> int:
+    """Return the index of the member whose predicted mean [promoter] is nearest to the median of all members."""
     distance = np.abs(mean - np.median(mean[members]))
     return int(np.argmin(np.where(members, distance, np.inf)))
 
 
-def draw_logo(panel: Axes, probability: Vector) -> None:
+def draw_logo(panel: Axes, probability: Floats) -> None:
     """Draw base probabilities [position, base] as a sequence logo.
 
-    A position's letters are stacked, the likeliest on top; together they are as high as its information, in bits.
+    The letters of a position are stacked, the most probable on top; their total height is its information in bits.
     """
     bits = information(probability)
     for position, (row, height) in enumerate(zip(probability, bits, strict=True)):
@@ -96,7 +96,7 @@ def draw_logo(panel: Axes, probability: Vector) -> None:
 
 
 def _draw_letter(panel: Axes, letter: str, middle: float, bottom: float, height: float) -> None:
-    # Made here, because it takes what is not given from the settings in force.
+    # Create it here, because it takes defaults from the current settings of Matplotlib.
     font = FontProperties(family="DejaVu Sans", weight="bold")
     outline = TextPath((0, 0), letter, size=1, prop=font)
     box = outline.get_extents()
@@ -106,22 +106,22 @@ def _draw_letter(panel: Axes, letter: str, middle: float, bottom: float, height:
 
 
 def _frame_motif(panel: Axes, motif: str, match: Match) -> None:
-    """Write the planted motif above the positions of the kernel that it lies on."""
+    """Write the planted motif above the positions of the kernel that it is aligned with."""
     top = panel.get_ylim()[1]
     for index, letter in enumerate(motif):
         panel.text(match.offset + index + 1, 0.95 * top, letter, ha="center", va="center", weight="bold", clip_on=True)
 
 
-def _draw_losses(panel: Axes, history: Mapping[str, Vector]) -> None:
+def _draw_losses(panel: Axes, history: Mapping[str, Floats]) -> None:
     panel.plot(history["epoch"], history["loss"], color=theme.BLUE, label="Training", **theme.TRAINING)
     panel.plot(history["epoch"], history["val_loss"], color=theme.BLUE, label="Validation", **theme.VALIDATION)
     panel.set_title(f"Validation loss {history['val_loss'][-1]:.3f} after the last epoch")
     _finish_curves(panel, "Loss (mean NLL, nat)")
-    # The first epoch's mean would hide all that follows.
+    # On a linear axis the first epoch would hide the others.
     panel.set_yscale("log")
 
 
-def _draw_correlations(panel: Axes, history: Mapping[str, Vector]) -> None:
+def _draw_correlations(panel: Axes, history: Mapping[str, Floats]) -> None:
     for name, label, color in (("pearson", "Pearson", theme.VERMILLION), ("log_pearson", "log Pearson", theme.BLUE)):
         panel.plot(history["epoch"], history[name], color=color, label=f"Training {label}", **theme.TRAINING)
         panel.plot(
@@ -152,12 +152,12 @@ def _draw_counts(panel: Axes, count: float, success: float) -> None:
     panel.legend(frameon=False)
 
 
-def _draw_medians(panel: Axes, target: Vector, median: Vector) -> None:
-    """Draw predicted medians against the truth; points that coincide are spread sideways a little."""
+def _draw_medians(panel: Axes, target: Floats, median: Floats) -> None:
+    """Draw predicted medians against the targets; points are shifted sideways so that they do not coincide."""
     shift = np.random.default_rng(0).uniform(-JITTER, JITTER, target.size)
     high = 1.1 * max(float(target.max()), float(median.max()))
     panel.plot([0, high], [0, high], color=theme.BLACK, linewidth=1)
     panel.scatter(target + shift, median, s=14, color=theme.BLUE, alpha=0.4, linewidths=0, zorder=3)
     share = float(np.mean(np.abs(median - target) <= 1))
-    panel.set_title(f"{100 * share:.1f} % of {target.size:,} medians within 1 of the truth")
-    panel.set(xlabel="True count (spread sideways)", ylabel="Predicted median")
+    panel.set_title(f"{100 * share:.1f} % of {target.size:,} medians within 1 of the target")
+    panel.set(xlabel="Target count (shifted sideways)", ylabel="Predicted median")

@@ -1,4 +1,4 @@
-"""What a trained kernel has learnt: base probabilities, information, consensus, and where a motif lies in it."""
+"""What a trained kernel has learnt: base probabilities, information, consensus, and the position of a motif."""
 
 from typing import Any, NamedTuple
 
@@ -8,31 +8,30 @@ from scipy.special import softmax, xlogy
 
 from ..arrays.sequence import BASES
 from ..base.errors import TR300MError
+from ..base.types import Floats
 from ..metrics.point import pearson
-
-Vector = NDArray[np.float64]
 
 
 class Match(NamedTuple):
-    """Where a motif agrees best with a consensus.
+    """Position at which a motif agrees best with a consensus.
 
     Attributes
     ----------
     offset
         Position of the consensus at which the motif begins; negative where it begins before the kernel.
     letters
-        Letters of the motif that agree; those outside the kernel count as wrong.
+        Number of letters of the motif that agree; letters outside the kernel do not.
     """
 
     offset: int
     letters: int
 
 
-def probabilities(kernel: ArrayLike) -> Vector:
+def probabilities(kernel: ArrayLike) -> Floats:
     """Return the base probabilities of a kernel under exponential activation.
 
-    The activation at a place is a product over positions of exp(weight). Over uniformly random bases each base's share
-    of it is therefore the softmax of the position's weights, whatever the other positions hold.
+    The activation at a site is the product of exp(weight) over the kernel's positions. For uniformly random bases, the
+    share of each base in it is therefore the softmax of the position's weights, independent of the other positions.
 
     Parameters
     ----------
@@ -51,13 +50,13 @@ def probabilities(kernel: ArrayLike) -> Vector:
     """
     weights = np.asarray(kernel, dtype=np.float64)
     if weights.ndim != 2 or weights.shape[1] != len(BASES):
-        raise TR300MError(f"the kernel has shape {weights.shape}", "a kernel is [position, base], with four bases")
+        raise TR300MError(f"the kernel has shape {weights.shape}", "give a kernel [position, base] with four bases")
     if not np.isfinite(weights).all():
-        raise TR300MError("the kernel holds weights that are not finite", "did training diverge? lower learning_rate")
+        raise TR300MError("the kernel has weights that are not finite", "lower learning_rate")
     return np.asarray(softmax(weights, axis=1), dtype=np.float64)
 
 
-def information(probability: ArrayLike) -> Vector:
+def information(probability: ArrayLike) -> Floats:
     """Return the information of each position of base probabilities [position, base]: 2 minus the entropy, in bits."""
     p = np.asarray(probability, dtype=np.float64)
     return np.asarray(np.log2(len(BASES)) + xlogy(p, p).sum(axis=1) / np.log(2), dtype=np.float64)
@@ -69,14 +68,14 @@ def consensus(probability: ArrayLike) -> str:
 
 
 def best_match(text: str, motif: str) -> Match:
-    """Lay a motif along a consensus, on the same strand, so that most letters agree.
+    """Align a motif with a consensus, on the same strand, so that as many letters as possible agree.
 
     Parameters
     ----------
     text
         Consensus of a kernel.
     motif
-        May stick out at either end. Of equally good places the leftmost is taken.
+        Motif, which may extend beyond either end. The leftmost of several best positions is returned.
 
     Raises
     ------
@@ -84,7 +83,7 @@ def best_match(text: str, motif: str) -> Match:
         If either is empty.
     """
     if not text or not motif:
-        raise TR300MError("a consensus and a motif of at least one letter are needed")
+        raise TR300MError("the consensus or the motif is empty")
     places = range(1 - len(motif), len(text))
     return max((Match(place, _agreeing(text, motif, place)) for place in places), key=lambda match: match.letters)
 
@@ -93,25 +92,25 @@ def _agreeing(text: str, motif: str, place: int) -> int:
     return sum(0 <= place + index < len(text) and text[place + index] == letter for index, letter in enumerate(motif))
 
 
-def telling_kernel(activations: NDArray[Any], truth: ArrayLike) -> int:
-    """Return the kernel whose pooled activation says most about the target: the motif itself is not asked.
+def most_informative_kernel(activations: NDArray[Any], target: ArrayLike) -> int:
+    """Return the kernel whose pooled activation correlates most with the target; the motif is not used.
 
     Parameters
     ----------
     activations
         Pooled activations [sequence, kernel], above 0.
-    truth
-        Target [sequence], at least 0.
+    target
+        Target counts [sequence], at least 0.
 
     Raises
     ------
     TR300MError
-        If no kernel's activation or not the target varies.
+        If no activation varies, or the target does not.
     """
     logs = np.log1p(np.asarray(activations, dtype=np.float64))
-    scores = np.array([abs(pearson(truth, column)) for column in logs.T])
+    scores = np.array([abs(pearson(target, column)) for column in logs.T])
     if np.isnan(scores).all():
         raise TR300MError(
-            "no kernel's activation goes with the target", "draw more sequences, so that some carry the motif"
+            "no kernel's activation correlates with the target", "draw more sequences, so that some carry the motif"
         )
     return int(np.nanargmax(scores))

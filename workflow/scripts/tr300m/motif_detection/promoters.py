@@ -11,10 +11,10 @@ from ..base.errors import TR300MError
 MOTIF = "ACGGCATAGAATA"
 
 SHARE = 0.05
-"""Of the promoters, how many carry the motif."""
+"""Share of promoters with the motif."""
 
 TARGET = 100
-"""Of a promoter with the motif; 0 without."""
+"""Target count of a promoter with the motif; it is 0 without."""
 
 
 class Promoters(NamedTuple):
@@ -33,31 +33,31 @@ class Promoters(NamedTuple):
 
 
 def draw_promoters(count: int, length: int, rng: np.random.Generator, motif: str = MOTIF) -> Promoters:
-    """Draw random promoters, uniform over the bases, and plant the motif at a random place of a random `SHARE` of them.
+    """Draw uniformly random promoters, and plant the motif at a random position in a random `SHARE` of them.
 
-    A promoter may carry the motif by chance too: at 100,000 promoters of 200 bases, 0.3 do.
+    A promoter can also have the motif by chance: 0.3 of 100,000 promoters of 200 bases on average.
 
     Parameters
     ----------
     count, length
-        Promoters, and bases of each.
+        Number of promoters, and length of each in bases.
     rng
-        Source of the draws.
+        Random number generator.
     motif
-        Letters ACGT.
+        Motif in letters ACGT.
 
     Raises
     ------
     TR300MError
-        If the motif does not fit, or so few promoters are drawn that none carries it.
+        If the motif does not fit, or there are so few promoters that none has it.
     """
     if length < len(motif):
         raise TR300MError(
-            f"a motif of {len(motif)} bases does not fit {length}", "set `motif_detection: length` higher"
+            f"a motif of {len(motif)} bases does not fit into {length} bases", "set `motif_detection: length` higher"
         )
     carrying = round(SHARE * count)
     if carrying == 0:
-        raise TR300MError(f"none of {count} promoters carries the motif", f"draw at least {round(1 / SHARE)}")
+        raise TR300MError(f"none of {count} promoters has the motif", f"draw at least {round(1 / SHARE)}")
     codes = rng.integers(0, len(BASES), (count, length), dtype=np.uint8)
     carriers = rng.choice(count, carrying, replace=False)
     places = rng.integers(0, length - len(motif) + 1, carrying)

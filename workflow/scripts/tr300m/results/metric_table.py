@@ -1,4 +1,4 @@
-"""Format the metrics of models as columns of text, with their intervals."""
+"""Metrics of models with their intervals, as columns of text."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,23 +21,23 @@ PERCENT = {
     "accuracy": "Accuracy",
 }
 
-HEADLINE = "log_pearson"
+HEADLINE_METRIC = "log_pearson"
 
-# Not in the thesis's table, hence behind its columns.
-OTHERS = {"nll": "NLL", "pairs": "Pairs"}
+# These are not in the thesis's table, so they follow its columns.
+_NOT_IN_THESIS = {"nll": "NLL", "pairs": "Pairs"}
 
-INTERVAL = ", 95 % interval"
-"""Behind a column's name: the column of its intervals."""
+INTERVAL_SUFFIX = ", 95 % interval"
+"""Suffix of the column with the intervals of another column."""
 
 UNITS = "Correlations, Log R2 and Accuracy in percent; NLL is the mean in nat."
 
 INTERVALS = (
-    "In square brackets: 95 % interval of a bootstrap that draws genes, those that share a promoter together, and "
-    "donors with all their samples."
+    "In square brackets: 95 % interval of a bootstrap that draws clusters of genes that share promoters, and donors "
+    "with all of their samples."
 )
 
 UNSHARED = "without shared promoters"
-"""Behind a column's name: of the genes that share a promoter with no gene that trains."""
+"""Suffix of the columns for the genes that share no promoter with a training gene."""
 
 UNSHARED_NOTE = f"The columns {UNSHARED} leave out the genes that share a promoter with a training gene."
 
@@ -50,15 +50,15 @@ def metric_table(
     Parameters
     ----------
     rows
-        Label of the model and its metrics as `metrics.evaluate` gives them (fractions, not percents), first row on top.
+        Label of each model and its metrics from `point.evaluate` (fractions), from top to bottom.
     intervals
-        Per row, metric name to interval; None for a table without.
+        For each row, metric name to interval; None for a table without intervals.
 
     Returns
     -------
     dict
-        Column name to text [row]: the thesis's columns in its order, in percent with one decimal, then NLL with three
-        decimals and the number of pairs, then the intervals of each. What is NaN or missing reads "undefined".
+        Column name to text [row]: the thesis's columns in its order, in percent with one decimal, then the NLL with
+        three decimals and the number of pairs, then the intervals. NaN and missing values read "undefined".
 
     Raises
     ------
@@ -68,7 +68,7 @@ def metric_table(
     if not rows:
         raise TR300MError("a table of metrics has no rows", "name at least one run in the run table")
     for label, metrics in rows:
-        check_metrics(label, metrics, (*PERCENT, *OTHERS))
+        check_metrics(label, metrics, (*PERCENT, *_NOT_IN_THESIS))
     columns = {LABEL: [label for label, _ in rows]}
     columns |= {name: [percent(metrics[key]) for _, metrics in rows] for key, name in PERCENT.items()}
     columns["NLL"] = [nat(metrics["nll"]) for _, metrics in rows]
@@ -77,7 +77,7 @@ def metric_table(
         undefined = Interval(math.nan, math.nan)
         for key, name in (PERCENT | {"nll": "NLL"}).items():
             text = nat if key == "nll" else percent
-            columns[name + INTERVAL] = [range_text(row.get(key, undefined), text) for row in intervals]
+            columns[name + INTERVAL_SUFFIX] = [range_text(row.get(key, undefined), text) for row in intervals]
     return columns
 
 
@@ -87,13 +87,13 @@ def unshared_columns(metrics: Sequence[Metrics], intervals: Sequence[Mapping[str
     Parameters
     ----------
     metrics, intervals
-        Of these pairs [row], otherwise as `metric_table` takes them.
+        Metrics and intervals of these pairs [row], as for `metric_table`.
     """
-    name = f"{PERCENT[HEADLINE]} {UNSHARED}"
+    name = f"{PERCENT[HEADLINE_METRIC]} {UNSHARED}"
     return {
-        name: [percent(row[HEADLINE]) for row in metrics],
+        name: [percent(row[HEADLINE_METRIC]) for row in metrics],
         f"Pairs {UNSHARED}": [str(int(row["pairs"])) for row in metrics],
-        name + INTERVAL: [range_text(row[HEADLINE]) for row in intervals],
+        name + INTERVAL_SUFFIX: [range_text(row[HEADLINE_METRIC]) for row in intervals],
     }
 
 
@@ -101,11 +101,11 @@ def check_metrics(label: str, metrics: Metrics, keys: Iterable[str]) -> None:
     """Raise TR300MError if a row's metrics lack any of `keys`."""
     missing = [key for key in keys if key not in metrics]
     if missing:
-        raise TR300MError(f"row {label!r} lacks {', '.join(missing)}", "make its metrics file again")
+        raise TR300MError(f"row {label!r} lacks {', '.join(missing)}", "delete its metrics file and run again")
 
 
 def percent(fraction: float) -> str:
-    """Return a fraction as percent with one decimal and no sign, as the thesis prints it."""
+    """Return a fraction in percent with one decimal and without percent sign, as in the thesis."""
     return number(100 * fraction, 1)
 
 
@@ -115,22 +115,22 @@ def nat(value: float) -> str:
 
 
 def range_text(interval: Interval, text: Callable[[float], str] = percent) -> str:
-    """Return an interval as text, its bounds by `text`; "undefined" if it is."""
+    """Return an interval as text, with bounds formatted by `text`; "undefined" for NaN."""
     return "undefined" if math.isnan(interval.low) else f"{text(interval.low)} to {text(interval.high)}"
 
 
 def number(value: float, decimals: int) -> str:
-    """Return a rounded number, "undefined" for NaN; never "-0.0"."""
+    """Return a rounded number as text: "undefined" for NaN, and never "-0.0"."""
     return "undefined" if math.isnan(value) else f"{value:z.{decimals}f}"
 
 
 def fold_intervals(columns: Columns) -> dict[str, list[str]]:
-    """Return the columns with each interval in square brackets behind its figure instead of in a column of its own."""
+    """Return the columns with each interval in square brackets after its value, instead of in a separate column."""
     folded = {}
     for name, values in columns.items():
-        if name.endswith(INTERVAL):
+        if name.endswith(INTERVAL_SUFFIX):
             continue
-        ranges = columns.get(name + INTERVAL, [""] * len(values))
+        ranges = columns.get(name + INTERVAL_SUFFIX, [""] * len(values))
         folded[name] = [
             f"{value} [{text}]" if text not in ("", "undefined") else value
             for value, text in zip(values, ranges, strict=True)

@@ -9,15 +9,26 @@ from ..metrics.intervals import Draws, Interval, percentile_interval
 from .metric_table import LABEL, PERCENT, Metrics, metric_table
 
 MINUS = "Minus"
-"""Column that names what was taken off a row's figures; empty where nothing was."""
+"""Column with the label of the model that a row is the difference to; empty if the row is not a difference."""
 
 PAIRED = (
-    "Rows that name something under Minus are differences to it on the same pairs, both models seeing the same draws, "
-    "in percent points and nat; one whose interval holds 0 shows neither a difference nor equality."
+    "Rows with an entry under Minus are differences to that model on the same pairs and with the same draws, in "
+    "percent points and nat; if the interval contains 0, the row shows neither a difference nor equality."
+)
+
+AGAINST_BASELINES_NOTE = (
+    "The baseline is the one with the highest log Pearson correlation on the same pairs. This choice favours the "
+    "baseline, so the difference of a run to it is biased downwards. The gene's own training mean reads the expression "
+    "of held-out genes in training samples, which no run reads; it is not an upper bound."
+)
+
+CONTROLS_NOTE = (
+    "A control permutes one input before training (retrained), or only before prediction, with the weights of the run "
+    "without the control (evaluation only). If a control loses nothing, the input was not used."
 )
 
 
-class Model(NamedTuple):
+class EvaluatedModel(NamedTuple):
     """A model's label in tables, its metrics (fractions) and their bootstrap draws."""
 
     label: str
@@ -25,21 +36,23 @@ class Model(NamedTuple):
     draws: Draws
 
 
-def read_models(labels: Sequence[str], metrics: Sequence[Path | str], draws: Sequence[Path | str]) -> list[Model]:
+def read_models(
+    labels: Sequence[str], metrics: Sequence[Path | str], draws: Sequence[Path | str]
+) -> list[EvaluatedModel]:
     """Read models from their files of metrics and of bootstrap draws, in the order of the labels."""
     return [
-        Model(label, read_json(path), Draws.read(drawn))
+        EvaluatedModel(label, read_json(path), Draws.read(drawn))
         for label, path, drawn in zip(labels, metrics, draws, strict=True)
     ]
 
 
-def difference(model: Model, reference: Model) -> tuple[dict[str, float | int], dict[str, Interval]]:
-    """Return a model's metrics minus the reference's (`pairs` as they are), and their headline intervals.
+def difference(model: EvaluatedModel, reference: EvaluatedModel) -> tuple[dict[str, float | int], dict[str, Interval]]:
+    """Return a model's metrics minus those of the reference (`pairs` unchanged), and the intervals of the differences.
 
     Raises
     ------
     TR300MError
-        If the two were not evaluated on the same pairs and drawn alike.
+        If the two have different pairs or random numbers.
     """
     drawn = model.draws.minus(reference.draws)
     figures = {name: model.metrics[name] - reference.metrics[name] for name in (*PERCENT, "nll")}
@@ -47,19 +60,19 @@ def difference(model: Model, reference: Model) -> tuple[dict[str, float | int], 
     return {**figures, "pairs": model.metrics["pairs"]}, intervals
 
 
-def paired_table(rows: Sequence[tuple[Model, Sequence[Model]]]) -> dict[str, list[str]]:
+def paired_table(rows: Sequence[tuple[EvaluatedModel, Sequence[EvaluatedModel]]]) -> dict[str, list[str]]:
     """Format models and, below each, its paired differences to others.
 
     Parameters
     ----------
     rows
-        A model, and the references it is compared with; none gives its own metrics alone.
+        A model, and the references that it is compared with; without references only its metrics are shown.
 
     Returns
     -------
     dict
-        The columns of `tables.metric_table` with intervals, differences in percent points; behind the label the column
-        `MINUS` with the reference's.
+        The columns of `metric_table.metric_table` with intervals, and after the label the column `MINUS` with the label
+        of the reference. Differences are in percent points and nat.
     """
     lines: list[tuple[str, Metrics]] = []
     intervals: list[Mapping[str, Interval]] = []

@@ -1,4 +1,4 @@
-"""How far runs that differ in their seed alone lie apart."""
+"""Spread between runs that differ only in their seed."""
 
 import math
 from collections.abc import Sequence
@@ -15,21 +15,21 @@ def spread_table(groups: Sequence[tuple[str, Sequence[Metrics]]]) -> dict[str, l
     Parameters
     ----------
     groups
-        Label of a model and the metrics (fractions) of its runs, at least two.
+        Label of each model and the metrics (fractions) of its runs, at least two.
 
     Returns
     -------
     dict
-        Column name to text, one row a model and metric: runs, mean, standard deviation (n - 1), lowest, highest; in
-        percent, NLL in nat. "undefined" where a run's metric is.
+        Column name to text, with one row per model and metric: runs, mean, standard deviation (n - 1), lowest and
+        highest, in percent, for NLL in nat; "undefined" if the metric of a run is undefined.
 
     Raises
     ------
     TR300MError
-        If there is no group, or one of a single run.
+        If there is no group, or a group has only one run.
     """
     if not groups or min(len(runs) for _, runs in groups) < 2:
-        raise TR300MError("no two runs differ in their seed alone", "add a row with another seed to the run table")
+        raise TR300MError("no two runs differ only in their seed", "add a row with another seed to the run table")
     rows: list[list[str]] = []
     for label, runs in groups:
         for key, name in (PERCENT | {"nll": "NLL"}).items():

@@ -1,23 +1,21 @@
-"""The training curves of the thesis's own runs, in the terms of history.tsv."""
+"""The training curves of the thesis's runs, with the column names of history.tsv."""
 
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.files import read_tsv
-
-Vector = NDArray[np.float64]
+from ..base.types import Floats
 
 EPOCH_STEPS: Final = 10_000
-"""Optimiser steps of an epoch of the thesis: 100,000 in 10."""
+"""Optimiser steps per epoch in the thesis: 100,000 in 10 epochs."""
 NAMES: Final = {"loss": "loss", "pearson": "pearson_r", "log_pearson": "log_pearson_r", "accuracy": "accuracy"}
-"""Column of history.tsv to column of the thesis's files; those on validation pairs have ``val_`` before both."""
+"""Column of history.tsv to column of the thesis's files; on validation pairs both have the prefix ``val_``."""
 
 
-def read_thesis_curves(path: Path | str) -> dict[str, dict[str, Vector]]:
+def read_thesis_curves(path: Path | str) -> dict[str, dict[str, Floats]]:
     """Read the curves of each of the thesis's runs.
 
     Parameters
@@ -33,7 +31,7 @@ def read_thesis_curves(path: Path | str) -> dict[str, dict[str, Vector]]:
     Raises
     ------
     TR300MError
-        If a column is missing, a value is no number, or a run's epochs do not count up from 1.
+        If a column is missing, a value is not a number, or a run's epochs are not 1, 2, 3 and so on.
     """
     table = read_tsv(path)
     columns = {prefix + ours: prefix + theirs for prefix in ("", "val_") for ours, theirs in NAMES.items()}
@@ -49,6 +47,8 @@ def read_thesis_curves(path: Path | str) -> dict[str, dict[str, Vector]]:
     for run in dict.fromkeys(table["run"].tolist()):
         rows = table["run"] == run
         if not np.array_equal(epoch[rows], np.arange(1, rows.sum() + 1)):
-            raise TR300MError(f"{path}: the epochs of {run} do not count up from 1", "restore it from the repository")
+            raise TR300MError(
+                f"{path}: the epochs of {run} are not 1, 2, 3 and so on", "restore it from the repository"
+            )
         curves[run] = {"step": EPOCH_STEPS * epoch[rows]} | {name: column[rows] for name, column in values.items()}
     return curves

@@ -14,14 +14,14 @@ THESIS_TABLE2 = "Table 2 (percent/100)"
 
 
 def read_thesis(path: Path | str, source: str = THESIS_TABLE1) -> dict[str, dict[str, float]]:
-    """Read the thesis's figures.
+    """Read the metrics of the thesis.
 
     Parameters
     ----------
     path
         `resources/thesis_results.tsv`.
     source
-        Which rows, by their column `source`; Table 1 as printed unless told otherwise.
+        Value of the column `source` of the rows to read.
 
     Returns
     -------
@@ -42,28 +42,30 @@ def read_thesis(path: Path | str, source: str = THESIS_TABLE1) -> dict[str, dict
         if row_source != source:
             continue
         if key in thesis:
-            raise TR300MError(f"{path}: two rows for {key}, {source}", "keep one, or give them different sources")
+            raise TR300MError(
+                f"{path}: there are two rows for {key}, {source}", "keep one, or give them different sources"
+            )
         thesis[str(key)] = {name: float(columns[name][row]) for name in PERCENT}
     if not thesis:
-        raise TR300MError(f"{path} has no row with source {source!r}", "see its column `source`")
+        raise TR300MError(f"{path} has no row with source {source!r}", "take one from its column `source`")
     return thesis
 
 
 def thesis_row(label: str, thesis: Mapping[str, Metrics]) -> Metrics | None:
-    """Return the thesis's figures for a row, by its label or the architecture key its label spells, or None.
+    """Return the thesis's metrics for the label of a row, or None if the thesis has no such model.
 
-    "Seq + TF" finds the key ``seq_tf``. "Seq + TF, levels permuted" finds nothing, as the thesis trained no such model.
+    The label is a key of `thesis`, or it spells one: "Seq + TF" is ``seq_tf``. "Seq + TF, levels permuted" is none.
     """
     return thesis.get(label, thesis.get("_".join(label.lower().split(" + "))))
 
 
 def standing(run: str, runs: Mapping[str, Metrics], key: str = "log_pearson") -> str:
-    """Return a sentence that says where a run stands among `runs` (metrics by name) by one metric."""
+    """Return a sentence on the rank of a run among `runs` (metrics by name) by one metric."""
     name = PERCENT[key]
     value = runs[run][key]
     others = {other: metrics[key] for other, metrics in runs.items() if other != run and not math.isnan(metrics[key])}
     if math.isnan(value) or not others:
-        return f"On validation its {name} is {percent(value)}; there is nothing to compare it with."
+        return f"On validation its {name} is {percent(value)}; there is no other run to compare it with."
     best = max(others, key=lambda other: others[other])
     won = "the best" if value > others[best] else "not the best"
     return (
@@ -73,7 +75,7 @@ def standing(run: str, runs: Mapping[str, Metrics], key: str = "log_pearson") ->
 
 
 def beside_thesis(columns: Columns, thesis: Mapping[str, Metrics]) -> dict[str, list[str]]:
-    """Return the columns with the thesis's figure in brackets behind ours, in the rows that the thesis has."""
+    """Return the columns with the thesis's value in brackets after ours, in the rows that the thesis has."""
     cells = {name: list(values) for name, values in columns.items()}
     for row, label in enumerate(columns[LABEL]):
         printed = thesis_row(label, thesis)

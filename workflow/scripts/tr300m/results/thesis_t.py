@@ -4,46 +4,47 @@ import math
 from collections.abc import Mapping
 
 from ..base.errors import TR300MError
+from ..base.types import Floats
 from ..config.thesis_comparisons import Comparison
-from ..metrics.cluster_bootstrap import CLUSTERS, Cluster, Floats
-from ..metrics.intervals import HEADLINE, Draws, percentile_interval, share_beyond_zero
+from ..metrics.cluster_bootstrap import CLUSTERS, Cluster
+from ..metrics.intervals import HEADLINE_CLUSTER, Draws, percentile_interval, share_beyond_zero
 from .metric_table import LABEL, PERCENT, Metrics, nat, number, percent, range_text
 
-# What the thesis takes for the variance of one pair.
+# The thesis's value for the variance of one pair.
 VARIANCE = {"pearson": 0.25, "log_pearson": 0.25, "spearman": 0.25, "accuracy": 0.0625}
 
 DRAWN = {"both": "genes and donors drawn", "genes": "genes drawn", "donors": "donors drawn"}
 
 DIFFERENCE, SHARE, T = "Difference", "p (bootstrap, two-sided)", "T (thesis's formula)"
 
-NOTE = (
-    "T takes all pairs for independent. They are not: they share genes, samples and donors, which the intervals allow "
-    "for, both models seeing the same draws. The headline is the interval with genes and donors drawn; p is twice the "
-    "share of its draws on the rarer side of 0. The spread between seeds is in neither."
+THESIS_T_NOTE = (
+    "T treats all pairs as independent. They are not, because they share genes, samples and donors. The intervals "
+    "account for that, with the same draws for both models. The main interval draws genes and donors; p is twice the "
+    "share of its draws on the side of 0 with fewer draws. Neither includes the spread between seeds."
 )
 
 UNCORRECTED = (
-    "The p values are not corrected for multiple testing. Tables 3-7 have thirty of them (five comparisons, six "
-    "metrics), of which one or two fall below 0.05 on average where no difference is real. Name beforehand the one "
-    "that counts, or use Holm's correction: the smallest of the thirty times 30, the next one times 29, and so on. "
-    "With 1,000 draws no p is below 0.002, hence none below 0.05 after it: set `evaluation: draws` to 10,000 first."
+    "The p values are not corrected for multiple testing. Tables 3-7 have thirty p values (five comparisons, six "
+    "metrics); without any real difference, one or two of them are below 0.05 on average. Choose the comparison that "
+    "counts beforehand, or use Holm's correction: multiply the smallest p by 30, the next one by 29, and so on. With "
+    "1,000 draws no p is below 0.002, so none is below 0.05 after the correction: set `evaluation: draws` to 10,000."
 )
 
 
 def thesis_t(first: Metrics, second: Metrics, pairs: int) -> dict[str, float]:
-    """Return the thesis's T of `second` against `first`: (m1 - m0) / sqrt(2 v / (n - 1)), m as Table 1 prints it.
+    """Return the thesis's T of `second` against `first`: (m1 - m0) / sqrt(2 v / (n - 1)), with m as printed in Table 1.
 
     Parameters
     ----------
     first, second
-        Metrics as fractions; rounded here to a tenth of a percent.
+        Metrics as fractions; they are rounded to a tenth of a percent.
     pairs
-        How many pairs each was evaluated on; 65,536 in the thesis.
+        Number of pairs of the evaluation; 65,536 in the thesis.
 
     Returns
     -------
     dict
-        By metric; none for log R2 and NLL. NaN where a figure is undefined, or there is but one pair.
+        T by metric, without log R2 and NLL; NaN if a metric is undefined or there is only one pair.
     """
     if pairs < 2:
         return dict.fromkeys(VARIANCE, math.nan)
@@ -73,8 +74,8 @@ def comparison_table(
     Returns
     -------
     dict
-        Column name to text: the two rows of Table 1, the difference, its 95 % interval for each way of drawing, p, T.
-        Correlations, log R2 and accuracy in percent (their differences in percent points), NLL in nat.
+        Column name to text: the two rows of Table 1, the difference, its 95 % interval for each kind of draw, p and T.
+        Correlations, log R2 and accuracy are in percent (their differences in percent points), NLL is in nat.
 
     Raises
     ------
@@ -100,20 +101,20 @@ def comparison_table(
 
 
 def _interval_cells(differences: Mapping[Cluster, Mapping[str, Floats]], key: str) -> list[str]:
-    """Return the intervals of one metric's difference and the p value of the headline."""
+    """Return the intervals of the difference in one metric, and the p value of the main interval."""
     text = nat if key == "nll" else percent
-    if key not in differences[HEADLINE]:
+    if key not in differences[HEADLINE_CLUSTER]:
         return ["undefined"] * (len(CLUSTERS) + 1)
     cells = [range_text(percentile_interval(differences[cluster][key]), text) for cluster in CLUSTERS]
-    return [*cells, number(share_beyond_zero(differences[HEADLINE][key]), 3)]
+    return [*cells, number(share_beyond_zero(differences[HEADLINE_CLUSTER][key]), 3)]
 
 
 def thesis_beside(
     columns: Mapping[str, list[str]], comparison: Comparison, thesis: Mapping[str, Metrics], pairs: int = 65536
 ) -> dict[str, list[str]]:
-    """Return a comparison's columns with the thesis's figures in brackets: Table 1's, and T.
+    """Return a comparison's columns with the thesis's values in brackets: those of Table 1, and T.
 
-    Where T as printed is not what the thesis's formula gives for its figures, both stand there.
+    If the printed T differs from the thesis's formula for its own values, both are shown.
     """
     first, second = thesis[comparison.first], thesis[comparison.second]
     by_formula = thesis_t(first, second, pairs)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..base.files import atomic_path, write_tsv
-from .metric_table import INTERVAL, UNSHARED, Columns
+from .metric_table import INTERVAL_SUFFIX, UNSHARED, Columns
 
 HEADER_WIDTH = 12
 
@@ -27,15 +27,15 @@ def write_table(
     path_tsv, path_md
         Files to write.
     columns
-        Column name to text; the TSV holds these.
+        Column name to text, for the TSV.
     shown
-        What the Markdown shows instead, such as the same with the thesis's figures in brackets.
+        Columns for the Markdown, if they differ, such as with the thesis's values in brackets.
     notes
         Sentences above the Markdown table.
     simulated
-        Whether the data are simulated: the Markdown then opens with it, in bold.
+        Whether the data are simulated; the Markdown then says so in bold at the top.
     words
-        Whether the columns hold words, aligned left, rather than numbers.
+        Whether the columns are words, aligned to the left, and not numbers.
     """
     write_tsv(path_tsv, columns)
     with atomic_path(path_md) as temporary:
@@ -45,9 +45,9 @@ def write_table(
 
 
 def markdown(columns: Columns, *, notes: Sequence[str] = (), simulated: bool = False, words: bool = False) -> str:
-    """Return a table as Markdown; the parameters are those of `write_table`."""
-    sentences = ["**Simulated data**: these figures test the workflow and say nothing about human genes."] * simulated
-    # A bar inside a cell would open another column.
+    """Return a table as Markdown; see `write_table`."""
+    sentences = ["**Simulated data**: these results test the workflow and say nothing about human genes."] * simulated
+    # A bar inside a cell would start another column.
     lines = [
         "| " + " | ".join(text.replace("|", "\\|") for text in row) + " |"
         for row in zip(*columns.values(), strict=True)
@@ -60,16 +60,17 @@ def markdown(columns: Columns, *, notes: Sequence[str] = (), simulated: bool = F
 def format_console(columns: Columns) -> str:
     """Return the table as aligned text for a terminal: labels to the left, numbers to the right, wrapped headers.
 
-    Intervals stand in the line below their figures. The columns without shared promoters, too many for a terminal, are
-    left out.
+    Intervals are in the line below their values. The columns without shared promoters are left out, because they do not
+    fit on a terminal.
     """
-    figures = {name: values for name, values in columns.items() if not name.endswith((INTERVAL, UNSHARED))}
+    figures = {name: values for name, values in columns.items() if not name.endswith((INTERVAL_SUFFIX, UNSHARED))}
     headers = [textwrap.wrap(name, HEADER_WIDTH, break_long_words=False) for name in figures]
     depth = max(map(len, headers))
-    # Headers sit on the line above the numbers, so that short ones are not lost at the top.
+    # Headers are aligned at the bottom, directly above the numbers.
     stacks = [[""] * (depth - len(header)) + header for header in headers]
+    has_intervals = any(name.endswith(INTERVAL_SUFFIX) for name in columns)
     bodies = [
-        stack + _stacked(values, columns.get(name + INTERVAL), any(name.endswith(INTERVAL) for name in columns))
+        stack + _stacked(values, columns.get(name + INTERVAL_SUFFIX), has_intervals)
         for stack, (name, values) in zip(stacks, figures.items(), strict=True)
     ]
     widths = [max(map(len, body)) for body in bodies]
@@ -85,7 +86,7 @@ def format_console(columns: Columns) -> str:
 
 
 def _stacked(values: Sequence[str], ranges: Sequence[str] | None, two_lines: bool) -> list[str]:
-    """Return the cells of a column from top to bottom, each followed by its interval where the table has any."""
+    """Return the cells of a column from top to bottom, each followed by its interval if the table has intervals."""
     if not two_lines:
         return list(values)
     below = [""] * len(values) if ranges is None else [text.replace("undefined", "") for text in ranges]

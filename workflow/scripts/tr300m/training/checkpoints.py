@@ -1,10 +1,10 @@
-"""Checkpoints: a training's state on disk, so that a killed run goes on where it was."""
+"""Checkpoints: the state of a training on disk, so that a killed run resumes where it stopped."""
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.files import sha256
+from ..base.progress import log
 
-DIGITS = 16
-RECORD = "record"
-"""Name of the entry that holds everything but arrays, as JSON."""
+_DIGEST_DIGITS = 16
+_RECORD_ENTRY = "record"
+"""Name of the entry that holds everything except arrays, as JSON."""
 
 
 def inputs_key(inputs: Mapping[str, Any]) -> str:
-    """Return a hash of all that a run's result depends on: a run goes on from its own checkpoints only."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:DIGITS]
+    """Return a hash of all that a run's result depends on; a run resumes only from checkpoints of its own key."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:_DIGEST_DIGITS]
 
 
 class Checkpoints:
     """The checkpoints of one run, `step_NUMBER-DIGEST.npz`, the newest `keep` of them.
 
-    The digest is the start of the file's SHA-256: a file is known to be whole by its name alone, and appears in one
-    rename.
+    The digest is the start of the file's SHA-256, so the name alone tells whether a file is complete. A file gets its
+    name in one rename.
 
     Parameters
     ----------
     folder
-        Of all trainings of the run's name.
+        Folder of all trainings with the run's name.
     key
-        Names the folder inside for this run's inputs.
+        Name of the subfolder for this run's inputs.
     keep
-        How many stay.
+        How many checkpoints to keep.
     """
 
     def __init__(self, folder: Path | str, key: str, keep: int = 2) -> None:
@@ -45,50 +46,50 @@ class Checkpoints:
         self.keep = keep
 
     def files(self) -> list[Path]:
-        """Return the checkpoints there are, the newest first; whether they are whole is not looked at."""
-        # Numbers have leading zeros: the order of the names is that of the steps.
-        return sorted(self.folder.glob(f"step_*-{'[0-9a-f]' * DIGITS}.npz"), reverse=True)
+        """Return the existing checkpoints, the newest first, without checking that they are complete."""
+        # The step numbers have leading zeros, so sorting by name sorts by step.
+        return sorted(self.folder.glob(f"step_*-{'[0-9a-f]' * _DIGEST_DIGITS}.npz"), reverse=True)
 
     def save(self, step: int, arrays: Mapping[str, NDArray[Any]], record: Mapping[str, Any]) -> Path:
-        """Write a checkpoint and delete the oldest above `keep`.
+        """Write a checkpoint and delete all but the newest `keep`.
 
         Parameters
         ----------
         step
             Steps taken so far.
         arrays
-            By name; ``record`` is taken.
+            Arrays by name; the name ``record`` is reserved.
         record
-            Anything JSON can hold.
+            Anything that JSON can hold.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         text = np.frombuffer(json.dumps(record).encode(), np.uint8)
         part = self.folder / "part"
         with open(part, "wb") as handle:
-            np.savez(handle, allow_pickle=False, **arrays, **{RECORD: text})
+            np.savez(handle, allow_pickle=False, **arrays, **{_RECORD_ENTRY: text})
             handle.flush()
             os.fsync(handle.fileno())
-        final = self.folder / f"step_{step:012d}-{sha256(part)[:DIGITS]}.npz"
+        final = self.folder / f"step_{step:012d}-{sha256(part)[:_DIGEST_DIGITS]}.npz"
         part.replace(final)
         for old in self.files()[self.keep :]:
             old.unlink()
         return final
 
-    def load(self, log: Callable[[str], object]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-        """Return arrays and record of the newest whole checkpoint, or None; `log` is told of damaged ones."""
+    def load(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+        """Return the arrays and the record of the newest intact checkpoint, or None if there is none."""
         for path in self.files():
-            if sha256(path)[:DIGITS] != path.stem[-DIGITS:]:
-                log(f"{path} is damaged: it is passed over")
+            if sha256(path)[:_DIGEST_DIGITS] != path.stem[-_DIGEST_DIGITS:]:
+                log(f"{path} is corrupt, using the previous one")
                 continue
             with np.load(path, allow_pickle=False) as stored:
                 arrays = dict(stored)
-            return arrays, json.loads(arrays.pop(RECORD).tobytes())
+            return arrays, json.loads(arrays.pop(_RECORD_ENTRY).tobytes())
         return None
 
-    def strangers(self) -> list[Path]:
-        """Return the folders of the run's trainings with other inputs: another configuration, edition or code."""
+    def stale(self) -> list[Path]:
+        """Return the folders of checkpoints with other inputs: another configuration, edition or code."""
         return sorted(path for path in self.root.glob("*") if path.is_dir() and path != self.folder)
 
     def delete(self) -> None:
-        """Delete all checkpoints of the run, those with other inputs too."""
+        """Delete all checkpoints of the run, including those with other inputs."""
         shutil.rmtree(self.root, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""How a model is trained, and on what: the two sections of settings of a training."""
+"""Settings of a training: of the optimisation, and of the machine."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,17 +17,17 @@ class TrainingConfig:
     Parameters
     ----------
     batch_size
-        Pairs a step.
+        Pairs per step.
     learning_rate, beta_1, beta_2, epsilon
-        Adam's.
+        Parameters of Adam.
     pair_order
-        ``xorshift``, the thesis's, or ``uniform``.
+        Order of the training pairs: ``xorshift``, as in the thesis, or ``uniform``.
     epoch_steps
         Steps between two rows of the history.
     curve_pairs
-        Validation pairs, and as many training pairs, behind each row.
+        Number of validation pairs, and of training pairs, that each row is computed on.
     steps_per_call
-        Most steps in one call of the compiled loop; it changes no result.
+        Largest number of steps in one call of the compiled loop; it does not change results.
     threads
         CPU threads, 0 for one per core.
     """
@@ -59,29 +59,30 @@ class TrainingConfig:
         Raises
         ------
         TR300MError
-            If a key is unknown or a value impossible.
+            If a key is unknown or a value is invalid.
         """
         return from_dict(cls, "training", values)
 
 
 @dataclass(frozen=True)
 class ComputeConfig:
-    """On what a model is trained: but for `xla`, nothing here changes a result by more than rounding.
+    """The machine that a model is trained on; except for `xla`, these settings change results only by rounding.
 
     Parameters
     ----------
     gpu
-        Whether a GPU was asked for: its absence is then an error.
+        Whether a GPU is required: its absence is then an error.
     devices
-        Over how many devices each batch is shared out (JAX).
+        Number of devices that each batch is divided among (JAX only).
     arrays
-        Where the arrays lie: ``device``, ``host``, or ``auto``, by the memory that is free.
+        Where the arrays are: ``device``, ``host``, or ``auto``, which decides by the free memory.
     xla
-        Whether TensorFlow compiles the step with XLA, which draws other dropout from the same seed; JAX always does.
+        Whether TensorFlow compiles the step with XLA, which draws different dropout from the same seed. JAX always
+        uses XLA.
     checkpoint_minutes
-        Time between two checkpoints; 0 for one after every call.
+        Minutes between two checkpoints; 0 writes one after every call.
     checkpoint_steps
-        Steps between two checkpoints, besides; 0 for time alone.
+        Steps between two checkpoints, in addition to the minutes; 0 for the minutes only.
     """
 
     gpu: bool = False

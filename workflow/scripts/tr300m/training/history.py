@@ -1,4 +1,4 @@
-"""Training curves: the rows of history.tsv, and the pairs behind each."""
+"""Training curves: the rows of history.tsv, and the pairs that they are computed on."""
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
+from ..base.types import Ints
+from ..metrics.point import accuracy, log_pearson, pearson
 from ..model.likelihood.distributions import Likelihood
 from ..model.likelihood.loss import pair_nll
 
@@ -14,34 +16,30 @@ if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
     from ..dataset.splits import Split
 
-Pairs = NDArray[np.int64]
-Score = Callable[[NDArray[np.float64], NDArray[np.float64]], Mapping[str, float]]
-"""From true and predicted TPM [pair] to named figures."""
-
 CURVES = ("pearson", "log_pearson", "accuracy")
 VALIDATION = "val_"
-"""Prefix of the history's columns on validation pairs; those on training pairs have none."""
-COLUMNS = (
+"""Prefix of the columns computed on validation pairs; those on training pairs have no prefix."""
+HISTORY_COLUMNS = (
     *("epoch", "step", "seconds", "loss", *CURVES),
     *(f"{VALIDATION}{figure}" for figure in ("loss", *CURVES)),
     *("learning_rate", "pairs_per_second"),
 )
-"""Of history.tsv. `seconds` counts from the start of training; `loss` is the mean of the epoch's steps, dropout on."""
+"""Columns of history.tsv. `seconds` counts from the start of training; `loss` is the epoch's mean, with dropout."""
 
 
-def curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> dict[str, Pairs]:
-    """Choose the training (prefix '') and validation pairs of the curves, the same for every row.
+def curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> dict[str, Ints]:
+    """Choose the training pairs (key ``""``) and validation pairs of the curves, the same for every row.
 
-    Training pairs share as many genes as the validation part has: both are then means over as many promoters.
+    The training pairs have as many genes as the validation part, so that both curves average over as many promoters.
 
     Raises
     ------
     TR300MError
-        If the split validates on no pair.
+        If the split has no validation pair.
     """
     validation = split.pairs("validation")
     if len(validation) == 0:
-        raise TR300MError("the split's validation part holds no pair", "hold out at least one gene and one sample")
+        raise TR300MError("the validation part of the split has no pair", "hold out at least one gene and one sample")
     chance = np.random.default_rng(seed)
     count = min(count, len(validation))
     genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
@@ -51,33 +49,35 @@ def curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> di
 
 
 def curve_figures(
-    pairs: Mapping[str, Pairs],
-    predict: Callable[[Pairs], NDArray[np.float32]],
+    pairs: Mapping[str, Ints],
+    predict: Callable[[Ints], NDArray[np.float32]],
     expression: NDArray[Any],
     likelihood: Likelihood,
-    score: Score,
+    expression_median: float,
 ) -> dict[str, float]:
-    """Return the figures of a history row that predictions give, by column.
+    """Return the columns of a history row that are computed from predictions.
 
     Parameters
     ----------
     pairs
-        From `curve_pairs`.
+        Pairs of the curves, from `curve_pairs`.
     predict
-        Raw outputs [pair, n_outputs] of pairs [pair, 2], nothing dropped.
+        Function that returns raw outputs [pair, n_outputs] of pairs [pair, 2], without dropout.
     expression
-        TPM [gene, sample].
+        Observed TPM [gene, sample].
     likelihood
-        Gives medians and the validation loss.
-    score
-        Figures of medians; must give those of `CURVES`.
+        Output distribution, for medians and the validation loss.
+    expression_median
+        Median TPM of the dataset, for the accuracy.
     """
     row: dict[str, float] = {}
     for prefix, chosen in pairs.items():
         raw = predict(chosen)
-        truth = expression[chosen[:, 0], chosen[:, 1]]
-        figures = score(truth.astype(np.float64), likelihood.median(raw))
-        row |= {prefix + figure: float(figures[figure]) for figure in CURVES}
+        observed = expression[chosen[:, 0], chosen[:, 1]]
+        median = likelihood.median(raw)
+        row[f"{prefix}pearson"] = pearson(observed, median)
+        row[f"{prefix}log_pearson"] = log_pearson(observed, median)
+        row[f"{prefix}accuracy"] = accuracy(observed, median, expression_median)
         if prefix == VALIDATION:
-            row[f"{VALIDATION}loss"] = float(pair_nll(likelihood, truth, raw).mean())
+            row[f"{VALIDATION}loss"] = float(pair_nll(likelihood, observed, raw).mean())
     return row

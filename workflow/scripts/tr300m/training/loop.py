@@ -1,4 +1,4 @@
-"""The training loop: calls of the stepper along the pair order, with progress, history and checkpoints."""
+"""The training loop: optimiser steps in the pair order, with progress, history and checkpoints."""
 
 import dataclasses
 import time
@@ -12,38 +12,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
-from ..base.progress import bar
+from ..base.progress import bar, log
+from ..base.types import Ints
 from ..dataset.pair_order import Order
 from .backends.stepper import Stepper
-from .batches import Feed, Pairs
+from .batches import Feed
 from .checkpoints import Checkpoints
 from .config import ComputeConfig, TrainingConfig
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 SECONDS_PER_CALL = 4.0
-"""Calls of the compiled loop are cut so that progress shows this often."""
+"""Calls of the compiled loop take about this long, so that the progress is updated."""
 
 
 @dataclass
 class Position:
-    """How far a training has come: what a checkpoint holds beside the stepper's state.
+    """The progress of a training: what a checkpoint holds in addition to the stepper's state.
 
     Parameters
     ----------
     pair_state
-        Of the pair order, behind the last step's pairs.
+        State of the pair order after the last step.
     device
-        What took the last step.
+        Name of the device that took the last step.
     step
-        Steps taken.
+        Number of steps taken.
     seconds
-        Since the start, over all attempts, without what was lost between the last checkpoint and a kill.
+        Seconds of training over all attempts, without the time lost between the last checkpoint and a kill.
     losses, step_seconds
-        Loss of each step of the epoch under way, and the time they took.
+        Loss of each step of the current epoch, and the seconds that these steps took.
     rows
-        Of the history, one per epoch that is over.
+        Rows of the history, one per finished epoch.
     resumed
-        Steps at which a killed run went on.
+        Steps at which a killed run resumed.
     """
 
     pair_state: int
@@ -58,34 +59,33 @@ class Position:
 
 @dataclass(frozen=True)
 class _Call:
-    """Pairs [step, batch, 2] of one call, their rows on the device, and the state of the pair order behind them."""
+    """Pairs [step, batch, 2] of one call, their rows on the device, and the state of the pair order after them."""
 
-    pairs: Pairs
+    pairs: Ints
     uploaded: Any
     pair_state: int
 
 
 class TrainingLoop:
-    """A training under way.
+    """A training in progress.
 
     Parameters
     ----------
     name
-        Of the run, in messages.
+        Name of the run, for messages.
     stepper, feed, order
-        What takes steps, where rows come from, and in which order pairs do.
+        The compiled steps, the source of their rows, and the order of the pairs.
     training, compute
-        Settings.
+        Settings of the optimisation and of the machine.
     device
-        Name of what takes the steps.
+        Name of the device that takes the steps.
     steps_per_call
-        Most steps a call.
+        Largest number of steps per call.
     checkpoints
-        None writes none.
+        Where checkpoints are written; None writes none.
     describe_batch
-        Writes the pairs [batch, 2] of a step whose loss is not finite to a file, and returns its path.
-    log
-        Takes each line of text.
+        Function that writes the pairs [batch, 2] of a step with a loss that is not finite to a file, and returns its
+        path.
     """
 
     def __init__(
@@ -100,32 +100,29 @@ class TrainingLoop:
         device: str,
         steps_per_call: int,
         checkpoints: Checkpoints | None,
-        describe_batch: Callable[[Pairs], Path],
-        log: Callable[[str], object],
+        describe_batch: Callable[[Ints], Path],
     ) -> None:
-        self.name, self.stepper, self.feed, self.order, self.log = name, stepper, feed, order, log
+        self.name, self.stepper, self.feed, self.order = name, stepper, feed, order
         self.training, self.compute, self.checkpoints = training, compute, checkpoints
         self.steps_per_call, self.describe_batch = steps_per_call, describe_batch
         self.position = Position(order.state, device)
         self._steps_now = 1
 
     def resume(self) -> None:
-        """Go to the newest whole checkpoint, if there is one."""
+        """Restore the newest intact checkpoint, if there is one."""
         if self.checkpoints is None:
             return
-        if strangers := self.checkpoints.strangers():
-            self.log(
-                f"{self.name}: checkpoints of other inputs are there and not used: {', '.join(map(str, strangers))}"
-            )
-        found = self.checkpoints.load(self.log)
+        if stale := self.checkpoints.stale():
+            log(f"{self.name}: ignoring stale checkpoints, which have other inputs: {', '.join(map(str, stale))}")
+        found = self.checkpoints.load()
         if found is None:
             return
         arrays, record = found
         self.stepper.restore(arrays)
         before, device = Position(**record), self.position.device
-        self.log(f"{self.name}: goes on from its checkpoint of step {before.step:,}")
+        log(f"{self.name}: resumes from its checkpoint of step {before.step:,}")
         if before.device != device:
-            self.log(f"{self.name}: that was on {before.device}: the weights will differ in their last digits")
+            log(f"{self.name}: the checkpoint is from {before.device}; the weights may differ in their last digits")
         self.position = dataclasses.replace(before, device=device, resumed=[*before.resumed, before.step])
         self.order.state = before.pair_state
 
@@ -135,9 +132,9 @@ class TrainingLoop:
         Parameters
         ----------
         steps
-            In all, those before a resumption included.
+            Total number of steps, including those before a resumption.
         figures
-            Gives the columns that predictions make, at the end of an epoch.
+            Function that returns the columns computed from predictions, called at the end of an epoch.
 
         Raises
         ------
@@ -156,9 +153,9 @@ class TrainingLoop:
                     seconds = self._take(call)
                     calls += 1
                     if calls == 2:
-                        # The first call pays for memory that later ones reuse.
+                        # The first call also allocates memory that later calls reuse.
                         left = _duration(seconds * (steps - at.step))
-                        self.log(f"{self.name}: {seconds:.3g} s a step, about {left} to go")
+                        log(f"{self.name}: {seconds:.3g} s per step, about {left} left")
                     meter.set_description_str(self._progress(seconds), refresh=False)
                     meter.update(len(call.pairs))
                     at.seconds = time.monotonic() - begun
@@ -171,7 +168,7 @@ class TrainingLoop:
         return at.rows
 
     def _calls(self, first: int, last: int) -> Iterator[_Call]:
-        """Prepare the calls of the steps from `first` to `last`, each no longer than to the next checkpoint."""
+        """Prepare the calls of the steps from `first` to `last`; none extends beyond the next checkpoint."""
         every = self.compute.checkpoint_steps
         while first < last:
             count = min(self._steps_now, last - first)
@@ -186,7 +183,7 @@ class TrainingLoop:
         return _Call(pairs, self.stepper.upload(self.feed.rows(pairs)), self.order.state)
 
     def _take(self, call: _Call) -> float:
-        """Take the steps of a call; return the seconds of one."""
+        """Take the steps of a call; return the seconds per step."""
         at, count = self.position, len(call.pairs)
         begun = time.monotonic()
         losses = self.stepper.run(call.uploaded)
@@ -217,7 +214,7 @@ class TrainingLoop:
             "learning_rate": self.training.learning_rate,
             "pairs_per_second": round(rate, 1),
         }
-        self.log(
+        log(
             f"{self.name}: step {at.step:,}, loss {row['loss']:.4f}, validation loss {row['val_loss']:.4f}, validation "
             f"log Pearson {row['val_log_pearson']:.3f}"
         )
@@ -234,9 +231,9 @@ class TrainingLoop:
         assert self.checkpoints is not None
         self.checkpoints.save(self.position.step, self.stepper.state(), dataclasses.asdict(self.position))
 
-    def _not_finite(self, step: int, loss: float, pairs: Pairs) -> TR300MError:
+    def _not_finite(self, step: int, loss: float, pairs: Ints) -> TR300MError:
         files = [] if self.checkpoints is None else self.checkpoints.files()
-        good = f"the last checkpoint before it is {files[0]}" if files else "no checkpoint was written before it"
+        good = f"the last checkpoint before it is {files[0]}" if files else "there is no checkpoint before it"
         batch = self.describe_batch(pairs)
         return TR300MError(
             f"run {self.name}: the loss of step {step:,} is {loss}; its batch is in {batch}; {good}",
@@ -244,8 +241,8 @@ class TrainingLoop:
         )
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield the items of an iterator, each made on a thread while the one before it is in use."""
+def ahead(items: Iterator[_T]) -> Iterator[_T]:
+    """Yield the items of an iterator, preparing each on a thread while the previous one is in use."""
     with ThreadPoolExecutor(1) as thread:
         following = thread.submit(next, items, None)
         while (item := following.result()) is not None:
@@ -260,12 +257,12 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def predict_pairs(stepper: Stepper, feed: Feed, pairs: Pairs, batch_size: int) -> NDArray[np.float32]:
-    """Return raw outputs [pair, n_outputs] of a model under training for pairs [pair, 2], nothing dropped."""
+def predict_pairs(stepper: Stepper, feed: Feed, pairs: Ints, batch_size: int) -> NDArray[np.float32]:
+    """Return raw outputs [pair, n_outputs] of the model in training for pairs [pair, 2], without dropout."""
     raw = []
     for first in range(0, len(pairs), batch_size):
         batch = pairs[first : first + batch_size]
-        # The last batch is filled up with its first pairs: another size would be compiled anew.
+        # The last batch is padded with its first pairs, because another size would be compiled again.
         full = np.resize(batch, (batch_size, 2))
         raw.append(stepper.predict(feed.rows(full))[: len(batch)])
     return np.concatenate(raw)

@@ -1,14 +1,12 @@
-"""The plan of one training: its arguments checked, its device, its model, its batches and its compiled steps."""
+"""The plan of one training: its checked arguments, device, model, batches and compiled steps."""
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..base.errors import TR300MError
 from ..config.architectures import Architecture
 from ..config.run_table import AT_EVALUATION, SHUFFLE
-from ..features.pooling import pooled_length
 from ..features.scan_cache import ScanTable, check_scan
 from ..model import devices
 from ..model.devices import BACKEND, keras
@@ -27,12 +25,12 @@ if TYPE_CHECKING:
 
 
 HOST_BYTES_PER_CALL = 1 << 28
-"""With the host's arrays, the rows of so many bytes at most travel in one call."""
+"""If the arrays are with the host, one call sends rows of at most so many bytes to the device."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A training as it was asked for: the arguments of `train`."""
+    """The arguments of `train`."""
 
     dataset: "Dataset"
     split: "Split"
@@ -49,30 +47,32 @@ class Plan:
 
     @property
     def scanned(self) -> str:
-        """The scan's name in the run table."""
+        """Name of the scan in the run table."""
         return "on_the_fly" if self.scan is None else "cached"
 
     def check(self, name: str) -> None:
-        """Refuse what cannot be trained."""
+        """Raise TR300MError if the run cannot be trained."""
         if self.control.endswith(AT_EVALUATION):
             raise TR300MError(
-                f"run {name}: under control {self.control} nothing is trained", "predict with a trained run"
+                f"run {name}: control {self.control} only applies to prediction", "predict with a trained run"
             )
         if self.control == SHUFFLE and self.scan is not None:
-            raise TR300MError(f"run {name}: the cached scan is of the real sequence", "scan on the fly")
+            raise TR300MError(
+                f"run {name}: the cached scan is of the unshuffled sequence", "set the run's scan to on_the_fly"
+            )
         if self.steps < 1:
-            raise TR300MError(f"run {name}: {self.steps} steps", "train for at least 1")
+            raise TR300MError(f"run {name}: {self.steps} steps", "train for at least 1 step")
         check_scan(self.scan, self.dataset, self.network.schedule)
 
     def device(self, threads: int) -> str:
-        """Name what it will run on; refuse if that is not there."""
+        """Return the name of the device; raise TR300MError if a required one is missing."""
         if self.compute.gpu:
             devices.require_gpu()
         devices.require_devices(self.compute.devices, self.training.batch_size)
-        return devices.describe(threads, self.compute.devices)
+        return devices.device_name(threads, self.compute.devices)
 
     def inputs(self) -> dict[str, Any]:
-        """Return all that the result depends on, as it is recorded."""
+        """Return everything that the result depends on, as recorded in `run.json`."""
         return {
             "architecture": dataclasses.asdict(self.architecture),
             "likelihood": settings_of(self.likelihood),
@@ -85,7 +85,7 @@ class Plan:
             "training": dataclasses.asdict(self.training),
             "backend": BACKEND,
             "numerics": devices.numerics(),
-            # It draws other dropout from the same seed.
+            # XLA draws different dropout from the same seed.
             "xla": self.compute.xla,
             "code": self.code,
             "edition": edition(self.dataset.manifest),
@@ -94,9 +94,9 @@ class Plan:
         }
 
     def key(self) -> str:
-        """Return the key of its checkpoints: a hash of its inputs, with the split and the scan by content."""
+        """Return the key of the checkpoints: a hash of the inputs, including the contents of split and scan."""
         inputs = self.inputs()
-        # Neither changes what a step computes, but for rounding in the case of threads.
+        # Neither changes what a step computes, except that threads change the rounding.
         for name in ("threads", "steps_per_call"):
             del inputs["training"][name]
         inputs["held_out"] = [part.tolist() for part in (*self.split.axes("validation"), *self.split.axes("test"))]
@@ -104,7 +104,7 @@ class Plan:
         return inputs_key(inputs)
 
     def model(self) -> keras.Model:
-        """Build the model, untrained."""
+        """Build the untrained model."""
         return build_model(
             self.architecture,
             self.dataset,
@@ -114,21 +114,16 @@ class Plan:
             seed=self.seed,
         )
 
-    def feed(self, log: Callable[[str], object]) -> tuple[Feed, int]:
-        """Collect the arrays where the memory wants them; return them and the most steps a call."""
+    def feed(self) -> tuple[Feed, int]:
+        """Collect the arrays, and place them; return them and the largest number of steps per call."""
         feed = make_feed(self.dataset, self.architecture, self.scan)
-        travelling = feed.gathered_bytes(self.training.batch_size)
-        motifs = self.dataset.pssm.shape[2]
-        working = working_bytes(self.network, self.training.batch_size, motifs, on_the_fly=self.scan is None)
-        # Three batches of rows: one in use, one ahead, one being gathered.
-        on_device = place_arrays(self.compute.arrays, feed.nbytes, working + 3 * travelling, log)
-        steps = self.training.steps_per_call
+        on_device, steps = place_arrays(self.compute.arrays, feed.nbytes), self.training.steps_per_call
         if not on_device:
-            steps = min(steps, max(1, HOST_BYTES_PER_CALL // travelling))
+            steps = min(steps, max(1, HOST_BYTES_PER_CALL // feed.gathered_bytes(self.training.batch_size)))
         return dataclasses.replace(feed, on_device=on_device), steps
 
     def stepper(self, model: keras.Model, feed: Feed, steps_per_call: int) -> Stepper:
-        """Compile the steps, with Adam."""
+        """Compile optimiser steps with Adam."""
         config = self.training
         return make_stepper(
             model,
@@ -142,14 +137,3 @@ class Plan:
             devices=self.compute.devices,
             xla=self.compute.xla,
         )
-
-
-def working_bytes(network: NetworkConfig, batch_size: int, motifs: int, *, on_the_fly: bool) -> int:
-    """Return roughly how many bytes a step needs beside the arrays: what it keeps for the gradients, and its scan.
-
-    Counted are ten arrays of pooled scores, ten of each block's channels, and the scores of the longest segment
-    before pooling.
-    """
-    blocks = sum(network.trunk_lengths()) * (network.width + network.bottleneck)
-    scan = max(length for length, _ in network.schedule) * motifs if on_the_fly else 0
-    return 4 * batch_size * (10 * pooled_length(network.schedule) * motifs + 10 * blocks + scan)

@@ -1,4 +1,4 @@
-"""The record of a run: everything needed to say what was trained, on what, by what."""
+"""The record of a run: what was trained, on which data, with which software and hardware."""
 
 import platform
 import resource
@@ -16,7 +16,7 @@ PACKAGES = ("tr300m", "tensorflow", "jax", "keras", "numpy", "scipy")
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that shape a result; packages that are not installed are left out."""
+    """Return the versions of Python and of the installed packages that affect results."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -27,29 +27,29 @@ def versions() -> dict[str, str]:
 
 
 def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far, MB (2^20 bytes)."""
+    """Return the peak resident memory of this process so far, in MB (2^20 bytes)."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KB, macOS in bytes.
+    # The unit is KB on Linux and bytes on macOS.
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-# What a trained model's inputs mean; the genes and samples may be others.
+# These define the meaning of a trained model's inputs; genes and samples may differ.
 MEANING = ("pssm", "core", "motif_map", "tissues.tsv", "regulators.tsv", "tracks.tsv")
 
 
 def differences(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
-    """Return what a model's inputs mean and is not the same in a dataset: arrays and tables of `MEANING`, the edition.
+    """Return what differs between a model and a dataset: arrays and tables of `MEANING`, and the edition.
 
     Parameters
     ----------
     record
-        `run.json` of the model.
+        Content of `run.json` of the model.
     manifest
-        Of the dataset at hand.
+        Manifest of the dataset.
     """
     trained, here = record["arrays"], checksums(manifest)
     found = [name for name in MEANING if trained.get(name) != here.get(name)]
-    # Its windows lie one base further.
+    # The promoter windows of the editions are shifted by one base.
     return found + ["edition"] * (record["edition"] != edition(manifest))
 
 
@@ -70,7 +70,7 @@ def read_record(folder: Path | str) -> dict[str, Any]:
     Raises
     ------
     TR300MError
-        If it or the weights are missing, or it lacks the units of the inputs, as in versions before they were kept.
+        If it or the weights are missing, or an older version wrote it without the units of the inputs.
     """
     weights, path = Path(folder) / "model.weights.h5", Path(folder) / "run.json"
     for file in (weights, path):
@@ -78,19 +78,20 @@ def read_record(folder: Path | str) -> dict[str, Any]:
             raise TR300MError(f"{file} is missing", "train the run first")
     record: dict[str, Any] = read_json(path)
     if "units" not in record:
-        raise TR300MError(f"{path} has no units: it was written by an older version", "train the run again")
+        raise TR300MError(f"{path} has no units, because an older version wrote it", "train the run again")
     return record
 
 
 def reuse_run(trained: Path, folder: Path, run: str, control: str) -> None:
-    """Copy a trained run's weights, history and record, for a run that only predicts.
+    """Copy the weights, history and record of a trained run, for a run that only predicts.
 
     Parameters
     ----------
     trained, folder
-        Folder of the trained run, and of the other.
+        Folder of the trained run, and of the run that only predicts.
     run, control
-        Its name and control, which its record then holds beside the name of the trained run (`weights_of`).
+        Name and control of the run that only predicts. Its record has them, and the name of the trained run in
+        `weights_of`.
     """
     for name in ("model.weights.h5", "history.tsv"):
         with atomic_path(folder / name) as temporary:

@@ -1,9 +1,7 @@
 """Train one model: from settings and a dataset to weights, history and record."""
 
 import dataclasses
-import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..base.files import atomic_path, write_json, write_tsv
+from ..base.progress import log
+from ..base.types import Ints
 from ..config.architectures import Architecture
 from ..dataset.pair_order import ORDERS
 from ..dataset.permutations import apply_control
@@ -18,10 +18,9 @@ from ..features.scan_cache import ScanTable
 from ..model import devices
 from ..model.likelihood.distributions import Likelihood, make_likelihood
 from ..model.network import NetworkConfig
-from .batches import Pairs
 from .checkpoints import Checkpoints
 from .config import ComputeConfig, TrainingConfig
-from .history import COLUMNS, Score, curve_figures, curve_pairs
+from .history import HISTORY_COLUMNS, curve_figures, curve_pairs
 from .loop import TrainingLoop, predict_pairs
 from .run_record import peak_memory_mb, versions
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 from .plan import Plan
 
 BAD_BATCH = "bad_batch.tsv"
-"""In the run's folder: the pairs of a step whose loss was not finite."""
+"""File in the run's folder with the pairs of a step whose loss was not finite."""
 
 
 def train(
@@ -45,50 +44,44 @@ def train(
     seed: int,
     steps: int,
     out: Path | str,
-    score: Score,
     compute: ComputeConfig | None = None,
     scan: ScanTable | None = None,
     control: str = "none",
     run: str | None = None,
     code: str = "",
     checkpoints: Path | str | None = None,
-    log: Callable[[str], object] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> dict[str, list[float]]:
     """Train one model and write `model.weights.h5`, `history.tsv` and `run.json` into `out`.
 
-    On a CPU the same seed, backend and thread count give the same weights, bit for bit, also when a run was killed and
-    went on from a checkpoint.
+    On a CPU the same seed, backend and thread count give the same weights, bit for bit, also if a run was killed and
+    resumed from a checkpoint. Messages about the start and the epochs go to stderr.
 
     Parameters
     ----------
     dataset, split
-        What to train on and what to hold out.
+        The data, and the genes and samples to hold out.
     architecture, likelihood
         Objects or their keys.
     network_config, training_config
-        Sizes and optimiser.
+        Settings of the network and of the optimisation.
     seed
-        Of weights, dropout and pair order.
+        Seed of the initial weights, the dropout and the pair order.
     steps
-        Optimiser steps.
+        Number of optimiser steps.
     out
-        Folder for the three files; each appears only when complete.
-    score
-        Figures of predicted medians (TPM): must give `pearson`, `log_pearson` and `accuracy`.
+        Folder for the three files; each appears only when it is complete.
     compute
-        Devices, memory and checkpoints; the defaults where None.
+        Settings of devices, memory and checkpoints; None takes the defaults.
     scan
-        Cached scan; None scans on the fly, with base dropout.
+        Cached scan; None scans in each step, with base dropout.
     control
-        What is permuted first (`controls.CONTROLS`), or ``none``; the seed is the run's.
+        Which input is permuted before training (`permutations.CONTROLS`), with the run's seed, or ``none``.
     run
-        Name in messages and in the record; the architecture's key where None.
+        Name of the run in messages and in the record; None takes the key of the architecture.
     code
         Hash of the code, for the record.
     checkpoints
         Folder of the run's checkpoints, deleted when the run is complete; None writes none.
-    log
-        Takes each line of text about the start and the epochs.
 
     Returns
     -------
@@ -98,11 +91,11 @@ def train(
     Raises
     ------
     TR300MError
-        If the loss is not finite, the control does not fit, steps < 1, a device is missing or too small, or dataset and
-        scan disagree.
+        If the loss is not finite, the control cannot be trained, steps < 1, a device is missing or too small, or the
+        scan is of another dataset.
     """
     dataset = apply_control(dataset, control, seed)
-    asked = Plan(
+    plan = Plan(
         dataset,
         split,
         Architecture.from_key(architecture) if isinstance(architecture, str) else architecture,
@@ -116,21 +109,21 @@ def train(
         steps,
         code,
     )
-    name, folder = run or asked.architecture.key, Path(out)
+    name, folder = run or plan.architecture.key, Path(out)
     started = time.monotonic()
-    asked.check(name)
+    plan.check(name)
     threads = devices.set_threads(training_config.threads)
-    device = asked.device(threads)
-    kept = None if checkpoints is None else Checkpoints(checkpoints, asked.key())
+    device = plan.device(threads)
+    kept = None if checkpoints is None else Checkpoints(checkpoints, plan.key())
 
-    model = asked.model()
+    model = plan.model()
     log(
-        f"{name}: training {asked.architecture.label}, {model.count_params():,} parameters, {steps:,} steps of "
-        f"{training_config.batch_size} pairs, scan {asked.scanned.replace('_', ' ')}, on {device}, {devices.label()}"
+        f"{name}: training {plan.architecture.label}, {model.count_params():,} parameters, {steps:,} steps of "
+        f"{training_config.batch_size} pairs, scan {plan.scanned.replace('_', ' ')}, on {device}, {devices.label()}"
         + (f", {threads} CPU threads" if device.startswith("GPU") else "")
     )
-    feed, steps_per_call = asked.feed(log)
-    stepper = asked.stepper(model, feed, steps_per_call)
+    feed, steps_per_call = plan.feed()
+    stepper = plan.stepper(model, feed, steps_per_call)
     (folder / BAD_BATCH).unlink(missing_ok=True)
     loop = TrainingLoop(
         name,
@@ -138,26 +131,26 @@ def train(
         feed,
         ORDERS[training_config.pair_order](seed, len(dataset.genes), len(dataset.samples), split),
         training_config,
-        asked.compute,
+        plan.compute,
         device=device,
         steps_per_call=steps_per_call,
         checkpoints=kept,
         describe_batch=partial(_write_batch, dataset, folder / BAD_BATCH),
-        log=log,
     )
     loop.resume()
     predict = partial(predict_pairs, stepper, feed, batch_size=training_config.batch_size)
     pairs = curve_pairs(dataset, split, training_config.curve_pairs, seed)
-    rows = loop.run(steps, partial(curve_figures, pairs, predict, dataset.expression, asked.likelihood, score))
+    median = dataset.expression_median
+    rows = loop.run(steps, partial(curve_figures, pairs, predict, dataset.expression, plan.likelihood, median))
 
     stepper.update_model()
     with atomic_path(folder / "model.weights.h5") as temporary:
         model.save_weights(temporary)
-    history = {column: [row[column] for row in rows] for column in COLUMNS}
+    history = {column: [row[column] for row in rows] for column in HISTORY_COLUMNS}
     write_tsv(folder / "history.tsv", history)
     end = {
         "parameters": int(sum(np.prod(w.shape, dtype=np.int64) for w in model.trainable_variables)),
-        "compute": dataclasses.asdict(asked.compute),
+        "compute": dataclasses.asdict(plan.compute),
         "arrays_on_device": feed.on_device,
         "device": device,
         "threads": threads,
@@ -169,13 +162,13 @@ def train(
         "peak_memory_mb": round(peak_memory_mb()),
         "peak_device_memory_mb": devices.peak_device_memory_mb(),
     }
-    write_json(folder / "run.json", {"run": name, **asked.inputs(), **end})
+    write_json(folder / "run.json", {"run": name, **plan.inputs(), **end})
     if kept is not None:
         kept.delete()
     return history
 
 
-def _write_batch(dataset: "Dataset", path: Path, pairs: Pairs) -> Path:
+def _write_batch(dataset: "Dataset", path: Path, pairs: Ints) -> Path:
     """Write pairs [batch, 2] with their IDs and TPM; return the file."""
     genes, samples = pairs.T
     columns = {

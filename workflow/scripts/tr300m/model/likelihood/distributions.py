@@ -1,4 +1,4 @@
-"""Output distributions by name: what a run's column `likelihood` may hold."""
+"""Output distributions by name, as in the column `likelihood` of the run table."""
 
 import dataclasses
 from typing import Any, Protocol, cast
@@ -11,44 +11,44 @@ from .zero_lognormal_mixture import ZeroLognormalMixture
 
 
 class Likelihood(Protocol):
-    """What training, prediction and figures need of an output distribution; TPM throughout."""
+    """Interface of an output distribution of TPM, for training, prediction and figures."""
 
     @property
     def name(self) -> str:
-        """Its key in `LIKELIHOODS`."""
+        """Key in `LIKELIHOODS`."""
         ...
 
     @property
     def n_outputs(self) -> int:
-        """Raw numbers per pair."""
+        """Number of raw outputs per pair."""
         ...
 
     def nll(self, y: Any, raw: Any) -> Any:
-        """Negative log likelihood [pair] of tensors `y` [pair] and `raw` [pair, n_outputs]."""
+        """Return the negative log likelihood [pair] of tensors `y` [pair] and `raw` [pair, n_outputs]."""
         ...
 
     def cdf(self, y: ArrayLike, raw: ArrayLike) -> NDArray[Any]:
-        """Probability [pair] of at most `y`."""
+        """Return the probability [pair] of at most `y`."""
         ...
 
     def density(self, y: ArrayLike, raw: ArrayLike) -> NDArray[Any]:
-        """Density [pair] at `y`; the exponential of minus `nll`."""
+        """Return the density [pair] at `y`, the exponential of minus `nll`."""
         ...
 
     def atom(self, raw: ArrayLike) -> NDArray[Any]:
-        """Probability [pair] that `density` gives to exactly 0 TPM; 0 where it is a density there too."""
+        """Return the probability [pair] of exactly 0 TPM in `density`; 0 if it has no atom."""
         ...
 
     def median(self, raw: ArrayLike) -> NDArray[Any]:
-        """Median [pair]: the point estimate."""
+        """Return the median [pair], which is the point estimate."""
         ...
 
-    def quantile(self, level: float, raw: ArrayLike) -> NDArray[Any]:
-        """Quantile [pair], 0 < level < 1."""
+    def quantile(self, probability: float, raw: ArrayLike) -> NDArray[Any]:
+        """Return the quantile [pair] of a probability between 0 and 1."""
         ...
 
     def mean(self, raw: ArrayLike) -> NDArray[Any]:
-        """Mean [pair]."""
+        """Return the mean [pair]."""
         ...
 
 
@@ -59,12 +59,12 @@ LIKELIHOODS: dict[str, Likelihood] = {
 
 
 def make_likelihood(name: str, **settings: Any) -> Likelihood:
-    """Make an output distribution by name; settings it is not given keep their defaults.
+    """Make an output distribution by name; settings that are not given keep their defaults.
 
     Raises
     ------
     TR300MError
-        If there is none of that name, or it has no such setting.
+        If the name or a setting is unknown.
     """
     if name not in LIKELIHOODS:
         raise TR300MError(f"unknown likelihood {name!r}", f"known are {', '.join(LIKELIHOODS)}")
@@ -75,5 +75,5 @@ def make_likelihood(name: str, **settings: Any) -> Likelihood:
 
 
 def settings_of(likelihood: Any) -> dict[str, Any]:
-    """Return the name and settings that `make_likelihood` makes the same distribution from."""
+    """Return the name and settings from which `make_likelihood` makes the same distribution."""
     return {"name": likelihood.name, **dataclasses.asdict(likelihood)}

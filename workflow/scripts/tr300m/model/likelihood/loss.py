@@ -9,6 +9,6 @@ from ..devices import ops
 from .distributions import Likelihood
 
 
-def pair_nll(likelihood: Likelihood, truth: NDArray[Any], raw: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Negative log likelihood (nat) [pair] of TPM [pair] under raw outputs [pair, n_outputs]."""
-    return np.asarray(ops.convert_to_numpy(likelihood.nll(truth, raw)), dtype=np.float64)
+def pair_nll(likelihood: Likelihood, observed: NDArray[Any], raw: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the negative log likelihood [pair], in nat, of observed TPM [pair] given raw outputs [pair, n_outputs]."""
+    return np.asarray(ops.convert_to_numpy(likelihood.nll(observed, raw)), dtype=np.float64)

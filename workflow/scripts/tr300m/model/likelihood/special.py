@@ -1,24 +1,20 @@
-"""Special functions that `keras.ops` lacks, and small stable ones, for either backend.
+"""Special functions that `keras.ops` lacks, and numerically stable helpers, for both backends.
 
-Tensors in, tensors of the same shape and type out; all are differentiable.
+Arguments and results are tensors of the same shape and type; all functions are differentiable.
 """
 
-from typing import Any
-
 from ...base.errors import TR300MError
+from ...base.types import Tensor
 from ..devices import keras, ops
-
-Tensor = Any
-"""A tensor of the running backend."""
 
 LOG_2PI = 1.8378770664093453
 SERIES_FROM = 5.0
-"""From here on four terms of Stirling's series leave an error below 1e-9."""
+"""For larger arguments, four terms of Stirling's series have an error below 1e-9."""
 
 
 def _missing(name: str) -> TR300MError:
     return TR300MError(
-        f"{name} is not known for the Keras backend {keras.backend.backend()}",
+        f"{name} is not implemented for the Keras backend {keras.backend.backend()}",
         "set KERAS_BACKEND to tensorflow or jax",
     )
 
@@ -43,20 +39,20 @@ def log_sigmoid(x: Tensor) -> Tensor:
 
 
 def logaddexp(x: Tensor, y: Tensor) -> Tensor:
-    """Return ``log(exp(x) + exp(y))`` of finite numbers; where they are equal, each gets half the gradient.
+    """Return ``log(exp(x) + exp(y))`` of finite numbers; if they are equal, each gets half of the gradient.
 
-    (With `keras.ops.logaddexp` on TensorFlow, one gets all of it there.)
+    (With `keras.ops.logaddexp` on TensorFlow, one of them would get all of it.)
     """
     return ops.where(x > y, x + ops.softplus(y - x), y + ops.softplus(x - y))
 
 
 def stirling_error(x: Tensor) -> Tensor:
-    """Return what Stirling's formula leaves out: ``lgamma(x + 1) - (x + 1/2) log x + x - log(2 pi) / 2``, x > 0.
+    """Return the error of Stirling's formula: ``lgamma(x + 1) - (x + 1/2) log x + x - log(2 pi) / 2``, x > 0.
 
-    It is at most 1/(12 x), so that differences of it keep digits that differences of `lgamma` lose.
+    It is at most 1/(12 x), so its differences are more precise than differences of `lgamma`.
     """
-    # Both branches see arguments that suit them, so that neither can pass NaN through the other's gradient. Neither
-    # limit is met in its own branch: a maximum passes half the gradient where both sides are equal.
+    # Each branch gets arguments in its own range, so that the unused branch does not make the gradient NaN. The limits
+    # are outside the branches, because a maximum passes only half of the gradient if both sides are equal.
     large = ops.maximum(x, 1.0)
     inverse = 1.0 / large
     square = inverse * inverse
@@ -74,19 +70,19 @@ def deviance(x: Tensor, mean: Tensor, difference: Tensor, log_ratio: Tensor) -> 
     x, mean
         Value and expectation.
     difference
-        ``mean - x``, from wherever it is known best.
+        ``mean - x``, computed as precisely as possible.
     log_ratio
-        ``log(x / mean)``, finite also where the mean underflows to 0.
+        ``log(x / mean)``, finite even if the mean underflows to 0.
     """
     relative = -difference / (x + mean)
     near = ops.clip(relative, -0.1, 0.1)
     square = near * near
-    # x log(x/mean) = x log((1+v)/(1-v)) with v = (x-mean)/(x+mean): the linear terms cancel exactly on paper, so they
-    # never appear in the series.
+    # x log(x/mean) = x log((1+v)/(1-v)) with v = (x-mean)/(x+mean). The linear terms cancel exactly, so the series
+    # leaves them out.
     series = -difference * near + 2.0 * x * near * square * (
         1 / 3 + square * (1 / 5 + square * (1 / 7 + square * (1 / 9)))
     )
-    # The logarithm of a ratio keeps more digits than a difference of logarithms, unless the mean underflows.
+    # The logarithm of a ratio is more precise than a difference of logarithms, unless the mean underflows.
     floor = ops.cast(1e-6, x.dtype)
     exact_ratio = ops.where(mean > floor, ops.log(x / ops.maximum(mean, floor)), log_ratio)
     return ops.where(ops.abs(relative) < 0.1, series, x * exact_ratio + difference)

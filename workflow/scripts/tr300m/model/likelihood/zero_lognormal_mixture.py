@@ -1,55 +1,51 @@
 """A proper density of TPM: an atom at zero and, above it, a mixture of log-normal distributions."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special as scipy_special
 
 from ...base.errors import TR300MError
+from ...base.types import Floats, Tensor
 
-Tensor = Any
-"""A tensor of the running backend."""
-Floats = NDArray[np.float64]
-
-LOG_2PI = 1.8378770664093453
-LOGIT_LIMIT = 1e4
+_LOGIT_LIMIT = 1e4
 LOCATION_LIMIT = 30.0
-"""On the mean of log TPM: from 1e-13 to 1e13 TPM."""
+"""Limit of the mean of log TPM: from 1e-13 to 1e13 TPM."""
 LARGEST_SCALE = 10.0
-"""Keeps the mean of the widest component, exp(location + scale^2 / 2), a float64 number."""
+"""Limit of the scales, so that the mean of a component, exp(location + scale^2 / 2), does not overflow."""
 SMALLEST_TPM = 1e-30
-"""In the loss a positive TPM below it counts as this one: float32 has few digits left there."""
+"""The loss replaces smaller positive TPM by this value, because float32 has few digits there."""
 BISECTIONS = 70
-"""Halve the widest interval of log TPM, some 800, to less than the spacing of float64 numbers."""
+"""They reduce the widest interval of log TPM, about 800, to less than the spacing of float64 numbers."""
 
 
 @dataclass(frozen=True)
 class ZeroLognormalMixture:
-    """TPM is 0 with a probability, else log-normal with one of several locations and scales.
+    """A distribution of TPM: an atom at 0, and a mixture of log-normal distributions above it.
 
-    From 1 + 3 K raw numbers (a; w_1 .. w_K; m_1 .. m_K; s_1 .. s_K): P(0) = sigmoid(a); weights softmax(w); log TPM of
-    component k is normal with mean m_k and standard deviation `smallest_scale` + softplus(s_k).
+    It has 1 + 3 K raw numbers (a; w_1 .. w_K; m_1 .. m_K; s_1 .. s_K). P(0) is sigmoid(a), and the weights are
+    softmax(w). Log TPM of component k is normal with mean m_k and standard deviation `smallest_scale` + softplus(s_k).
 
-    The raw numbers a and w are clipped to [-1e4, 1e4], m to [-30, 30], the scales to at most 10, which changes no
-    value that training meets and keeps every result and gradient finite. A scale that cannot reach 0 bounds the loss of
-    a data set from below.
+    The raw numbers a and w are clipped to [-1e4, 1e4], m to [-30, 30], and the scales to at most 10. This keeps all
+    results and gradients finite; training does not reach these limits. Because the scales have a positive lower bound,
+    the loss of a data set is bounded from below.
 
-    The likelihood at 0 is a probability, above it a density per TPM: its logarithm can be compared between models of
-    this family alone.
+    The likelihood is a probability at 0 and a density per TPM above it, so its logarithm is only comparable between
+    models with this distribution.
 
     Parameters
     ----------
     components
         K, the number of log-normal distributions.
     smallest_scale
-        Least standard deviation of log TPM in a component.
+        Smallest standard deviation of log TPM in a component.
 
     Raises
     ------
     TR300MError
-        If there is no component, or the smallest scale is not between 0 and 10.
+        If there is no component, or `smallest_scale` is not between 0 and 10.
     """
 
     components: int = 3
@@ -67,36 +63,36 @@ class ZeroLognormalMixture:
 
     @property
     def n_outputs(self) -> int:
-        """Raw numbers per pair: 1 + 3 K."""
+        """Number of raw outputs per pair: 1 + 3 K."""
         return 1 + 3 * self.components
 
     def nll(self, y: Tensor, raw: Tensor) -> Tensor:
-        """Negative log likelihood, in nat, float32: of the atom where TPM is 0, of the density elsewhere.
+        """Return the negative log likelihood, in nat, float32: of the atom if TPM is 0, of the density otherwise.
 
         Parameters
         ----------
         y
-            TPM [pair], at least 0.
+            Observed TPM [pair], at least 0.
         raw
             Model output [pair, 1 + 3 K].
 
         Returns
         -------
         tensor
-            [pair], finite; within 1e-4 max(1, abs(nll)) of the exact value for y from 1e-6 to 1e6.
+            Finite [pair]; within 1e-4 max(1, abs(nll)) of the exact value for y from 1e-6 to 1e6.
         """
-        # Keras is needed for the loss alone; whoever evaluates predictions need not wait for it.
+        # Only the loss needs Keras; it is imported here because importing it takes seconds.
         from ..devices import ops
-        from .special import log_sigmoid
+        from .special import LOG_2PI, log_sigmoid
 
         raw = ops.cast(raw, "float32")
         y = ops.cast(y, "float32")[:, None]
-        atom = ops.clip(raw[:, :1], -LOGIT_LIMIT, LOGIT_LIMIT)
+        atom = ops.clip(raw[:, :1], -_LOGIT_LIMIT, _LOGIT_LIMIT)
         weights, locations, scales = ops.split(raw[:, 1:], 3, axis=1)
-        log_weights = ops.log_softmax(ops.clip(weights, -LOGIT_LIMIT, LOGIT_LIMIT), axis=1)
+        log_weights = ops.log_softmax(ops.clip(weights, -_LOGIT_LIMIT, _LOGIT_LIMIT), axis=1)
         locations = ops.clip(locations, -LOCATION_LIMIT, LOCATION_LIMIT)
         scales = ops.minimum(self.smallest_scale + ops.softplus(scales), LARGEST_SCALE)
-        # A finite logarithm also at 0: the branch not taken must not pass NaN through its gradient.
+        # The logarithm is finite at 0 too, so that the unused branch does not make the gradient NaN.
         log_y = ops.log(ops.where(y > 0, ops.maximum(y, SMALLEST_TPM), 1.0))
         z = (log_y - locations) / scales
         normals = log_weights - 0.5 * z * z - ops.log(scales)
@@ -104,18 +100,18 @@ class ZeroLognormalMixture:
         return -ops.where(y > 0, log_sigmoid(-atom) + log_density, log_sigmoid(atom))[:, 0]
 
     def parameters(self, raw: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
-        """Return the atom's logit [pair], and weights, locations and scales [pair, K] of log TPM, float64."""
+        """Return the logit of the atom [pair], and the weights, locations and scales [pair, K] of log TPM, float64."""
         values = np.asarray(raw, dtype=np.float64).reshape(-1, self.n_outputs)
         weights, locations, scales = np.split(values[:, 1:], 3, axis=1)
         return (
-            np.clip(values[:, 0], -LOGIT_LIMIT, LOGIT_LIMIT),
-            scipy_special.softmax(np.clip(weights, -LOGIT_LIMIT, LOGIT_LIMIT), axis=1),
+            np.clip(values[:, 0], -_LOGIT_LIMIT, _LOGIT_LIMIT),
+            scipy_special.softmax(np.clip(weights, -_LOGIT_LIMIT, _LOGIT_LIMIT), axis=1),
             np.clip(locations, -LOCATION_LIMIT, LOCATION_LIMIT),
             np.minimum(self.smallest_scale + np.logaddexp(0.0, scales), LARGEST_SCALE),
         )
 
     def density(self, y: ArrayLike, raw: ArrayLike) -> Floats:
-        """Likelihood [pair] at `y` (a number or [pair], TPM), float64: at 0 the atom's probability, else per TPM."""
+        """Return the likelihood [pair] at `y` (a number or [pair], TPM), float64: a probability at 0, else per TPM."""
         atom, weights, locations, scales = self.parameters(raw)
         y, log_y = _logarithm(y)
         z = (log_y - locations) / scales
@@ -123,36 +119,36 @@ class ZeroLognormalMixture:
         return np.where(y > 0, scipy_special.expit(-atom) * above, scipy_special.expit(atom))
 
     def cdf(self, y: ArrayLike, raw: ArrayLike) -> Floats:
-        """Probability [pair] of at most `y` (a number or [pair], TPM, at least 0), float64."""
+        """Return the probability [pair] of at most `y` (a number or [pair], TPM, at least 0), float64."""
         atom, weights, locations, scales = self.parameters(raw)
         y, log_y = _logarithm(y)
         above = np.where(y > 0, _mixture_cdf(log_y, weights, locations, scales), 0.0)
         return np.asarray(scipy_special.expit(atom) + scipy_special.expit(-atom) * above)
 
     def atom(self, raw: ArrayLike) -> Floats:
-        """Probability [pair] of exactly 0 TPM, float64: `density` and `cdf` there."""
+        """Return the probability [pair] of exactly 0 TPM, float64."""
         return np.asarray(scipy_special.expit(self.parameters(raw)[0]))
 
     def median(self, raw: ArrayLike) -> Floats:
-        """Median [pair] in TPM, float64: `quantile` at 1/2."""
+        """Return the median [pair] in TPM, float64: the `quantile` of 1/2."""
         return self.quantile(0.5, raw)
 
-    def quantile(self, level: float, raw: ArrayLike) -> Floats:
-        """Quantile [pair] in TPM, float64: 0 where P(0) is `level` or more, else where the CDF crosses it.
+    def quantile(self, probability: float, raw: ArrayLike) -> Floats:
+        """Return the quantile [pair] in TPM, float64: 0 if P(0) is `probability` or more, else where the CDF is it.
 
         Raises
         ------
         TR300MError
-            If the level is not strictly between 0 and 1.
+            If the probability is not strictly between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise TR300MError(f"there is no quantile of level {level}", "levels lie between 0 and 1")
+        if not 0 < probability < 1:
+            raise TR300MError(f"there is no quantile of {probability}", "give a probability between 0 and 1")
         atom, *mixture = self.parameters(raw)
         quantiles = np.zeros(len(atom))
-        positive = np.flatnonzero(scipy_special.expit(atom) < level)
+        positive = np.flatnonzero(scipy_special.expit(atom) < probability)
         weights, locations, scales = (values[positive] for values in mixture)
-        rest = (level - scipy_special.expit(atom[positive])) / scipy_special.expit(-atom[positive])
-        # A mixture's quantile lies between those of its components.
+        rest = (probability - scipy_special.expit(atom[positive])) / scipy_special.expit(-atom[positive])
+        # The quantile of a mixture is between those of its components.
         of_components = locations + scales * scipy_special.ndtri(rest)[:, None]
         low, high = of_components.min(axis=1), of_components.max(axis=1)
         for _ in range(BISECTIONS):
@@ -163,18 +159,18 @@ class ZeroLognormalMixture:
         return quantiles
 
     def mean(self, raw: ArrayLike) -> Floats:
-        """Mean [pair] in TPM, float64."""
+        """Return the mean [pair] in TPM, float64."""
         atom, weights, locations, scales = self.parameters(raw)
         means = np.exp(locations + 0.5 * scales**2)
         return np.asarray(scipy_special.expit(-atom) * (weights * means).sum(axis=1))
 
 
 def _logarithm(y: ArrayLike) -> tuple[Floats, Floats]:
-    """Return TPM as given and its logarithm [pair or 1, 1]; 0 has that of 1, which is not used."""
+    """Return TPM as an array, and its logarithm [pair or 1, 1]; the logarithm of 0 is set to 0 and not used."""
     y = np.asarray(y, dtype=np.float64)
     return y, np.log(np.where(y > 0, y, 1.0)).reshape(-1, 1)
 
 
 def _mixture_cdf(log_y: Floats, weights: Floats, locations: Floats, scales: Floats) -> Floats:
-    """Probability [pair] of at most `log_y` [pair, 1] in a mixture of normal distributions [pair, K]."""
+    """Return the probability [pair] of at most `log_y` [pair, 1] in a mixture of normal distributions [pair, K]."""
     return np.asarray((weights * scipy_special.ndtr((log_y - locations) / scales)).sum(axis=1))

@@ -1,4 +1,4 @@
-"""Reliability figures: are predicted intervals as often right as they claim, by the randomised PIT."""
+"""Reliability figures: whether predicted intervals contain the nominal share of observed values (randomised PIT)."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,37 +8,35 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
-from numpy.typing import NDArray
 
 from ...base.errors import TR300MError
 from ...base.files import read_tsv
+from ...base.types import Floats
 from ...evaluation.calibration import COVERAGES
 from ..metric_table import percent
 from . import style as theme
 from .canvas import new_figure
 
-Vector = NDArray[np.float64]
-
-COLUMNS = 4
-"""Panels in a row of the comparison."""
-READING = "Below each name: truths inside the 50 % and the 90 % interval. Grey: the other runs"
-# Least height of the histogram: of an even one the unevenness must not fill the panel.
+_PANELS_PER_ROW = 4
+"""Number of panels per row of the comparison."""
+_READING = "Below each name: observed values in the 50 % and the 90 % interval. Grey: the other runs"
+# Smallest height of the histogram, so that small differences do not fill the panel.
 LEAST_HEIGHT = 1.5
 
 
 class Histogram(NamedTuple):
-    """PIT values in bins: bounds and share of the pairs, each [bin]."""
+    """Histogram of PIT values: bounds of the bins, and share of the pairs, each [bin]."""
 
-    low: Vector
-    high: Vector
-    share: Vector
+    low: Floats
+    high: Floats
+    share: Floats
 
 
 class Coverage(NamedTuple):
-    """Central intervals: their probability, and the share of truths inside, each [level] in ascending order."""
+    """Coverage of central intervals: their probability, ascending, and the share of observed values inside."""
 
-    level: Vector
-    observed: Vector
+    probability: Floats
+    observed: Floats
 
 
 def read_histogram(path: Path | str) -> Histogram:
@@ -47,7 +45,7 @@ def read_histogram(path: Path | str) -> Histogram:
     Raises
     ------
     TR300MError
-        If a column is missing, a value is no number, or there is no row.
+        If a column is missing, a value is not a number, or there is no row.
     """
     return Histogram(*_numbers(path, ("from", "to", "share")))
 
@@ -58,12 +56,12 @@ def read_coverage(path: Path | str) -> Coverage:
     Raises
     ------
     TR300MError
-        If a column is missing, a value is no number, there is no row, or the levels of `calibration.COVERAGES` are not
-        among them.
+        If a column is missing, a value is not a number, there is no row, or a probability of `calibration.COVERAGES` is
+        missing.
     """
-    found = Coverage(*_numbers(path, ("level", "coverage")))
-    if missing := [f"{level:g}" for level in COVERAGES if level not in found.level]:
-        raise TR300MError(f"{path} has no row of level {' and '.join(missing)}", "make the calibration again")
+    found = Coverage(*_numbers(path, ("probability", "coverage")))
+    if missing := [f"{value:g}" for value in COVERAGES if value not in found.probability]:
+        raise TR300MError(f"{path} has no row of probability {' and '.join(missing)}", "delete it and run again")
     return found
 
 
@@ -73,25 +71,25 @@ def read_pit_mean(path: Path | str) -> float:
     Raises
     ------
     TR300MError
-        If it is not there.
+        If the row is missing.
     """
     table = read_tsv(path)
     rows: Mapping[str, str] = dict(zip(table.get("quantity", ()), table.get("value", ()), strict=False))
     try:
         return float(rows["pit_mean"])
     except (KeyError, ValueError):
-        raise TR300MError(f"{path} has no pit_mean", "make the calibration again") from None
+        raise TR300MError(f"{path} has no pit_mean", "delete it and run again") from None
 
 
 def held(coverage: Coverage) -> list[str]:
-    """Return the percent of truths inside each of the intervals of `calibration.COVERAGES`."""
-    return [percent(coverage.observed[coverage.level == level][0]) for level in COVERAGES]
+    """Return the percent of observed values in each of the intervals of `calibration.COVERAGES`."""
+    return [percent(coverage.observed[coverage.probability == value][0]) for value in COVERAGES]
 
 
 def statement(coverage: Coverage) -> str:
-    """Return how much the intervals of `calibration.COVERAGES` hold, for a title."""
+    """Return the coverage of the intervals of `calibration.COVERAGES`, for a title."""
     shares = zip(COVERAGES, held(coverage), strict=True)
-    return ", ".join(f"{100 * level:g} % intervals hold {share} %" for level, share in shares)
+    return ", ".join(f"{100 * value:g} % intervals contain {share} %" for value, share in shares)
 
 
 def reliability_panels(
@@ -102,33 +100,33 @@ def reliability_panels(
     Parameters
     ----------
     histogram, coverage, pit_mean
-        From this module's readers.
+        Results of this module's readers.
     name
-        Of the run, for the title.
+        Name of the run, for the title.
     subtitle
         Text below the title.
     """
     with theme.looks():
-        figure = new_figure(10.0, 5.0, f"{name}: {statement(coverage)} of truths", subtitle)
+        figure = new_figure(10.0, 5.0, f"{name}: {statement(coverage)} of observed values", subtitle)
         pit, curve = figure.subplots(1, 2)
         _draw_histogram(pit, histogram)
         pit.set_title(f"Mean PIT {pit_mean:.3f} (calibrated: 0.500)")
         _draw_coverage(curve, coverage)
         curve.set_xlabel("Probability of the central interval (%)")
-        curve.set_ylabel("Truths inside it (%)")
+        curve.set_ylabel("Observed values in it (%)")
         curve.set_title("Coverage (calibrated: the diagonal)")
-        curve.text(4, 94, "above: intervals too wide", color=theme.GREY)
-        curve.text(97, 3, "below: intervals too narrow", color=theme.GREY, ha="right")
+        curve.text(4, 94, "above: underconfident", color=theme.GREY)
+        curve.text(97, 3, "below: overconfident", color=theme.GREY, ha="right")
     return figure
 
 
 def reliability_comparison(runs: Sequence[tuple[str, Coverage]], *, subtitle: str = "") -> Figure:
-    """Draw the coverage curves of several runs, a panel each with the others' pale behind.
+    """Draw the coverage curves of several runs, with one panel each and the other runs in grey behind.
 
     Parameters
     ----------
     runs
-        Label and coverage, in the order of the panels. The title names the run nearest to the diagonal.
+        Label and coverage of each run, in the order of the panels. The title names the run nearest to the diagonal.
     subtitle
         Text below the title.
 
@@ -139,61 +137,68 @@ def reliability_comparison(runs: Sequence[tuple[str, Coverage]], *, subtitle: st
     """
     if not runs:
         raise TR300MError("the comparison of calibrations has no runs", "name at least one run in the run table")
-    columns = min(COLUMNS, len(runs))
+    columns = min(_PANELS_PER_ROW, len(runs))
     rows = -(-len(runs) // columns)
-    distances = [float(np.abs(coverage.observed - coverage.level).max()) for _, coverage in runs]
+    distances = [float(np.abs(coverage.observed - coverage.probability).max()) for _, coverage in runs]
     nearest = int(np.argmin(distances))
     title = f"Nearest to calibrated: {runs[nearest][0]}, within {percent(distances[nearest])} percentage points"
     with theme.looks():
-        figure = new_figure(max(9.5, 0.6 + 2.4 * columns), 1.3 + 2.7 * rows, title, f"{READING}\n{subtitle}")
+        figure = new_figure(max(9.5, 0.6 + 2.4 * columns), 1.3 + 2.7 * rows, title, f"{_READING}\n{subtitle}")
         grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for panel, (label, coverage) in zip(grid.flat, runs, strict=False):
             for _, other in runs:
-                panel.plot(100 * other.level, 100 * other.observed, color=theme.LIGHT_GREY, linewidth=1)
+                panel.plot(100 * other.probability, 100 * other.observed, color=theme.LIGHT_GREY, linewidth=1)
             _draw_coverage(panel, coverage)
             panel.set_title(f"{label}\n{' and '.join(f'{share} %' for share in held(coverage))}")
         for panel in list(grid.flat)[len(runs) :]:
             panel.set_visible(False)
         for panel in grid[-2, len(runs) % columns :] if len(runs) % columns else ():
-            panel.tick_params(labelbottom=True)  # nothing stands below these
+            panel.tick_params(labelbottom=True)  # there are no panels below these
         figure.supxlabel("Probability of the central interval (%)", size=9)
-        figure.supylabel("Truths inside it (%)", size=9)
+        figure.supylabel("Observed values in it (%)", size=9)
     return figure
 
 
-def _numbers(path: Path | str, names: Sequence[str]) -> list[Vector]:
-    """Read columns of numbers, of at least one row."""
+def _numbers(path: Path | str, names: Sequence[str]) -> list[Floats]:
+    """Read columns of numbers with at least one row."""
     table = read_tsv(path)
     missing = [name for name in names if name not in table]
     if missing:
-        raise TR300MError(f"{path} lacks the columns {', '.join(missing)}", "make the calibration again")
+        raise TR300MError(f"{path} lacks the columns {', '.join(missing)}", "delete it and run again")
     try:
         columns = [table[name].astype(np.float64) for name in names]
     except ValueError as error:
-        raise TR300MError(f"{path}: {error}", "make the calibration again") from None
+        raise TR300MError(f"{path}: {error}", "delete it and run again") from None
     if columns[0].size == 0 or not np.isfinite(columns).all():
-        raise TR300MError(f"{path} has no rows, or rows without a value", "make the calibration again")
+        raise TR300MError(f"{path} has no rows, or rows without a value", "delete it and run again")
     return columns
 
 
 def _draw_histogram(panel: Axes, histogram: Histogram) -> None:
-    """Draw each bin's share as a multiple of that of a calibrated model, which has as much as the bin is wide."""
+    """Draw each bin's share, relative to that of a calibrated model, which is the width of the bin."""
     widths = histogram.high - histogram.low
     heights = histogram.share / widths
     panel.bar(histogram.low, heights, widths, align="edge", color=theme.BLUE, edgecolor="white", linewidth=0.6)
     panel.axhline(1, color=theme.BLACK, linewidth=1, zorder=3)
     panel.set(xlim=(0, 1), ylim=(0, max(LEAST_HEIGHT, 1.08 * float(heights.max()))))
-    panel.set_xlabel("PIT: probability that the model gave to less than the truth")
+    panel.set_xlabel("PIT: predicted probability of less than the observed TPM")
     panel.set_ylabel("Share of pairs, calibrated = 1")
     panel.grid(axis="x", visible=False)
 
 
 def _draw_coverage(panel: Axes, coverage: Coverage) -> None:
-    """Draw nominal against observed coverage in percent, with the diagonal, and points at the levels of the titles."""
+    """Draw nominal against observed coverage in percent, with the diagonal, and points at `COVERAGES`."""
     panel.plot([0, 100], [0, 100], color=theme.BLACK, linewidth=1, zorder=1.5)
-    panel.plot(100 * coverage.level, 100 * coverage.observed, color=theme.BLUE, zorder=3)
-    told = np.isin(coverage.level, COVERAGES)
-    panel.plot(100 * coverage.level[told], 100 * coverage.observed[told], "o", color=theme.BLUE, markersize=5, zorder=4)
+    panel.plot(100 * coverage.probability, 100 * coverage.observed, color=theme.BLUE, zorder=3)
+    marked = np.isin(coverage.probability, COVERAGES)
+    panel.plot(
+        100 * coverage.probability[marked],
+        100 * coverage.observed[marked],
+        "o",
+        color=theme.BLUE,
+        markersize=5,
+        zorder=4,
+    )
     panel.set(xlim=(0, 100), ylim=(0, 100), aspect="equal")
     panel.xaxis.set_major_locator(MultipleLocator(25))
     panel.yaxis.set_major_locator(MultipleLocator(25))

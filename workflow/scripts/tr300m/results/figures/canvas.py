@@ -1,4 +1,4 @@
-"""What all figures share: the blank page with its titles, least ranges of axes, files of the same bytes every time."""
+"""Functions for all figures: the empty figure with its titles, minimal ranges of axes, reproducible files."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from . import style as theme
 
 
 def new_figure(width: float, height: float, title: str, subtitle: str) -> Figure:
-    """Return an empty figure, in inches, with both titles above the space of the panels."""
+    """Return an empty figure, in inches, with both titles above the panels."""
     figure = Figure(figsize=(width, height))
     top = 0.28 + 0.22 * (1 + subtitle.count("\n")) * bool(subtitle)
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - top / height), w_pad=0.12, h_pad=0.12)
@@ -20,30 +20,30 @@ def new_figure(width: float, height: float, title: str, subtitle: str) -> Figure
 
 
 def widened(low: float, high: float, span: float) -> tuple[float, float]:
-    """Return an interval at least `span` wide with the same middle."""
+    """Return an interval with the same centre that is at least `span` wide."""
     missing = max(0.0, span - (high - low)) / 2
     return low - missing, high + missing
 
 
 def save(figure: Figure, svg: Path | str, png: Path | str) -> None:
-    """Write a figure as SVG and PNG, atomically, without dates, so that the same figure gives the same bytes.
+    """Write a figure as SVG and PNG, atomically and without dates, so that the same figure gives the same bytes.
 
     Parameters
     ----------
     figure
-        Of a module that draws.
+        Figure to write.
     svg, png
-        Files to write; their names must end so, as the format follows from it.
+        Files to write; their names must end in .svg and .png, because the format follows from the name.
 
     Raises
     ------
     TR300MError
-        If a name ends otherwise.
+        If a name has another ending.
     """
     for path, ending in ((svg, ".svg"), (png, ".png")):
         if Path(path).suffix != ending:
             raise TR300MError(f"{path} does not end in {ending}", "name the SVG first, then the PNG")
-    # The version of Matplotlib is left out too: an update that draws the same leaves the file as it was.
+    # The version of Matplotlib is left out too, so that an update does not change the file.
     with theme.looks():
         with atomic_path(svg) as temporary:
             figure.savefig(temporary, metadata={"Date": None, "Creator": None})

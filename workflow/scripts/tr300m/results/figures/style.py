@@ -1,4 +1,4 @@
-"""How the figures look: colours that colour-blind readers can tell apart, sizes, line styles."""
+"""Style of the figures: colours that colour-blind readers can distinguish, sizes, line styles."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from typing import Any, Final
 from matplotlib import style
 from matplotlib.patheffects import withStroke
 
-# Okabe and Ito's palette, less its yellow and orange, which are too pale for text and thin lines on white.
+# The palette of Okabe and Ito without yellow and orange, which are too pale for text and thin lines on white.
 BLUE: Final = "#0072B2"
 VERMILLION: Final = "#D55E00"
 GREEN: Final = "#009E73"
@@ -16,25 +16,25 @@ BLACK: Final = "#000000"
 GREY: Final = "#767676"
 LIGHT_GREY: Final = "#D9D9D9"
 
-# Tints for what stands behind: of another source, or of the runs that a panel is not about.
+# Tints for lines in the background: those of another source or of other runs.
 PALE: Final = {BLUE: "#A6CCE3", VERMILLION: "#F0C1A0", GREEN: "#A3D9C7"}
 
-# Counts from one to many: lightness alone tells them apart.
+# Colours of counts, from low to high; they differ in lightness only.
 COUNTS: Final = ["#C6DDEE", BLUE, "#00182B"]
 
 DPI: Final = 160
 
-# Colour says which metric, the line's style which pairs: both survive grey printing.
+# The colour shows the metric, the line style the pairs, so that both are visible in grey print.
 VALIDATION: Final[dict[str, Any]] = {"linestyle": "-", "marker": "o", "markersize": 4}
 TRAINING: Final[dict[str, Any]] = {"linestyle": "--", "marker": "o", "markersize": 4, "markerfacecolor": "white"}
 
 
 def behind(style: dict[str, Any]) -> dict[str, Any]:
-    """Return the style of a line behind others: thin, without points."""
+    """Return the style of a line in the background: thin and without points."""
     return {"linestyle": style["linestyle"], "linewidth": 1.2, "zorder": 1.5}
 
 
-# The thesis's own figure beside ours.
+# The thesis's value beside ours.
 THESIS: Final[dict[str, Any]] = {
     "linestyle": "none",
     "marker": "D",
@@ -44,7 +44,7 @@ THESIS: Final[dict[str, Any]] = {
     "zorder": 3,
 }
 
-# On a predicted density, as in the thesis's Figure 15: its mean, and the true value.
+# On a predicted density, as in the thesis's Figure 15: its mean, and the observed value.
 MEAN: Final[dict[str, Any]] = {
     "linestyle": "none",
     "color": "red",
@@ -53,7 +53,7 @@ MEAN: Final[dict[str, Any]] = {
     "zorder": 5,
     "clip_on": False,
 }
-TRUTH: Final[dict[str, Any]] = {
+OBSERVED: Final[dict[str, Any]] = {
     "linestyle": "none",
     "color": BLACK,
     "markersize": 7,
@@ -61,7 +61,7 @@ TRUTH: Final[dict[str, Any]] = {
     "clip_on": False,
 }
 
-# Text a few points above a marker; the white edge keeps lines behind it from crossing it out.
+# Text above a marker, with a white edge so that lines behind it do not make it unreadable.
 ABOVE: Final[dict[str, Any]] = {
     "textcoords": "offset points",
     "ha": "center",
@@ -70,10 +70,10 @@ ABOVE: Final[dict[str, Any]] = {
     "path_effects": [withStroke(linewidth=2, foreground="white")],
 }
 
-# On top of Matplotlib's own defaults, while drawing and saving (`looks`); never set globally.
-# Any: the keys are literal types in some versions of Matplotlib, plain text in others.
+# Changes to Matplotlib's defaults while drawing and saving (`looks`); they are never set globally.
+# The type is Any because the keys are literal types in some versions of Matplotlib and text in others.
 RC: Final[Any] = {
-    "font.family": "DejaVu Sans",  # comes with Matplotlib, so figures are the same on every machine
+    "font.family": "DejaVu Sans",  # part of Matplotlib, so that figures are the same on all machines
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.titleweight": "bold",
@@ -99,6 +99,6 @@ RC: Final[Any] = {
 
 @contextmanager
 def looks() -> Iterator[None]:
-    """Draw and save with Matplotlib's defaults and `RC`, whatever a matplotlibrc or a notebook has set."""
+    """Draw and save with Matplotlib's defaults and `RC`, independent of a matplotlibrc or a notebook."""
     with style.context(["default", RC]):
         yield

@@ -1,37 +1,45 @@
-"""Table 1 as a forest plot: each figure with its interval, the thesis's beside it, baselines below."""
+"""Table 1 as a forest plot: each metric with its interval and the thesis's value, and baselines below."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from ...base.errors import TR300MError
-from ...metrics.intervals import Interval
+from ...base.files import read_json
+from ...base.types import Floats
+from ...metrics.intervals import Draws, Interval
 from ..metric_table import PERCENT, Metrics, check_metrics, number, percent, range_text
 from ..thesis_results import thesis_row
 from . import style as theme
 from .canvas import new_figure, widened
 
-Vector = NDArray[np.float64]
-
-SPAN = 5.0
-"""Least width of a panel, percent: one that magnifies a difference of 0.1 misleads."""
+_LEAST_SPAN = 5.0
+"""Smallest width of a panel in percent, so that small differences are not magnified."""
 GROUP_GAP = 1.0
-# The thesis's marker stands so far below ours, in rows: neither hides the other, nor the interval.
+# Distance of the thesis's marker below ours, in rows, so that neither hides the other.
 THESIS_DROP = 0.28
-UNDEFINED = Interval(np.nan, np.nan)
+_UNDEFINED_INTERVAL = Interval(np.nan, np.nan)
 
 
 class Row(NamedTuple):
-    """One model: its name, its metrics and their intervals by name, as fractions."""
+    """One model: its label, its metrics by name (fractions), and their intervals by name."""
 
     label: str
     metrics: Metrics
     intervals: Mapping[str, Interval]
+
+
+def read_rows(labels: Sequence[str], metrics: Sequence[Path | str], draws: Sequence[Path | str]) -> list[Row]:
+    """Read rows from the files of metrics and of bootstrap draws, in the order of the labels."""
+    return [
+        Row(label, read_json(path), Draws.read(drawn).intervals())
+        for label, path, drawn in zip(labels, metrics, draws, strict=True)
+    ]
 
 
 def table1_forest(
@@ -41,16 +49,16 @@ def table1_forest(
     *,
     subtitle: str = "",
 ) -> Figure:
-    """Draw Table 1 as dots with 95 % intervals: a panel per metric, a line per model. The title names the best row.
+    """Draw Table 1 as dots with 95 % intervals: with one panel per metric and one line per model.
 
     Parameters
     ----------
     rows
-        Of Table 1, first row on top.
+        Rows of Table 1, from top to bottom. The title names the best one.
     baselines
-        Drawn below, grey.
+        Rows that are drawn below in grey.
     thesis
-        From `tables.read_thesis`; adds the thesis's figures as hollow markers where the label is in its table.
+        Metrics from `thesis_results.read_thesis`, drawn as hollow markers for the labels that it has.
     subtitle
         Text below the title.
 
@@ -86,38 +94,40 @@ def table1_forest(
 
 
 def best_of(rows: Sequence[Row]) -> str:
-    """Return a title: which row has the highest log Pearson, and that with its interval."""
+    """Return a title with the row of the highest log Pearson correlation, its value and its interval."""
     defined = [row for row in rows if not np.isnan(row.metrics["log_pearson"])]
     if not defined:
         return "Table 1: no run has a log Pearson correlation"
     best = max(defined, key=lambda row: row.metrics["log_pearson"])
-    interval = range_text(best.intervals.get("log_pearson", UNDEFINED))
+    interval = range_text(best.intervals.get("log_pearson", _UNDEFINED_INTERVAL))
     return (
         f"Best log Pearson of {len(rows)}: {best.label}, {percent(best.metrics['log_pearson'])} %, "
         f"95 % interval {interval}"
     )
 
 
-def _draw_rows(panel: Axes, rows: Sequence[Row], heights: Vector, key: str, color: str, label: str = "") -> Vector:
-    """Draw one metric of each row in percent, with its interval and its number; return all ends that are drawn."""
+def _draw_rows(panel: Axes, rows: Sequence[Row], heights: Floats, key: str, color: str, label: str = "") -> Floats:
+    """Draw one metric of each row in percent, with its interval and its value; return all drawn values."""
     values = np.array([100 * row.metrics[key] for row in rows], dtype=np.float64)
-    bounds = 100 * np.array([row.intervals.get(key, UNDEFINED) for row in rows], dtype=np.float64).reshape(-1, 2)
+    bounds = 100 * np.array([row.intervals.get(key, _UNDEFINED_INTERVAL) for row in rows], dtype=np.float64).reshape(
+        -1, 2
+    )
     panel.hlines(heights, bounds[:, 0], bounds[:, 1], color=color, linewidth=2, zorder=2)
     panel.plot(values, heights, "o", color=color, markersize=6, zorder=4, label=label or None)
     for height, value in zip(heights, values, strict=True):
         if np.isfinite(value):
             panel.annotate(number(value, 1), (value, height), (0, 4), color=color, **theme.ABOVE)
         else:
-            middle = panel.get_yaxis_transform()  # x in fractions of the panel
+            middle = panel.get_yaxis_transform()  # x is a fraction of the panel
             panel.annotate("undefined", (0.5, height), (0, -3), xycoords=middle, color=theme.GREY, **theme.ABOVE)
     return np.concatenate([values, bounds.ravel()])
 
 
-def _finish(panel: Axes, drawn: Vector) -> None:
-    """Set the axes of a panel so that all that is drawn, in percent, and the numbers above it have room."""
+def _finish(panel: Axes, drawn: Floats) -> None:
+    """Set the axes of a panel so that all drawn values, in percent, and the text above them fit."""
     seen = drawn[np.isfinite(drawn)]
     low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 100.0)
-    low, high = widened(low, high, SPAN)
+    low, high = widened(low, high, _LEAST_SPAN)
     margin = 0.12 * (high - low)
     panel.set_xlim(low - margin, high + margin)
     panel.set_xlabel("percent")
@@ -129,7 +139,7 @@ def _finish(panel: Axes, drawn: Vector) -> None:
 
 
 def _head_baselines(panels: Sequence[Axes], height: float) -> None:
-    """Part the baselines from Table 1 by a line, and name them."""
+    """Draw a line between Table 1 and the baselines, and a heading for the baselines."""
     for panel in panels:
         panel.axhline(height, color=theme.LIGHT_GREY, linewidth=0.8)
     panels[0].annotate(

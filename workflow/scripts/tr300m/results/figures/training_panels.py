@@ -1,4 +1,4 @@
-"""The four panels of the thesis's Appendix D for one run, drawn without a display."""
+"""The four panels of the thesis's Appendix D for one run."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -9,18 +9,17 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.optimize import isotonic_regression
 
 from ...base.errors import TR300MError
+from ...base.types import Floats
 from ...metrics.point import log_pearson
 from ..metric_table import percent
 from . import style as theme
 from .canvas import new_figure, widened
 
-Vector = NDArray[np.float64]
-
-HISTORY = (
+_DRAWN_COLUMNS = (
     "step",
     "loss",
     "pearson",
@@ -32,52 +31,52 @@ HISTORY = (
     "val_accuracy",
 )
 STEP_UNIT = 10_000
-# Above this many pairs, points hide each other: bins of equal size with a count show more, and keep the SVG small.
+# With more pairs, points would hide each other; hexagonal bins with counts are drawn, which also keep the SVG small.
 MOST_POINTS = 2_000
 HEXAGONS = 60
-# Above this many epochs, markers of full size hide the line.
+# With more epochs, markers of full size would hide the line.
 MOST_MARKERS = 25
-# Least distance between two labels at the ends of lines, as a fraction of the panel's height.
+# Smallest distance between two labels at the ends of lines, as a fraction of the panel's height.
 LABEL_GAP = 0.052
-# Least height of a panel of curves: one that magnifies a difference of 0.001 misleads.
-SPAN = {"Loss (mean NLL, nat)": 0.5, "Correlation": 0.2, "Accuracy (%)": 10.0}
+# Smallest range of the y axis of each panel, so that small differences are not magnified.
+_LEAST_SPANS = {"Loss (mean NLL, nat)": 0.5, "Correlation": 0.2, "Accuracy (%)": 10.0}
 
 
 def run_panels(
-    truth: ArrayLike,
+    observed: ArrayLike,
     median: ArrayLike,
     history: Mapping[str, ArrayLike],
     title: str,
     subtitle: str,
     *,
     part: str = "validation",
-    thesis: Mapping[str, Vector] | None = None,
+    thesis: Mapping[str, Floats] | None = None,
 ) -> Figure:
-    """Draw the four panels of one run: its predictions, then loss, correlations and accuracy over the steps.
+    """Draw the four panels of one run: predictions, and loss, correlations and accuracy over the steps.
 
     Parameters
     ----------
-    truth, median
-        TPM [pair], true and predicted.
+    observed, median
+        Observed TPM, and predicted median [pair].
     history
-        Columns of the run's `history.tsv`, as numbers or text [epoch]; NaN where nothing was measured.
+        Columns of the run's `history.tsv`, as numbers or text [epoch]; NaN for missing values.
     title, subtitle
         Text above the panels.
     part
-        Which pairs `truth` and `median` are.
+        Part that `observed` and `median` are of.
     thesis
-        The thesis's curves of the same architecture, one of `thesis_curves.read_thesis_curves`: drawn pale behind ours,
-        as far as ours go.
+        The thesis's curves of the same architecture, from `thesis_curves.read_thesis_curves`. They are drawn in pale
+        colours behind ours, up to our last step.
 
     Raises
     ------
     TR300MError
-        If the pairs are not fit for a correlation (see `metrics.pearson`), or the history lacks a column or has no row.
+        If the pairs are invalid (see `point.pearson`), or the history lacks a column or has no row.
     """
     curves = _history(history)
     theirs = _until(thesis, float(curves["step"].max())) if thesis else {}
-    correlation = log_pearson(truth, median)  # checks both arrays
-    x = np.log10(1.0 + np.asarray(truth, dtype=np.float64))
+    correlation = log_pearson(observed, median)  # also checks both arrays
+    x = np.log10(1.0 + np.asarray(observed, dtype=np.float64))
     y = np.log10(1.0 + np.asarray(median, dtype=np.float64))
     with theme.looks():
         figure = new_figure(10.0, 8.0, title, subtitle)
@@ -116,42 +115,43 @@ def run_panels(
     return figure
 
 
-def _history(history: Mapping[str, ArrayLike]) -> dict[str, Vector]:
-    """Return the columns that are drawn, as float64 [epoch]."""
-    missing = [name for name in HISTORY if name not in history]
+def _history(history: Mapping[str, ArrayLike]) -> dict[str, Floats]:
+    """Return the drawn columns as float64 [epoch]."""
+    missing = [name for name in _DRAWN_COLUMNS if name not in history]
     if missing:
         raise TR300MError(
             f"the training history lacks {', '.join(missing)}", "train the run again to write its history.tsv"
         )
     try:
-        curves = {name: np.asarray(history[name]).astype(np.float64) for name in HISTORY}
+        curves = {name: np.asarray(history[name]).astype(np.float64) for name in _DRAWN_COLUMNS}
     except ValueError as error:
         raise TR300MError(
-            f"the training history holds text where numbers belong: {error}", "look into history.tsv"
+            f"the training history has a value that is not a number: {error}",
+            "correct history.tsv, or train the run again",
         ) from None
     steps = curves["step"]
     if steps.size == 0:
         raise TR300MError("the training history has no row", "train for at least one epoch")
     if not np.isfinite(steps).all() or any(column.shape != steps.shape for column in curves.values()):
-        raise TR300MError("the training history lacks steps or values in some rows", "look into history.tsv")
+        raise TR300MError("the training history lacks steps or values in some rows", "train the run again")
     return curves
 
 
-def _until(thesis: Mapping[str, Vector], last: float) -> dict[str, Vector]:
-    """Return the rows of the thesis's curves up to the step `last`, or nothing if there is none."""
+def _until(thesis: Mapping[str, Floats], last: float) -> dict[str, Floats]:
+    """Return the rows of the thesis's curves up to the step `last`, or an empty dict if there are none."""
     kept = thesis["step"] <= last
     return {name: column[kept] for name, column in thesis.items()} if kept.any() else {}
 
 
-def _in_percent(curves: Mapping[str, Vector]) -> dict[str, Vector]:
+def _in_percent(curves: Mapping[str, Floats]) -> dict[str, Floats]:
     """Return the curves with both accuracies in percent."""
     return {name: 100 * column if name.endswith("accuracy") else column for name, column in curves.items()}
 
 
-def _draw_predictions(figure: Figure, panel: Axes, x: Vector, y: Vector) -> None:
-    """Draw log10(1 + TPM) [pair], true against predicted, with the diagonal."""
+def _draw_predictions(figure: Figure, panel: Axes, x: Floats, y: Floats) -> None:
+    """Draw log10(1 + TPM) [pair], observed against predicted, with the diagonal."""
     high = max(1.0, float(x.max()), float(y.max())) * 1.03
-    # Hexagons are centred on the zeros, often a fifth of all pairs, and half of each lies below.
+    # The hexagons of 0 TPM, often a fifth of all pairs, are centred on the axis, so half of each is below it.
     low = -0.02 * high
     if x.size > MOST_POINTS:
         bins = panel.hexbin(
@@ -167,7 +167,7 @@ def _draw_predictions(figure: Figure, panel: Axes, x: Vector, y: Vector) -> None
         counts = bins.get_array()
         most = 10 if counts is None or counts.size == 0 else max(10, int(counts.max()))
         bins.set_norm(LogNorm(vmin=1, vmax=most))
-        # Inside the panel's own frame: a bar beside it would drift away from a square panel.
+        # An inset axis stays beside the square panel.
         bar = figure.colorbar(bins, cax=panel.inset_axes((1.02, 0.0, 0.03, 1.0)))
         bar.set_label("Pairs per hexagon")
         bar.outline.set_visible(False)
@@ -175,20 +175,20 @@ def _draw_predictions(figure: Figure, panel: Axes, x: Vector, y: Vector) -> None
         panel.scatter(x, y, s=12, color=theme.BLUE, alpha=0.4, linewidths=0, zorder=2)
     panel.plot([0, high], [0, high], color=theme.BLACK, linewidth=1, zorder=3)
     panel.set(xlim=(low, high), ylim=(low, high), aspect="equal", anchor="W")
-    panel.set(xlabel="True expression, log$_{10}$(1 + TPM)", ylabel="Predicted median, log$_{10}$(1 + TPM)")
+    panel.set(xlabel="Observed expression, log$_{10}$(1 + TPM)", ylabel="Predicted median, log$_{10}$(1 + TPM)")
 
 
 def _draw_curves(
     panel: Axes,
-    curves: Mapping[str, Vector],
-    theirs: Mapping[str, Vector],
+    curves: Mapping[str, Floats],
+    theirs: Mapping[str, Floats],
     pairs: Sequence[tuple[str, str, str, str, str]],
     ylabel: str,
     title: str,
 ) -> None:
-    """Draw columns of the history over the steps, each named at its right end, the thesis's pale behind them.
+    """Draw columns of the history over the steps, each labelled at its right end, and the thesis's in pale behind them.
 
-    `pairs` holds, per metric: training column and label, validation column and label, colour.
+    Each item of `pairs` has training column and label, validation column and label, and colour of one metric.
     """
     steps = curves["step"]
     in_units = bool(steps.max() >= STEP_UNIT)
@@ -207,7 +207,7 @@ def _draw_curves(
             finite = np.flatnonzero(np.isfinite(y))
             if finite.size == 0:
                 continue
-            # Gaps stay gaps; the markers show single epochs between them.
+            # Missing epochs are gaps; markers show single epochs between them.
             panel.plot(x, np.where(np.isfinite(y), y, np.nan), color=color, **(style | smaller))
             ends.append((float(y[finite[-1]]), label, color))
     panel.set_title(title)
@@ -218,16 +218,16 @@ def _draw_curves(
         panel.text(0.5, 0.5, "not recorded", transform=panel.transAxes, ha="center", va="center", color=theme.GREY)
         return
     panel.margins(x=0.04, y=0.1)
-    # Steps are whole numbers; a single epoch would otherwise get ticks at fractions around it.
+    # Otherwise a single epoch would get ticks at fractions of a step around it.
     if steps.size == 1:
         panel.set_xticks(x, [f"{x[0]:g}"])
     else:
         panel.xaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10], integer=not in_units))
-    _label_ends(panel, ends, SPAN[ylabel])
+    _label_ends(panel, ends, _LEAST_SPANS[ylabel])
 
 
 def _explain_pale(figure: Figure) -> None:
-    """Say once, below the panels, whose lines the pale ones are."""
+    """Add a legend for the thesis's curves below the panels."""
     styles = ((theme.TRAINING, "training"), (theme.VALIDATION, "validation"))
     lines = [Line2D([], [], color=theme.PALE[theme.BLUE], **theme.behind(style)) for style, _ in styles]
     labels = [f"the thesis's {which} (pale)" for _, which in styles]
@@ -235,9 +235,9 @@ def _explain_pale(figure: Figure) -> None:
 
 
 def _label_ends(panel: Axes, ends: Sequence[tuple[float, str, str]], span: float) -> None:
-    """Write (value, label, colour) to the right of the panel, each at its value, moved apart where they would touch."""
+    """Write (value, label, colour) to the right of the panel, each at its value, without overlaps."""
     low, high = widened(*panel.get_ylim(), span)
-    # The axes must not move any more, or the labels would miss their lines.
+    # Fix the axis, so that the labels stay at the ends of their lines.
     panel.set_ylim(low, high)
     order = sorted(range(len(ends)), key=lambda i: ends[i][0])
     gaps = [LABEL_GAP * (1 + ends[i][1].count("\n")) for i in order]
@@ -258,21 +258,21 @@ def _label_ends(panel: Axes, ends: Sequence[tuple[float, str, str]], span: float
 
 
 def spread(wanted: Sequence[float], sizes: Sequence[float]) -> list[float]:
-    """Move labels apart.
+    """Move labels apart so that they do not overlap.
 
     Parameters
     ----------
     wanted
-        Where each label's middle should be, as a fraction of the panel's height, ascending.
+        Desired centre of each label, as a fraction of the panel's height, ascending.
     sizes
         Height of each label.
 
     Returns
     -------
     list
-        Nearest heights at which no two labels overlap; inside [0, 1] if all fit, else starting at 0.
+        Nearest centres without overlaps; inside [0, 1] if all labels fit, otherwise starting at 0.
     """
-    # Measured from where it would stand if all labels touched, each height may only grow: an isotonic regression.
+    # Relative to the positions at which all labels touch, the positions must not decrease: an isotonic regression.
     touching = np.concatenate([[0.0], np.cumsum([(a + b) / 2 for a, b in pairwise(sizes)])])
     shift = isotonic_regression(np.asarray(wanted) - touching).x
     bottom, top = sizes[0] / 2, 1 - sizes[-1] / 2 - touching[-1]
@@ -285,15 +285,15 @@ def _shown(value: float, as_percent: bool = False) -> str:
     return f"{percent(value)} %" if as_percent else f"{value:z.2f}"
 
 
-def _last(curves: Mapping[str, Vector], name: str, as_percent: bool = False) -> str:
-    """Return the last measured value of a column and its step, for a title."""
+def _last(curves: Mapping[str, Floats], name: str, as_percent: bool = False) -> str:
+    """Return the last value of a column and its step, for a title."""
     found = np.flatnonzero(np.isfinite(curves[name]))
     if found.size == 0:
         return "not recorded"
     return f"{_shown(float(curves[name][found[-1]]), as_percent)} at step {int(curves['step'][found[-1]]):,}"
 
 
-def _lowest(curves: Mapping[str, Vector]) -> str:
+def _lowest(curves: Mapping[str, Floats]) -> str:
     """Return a title with the lowest validation loss and its step."""
     found = np.flatnonzero(np.isfinite(curves["val_loss"]))
     if found.size == 0:

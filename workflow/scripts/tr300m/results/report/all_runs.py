@@ -1,22 +1,22 @@
-"""The evaluation of all runs side by side: a run a row, from the tables that each run has of its own."""
+"""The evaluation of all runs in one table with one row per run, from the tables of each run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...base.errors import TR300MError
-from ..metric_table import HEADLINE, PERCENT, number, percent
+from ..metric_table import HEADLINE_METRIC, PERCENT, number, percent
 
-Columns = Mapping[str, Sequence[Any]]
+_ReadTable = Mapping[str, Sequence[Any]]
 
 NONE = "-"
 VIEW_NOTE = (
-    f"{PERCENT[HEADLINE]} in percent: of all pairs, and the mean over groups of pairs. Across genes is within a "
-    "sample, across tissues within a gene, across people within a gene and tissue. A gene shares its promoter if "
-    "a gene that trains has a window that overlaps it, directly or through other genes, or is its twin in the "
-    "pseudo-autosomal regions of chrX and chrY. Regulators are genes whose own TPM "
-    "is an input. A score made of differences between genes alone is high across genes and near 0 elsewhere."
+    f"{PERCENT[HEADLINE_METRIC]} in percent, of all pairs, and as the mean over groups of pairs. Across genes means "
+    "within a sample, across tissues within a gene, across people within a gene and tissue. A gene shares its promoter "
+    "if its window overlaps that of a training gene, directly or through other genes, or if a training gene is its "
+    "counterpart in the pseudo-autosomal regions of chrX and chrY. Regulators are genes whose own TPM is an input. "
+    "A model that only distinguishes genes has a high score across genes, and scores near 0 in the other groups."
 )
-# Quantity of a calibration table: its name here, and whether it is a share.
+# Quantity of a calibration table to its name here, and whether it is a share.
 QUANTITIES = {
     "crps_mean": ("CRPS, mean (TPM)", False),
     "crps_median": ("CRPS, median (TPM)", False),
@@ -27,24 +27,24 @@ QUANTITIES = {
     "width_90": ("Width of 90 % (TPM)", False),
 }
 CALIBRATION_NOTE = (
-    "A calibrated model has 50 and 90 percent of the randomised PIT values inside, and a mean of 50; CRPS and widths "
-    "are better the smaller they are, widths only where the shares are right."
+    "A calibrated model has 50 and 90 percent of the randomised PIT values inside the intervals, and a mean PIT of 50. "
+    "Smaller CRPS and widths are better; compare widths only if the shares are correct."
 )
 
 
-def views_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[str]]:
-    """Return the log Pearson correlation of every view [run], in percent; "-" where a run has no such view.
+def views_side_by_side(rows: Sequence[tuple[str, _ReadTable]]) -> dict[str, list[str]]:
+    """Return the log Pearson correlation of every view [run], in percent; "-" if a run has no such view.
 
     Parameters
     ----------
     rows
-        Label of each run and its table from `breakdown.summary_table`.
+        Label of each run and its table from `strata.summary_table`.
     """
     found = [
         {
             str(view): str(mean)
             for view, metric, mean in zip(columns["view"], columns["metric"], columns["mean"], strict=True)
-            if metric in (HEADLINE, "all")
+            if metric in (HEADLINE_METRIC, "all")
         }
         for _, columns in rows
     ]
@@ -52,7 +52,7 @@ def views_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[st
     return _side_by_side(rows, found, {view: (view[0].upper() + view[1:], True) for view in views})
 
 
-def calibration_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, list[str]]:
+def calibration_side_by_side(rows: Sequence[tuple[str, _ReadTable]]) -> dict[str, list[str]]:
     """Return CRPS, shares of PIT values and widths [run].
 
     Parameters
@@ -63,18 +63,20 @@ def calibration_side_by_side(rows: Sequence[tuple[str, Columns]]) -> dict[str, l
     Raises
     ------
     TR300MError
-        If a run lacks one of them.
+        If a run lacks one of the quantities.
     """
     found = [dict(zip(map(str, columns["quantity"]), map(str, columns["value"]), strict=True)) for _, columns in rows]
     for (label, _), values in zip(rows, found, strict=True):
         missing = [key for key in QUANTITIES if key not in values]
         if missing:
-            raise TR300MError(f"the calibration of {label} lacks {', '.join(missing)}", "make its table again")
+            raise TR300MError(
+                f"the calibration of {label} lacks {', '.join(missing)}", "delete its table and run again"
+            )
     return _side_by_side(rows, found, QUANTITIES)
 
 
 def _side_by_side(
-    rows: Sequence[tuple[str, Columns]], found: Sequence[Mapping[str, str]], names: Mapping[str, tuple[str, bool]]
+    rows: Sequence[tuple[str, _ReadTable]], found: Sequence[Mapping[str, str]], names: Mapping[str, tuple[str, bool]]
 ) -> dict[str, list[str]]:
     columns = {"Run": [label for label, _ in rows]}
     for key, (name, is_share) in names.items():

@@ -1,12 +1,12 @@
-"""Pages of the report: Markdown to one HTML file each, with its style inside and nothing to fetch."""
+"""Pages of the report: Markdown to one HTML file each, which includes its style and refers to no other file."""
 
 import re
 from html import escape
 
 from markdown_it import MarkdownIt
 
-# Snakemake's report shows a page in a frame of its own, which inherits no style.
-STYLE = """
+# Snakemake's report shows a page in a separate frame, which inherits no style.
+_PAGE_STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; margin: 1.5rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 p, ul { max-width: 60rem; }
@@ -20,26 +20,26 @@ tbody tr:hover { background: #f7fafc; }
 .interval { display: block; color: #555; font-size: 0.82rem; white-space: nowrap; }
 p > strong:first-child { background: #fff3bf; padding: 0.1rem 0.3rem; }
 """
-INTERVAL = re.compile(r" (\[[^\]<]+ to [^\]<]+\])")
+_BRACKETED_INTERVAL = re.compile(r" (\[[^\]<]+ to [^\]<]+\])")
 
 
 def page(title: str, text: str) -> str:
-    """Return a whole HTML page.
+    """Return a complete HTML page.
 
     Parameters
     ----------
     title
-        Above the text.
+        Heading above the text.
     text
         Markdown (CommonMark) with tables. HTML in it is shown as text.
 
     Returns
     -------
     str
-        HTML that names no other file. An interval in square brackets stands below its figure.
+        HTML that refers to no other file. Intervals in square brackets are placed below their values.
     """
     body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    body = INTERVAL.sub(r'<span class="interval">\1</span>', body)
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
+    body = _BRACKETED_INTERVAL.sub(r'<span class="interval">\1</span>', body)
+    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_PAGE_STYLE}</style>'
     content = f"<h1>{escape(title)}</h1>\n{body}"
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>{content}</body></html>\n'

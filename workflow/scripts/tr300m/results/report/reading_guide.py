@@ -1,4 +1,4 @@
-"""What good figures look like: every metric's range and direction, what baselines and the thesis reach."""
+"""How to read the metrics: range, direction, and the values that baselines and the thesis reach."""
 
 import math
 from collections.abc import Mapping
@@ -14,11 +14,18 @@ from ..metric_table import PERCENT, Metrics, number, percent
 CONSTANT, OWN_MEAN = "global_median", "gene_tissue_mean"
 FITTED = tuple(name for name, baseline in BASELINES.items() if baseline.features)
 NOT_MADE = "not made"
+GUIDE_NOTE = (
+    "In percent, CRPS in TPM. The constant is the global median. The gene's own training mean reads the expression of "
+    "held-out genes in training samples, which no run reads; it is not an upper bound. Both, and the best baseline "
+    "fitted without a neural network (for each metric the best one on these pairs), are of this configuration's "
+    "validation pairs; the thesis's best is that of its seven architectures"
+)
+"""Without the full stop: `data_identity.DataIdentity.caveat` follows."""
 NOT_COMPARED = "-"
 
 
 class Reading(NamedTuple):
-    """How a figure is to be read: its name in tables, its range, which way is better, what it says."""
+    """How to read a metric: its name in tables, its range, which direction is better, and its meaning."""
 
     name: str
     range: str
@@ -26,93 +33,94 @@ class Reading(NamedTuple):
     says: str
 
 
-SCORES = {
+_METRIC_READINGS = {
     "pearson": Reading(
-        PERCENT["pearson"], "-100 to 100", "higher", "On TPM: the few genes of highest expression decide it."
+        PERCENT["pearson"], "-100 to 100", "higher", "On TPM; the few genes with the highest expression dominate it."
     ),
     "log_pearson": Reading(
         PERCENT["log_pearson"],
         "-100 to 100",
         "higher",
-        "On log(1 + TPM): 0 is no linear relation. The best baseline is chosen by this one.",
+        "On log(1 + TPM); 0 means no linear relation. The best baseline is chosen by this metric.",
     ),
-    "spearman": Reading(PERCENT["spearman"], "-100 to 100", "higher", "Of ranks: 0 is no monotonic relation."),
+    "spearman": Reading(PERCENT["spearman"], "-100 to 100", "higher", "On ranks; 0 means no monotonic relation."),
     "log_r2": Reading(
         PERCENT["log_r2"],
         "up to 100",
         "higher",
-        "On log(1 + TPM). 0 is the best constant for these pairs; below 0 is worse than that.",
+        "On log(1 + TPM). The best constant for these pairs has 0; a negative value is worse than that.",
     ),
     "accuracy": Reading(
         PERCENT["accuracy"],
         "0 to 100",
         "higher",
-        "Truth and prediction on one side of the dataset's median. A coin reaches 50, any other constant the share of "
-        "truths on its side. The median itself counts as both sides, so that a constant there reaches 100.",
+        "Share of pairs with observed and predicted TPM on the same side of the dataset's median. Random guesses reach "
+        "50, a constant reaches the share of observed values on its side. A prediction equal to the median counts as "
+        "correct on both sides, so a constant there reaches 100.",
     ),
     "crps": Reading(
         "CRPS, mean",
         "0 upwards, TPM",
         "lower",
-        "Mean over pairs; compares any distributions. Of a single number, such as a baseline's, it is the mean "
-        "absolute error.",
+        "Mean over pairs; comparable between all distributions. For a single number, such as the prediction of a "
+        "baseline, it is the mean absolute error.",
     ),
 }
-"""Metrics that baselines have too, by their key."""
-OTHERS = (
+"""Metrics that baselines have too, by key."""
+_OTHER_READINGS = (
     Reading(
         "NLL",
         "no bound",
         "lower",
-        "Of the run's own output distribution; the thesis's is no density. Compare only runs with the same "
-        "distribution, on the same pairs.",
+        "Under the output distribution of the run; that of the thesis is not a density. Compare only runs with the "
+        "same distribution on the same pairs.",
     ),
     Reading(
         "PIT within 50 %, within 90 %",
         "0 to 100",
         "50 and 90",
-        "Share of truths inside central intervals. Less: the intervals are too narrow or lie in the wrong place; "
-        "more: too wide. It is an estimate from pairs that share genes and samples. A calibrated model need not "
-        "predict well.",
+        "Share of observed values in central intervals. Below: overconfident, or the intervals are in the wrong place; "
+        "above: underconfident. It is an estimate from pairs that share genes and samples. A calibrated model does not "
+        "necessarily predict well.",
     ),
     Reading(
         "Difference of two runs",
         "correlations: -200 to 200",
         "interval without 0",
-        "The paired interval counts, not T, which takes pairs for independent. An interval that holds 0 shows neither "
-        "a difference nor equality. Of many differences without a cause, one in 20 has an interval without 0. Spread "
-        "between seeds is not in it.",
+        "Use the paired interval and not T, which treats pairs as independent. An interval that contains 0 shows "
+        "neither a difference nor equality. Without any real difference, one interval in 20 does not contain 0. The "
+        "interval does not include the spread between seeds.",
     ),
     Reading(
         "Test minus validation",
         "correlations: -200 to 200",
         "within sampling error",
-        "The parts share no pair: compare the difference with the square root of the sum of the two squared "
-        "half-widths of their 95 % intervals. With nothing wrong it is larger about 1 of 20 times; a test figure lies "
-        "outside the validation interval far more often, in 17 % where the two intervals are equally wide.",
+        "The parts share no pair. Compare the difference with the square root of the sum of the two squared "
+        "half-widths of their 95 % intervals. If nothing is wrong it is larger about once in 20 times. A test value is "
+        "outside the validation interval much more often: in 17 % of cases if the two intervals are equally wide.",
     ),
 )
 
 
-def mean_error(truth: ArrayLike, prediction: ArrayLike) -> float:
-    """Return the mean absolute error in TPM of arrays [pair]: the CRPS of a prediction that is a single number."""
-    return float(np.mean(np.abs(np.asarray(truth, np.float64) - np.asarray(prediction, np.float64))))
+def mean_error(observed: ArrayLike, prediction: ArrayLike) -> float:
+    """Return the mean absolute error in TPM of arrays [pair]: which is the CRPS of a single number."""
+    return float(np.mean(np.abs(np.asarray(observed, np.float64) - np.asarray(prediction, np.float64))))
 
 
 def guide_table(baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics]) -> dict[str, list[str]]:
-    """Return one row a metric: how to read it, and what else reaches how much.
+    """Return one row per metric: how to read it, and the values that baselines and the thesis reach.
 
     Parameters
     ----------
     baselines
-        Validation metrics by name of the baseline (fractions), those that were made; `mean_error` as ``crps``.
+        Validation metrics (fractions) of the computed baselines by name; `mean_error` is ``crps``.
     thesis
-        Its Table 1, from `tables.read_thesis`.
+        Table 1 of the thesis, from `thesis_results.read_thesis`.
 
     Returns
     -------
     dict
-        Column name to text [metric]; figures in percent.
+        Column name to text [metric]; values are in percent.
     """
     columns: dict[str, list[str]] = {
         "Metric": [],
@@ -124,7 +132,7 @@ def guide_table(baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics])
         "Thesis's best": [],
         "How to read it": [],
     }
-    for key, reading in [*SCORES.items(), *((None, reading) for reading in OTHERS)]:
+    for key, reading in [*_METRIC_READINGS.items(), *((None, reading) for reading in _OTHER_READINGS)]:
         reached = _reached(key, baselines, thesis) if key else [NOT_COMPARED] * 4
         row = [reading.name, reading.range, reading.better, *reached, reading.says]
         for column, text in zip(columns.values(), row, strict=True):
@@ -133,7 +141,7 @@ def guide_table(baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics])
 
 
 def _reached(key: str, baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics]) -> list[str]:
-    """Return what a constant, the best fitted baseline, the genes' own means and the thesis's best row reach."""
+    """Return the values of a constant, the best fitted baseline, the genes' own means and the thesis's best row."""
     text, best_of = (partial(number, decimals=1), min) if key == "crps" else (percent, max)
     constant, own_mean = (
         text(baselines[name][key]) if name in baselines else NOT_MADE for name in (CONSTANT, OWN_MEAN)

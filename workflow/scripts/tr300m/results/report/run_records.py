@@ -1,19 +1,21 @@
-"""Run records, configuration, versions and checksums as tables for a reader."""
+"""Run records, configuration, versions and checksums as tables."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
-from ...dataset.data_identity import is_published
+from ...base.redaction import shareable
+from ...dataset.data_identity import identify, is_published
 from ...training.run_record import versions
+from ..write_table import markdown
 
-# They have a page of their own, or say nothing to a reader.
+# These have a separate page, or are of no interest to a reader.
 ELSEWHERE = ("run", "arrays", "versions", "pair_state")
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the leaves of nested mappings as key and text, keys joined by dots: ``network.width``, ``48``."""
+    """Yield the leaves of nested mappings as key and text; keys are joined by dots, such as ``network.width``."""
     for key, item in value.items():
         if isinstance(item, Mapping) and item:
             yield from flat(item, f"{prefix}{key}.")
@@ -31,20 +33,20 @@ def _text(item: Any) -> str:
 
 
 def compare_records(records: Sequence[Mapping[str, Any]]) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-    """Return what differs between run records, and what they share.
+    """Return the entries that differ between run records, and those that they share.
 
     Parameters
     ----------
     records
-        Of `run.json`, at least one.
+        Contents of `run.json`, at least one.
 
     Returns
     -------
     differing, shared
-        The first has the columns ``run`` and each key that differs [run]; the second ``key`` and ``value`` [key].
+        The first table has the columns ``run`` and each key that differs [run], the second ``key`` and ``value`` [key].
     """
     flats = [
-        # The label names the inputs that an architecture has on.
+        # The label replaces the architecture, because it names its inputs.
         dict(flat({key: item for key, item in record.items() if key not in ELSEWHERE} | _label(record)))
         for record in records
     ]
@@ -61,25 +63,25 @@ def _label(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """Return the versions of Python and of the package's dependencies as installed here, by name."""
+    """Return the installed versions of Python and of the package's dependencies, by name."""
     found = versions()
     try:
-        # Lines such as "numpy>=2.1"; those of extras have a condition behind a semicolon.
+        # The lines look like "numpy>=2.1"; those of extras have a condition after a semicolon.
         needed = [re.split(r"[^\w.-]", line)[0] for line in requires("tr300m") or [] if ";" not in line]
     except PackageNotFoundError:
-        return found  # a checkout that is not installed
+        return found  # the package is not installed
     return found | {name: version(name) for name in needed}
 
 
 def version_table(records: Sequence[Mapping[str, Any]], here: Mapping[str, str]) -> dict[str, list[str]]:
-    """Return one row a package: the version that the runs were trained with, and that of the tables and figures.
+    """Return one row per package: the version for training, and the version for tables and figures.
 
     Parameters
     ----------
     records
         Run records.
     here
-        Name to version, such as `environment`.
+        Name to version, from `environment`.
     """
     names = list(dict.fromkeys([name for record in records for name in record["versions"]] + list(here)))
     trained = [dict.fromkeys(record["versions"].get(name, "-") for record in records) for name in names]
@@ -91,13 +93,13 @@ def version_table(records: Sequence[Mapping[str, Any]], here: Mapping[str, str])
 
 
 def settings_table(config: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return one row a leaf of nested settings."""
+    """Return one row per leaf of nested settings."""
     found = dict(flat(config))
     return {"key": list(found), "value": list(found.values())}
 
 
 def array_table(arrays: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
-    """Return one row an array: its shape and the SHA-256 of its file, from `arrays` of a dataset's manifest."""
+    """Return one row per array of a dataset's manifest: its shape and the SHA-256 of its file."""
     return {
         "array": list(arrays),
         "shape": [" x ".join(map(str, entry["shape"])) for entry in arrays.values()],
@@ -106,12 +108,12 @@ def array_table(arrays: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]
 
 
 def source_table(sources: Mapping[str, Mapping[str, str]]) -> dict[str, list[str]]:
-    """Return one row a source: where its bytes came from, their SHA-256, whether it is the published file.
+    """Return one row per source: its origin, its SHA-256, and whether it is the published file.
 
     Parameters
     ----------
     sources
-        `sources` of a dataset's manifest.
+        Entry `sources` of a dataset's manifest.
     """
     return {
         "source": list(sources),
@@ -126,3 +128,43 @@ def _same(record: Mapping[str, str]) -> str:
     if not record["published_checksum"]:
         return "unknown"
     return "yes" if is_published(record) else "no"
+
+
+def record_pages(
+    records: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any], config: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return the pages ``runs`` and ``versions`` of the report as Markdown.
+
+    Parameters
+    ----------
+    records
+        Contents of `run.json` of the runs.
+    manifest
+        Manifest of the dataset.
+    config
+        The configuration, without the section `compute`.
+    """
+    records = [shareable(record) for record in records]
+    differing, shared = compare_records(records)
+    data = identify(manifest)
+    unlike = f" They are not those of the release: {data.unlike_release}." if data.unlike_release else ""
+    by_run = "From `run.json` of each run; `code` is a hash of the code that trained it."
+    runs = [
+        ("Settings that differ", by_run, differing),
+        ("Settings that all runs share", "", shared),
+        ("Configuration", "With defaults filled in; `compute` is in the record of each run.", settings_table(config)),
+    ]
+    arrays_by = f"The arrays were made by code {manifest['code']}."
+    sources = source_table(shareable(manifest["sources"]))
+    made_with = [
+        ("Packages", arrays_by, version_table(records, environment())),
+        ("Sources", f"The data: {data.name}.{unlike} Origin and checksum of each file:", sources),
+        ("Arrays", "As read by the models.", array_table(manifest["arrays"])),
+    ]
+    return {"runs": _sections(runs), "versions": _sections(made_with)}
+
+
+def _sections(tables: Sequence[tuple[str, str, dict[str, list[str]]]]) -> str:
+    """Return tables as Markdown sections, each with a title and a note."""
+    texts = [f"## {title}\n\n{markdown(table, notes=[note], words=True)}" for title, note, table in tables]
+    return "\n".join(texts)

@@ -1,4 +1,4 @@
-"""Snakemake's report of a run, as one HTML file that needs no network."""
+"""Snakemake's report of a run, as one HTML file that works offline."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ from ...base.errors import TR300MError
 from ...base.files import atomic_path
 from ...base.redaction import without_home
 
-STYLE = "workflow/report/style.css"
+_STYLESHEET = "workflow/report/style.css"
 
 
 def write_report(path: Path, arguments: Sequence[str], cores: str = "all") -> None:
@@ -22,7 +22,7 @@ def write_report(path: Path, arguments: Sequence[str], cores: str = "all") -> No
     arguments
         ``--configfile`` and ``--config`` as Snakemake takes them. The working directory is that of the Snakefile.
     cores
-        Cores for the jobs that are still due; a number or ``all``.
+        Cores for the jobs that are still missing; a number or ``all``.
 
     Raises
     ------
@@ -30,10 +30,10 @@ def write_report(path: Path, arguments: Sequence[str], cores: str = "all") -> No
         If Snakemake fails. Its own messages go to the terminal.
     """
     _snakemake("--cores", cores, "--quiet", "host", "rules", *arguments)
-    # Its name ends in .html, or Snakemake writes a zip archive.
+    # If the name does not end in .html, Snakemake writes a zip archive.
     with atomic_path(path) as temporary:
-        _snakemake("--report", str(temporary), "--report-stylesheet", STYLE, "--quiet", "host", *arguments)
-        # It names every file of the run, some by their absolute path.
+        _snakemake("--report", str(temporary), "--report-stylesheet", _STYLESHEET, "--quiet", "host", *arguments)
+        # The report names all files of the run, some by their absolute path.
         temporary.write_text(without_home(temporary.read_text(encoding="utf-8")), encoding="utf-8")
 
 
@@ -41,5 +41,6 @@ def _snakemake(*arguments: str) -> None:
     done = subprocess.run([sys.executable, "-m", "snakemake", *arguments], check=False)
     if done.returncode:
         raise TR300MError(
-            f"Snakemake stopped with exit status {done.returncode}; its messages are above", "mend that and try again"
+            f"Snakemake stopped with exit status {done.returncode}; its messages are above",
+            "fix the problem and try again",
         )

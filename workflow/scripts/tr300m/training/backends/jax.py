@@ -11,17 +11,15 @@ from numpy.typing import NDArray
 
 from ...model.devices import keras
 from ...model.likelihood.distributions import Likelihood
-from ..batches import Feed, Rows
-from .stepper import State, check_state, mean_nll, name_state, variables
+from ..batches import BatchRows, Feed
+from .stepper import State, batch_loss, check_state, name_state, variables
 
 
 class JaxStepper:
-    """See `Stepper`; the state is a tuple of lists, given to each call and got back from it.
+    """See `Stepper`; the state is a tuple of lists that each call takes and returns.
 
-    On a GPU the steps of a call are one compiled loop.
-
-    Over several devices the batch is shared out and all else is copied to each, as `keras.distribution.DataParallel`
-    lays it out; the compiler adds the sums over devices.
+    On a GPU the steps of a call are one compiled loop. With several devices, the batch is divided among them and
+    everything else is copied to each, as in `keras.distribution.DataParallel`; the compiler adds the sums over devices.
     """
 
     def __init__(
@@ -36,7 +34,7 @@ class JaxStepper:
     ) -> None:
         self._model = model
         self._capacity = steps_per_call
-        # On a CPU XLA's loops run several times slower than single steps.
+        # On a CPU, loops compiled by XLA are several times slower than single steps.
         self._fused = jax.default_backend() != "cpu" if fused is None else fused
         self._mesh = keras.distribution.DataParallel(
             devices=keras.distribution.list_devices()[:count]
@@ -46,15 +44,15 @@ class JaxStepper:
         self._state: tuple[list[Any], ...]
         self._set([[np.asarray(v.value) for v in values] for values in variables(model, optimizer).values()])
 
-        def loss_of(trained: Any, generators: Any, inputs: Any, truth: Any) -> tuple[Any, Any]:
+        def loss_of(trained: Any, generators: Any, inputs: Any, observed: Any) -> tuple[Any, Any]:
             raw, generators = model.stateless_call(trained, generators, inputs, training=True)
-            return mean_nll(likelihood, truth, raw), generators
+            return batch_loss(likelihood, observed, raw), generators
 
         def step(state: Any, tables: Any, rows: Any) -> tuple[Any, Any]:
             trained, generators, adam = state
-            inputs, truth = feed.batch(tables, rows)
+            inputs, observed = feed.batch(tables, rows)
             (loss, generators), gradients = jax.value_and_grad(loss_of, has_aux=True)(
-                trained, generators, inputs, truth
+                trained, generators, inputs, observed
             )
             trained, adam = optimizer.stateless_apply(adam, gradients, trained)
             return (list(trained), list(generators), list(adam)), loss
@@ -65,7 +63,7 @@ class JaxStepper:
                 state, loss = step(state, tables, {name: x[k] for name, x in rows.items()})
                 return state, losses.at[k].set(loss)
 
-            # Rows come in one length, filled up: another number of steps must not compile anew.
+            # The rows are padded to one length, so that another number of steps is not compiled again.
             return jax.lax.fori_loop(0, count, one, (state, jnp.zeros(self._capacity, jnp.float32)))
 
         def forward(state: Any, tables: Any, rows: Any) -> Any:
@@ -77,8 +75,8 @@ class JaxStepper:
         self._step: Any = jax.jit(step, donate_argnums=0)
         self._forward = jax.jit(forward)
 
-    def compile(self, rows: Rows) -> None:
-        """Run no step, or compile the single one."""
+    def compile(self, rows: BatchRows) -> None:
+        """Compile the loop by running no step, or compile the single step."""
         if self._fused:
             self.run(self.upload(rows))
             return
@@ -86,8 +84,8 @@ class JaxStepper:
         batch = {name: jax.ShapeDtypeStruct(x.shape[1:], x.dtype, sharding=layout) for name, x in rows.items()}  # type: ignore[no-untyped-call]
         self._step = self._step.lower(self._state, self._tables, batch).compile()
 
-    def upload(self, rows: Rows) -> tuple[Any, int]:
-        """Bring rows to the devices, in the form that `run` takes; also return how many steps they hold."""
+    def upload(self, rows: BatchRows) -> tuple[Any, int]:
+        """Copy rows to the devices, in the form that `run` takes; also return the number of steps."""
         count = len(next(iter(rows.values())))
         if self._fused:
             return {name: self._shared(_fill_up(x, self._capacity), axis=1) for name, x in rows.items()}, count
@@ -105,17 +103,17 @@ class JaxStepper:
             found.append(loss)
         return np.array(found, np.float32)
 
-    def predict(self, rows: Rows) -> NDArray[np.float32]:
-        """Return raw outputs of a batch, nothing dropped."""
+    def predict(self, rows: BatchRows) -> NDArray[np.float32]:
+        """Return raw outputs of a batch, without dropout."""
         shared = {name: self._shared(x, axis=0) for name, x in rows.items()}
         return np.asarray(self._forward(self._state, self._tables, shared), np.float32)
 
     def state(self) -> State:
-        """Return a copy of all that a step changes."""
+        """Return a copy of everything that a step changes."""
         return name_state(dict(zip(self._groups, self._state, strict=True)))
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a state."""
+        """Restore a state."""
         check_state(state, self.state())
         self._set(
             [
@@ -130,7 +128,7 @@ class JaxStepper:
             variable.assign(np.asarray(value))
 
     def _set(self, groups: list[list[NDArray[Any]]]) -> None:
-        # A copy: the buffers are donated, and NumPy's may be shared with the device.
+        # Copy the arrays, because the buffers are donated and the device may share those of NumPy.
         self._state = tuple(self._everywhere([np.array(x) for x in values]) for values in groups)
 
     def _everywhere(self, arrays: Any) -> Any:
@@ -145,7 +143,7 @@ def _spec(*axes: str | None) -> PartitionSpec:
 
 
 def _fill_up(x: NDArray[Any], length: int) -> NDArray[Any]:
-    """Return `x` lengthened along its first axis; what is added is never read."""
+    """Return `x` padded along its first axis; the padding is never read."""
     if len(x) == length:
         return x
     filled = np.zeros((length, *x.shape[1:]), x.dtype)

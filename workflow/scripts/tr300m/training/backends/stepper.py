@@ -1,4 +1,4 @@
-"""Many optimiser steps in one call of compiled code: one interface, one module per backend."""
+"""Many optimiser steps in one call of compiled code, with one module per backend."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
@@ -9,50 +9,50 @@ from numpy.typing import NDArray
 from ...base.errors import TR300MError
 from ...model.devices import BACKEND, keras, ops
 from ...model.likelihood.distributions import Likelihood
-from ..batches import Feed, Rows
+from ..batches import BatchRows, Feed
 
 State = dict[str, NDArray[Any]]
-"""Trained weights, dropout's generators and the optimiser's variables, by group and number."""
+"""Trained weights, seed generators of the dropout and optimiser variables, named GROUP.NUMBER."""
 
 
 class Stepper(Protocol):
-    """A model under training.
+    """A model in training.
 
     `rows` are those of a `Feed`, with leading axes [step, batch] for `run` and [batch] for `predict`.
     """
 
-    def compile(self, rows: Rows) -> None:
-        """Compile for rows of no step [0, batch, ...], so that the first call's time is that of its steps."""
+    def compile(self, rows: BatchRows) -> None:
+        """Compile, given the rows of no step [0, batch, ...], so that the first call is not slower than the others."""
         ...
 
-    def upload(self, rows: Rows) -> Any:
-        """Bring rows [step, batch, ...] to the device; may run on another thread than `run`."""
+    def upload(self, rows: BatchRows) -> Any:
+        """Copy rows [step, batch, ...] to the device; it may run on another thread than `run`."""
         ...
 
     def run(self, uploaded: Any) -> NDArray[np.float32]:
         """Take one optimiser step per batch; return the losses [step]."""
         ...
 
-    def predict(self, rows: Rows) -> NDArray[np.float32]:
-        """Return raw outputs [batch, n_outputs], nothing dropped."""
+    def predict(self, rows: BatchRows) -> NDArray[np.float32]:
+        """Return raw outputs [batch, n_outputs], without dropout."""
         ...
 
     def state(self) -> State:
-        """Return a copy of all that a step changes."""
+        """Return a copy of everything that a step changes."""
         ...
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a state.
+        """Restore a state.
 
         Raises
         ------
         TR300MError
-            If it is of another model, optimiser or backend.
+            If the state is of another model, optimiser or backend.
         """
         ...
 
     def update_model(self) -> None:
-        """Give the Keras model the trained weights, to be saved."""
+        """Copy the trained weights to the Keras model, so that they can be saved."""
         ...
 
 
@@ -68,22 +68,22 @@ def make_stepper(
     xla: bool = False,
     fused: bool | None = None,
 ) -> Stepper:
-    """Compile a training for the running backend.
+    """Compile the steps of a training for the backend of this process.
 
     Parameters
     ----------
     model, likelihood, optimizer
-        What is trained, on which loss, how.
+        Model to train, output distribution for the loss, and optimiser.
     feed
-        Where batches come from.
+        Source of the batches.
     batch_size, steps_per_call
-        Pairs a step, and most steps a call.
+        Pairs per step, and largest number of steps per call.
     devices
-        Over how many devices a batch is shared out (JAX).
+        Number of devices that a batch is divided among (JAX only).
     xla
-        Whether TensorFlow compiles the step with XLA; JAX always does.
+        Whether TensorFlow compiles the step with XLA; JAX always uses XLA.
     fused
-        Whether JAX runs the steps of a call as one compiled loop; None does so on a GPU. TensorFlow always does.
+        Whether JAX runs the steps of a call as one compiled loop; None does so only on a GPU. TensorFlow always does.
     """
     optimizer.build(model.trainable_variables)
     if BACKEND == "jax":
@@ -95,13 +95,13 @@ def make_stepper(
     return TensorFlowStepper(model, likelihood, optimizer, feed, batch_size, xla)
 
 
-def mean_nll(likelihood: Likelihood, truth: Any, raw: Any) -> Any:
-    """Mean negative log likelihood (nat) of a batch, a float32 scalar tensor."""
-    return ops.mean(likelihood.nll(truth, raw))
+def batch_loss(likelihood: Likelihood, observed: Any, raw: Any) -> Any:
+    """Return the mean negative log likelihood (nat) of a batch, a float32 scalar tensor."""
+    return ops.mean(likelihood.nll(observed, raw))
 
 
 def variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> dict[str, list[Any]]:
-    """Return all variables that a step changes: the generators of dropout are the model's non-trainable ones."""
+    """Return all variables that a step changes; the non-trainable ones of the model are the seed generators."""
     return {
         "trained": model.trainable_variables,
         "generators": model.non_trainable_variables,
@@ -110,7 +110,7 @@ def variables(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> dict
 
 
 def name_state(groups: Mapping[str, Sequence[Any]]) -> State:
-    """Return the values of groups of variables or tensors as arrays in memory, named GROUP.NUMBER."""
+    """Return the values of groups of variables or tensors as arrays, named GROUP.NUMBER."""
     return {
         f"{group}.{k}": np.array(ops.convert_to_numpy(value))
         for group, values in groups.items()
@@ -119,17 +119,17 @@ def name_state(groups: Mapping[str, Sequence[Any]]) -> State:
 
 
 def check_state(state: Mapping[str, NDArray[Any]], expected: State) -> None:
-    """Check that a state has the names, shapes and types of the one at hand.
+    """Check that a state has the expected names, shapes and types.
 
     Raises
     ------
     TR300MError
-        If it has not.
+        If it differs in one of them.
     """
     for name in sorted(state.keys() | expected.keys()):
         found, needed = (f"{x[name].dtype}{list(x[name].shape)}" if name in x else "missing" for x in (state, expected))
         if found != needed:
             raise TR300MError(
-                f"the checkpoint is of another model or backend: {name} is {found} in it, {needed} here",
-                "delete the checkpoint to start anew",
+                f"the checkpoint is of another model or backend: {name} is {found}, expected {needed}",
+                "delete the checkpoint to start again",
             )

@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from ...model.devices import keras, ops
 from ...model.likelihood.distributions import Likelihood
-from ..batches import Feed, Rows
-from .stepper import State, check_state, mean_nll, name_state, variables
+from ..batches import BatchRows, Feed
+from .stepper import State, batch_loss, check_state, name_state, variables
 
 
 class TensorFlowStepper:
-    """See `Stepper`; the variables of model and optimiser are themselves the state."""
+    """See `Stepper`; the state is in the variables of the model and the optimiser."""
 
     def __init__(
         self,
@@ -29,9 +29,9 @@ class TensorFlowStepper:
         self._tables = {name: tf.convert_to_tensor(table) for name, table in feed.tables.items()}
 
         def step(tables: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
-            inputs, truth = feed.batch(tables, rows)
+            inputs, observed = feed.batch(tables, rows)
             with tf.GradientTape() as tape:
-                loss = mean_nll(likelihood, truth, model(inputs, training=True))
+                loss = batch_loss(likelihood, observed, model(inputs, training=True))
             optimizer.apply(tape.gradient(loss, model.trainable_variables), model.trainable_variables)
             return loss
 
@@ -47,7 +47,7 @@ class TensorFlowStepper:
                     losses.write(k, one_step(tables, {name: x[k] for name, x in rows.items()})),
                 ),
                 (0, losses),
-                # Steps depend on each other; more at once would only cost memory.
+                # Each step depends on the previous one, so parallel iterations would only cost memory.
                 parallel_iterations=1,
             )
             return losses.stack()
@@ -55,7 +55,7 @@ class TensorFlowStepper:
         def forward(tables: Mapping[str, Any], rows: Mapping[str, Any]) -> Any:
             return model(feed.batch(tables, rows)[0], training=False)
 
-        # No pair: what is left are the shapes and types of the rows.
+        # The rows of no pair have the shapes and types of any rows.
         empty = feed.rows(np.zeros((0, batch_size, 2), np.int64))
         tables = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in self._tables.items()}
         many = {name: tf.TensorSpec((None, *x.shape[1:]), x.dtype) for name, x in empty.items()}
@@ -63,32 +63,32 @@ class TensorFlowStepper:
         self._loop = tf.function(loop, input_signature=[tables, many], autograph=False)
         self._forward = tf.function(forward, input_signature=[tables, batch], autograph=False)
 
-    def compile(self, rows: Rows) -> None:
-        """Run no step, which compiles."""
+    def compile(self, rows: BatchRows) -> None:
+        """Compile by running no step."""
         self.run(self.upload(rows))
 
-    def upload(self, rows: Rows) -> dict[str, Any]:
-        """Make tensors of rows [step, batch, ...]."""
+    def upload(self, rows: BatchRows) -> dict[str, Any]:
+        """Convert rows [step, batch, ...] to tensors."""
         return {name: tf.convert_to_tensor(x) for name, x in rows.items()}
 
     def run(self, uploaded: Mapping[str, Any]) -> NDArray[np.float32]:
         """Take one step per batch; return the losses [step]."""
         return np.asarray(self._loop(self._tables, uploaded))
 
-    def predict(self, rows: Rows) -> NDArray[np.float32]:
-        """Return raw outputs of a batch, nothing dropped."""
+    def predict(self, rows: BatchRows) -> NDArray[np.float32]:
+        """Return raw outputs of a batch, without dropout."""
         return np.asarray(ops.cast(self._forward(self._tables, self.upload(rows)), "float32"))
 
     def state(self) -> State:
-        """Return a copy of all that a step changes."""
+        """Return a copy of everything that a step changes."""
         return name_state(self._groups)
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Go back to a state."""
+        """Restore a state."""
         check_state(state, self.state())
         for group, values in self._groups.items():
             for k, variable in enumerate(values):
                 variable.assign(state[f"{group}.{k}"])
 
     def update_model(self) -> None:
-        """Nothing to do: the model's variables are the trained ones."""
+        """Do nothing, because the variables of the model are the trained ones."""
