@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from helpers.fixtures import MakeGenes, Refuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -280,3 +281,5 @@ def test_real_regulators_are_not_asked_one_by_one(tmp_path: Path) -> None:
     mixed = resolve({"runs": "config/demo_full_runs.tsv", "sources": sources}, ROOT)
     assert mixed.selection.planted
     assert mixed.selection.level_runs == []
+    demo = resolve(yaml.safe_load((ROOT / "config/demo.yaml").read_text()), ROOT)
+    assert demo.selection.level_runs == demo.config["evaluation"]["level_change_runs"] == ["seq_tf_core_hm"]

@@ -72,6 +72,8 @@ class RunSelection:
         Whether expression is simulated, so that there is a planted truth.
     simulated_regulators
         Whether the regulators are simulated; there are then few of them.
+    level_change_runs
+        Runs for which the effect of each regulator's level is computed; None for all that it can be computed for.
     """
 
     runs: Mapping[str, Run]
@@ -81,6 +83,7 @@ class RunSelection:
     final_name: str
     planted: bool
     simulated_regulators: bool
+    level_change_runs: tuple[str, ...] | None = None
 
     def architecture(self, run: str) -> Architecture:
         """Return the architecture of a run."""
@@ -192,13 +195,14 @@ class RunSelection:
 
     @property
     def level_runs(self) -> list[str]:
-        """Trained runs with the thesis's split that read the TF levels of simulated regulators.
+        """Trained runs with the thesis's split that read the TF levels of simulated regulators, those chosen of them.
 
         There are none with real regulators: computing the effect of each would take longer than the training.
         """
         if not self.simulated_regulators:
             return []
-        return [run for run in self.thesis_runs if self.architecture(run).tf and not self.runs[run].only_predicts]
+        runs = [run for run in self.thesis_runs if self.architecture(run).tf and not self.runs[run].only_predicts]
+        return runs if self.level_change_runs is None else [run for run in runs if run in self.level_change_runs]
 
     @property
     def histone_pairs(self) -> list[tuple[str, str]]:

@@ -193,6 +193,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     architectures = read_architectures(filled["architectures"])
     splits = split_names(filled["split"]["folds"])
     locations = {key: locate(key, filled["sources"], filled["data"]) for key in table}
+    chosen = filled["evaluation"]["level_change_runs"]
     selection = RunSelection(
         runs=read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml"),
         architectures=architectures,
@@ -201,6 +202,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         final_name=filled["final_run"],
         planted=locations["gtex_tpm"].kind == "simulated",
         simulated_regulators=locations["lambert_2018"].kind == "simulated",
+        level_change_runs=None if chosen is None else tuple(chosen),
     )
     return Settings(filled, filled["results"].rstrip("/"), table, locations, selection)
 
