@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from helpers.toy_dataset import Sizes, draw, write_dataset
 from tr300m.base.axes import ARRAYS
+from tr300m.base.files import read_json, write_json
 from tr300m.dataset.dataset import TABLES, Dataset
 from tr300m.dataset.splits import Split
 from tr300m.model.network import NetworkConfig
@@ -31,9 +32,12 @@ def write_toy(folder: Path) -> Dataset:
     return Dataset.open(folder)
 
 
-def rewrite(data: Dataset, folder: Path) -> Dataset:
+def rewrite(data: Dataset, folder: Path, edition: str = "release") -> Dataset:
     """Write a dataset that was changed in memory into a folder, with the constants of what is written; open it."""
     write_dataset(folder, {name: getattr(data, name) for name in (*TABLES, "tissues", *ARRAYS)})
+    manifest = read_json(folder / "manifest.json")
+    manifest["config"]["edition"] = edition
+    write_json(folder / "manifest.json", manifest)
     return Dataset.open(folder)
 
 

@@ -140,7 +140,7 @@ VARIANT_JOBS = {
     "train": 5, "reuse": 1, "predict": 6, "predict_own_tf_zeroed": 1, "metrics": 6 + 24, "breakdown": 6,
     "calibration": 6, "reliability": 6, "density": 6, "panels": 6, "forest": 1, "reliability_comparison": 1, "split": 3,
     "gene_features": 4, "baseline": 24, "baselines": 1, "against_baselines": 1, "controls": 1, "intervals": 1,
-    "table1": 1, "level_changes": 2, "truth": 1, **REPORT_RULES, "all": 1,
+    "table1": 1, "truth": 1, **REPORT_RULES, "all": 1,
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from ..base.errors import TR300MError
 
 MOTIF = "ACGGCATAGAATA"
 
-SHARE = 0.05
+MOTIF_SHARE = 0.05
 """Share of promoters with the motif."""
 
 TARGET = 100
@@ -33,7 +33,7 @@ class Promoters(NamedTuple):
 
 
 def draw_promoters(count: int, length: int, rng: np.random.Generator, motif: str = MOTIF) -> Promoters:
-    """Draw uniformly random promoters, and plant the motif at a random position in a random `SHARE` of them.
+    """Draw uniformly random promoters, and plant the motif at a random position in a random `MOTIF_SHARE` of them.
 
     A promoter can also have the motif by chance: 0.3 of 100,000 promoters of 200 bases on average.
 
@@ -55,9 +55,9 @@ def draw_promoters(count: int, length: int, rng: np.random.Generator, motif: str
         raise TR300MError(
             f"a motif of {len(motif)} bases does not fit into {length} bases", "set `motif_detection: length` higher"
         )
-    carrying = round(SHARE * count)
+    carrying = round(MOTIF_SHARE * count)
     if carrying == 0:
-        raise TR300MError(f"none of {count} promoters has the motif", f"draw at least {round(1 / SHARE)}")
+        raise TR300MError(f"none of {count} promoters has the motif", f"draw at least {round(1 / MOTIF_SHARE)}")
     codes = rng.integers(0, len(BASES), (count, length), dtype=np.uint8)
     carriers = rng.choice(count, carrying, replace=False)
     places = rng.integers(0, length - len(motif) + 1, carrying)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from ..dataset.splits import Split
 
 CURVES = ("pearson", "log_pearson", "accuracy")
-VALIDATION = "val_"
+VALIDATION_PREFIX = "val_"
 """Prefix of the columns computed on validation pairs; those on training pairs have no prefix."""
 HISTORY_COLUMNS = (
     *("epoch", "step", "seconds", "loss", *CURVES),
-    *(f"{VALIDATION}{figure}" for figure in ("loss", *CURVES)),
+    *(f"{VALIDATION_PREFIX}{figure}" for figure in ("loss", *CURVES)),
     *("learning_rate", "pairs_per_second"),
 )
 """Columns of history.tsv. `seconds` counts from the start of training; `loss` is the epoch's mean, with dropout."""
@@ -45,7 +45,7 @@ def curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> di
     genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
     genes = chance.permutation(genes)[: len(split.validation_genes)]
     training = np.stack([chance.choice(genes, count), chance.choice(samples, count)], axis=1)
-    return {"": training, VALIDATION: validation[np.sort(chance.choice(len(validation), count, replace=False))]}
+    return {"": training, VALIDATION_PREFIX: validation[np.sort(chance.choice(len(validation), count, replace=False))]}
 
 
 def curve_figures(
@@ -78,6 +78,6 @@ def curve_figures(
         row[f"{prefix}pearson"] = pearson(observed, median)
         row[f"{prefix}log_pearson"] = log_pearson(observed, median)
         row[f"{prefix}accuracy"] = accuracy(observed, median, expression_median)
-        if prefix == VALIDATION:
-            row[f"{VALIDATION}loss"] = float(pair_nll(likelihood, observed, raw).mean())
+        if prefix == VALIDATION_PREFIX:
+            row[f"{VALIDATION_PREFIX}loss"] = float(pair_nll(likelihood, observed, raw).mean())
     return row
