@@ -70,7 +70,7 @@ def load_run(folder: Path | str, dataset: "Dataset") -> TrainedRun:
     weights, run = Path(folder) / "model.weights.h5", read_record(folder)
     if found := differences(run, dataset.manifest):
         raise TR300MError(
-            f"{folder} was trained with other values of {', '.join(found)} than those of {dataset.folder}",
+            f"{folder} was trained with other {', '.join(found)} than those of {dataset.folder}",
             "predict on a dataset of the same edition, motifs, tissues and regulators",
         )
     architecture = Architecture(**run["architecture"])

@@ -96,7 +96,7 @@ _OTHER_READINGS = (
         "correlations: -200 to 200",
         "within sampling error",
         "The parts share no pair. Compare the difference with the square root of the sum of the two squared "
-        "half-widths of their 95 % intervals. If nothing is wrong it is larger about once in 20 times. A test value is "
+        "half-widths of their 95 % intervals. If nothing is wrong it is larger about 1 of 20 times. A test value is "
         "outside the validation interval much more often: in 17 % of cases if the two intervals are equally wide.",
     ),
 )
