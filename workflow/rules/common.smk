@@ -1,5 +1,4 @@
 import dataclasses
-import os
 import re
 import sys
 from pathlib import Path
@@ -8,8 +7,6 @@ from pathlib import Path
 ROOT = Path(str(workflow.current_basedir)).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
-# Jobs import this package, not one that happens to be installed: `script:` puts its own folder last.
-os.environ["PYTHONPATH"] = os.pathsep.join([str(SCRIPTS), *filter(None, [os.environ.get("PYTHONPATH")])])
 
 from snakemake.exceptions import WorkflowError
 
@@ -17,6 +14,7 @@ from tr300m.config import code_hash as provenance, settings
 from tr300m.base.axes import ARRAYS, CELLS, MARKS
 from tr300m.config.baseline_table import BASELINES
 from tr300m.dataset.dataset import TABLES
+from tr300m.base.environment import import_in_jobs
 from tr300m.base.errors import TR300MError
 from tr300m.features.gene_features import FEATURES
 from tr300m.base.redaction import shareable
@@ -26,6 +24,7 @@ from tr300m.config.run_table import split_names, trained_run
 from tr300m.dataset.split_schemes import scheme_settings
 from tr300m.dataset.splits import PARTS
 
+import_in_jobs(SCRIPTS)
 try:
     SETTINGS = settings.resolve(config, ROOT)
 except TR300MError as error:

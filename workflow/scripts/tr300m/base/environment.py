@@ -1,12 +1,13 @@
 """Remove environment variables that would change a result, so that results depend on the configuration alone.
 
 Keras, JAX, TensorFlow, oneDNN, CUDA and Matplotlib read settings from the environment and from files in the home folder
-when they are imported. Both functions must therefore be called first: `set_numerics` before Keras is imported
+when they are imported. Two functions must therefore be called first: `set_numerics` before Keras is imported
 (`model.backend.use_backend`), `set_drawing` at the start of a job, before Matplotlib is imported (`job.job`). They
 affect only this process and its children.
 """
 
 import os
+from pathlib import Path
 
 NUMERICAL = (
     "JAX_",
@@ -54,3 +55,12 @@ def set_drawing() -> None:
     os.environ["MPLBACKEND"] = "agg"
     # An empty file: Matplotlib would warn about an invalid settings file in every job.
     os.environ["MATPLOTLIBRC"] = os.devnull
+
+
+def import_in_jobs(folder: Path) -> None:
+    """Let the jobs of this process import the package from `folder`.
+
+    Snakemake appends the folder of a script to the search path: an installed package would be found first.
+    """
+    search = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
+    os.environ["PYTHONPATH"] = os.pathsep.join(search)
