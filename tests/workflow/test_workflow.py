@@ -144,6 +144,12 @@ VARIANT_JOBS = {
 }  # fmt: skip
 
 
+def test_test_scores_of_all_runs_are_a_target_of_their_own(clean: Path) -> None:
+    jobs = dry_run(clean, "--configfile", "config/demo.yaml", "test_scores")
+    assert (jobs["predict"], jobs["metrics"], jobs["test_scores"]) == (7, 7, 1)
+    assert "table1" not in jobs
+
+
 def test_variants_are_planned_whole(clean: Path) -> None:
     """Six rows, of which one predicts with another's weights, on three splits."""
     (clean / "variants.tsv").write_text(VARIANTS)

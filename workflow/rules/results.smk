@@ -235,3 +235,10 @@ rule controls:
         code=code_hash("controls.py"),
     script:
         "../scripts/controls.py"
+
+
+# Not part of `all`: choices are made on validation, and the test part is for one final score.
+rule test_scores:
+    input:
+        expand("<results>/runs/{run}/metrics.test.json", run=RUNS),
+    localrule: True
