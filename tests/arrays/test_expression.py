@@ -9,7 +9,8 @@ from helpers.fixtures import MakeGenes, Refuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tr300m.arrays.expression import read_expression, read_gct_header, read_gct_rows, stem
+from tr300m.arrays.absent_genes import absent_table
+from tr300m.arrays.expression import check_any_expression, read_expression, read_gct_header, read_gct_rows, stem
 from tr300m.base.axes import Genes
 
 SAMPLES = ["GTEX-A-1", "GTEX-B-1", "GTEX-C-1"]
@@ -261,3 +262,18 @@ def test_blanks_in_a_row_are_refused(tmp_path: Path, row: str, refuses: Refuses)
     path.write_text(f"#1.2\n1\t3\nName\tDescription\tA\tB\tC\ng\tG\t{row}\n")
     with refuses("a.gct", "4", "g"):
         list(read_gct_rows(path, lambda gene: True))
+
+
+def test_an_array_without_any_expression_is_refused(tmp_path: Path, refuses: Refuses) -> None:
+    array = np.zeros((300, 2), np.float32)
+    np.save(tmp_path / "none.npy", array)
+    array[299, 1] = 0.1
+    np.save(tmp_path / "some.npy", array)
+    with refuses("x.gct", "300"):
+        check_any_expression(tmp_path / "none.npy", "x.gct")
+    check_any_expression(tmp_path / "some.npy", "x.gct")
+
+
+def test_absent_genes_are_listed_with_what_became_of_them() -> None:
+    found = absent_table(np.array(["A", "B"]), np.array(["C"]))
+    assert found == {"gene_id": ["A", "B", "C"], "state": ["kept with 0 TPM", "kept with 0 TPM", "left out"]}

@@ -55,3 +55,15 @@ def drop_absent(genes: Genes, gct: Path | str, edition: str) -> tuple[Genes, Str
             "the GCT and the GTF must be of the same GENCODE release (GTEx v8: v26), with versions in their gene IDs",
         )
     return genes.take(there), genes.gene_id[~there]
+
+
+def absent_table(kept: Strings, dropped: Strings) -> dict[str, list[str]]:
+    """Return the columns of `absent_genes.tsv`.
+
+    Parameters
+    ----------
+    kept, dropped
+        IDs of the target genes that the expression file lacks: kept with 0 TPM, and left out.
+    """
+    states = ["kept with 0 TPM"] * len(kept) + ["left out"] * len(dropped)
+    return {"gene_id": [*kept.tolist(), *dropped.tolist()], "state": states}

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.array_files import read_row_blocks
 from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import BOM, clean, gzip_errors, open_binary
@@ -17,6 +18,7 @@ from .decimals import parse_decimals
 from .genes import check_edition
 
 TAB = ord("\t")
+ROWS_PER_BLOCK = 256
 LARGEST_TPM = np.finfo(np.float32).max
 
 
@@ -223,3 +225,29 @@ def read_expression(
     if not regulator_ids:
         raise TR300MError(f"{gct} has no row of the Lambert list", "are the gene IDs of the GCT Ensembl IDs?")
     return present, regulator_ids, np.stack([levels[gene] for gene in regulator_ids], axis=1)
+
+
+def check_any_expression(expression: Path | str, gct: Path | str) -> None:
+    """Raise an error if no TPM of an expression array [gene, sample] is above 0.
+
+    Parameters
+    ----------
+    expression
+        The array file.
+    gct
+        The file that it was read from, for the message.
+
+    Raises
+    ------
+    TR300MError
+        If all TPM are 0.
+    """
+    rows = 0
+    for block in read_row_blocks(expression, ROWS_PER_BLOCK):
+        if block.any():
+            return
+        rows += len(block)
+    raise TR300MError(
+        f"{gct}: none of the {rows} target genes has any expression in it",
+        "the GCT and the GTF must be of the same GENCODE release (GTEx v8: v26)",
+    )
