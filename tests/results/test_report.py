@@ -151,7 +151,7 @@ def test_the_report_can_be_shared(written: Path) -> None:
 
 @pytest.mark.slow
 def test_what_is_missing_is_made_first(small: Path) -> None:
-    table = small / "results/small/table1.md"
+    table = small / "results/small/table1.tsv"
     expected = table.read_text()
     table.unlink()
     done = report(small, "--configfile", "small.yaml", "--output", "again.html")

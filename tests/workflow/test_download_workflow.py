@@ -53,7 +53,7 @@ def planned(folder: Path) -> dict[str, int]:
 
 
 @pytest.mark.slow
-def test_three_come_at_a_time_without_a_profile(server: Server, fetched: Path) -> None:
+def test_three_come_at_a_time_by_the_default_profile(server: Server, fetched: Path) -> None:
     assert server.peak == 3
     assert server.sent == COUNT * len(CONTENT)
     assert all((fetched / target).read_bytes() == CONTENT for target in TARGETS)

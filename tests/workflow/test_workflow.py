@@ -145,7 +145,7 @@ VARIANT_JOBS = {
 
 
 def test_test_scores_of_all_runs_are_a_target_of_their_own(clean: Path) -> None:
-    jobs = dry_run(clean, "--configfile", "config/demo.yaml", "test_scores")
+    jobs = dry_run(clean, "test_scores", "--configfile", "config/demo.yaml")
     assert (jobs["predict"], jobs["metrics"], jobs["test_scores"]) == (7, 7, 1)
     assert "table1" not in jobs
 
@@ -199,12 +199,6 @@ def test_what_the_release_targets_need(clean: Path, target: str, settings: list[
 
 def test_lint_passes(clean: Path) -> None:
     assert "Congratulations" in snakemake(clean, "--lint")
-
-
-@pytest.mark.parametrize("profile", ["local"])
-def test_profiles_are_read(clean: Path, profile: str) -> None:
-    output = snakemake(clean, "--dry-run", "--workflow-profile", f"workflow/profiles/{profile}", "dataset")
-    assert "Using workflow specific profile" in output
 
 
 @pytest.mark.parametrize(
@@ -608,7 +602,7 @@ def test_a_split_that_cannot_be_drawn_is_not_tried_again(small: Path) -> None:
     """Five folds of three chromosomes: a second attempt would draw the same."""
     target = "results/small/splits/chromosome_2.tsv"
     output = snakemake(small, target, "--configfile", "small.yaml", "--retries", "1", check=False)
-    assert output.count("cannot cut 3 chromosomes into 5 folds") == 1
+    assert len(re.findall("3 chromosomes.*5 folds", output)) == 1
 
 
 @pytest.mark.slow

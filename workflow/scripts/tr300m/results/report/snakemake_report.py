@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...base.errors import TR300MError
 from ...base.files import atomic_path
-from ...base.redaction import without_home
+from ...base.redaction import redacted, without_home
 
 _STYLESHEET = "workflow/report/style.css"
 
@@ -32,15 +32,19 @@ def write_report(path: Path, arguments: Sequence[str], cores: str = "all") -> No
     _snakemake("--cores", cores, "--quiet", "host", "rules", *arguments)
     # If the name does not end in .html, Snakemake writes a zip archive.
     with atomic_path(path) as temporary:
-        _snakemake("--report", str(temporary), "--report-stylesheet", _STYLESHEET, "--quiet", "host", *arguments)
+        # Captured, because Snakemake 9.27 prints a page of warnings about its own code.
+        _snakemake("--report", str(temporary), "--report-stylesheet", _STYLESHEET, *arguments, capture=True)
         # The report names all files of the run, some by their absolute path.
         temporary.write_text(without_home(temporary.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def _snakemake(*arguments: str) -> None:
-    done = subprocess.run([sys.executable, "-m", "snakemake", *arguments], check=False)
+def _snakemake(*arguments: str, capture: bool = False) -> None:
+    """Run Snakemake; its output goes to the terminal, or with `capture` is shown only if it fails."""
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    done = subprocess.run(command, capture_output=capture, encoding="utf-8", check=False)
     if done.returncode:
+        if capture:
+            print(redacted(done.stdout + done.stderr), file=sys.stderr)
         raise TR300MError(
-            f"Snakemake stopped with exit status {done.returncode}; its messages are above",
-            "fix the problem and try again",
+            f"Snakemake stopped with exit status {done.returncode}; its messages are above", "mend that and try again"
         )
