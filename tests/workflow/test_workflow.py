@@ -602,7 +602,8 @@ def test_a_split_that_cannot_be_drawn_is_not_tried_again(small: Path) -> None:
     """Five folds of three chromosomes: a second attempt would draw the same."""
     target = "results/small/splits/chromosome_2.tsv"
     output = snakemake(small, target, "--configfile", "small.yaml", "--retries", "1", check=False)
-    assert len(re.findall("3 chromosomes.*5 folds", output)) == 1
+    assert re.search("3 chromosomes.*5 folds", output)
+    assert "Trying to restart job" not in output
 
 
 @pytest.mark.slow

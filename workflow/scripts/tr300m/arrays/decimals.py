@@ -9,7 +9,7 @@ from ..base.types import Floats
 
 # One number per line of a table with one column: of a table with thousands of columns the reader is slower.
 _READ = csv.ReadOptions(column_names=["number"], use_threads=False, block_size=16 << 20)
-_PARSE = csv.ParseOptions(quote_char=False, ignore_empty_lines=False)
+_PARSE = csv.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False)
 _CONVERT = csv.ConvertOptions(column_types={"number": pyarrow.float64()}, null_values=[], strings_can_be_null=False)
 
 
