@@ -188,7 +188,7 @@ def test_folders_on_two_disks_are_kept_apart(tmp_path: Path, monkeypatch: pytest
     assert len(check_disks({str(tmp_path / "other"): 1, str(tmp_path / "here"): 1})) == 2
 
 
-def test_arrays_are_reckoned_from_the_axes(folder: Path) -> None:
+def test_array_sizes_follow_from_the_axes(folder: Path) -> None:
     full = resolve({}, Path())
     lengths = axis_lengths(full)
     assert {axis for spec in ARRAYS.values() for axis in spec.axes} <= set(lengths)

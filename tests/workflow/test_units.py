@@ -80,7 +80,7 @@ def test_nor_of_what_a_regulator_does(dataset: Dataset, larger: Dataset, run: Pa
 
 
 def test_nor_of_what_the_command_prints(dataset: Dataset, larger: Dataset, run: Path) -> None:
-    # By ID: in the larger dataset each ID stands twice, and is that of the first there.
+    # By ID: each ID occurs twice in the larger dataset, and the first one is found.
     folder = larger.folder
     genes = dataclasses.replace(
         larger.genes,
