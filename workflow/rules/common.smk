@@ -25,6 +25,21 @@ from tr300m.dataset.split_schemes import scheme_settings
 from tr300m.dataset.splits import PARTS
 
 import_in_jobs(SCRIPTS)
+
+
+def or_stop(function):
+    """Return the function with refusals as Snakemake shows them: the message without a traceback."""
+
+    def call(*arguments):
+        try:
+            return function(*arguments)
+        except TR300MError as error:
+            raise WorkflowError(str(error)) from None
+
+    return call
+
+
+# Not by `or_stop`, which would add a line to the message that users see most.
 try:
     SETTINGS = settings.resolve(config, ROOT)
 except TR300MError as error:
@@ -67,24 +82,27 @@ def dataset_files():
 def refuse_corrected():
     """Stop where the released arrays are asked of the edition that is not them."""
     if config["edition"] != "release":
-        raise WorkflowError(
-            f"edition {config['edition']} is not the release: set `edition: release` to export or compare it"
+        raise TR300MError(
+            f"edition {config['edition']} is not the release", "set `edition: release` to export or compare it"
         )
 
 
+@or_stop
 def released_source(wildcards):
     """Return the file that a released array comes from."""
     refuse_corrected()
     return f"{RESULTS}/{RECIPES[wildcards.array].file}"
 
 
+@or_stop
 def released_data(wildcards):
     """Return the user's copy of the published data."""
     refuse_corrected()
     if not config["released_data"]:
-        raise WorkflowError(
-            "compare_release.tsv needs the published data: set `released_data: /path/to/data.zip` (or the folder of its "
-            "files) in the config, or give --config released_data=/path/to/data.zip"
+        raise TR300MError(
+            "compare_release.tsv needs the published data",
+            "set `released_data: /path/to/data.zip` (or the folder of its files) in the config, or give "
+            "--config released_data=/path/to/data.zip",
         )
     return config["released_data"]
 
@@ -141,20 +159,25 @@ def own_tf_zeroed(wildcards):
 def controls(wildcards):
     """Return the runs of the table of controls, or say that there are none."""
     if not SELECTION.control_runs:
-        raise WorkflowError(f"{config['runs']} has no run under a control. Hint: add one, see docs/architecture.md")
+        raise TR300MError(f"{config['runs']} has no run under a control", "add one, see docs/architecture.md")
     return SELECTION.control_runs
 
 
 def seeds(wildcards):
     """Return the runs of the table of seeds, or say that there are none."""
     if not SELECTION.seed_groups:
-        raise WorkflowError(f"{config['runs']} has no two runs that differ in their seed alone. Hint: add a row")
+        raise TR300MError(f"{config['runs']} has no two runs that differ in their seed alone", "add a row")
     return [run for runs in SELECTION.seed_groups for run in runs]
 
 
 def of_runs(file, runs):
-    """Return an input function: a file of each run that `runs`, itself one, names."""
-    return lambda wildcards: [f"{RESULTS}/runs/{run}/{file}" for run in runs(wildcards)]
+    """Return an input function: a file of each run that `runs`, a function of the wildcards, names."""
+    return or_stop(lambda wildcards: [f"{RESULTS}/runs/{run}/{file}" for run in runs(wildcards)])
+
+
+def compared(wildcards):
+    """Return the two runs of one of Tables 3-7."""
+    return SELECTION.compared(wildcards.number)
 
 
 def gpus(count=1):
@@ -162,23 +185,6 @@ def gpus(count=1):
     return 0 if config["compute"]["device"] == "cpu" else count
 
 
-def or_stop(function):
-    """Return an input function that ends with the message of a refusal."""
-
-    def call(*arguments):
-        try:
-            return function(*arguments)
-        except TR300MError as error:
-            raise WorkflowError(str(error)) from None
-
-    return call
-
-
 def files_of_final_run(name):
     """Return an input function: a file of the run of Table 2."""
     return or_stop(lambda wildcards: f"{RESULTS}/runs/{SELECTION.required_final_run()}/{name}")
-
-
-def files_of_compared(name):
-    """Return an input function: a file of each run that one of Tables 3-7 compares."""
-    return or_stop(lambda wildcards: [f"{RESULTS}/runs/{run}/{name}" for run in SELECTION.compared(wildcards.number)])

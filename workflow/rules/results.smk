@@ -116,9 +116,7 @@ rule table2:
         draws=files_of_final_run("bootstrap.test.npz"),
         unshared_metrics=files_of_final_run("metrics.test.unshared.json"),
         unshared_draws=files_of_final_run("bootstrap.test.unshared.npz"),
-        validation=or_stop(
-            lambda wildcards: [f"{RESULTS}/runs/{run}/metrics.validation.json" for run in SELECTION.candidates()]
-        ),
+        validation=of_runs("metrics.validation.json", lambda wildcards: SELECTION.candidates()),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
@@ -143,8 +141,8 @@ rule table2:
 # Tables 3-7.
 rule comparison:
     input:
-        metrics=files_of_compared("metrics.validation.json"),
-        draws=files_of_compared("bootstrap.validation.npz"),
+        metrics=of_runs("metrics.validation.json", compared),
+        draws=of_runs("bootstrap.validation.npz", compared),
         comparisons=str(ROOT / "resources/thesis_comparisons.tsv"),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
@@ -160,7 +158,7 @@ rule comparison:
     conda:
         "../../envs/workflow.yaml"
     params:
-        labels=lambda wildcards: [SELECTION.label(run) for run in SELECTION.compared(wildcards.number)],
+        labels=lambda wildcards: [SELECTION.label(run) for run in compared(wildcards)],
         code=code_hash("comparison.py"),
     script:
         "../scripts/comparison.py"
