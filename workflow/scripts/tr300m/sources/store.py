@@ -61,7 +61,9 @@ def verify_file(path: Path, size: int | None, checksum: str) -> None:
     if size is not None and found != size:
         raise TR300MError(f"{path} has {found:,} bytes, {size:,} expected")
     if checksum and not matches_checksum(path, checksum):
-        raise TR300MError(f"{path}: its {checksum.partition(':')[0]} is not the expected checksum", "upstream may have changed")
+        raise TR300MError(
+            f"{path}: its {checksum.partition(':')[0]} is not the expected checksum", "upstream may have changed"
+        )
 
 
 def matches_checksum(path: Path, checksum: str) -> bool:
