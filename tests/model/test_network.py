@@ -36,18 +36,8 @@ SMALL = NetworkConfig(
     kernel_sizes=(7, 5, 3, 3),
     pool_blocks=(0, 2),
 )
-GENES, SAMPLES = 6, 5
-SIZES = Sizes(
-    genes=GENES,
-    samples=SAMPLES,
-    length=100,
-    motifs=9,
-    motif_width=7,
-    elements=4,
-    element_width=5,
-    regulators=12,
-    tissues=3,
-)
+SIZES = Sizes()
+GENES, SAMPLES = SIZES.genes, SIZES.samples
 assert keras.backend.backend() == os.environ["KERAS_BACKEND"]
 
 
