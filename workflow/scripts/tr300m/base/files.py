@@ -177,11 +177,6 @@ def _without_end(cells: list[str], width: int) -> list[str]:
     return cells
 
 
-def _refuse_repeated(path: Path | str, names: Sequence[str]) -> None:
-    if len(set(names)) != len(names):
-        raise TR300MError(f"{path}: a column name appears twice in the header {' '.join(names)}")
-
-
 def _wrong_width(path: Path | str, number: int, row: list[str], header: list[str]) -> TR300MError:
     return TR300MError(
         f"{path}, line {number}: {len(row)} fields where the header has {len(header)}",
@@ -200,11 +195,20 @@ def read_columns(path: Path | str, columns: Sequence[str], separator: str = "\t"
     header, rows = read_table(path, separator)
     if missing := [name for name in columns if name not in header]:
         raise TR300MError(f"{path} lacks the column {', '.join(missing)}", f"found {', '.join(header[:8])} ...")
-    _refuse_repeated(path, [name for name in header if name in columns])
-    places = [header.index(name) for name in columns]
+    return _select(path, header, rows, columns, width=max(map(header.index, columns)) + 1)
+
+
+def _select(
+    path: Path | str, header: list[str], rows: list[tuple[int, list[str]]], columns: Sequence[str], width: int
+) -> dict[str, Strings]:
+    """Return columns of a table by name; refuse one that is there twice, and rows of fewer cells than `width`."""
+    repeated = [name for name in header if name in columns]
+    if len(set(repeated)) != len(repeated):
+        raise TR300MError(f"{path}: a column name appears twice in the header {' '.join(repeated)}")
     for number, row in rows:
-        if len(row) <= max(places):
+        if len(row) < width:
             raise _wrong_width(path, number, row, header)
+    places = [header.index(name) for name in columns]
     return {
         name: np.array([row[place] for _, row in rows], dtype=np.str_)
         for name, place in zip(columns, places, strict=True)
@@ -234,11 +238,7 @@ def read_tsv(path: Path | str) -> dict[str, Strings]:
         If there is no header, a column name appears twice, or a row is longer or shorter than the header.
     """
     header, rows = read_table(path)
-    _refuse_repeated(path, header)
-    for number, row in rows:
-        if len(row) != len(header):
-            raise _wrong_width(path, number, row, header)
-    return {name: np.array([row[i] for _, row in rows], dtype=np.str_) for i, name in enumerate(header)}
+    return _select(path, header, rows, header, width=len(header))
 
 
 def write_tsv(path: Path | str, columns: Mapping[str, Sequence[Any] | NDArray[Any]]) -> None:
