@@ -33,6 +33,7 @@ FIGURES = {
     "forest of one": lambda: table1_forest([ROW]),
     "forest of many": lambda: table1_forest([ROW] * 25),
     "reliability": lambda: reliability_panels(HISTOGRAM, COVERAGE, 0.55, "seq_tf_core_hm", subtitle="s"),
+    "reliability of a long name": lambda: reliability_panels(HISTOGRAM, COVERAGE, 0.55, "seq_tf_core_hm" * 3),
     "comparison": lambda: reliability_comparison([(LABEL, COVERAGE)] * 7, subtitle="s"),
     "comparison of one": lambda: reliability_comparison([(LABEL, COVERAGE)]),
     "density": lambda: density_figure(MIXTURE, np.linspace(-1, 3, MIXTURE.n_outputs), 20.0, "seq_tf: GATA1 in Liver"),

@@ -12,6 +12,8 @@ rule predict:
         "<logs>/predict/{run}.{part}.log",
     benchmark:
         "<benchmarks>/predict/{run}.{part}.tsv"
+    wildcard_constraints:
+        run=either(name for name in RUNS if not SELECTION.reads_own_level(name)),
     conda:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]
@@ -22,25 +24,23 @@ rule predict:
         device=config["compute"]["device"],
         backend=config["compute"]["backend"],
     params:
-        own_tf_zeroed=False,
         code=code_hash("predict.py"),
     script:
         "../scripts/predict.py"
 
 
-# The pairs of genes that are regulators with a motif, each with its own TPM taken out of the levels; none in some parts.
-use rule predict as predict_own_tf_zeroed with:
+# Also the pairs of genes that are regulators with a motif, each with its own TPM taken out of the levels; a part may have
+# none.
+use rule predict as predict_with_own_tf_zeroed with:
     output:
-        predictions="<results>/runs/{run}/predictions.{part}.own_tf_zeroed.npz",
+        predictions="<results>/runs/{run}/predictions.{part}.npz",
+        own_tf_zeroed="<results>/runs/{run}/predictions.{part}.own_tf_zeroed.npz",
     log:
-        "<logs>/predict_own_tf_zeroed/{run}.{part}.log",
+        "<logs>/predict_with_own_tf_zeroed/{run}.{part}.log",
     benchmark:
-        "<benchmarks>/predict_own_tf_zeroed/{run}.{part}.tsv"
+        "<benchmarks>/predict_with_own_tf_zeroed/{run}.{part}.tsv"
     wildcard_constraints:
         run=either(filter(SELECTION.reads_own_level, RUNS)),
-    params:
-        own_tf_zeroed=True,
-        code=code_hash("predict.py"),
 
 
 # Of a trained run or a baseline, by the folder that its predictions are in.

@@ -1,5 +1,6 @@
-"""Predict a part of the split with a trained run: all pairs, or those of regulators with their own TPM set to 0."""
+"""Predict a part of the split with a trained run, and its regulators again with their own TPM set to 0."""
 
+from functools import partial
 from pathlib import Path
 
 from tr300m.base.job import job
@@ -21,12 +22,14 @@ with job(snakemake.log[0]):
     split = Split.read(snakemake.input.split, dataset.genes, dataset.samples)
     record = read_json(snakemake.input.record)
     pairs = split.pairs(snakemake.wildcards.part)
-    predictions = predict(
+    of_run = partial(
+        predict,
         apply_control(dataset, record["control"], record["seed"]),
-        pairs_of_regulators(dataset, pairs) if snakemake.params.own_tf_zeroed else pairs,
-        Path(snakemake.input.record).parent,
+        run_folder=Path(snakemake.input.record).parent,
         scan=ScanTable.open(Path(snakemake.input.scan[0]).parent) if snakemake.input.scan else None,
         threads=snakemake.threads,
-        zero_own_level=snakemake.params.own_tf_zeroed,
     )
-    save_arrays(snakemake.output.predictions, predictions)
+    save_arrays(snakemake.output.predictions, of_run(pairs=pairs))
+    if hasattr(snakemake.output, "own_tf_zeroed"):
+        zeroed = of_run(pairs=pairs_of_regulators(dataset, pairs), zero_own_level=True)
+        save_arrays(snakemake.output.own_tf_zeroed, zeroed)

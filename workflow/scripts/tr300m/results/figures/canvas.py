@@ -8,13 +8,18 @@ from ...base.errors import TR300MError
 from ...base.files import atomic_path
 from . import style as theme
 
+_TITLE_SIZE = 13.0
+
 
 def new_figure(width: float, height: float, title: str, subtitle: str) -> Figure:
     """Return an empty figure, in inches, with both titles above the panels."""
     figure = Figure(figsize=(width, height))
     top = 0.28 + 0.22 * (1 + subtitle.count("\n")) * bool(subtitle)
     figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - top / height), w_pad=0.12, h_pad=0.12)
-    figure.text(0.12 / width, 1 - 0.1 / height, title, va="top", size=13, weight="bold")
+    heading = figure.text(0.12 / width, 1 - 0.1 / height, title, va="top", size=_TITLE_SIZE, weight="bold")
+    # A run may have a long name. The width differs a little at another resolution, where letters are rounded to pixels.
+    fits = 0.97 * (figure.bbox.width - 2 * 0.12 * figure.dpi) / heading.get_window_extent().width
+    heading.set_fontsize(_TITLE_SIZE * min(1.0, fits))
     figure.text(0.12 / width, 1 - 0.36 / height, subtitle, va="top", size=9.5, color=theme.GREY)
     return figure
 
