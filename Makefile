@@ -53,7 +53,7 @@ env-gpu: .venv-gpu/.ready ## Set up .venv-gpu (the same with CUDA); then give VE
 	$(call MAKE_ENV,envs/gpu.lock,.venv-gpu)
 
 demo: env ## Simulate every source, build the arrays, train and evaluate all seven architectures, print Table 1
-	@echo "The demo: about 7 minutes on 2 cores and 3 GB of memory the first time, nothing the second"
+	@echo "The demo: about 5 minutes on 2 cores and 3 GB of memory the first time, nothing the second"
 	@$(BIN)/tr300m report --configfile config/demo.yaml --cores $(CORES)
 	@$(BIN)/tr300m table results/demo/table1.tsv
 
