@@ -40,8 +40,8 @@ def expression(folder: Path) -> None:
     built, sources = folder / "results" / "dataset", source_paths(folder)
     genes, samples = Genes.read(built / "genes.tsv"), Samples.read(built / "samples.tsv")
     with ArrayWriter(folder / "expression.npy", (len(genes), len(samples)), np.float32) as out:
-        stems = read_lambert(sources["lambert_2018"], "release")
-        read_expression(sources["gtex_tpm"], genes, samples.sample_id, stems, "release", out)
+        stems = read_lambert(sources["regulators"], "release")
+        read_expression(sources["expression"], genes, samples.sample_id, stems, "release", out)
 
 
 def expression_naive(folder: Path) -> None:

@@ -176,12 +176,12 @@ def main() -> None:
     write_gct(genes.gene_id[in_gct].tolist(), sample_ids, folder / "tpm.gct.gz", rng)
     write_fasta(folder / "genome.fa.gz", rng)
     sources = {
-        "gencode_v26": gtf,
-        "lambert_2018": lambert,
-        "hg38": folder / "genome.fa.gz",
-        "gtex_tpm": folder / "tpm.gct.gz",
-        "gtex_sample_attributes": folder / "attributes.txt",
-        "gtex_subject_phenotypes": folder / "phenotypes.txt",
+        "annotation": gtf,
+        "regulators": lambert,
+        "genome": folder / "genome.fa.gz",
+        "expression": folder / "tpm.gct.gz",
+        "samples": folder / "attributes.txt",
+        "donors": folder / "phenotypes.txt",
     }
     tracks = [(mark, cell) for mark in MARKS for cell in CELLS]
     for mark, cell in progress(tracks, total=len(tracks), what="bigWigs", unit="files"):

@@ -97,19 +97,32 @@ def test_every_key_is_described() -> None:
 
 
 def test_missing_local_file_says_what_to_write(refuses: Refuses) -> None:
-    with refuses("`sources: hg38`", "nowhere.fa.gz", "`upstream`"):
-        resolve({"sources": {"default": "simulated", "hg38": "nowhere.fa.gz"}}, ROOT)
+    with refuses("`sources: genome`", "nowhere.fa.gz", "`upstream`"):
+        resolve({"sources": {"default": "simulated", "genome": "nowhere.fa.gz"}}, ROOT)
 
 
 @pytest.mark.parametrize("address", ["ftp://me:hunter2@host/a.gz", "file:///home/me/a.gz"])
 def test_sources_are_paths_or_web_addresses(address: str, refuses: Refuses) -> None:
-    with refuses("`sources: hg38`", address.partition(":")[0], "path", "https://"):
-        resolve({"sources": {"default": "simulated", "hg38": address}}, Path())
+    with refuses("`sources: genome`", address.partition(":")[0], "path", "https://"):
+        resolve({"sources": {"default": "simulated", "genome": address}}, Path())
 
 
 def test_unknown_source_names_the_close_one(refuses: Refuses) -> None:
-    with refuses("hg39", "hg38"):
-        resolve({"sources": {"hg39": "upstream"}}, ROOT)
+    with refuses("genom", "genome"):
+        resolve({"sources": {"genom": "upstream"}}, ROOT)
+
+
+def test_a_source_may_be_another_row_of_the_table() -> None:
+    """Another release of the same file: downloaded with its own checksum, never called the release's file."""
+    settings = resolve({"sources": {"genome": "grch38_p10"}}, ROOT)
+    row = settings.sources["grch38_p10"]
+    assert settings.source_path("genome") == f"resources/upstream/{row.local_name}"
+    assert settings.download_of(row.local_name) == {"urls": list(row.urls), "size": row.size, "checksum": row.checksum}
+    record = settings.source_records()["genome"]
+    assert record["origin"] == row.urls[0]
+    assert record["published_checksum"] == settings.sources["genome"].checksum != row.checksum
+    assert row.local_name in settings.file_names("upstream")
+    assert settings.sources["genome"].local_name not in settings.file_names("upstream")
 
 
 def test_data_folder_is_asked_for(refuses: Refuses) -> None:
@@ -125,20 +138,20 @@ def test_locations(tmp_path: Path) -> None:
             "results": "results/x/",
             "data": str(tmp_path),
             "sources": {
-                "hg38": "{data}/my.fa",
-                "gencode_v26": "https://example.org/v26.gtf.gz",
+                "genome": "{data}/my.fa",
+                "annotation": "https://example.org/v26.gtf.gz",
                 "histones": "simulated",
                 "histone_H3K4me1_K562": "upstream",
             },
         },
         ROOT,
     )
-    assert settings.source_path("hg38") == str(fasta)
-    assert settings.source_path("gencode_v26") == "results/x/downloads/gencode.v26.annotation.gtf.gz"
+    assert settings.source_path("genome") == str(fasta)
+    assert settings.source_path("annotation") == "results/x/downloads/gencode.v26.annotation.gtf.gz"
     assert settings.download_of("gencode.v26.annotation.gtf.gz")["urls"] == ["https://example.org/v26.gtf.gz"]
     assert settings.source_path("histone_H3K4me3_Nhek") == "results/x/sources/NhekH3k4me3.bigWig"
     assert settings.source_path("histone_H3K4me1_K562") == "resources/upstream/K562H3k4me1.bigWig"
-    assert settings.source_path("gtex_tpm") == "resources/upstream/gene_tpm.gct.gz"
+    assert settings.source_path("expression") == "resources/upstream/gene_tpm.gct.gz"
     assert settings.simulated
 
 
@@ -148,8 +161,8 @@ def test_full_run_reads_27_sources() -> None:
 
 def test_optional_sources_have_a_place_and_are_in_no_manifest() -> None:
     settings = resolve({}, ROOT)
-    assert settings.source_path("encode_ccre") == "resources/upstream/encodeCcreCombined.bb"
-    assert "encode_ccre" not in settings.source_records()
+    assert settings.source_path("ccres") == "resources/upstream/encodeCcreCombined.bb"
+    assert "ccres" not in settings.source_records()
     assert "encodeCcreCombined.bb" in settings.file_names("upstream")
 
 
@@ -157,7 +170,7 @@ def test_an_optional_source_concerns_the_exported_scores_alone() -> None:
     real = dict.fromkeys(resolve({}, ROOT).source_records(), "upstream")
     settings = resolve({"sources": {"default": "simulated", **real}}, ROOT)
     assert (settings.data, settings.simulated) == ("upstream files", False)
-    assert "encode_ccre" in settings.own_cres
+    assert "ccres" in settings.own_cres
     assert resolve({}, ROOT).own_cres == ""
 
 
@@ -165,10 +178,10 @@ def test_an_optional_source_concerns_the_exported_scores_alone() -> None:
     ("sources", "data"),
     [
         ({}, "upstream files"),
-        ({"hg38": "simulated"}, "simulated sources"),
-        ({"hg38": "README.md"}, "own files"),
-        ({"hg38": "https://example.org/hg38.fa.gz"}, "own files"),
-        ({"hg38": "simulated", "gtex_tpm": "README.md"}, "simulated sources"),
+        ({"genome": "simulated"}, "simulated sources"),
+        ({"genome": "README.md"}, "own files"),
+        ({"genome": "https://example.org/hg38.fa.gz"}, "own files"),
+        ({"genome": "simulated", "expression": "README.md"}, "simulated sources"),
     ],
 )
 def test_what_a_configuration_knows_of_its_data(sources: dict[str, str], data: str) -> None:
@@ -176,8 +189,8 @@ def test_what_a_configuration_knows_of_its_data(sources: dict[str, str], data: s
 
 
 def test_the_users_files_are_compared_with_the_published_ones() -> None:
-    records = resolve({"sources": {"hg38": "README.md"}}, ROOT).source_records()
-    assert records["hg38"]["origin"] == "README.md"
+    records = resolve({"sources": {"genome": "README.md"}}, ROOT).source_records()
+    assert records["genome"]["origin"] == "README.md"
     assert all(record["published_checksum"] for record in records.values())
 
 
@@ -335,7 +348,7 @@ def test_which_of_the_thesis_runs_a_run_repeats(tmp_path: Path) -> None:
 ENTRIES = [
     "edition=corrected", "data=/a b/c", "text='quoted'", 'other="quoted"', "count=3", "rate=1e-3", "grouped=1_000",
     "on=True", "off=False", "lower=true", "none=null", "empty=", "list=[a, 2]", "nested={a: {b: 2, c: x}}",
-    "sources={hg38: ~/x.fa}", "sources={default: upstream}", "broken={a: [", "colon=a: b: c", "equals=a=b",
+    "sources={genome: ~/x.fa}", "sources={default: upstream}", "broken={a: [", "colon=a: b: c", "equals=a=b",
     "date=2024-01-01", "hash=a # b", "tilde=~", "infinite=inf", "tab=a\tb", "spaced= 7 ", "star=*",
 ]  # fmt: skip
 
@@ -344,7 +357,7 @@ def test_command_line_values_are_read_as_snakemake_reads_them(tmp_path: Path, mo
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text(
-        "results: results\nsources: {default: simulated, gtex_tpm: x}\nrate: 0.5\n"
+        "results: results\nsources: {default: simulated, expression: x}\nrate: 0.5\n"
     )
     (tmp_path / "b.yaml").write_text("rate: 1.0e-7\nsplit: {folds: 3}\n")
     # JSON with tabs is no YAML.
@@ -409,19 +422,19 @@ def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.Monke
     (tmp_path / "a.tsv").write_text((ROOT / "config/architectures.tsv").read_text())
     config = {"results": "~/out/", "data": "~", "genes": "~/g.txt", "samples": "~/s.txt", "runs": "~/r.tsv"}
     config |= {"architectures": "~/a.tsv", "released_data": "~/d.zip"}
-    own = {"default": "simulated", "hg38": "~/my.fa", "lambert_2018": "{data}/tf.csv"}
+    own = {"default": "simulated", "genome": "~/my.fa", "regulators": "{data}/tf.csv"}
     found = resolve({**config, "sources": own}, ROOT)
     assert found.results == f"{tmp_path}/out"
-    assert found.source_path("hg38") == f"{tmp_path}/my.fa"
-    assert found.source_path("lambert_2018") == f"{tmp_path}/tf.csv"
-    assert found.source_path("gtex_tpm").startswith(f"{tmp_path}/out/sources/")
+    assert found.source_path("genome") == f"{tmp_path}/my.fa"
+    assert found.source_path("regulators") == f"{tmp_path}/tf.csv"
+    assert found.source_path("expression").startswith(f"{tmp_path}/out/sources/")
     assert {found.config[key] for key in config} == {f"{tmp_path}{value.lstrip('~')}" for value in config.values()}
     assert not any("~" in str(value) for value in found.config.values())
     # The caller's mapping stays as it was.
-    assert own["hg38"] == "~/my.fa"
+    assert own["genome"] == "~/my.fa"
 
 
-@pytest.mark.parametrize("config", [{"results": "~nobody-here/x"}, {"sources": {"hg38": "~nobody-here/x.fa"}}])
+@pytest.mark.parametrize("config", [{"results": "~nobody-here/x"}, {"sources": {"genome": "~nobody-here/x.fa"}}])
 def test_a_home_folder_that_nobody_has(config: dict[str, Any]) -> None:
     with pytest.raises(TR300MError, match="no home folder is known for ~nobody-here"):
         resolve(config, ROOT)
@@ -442,9 +455,9 @@ def test_configuration_files_in_the_home_folder(tmp_path: Path, monkeypatch: pyt
         ({}, False),
         ({"sources": {"default": "simulated"}}, False),
         ({"edition": "corrected"}, True),
-        ({"sources": {"gtex_tpm": "config/runs.tsv"}}, True),
-        ({"sources": {"gencode_v26": "https://example.org/a.gtf"}}, True),
-        ({"sources": {"hg38": "config/runs.tsv"}}, False),
+        ({"sources": {"expression": "config/runs.tsv"}}, True),
+        ({"sources": {"annotation": "https://example.org/a.gtf"}}, True),
+        ({"sources": {"genome": "config/runs.tsv"}}, False),
     ],
 )
 def test_where_genes_may_be_left_out(config: dict[str, Any], may: bool) -> None:
@@ -454,7 +467,7 @@ def test_where_genes_may_be_left_out(config: dict[str, Any], may: bool) -> None:
 
 
 def test_own_files_are_compared_with_the_published_checksum() -> None:
-    found = resolve({"sources": {"gtex_tpm": "config/runs.tsv"}}, ROOT)
-    ((path, checksum),) = found.own_checksums("gtex_tpm", "gencode_v26").items()
+    found = resolve({"sources": {"expression": "config/runs.tsv"}}, ROOT)
+    ((path, checksum),) = found.own_checksums("expression", "annotation").items()
     assert path == "config/runs.tsv"
     assert checksum.startswith("sha256:ec783825")

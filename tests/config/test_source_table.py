@@ -14,9 +14,9 @@ def test_table() -> None:
     sources = read_sources(ROOT / "config/sources.tsv")
     assert sum(source.needed for source in sources.values()) == 27
     assert sum(key.startswith("histone_") for key in sources) == 21
-    assert sources["hg38"].size == 983659424
-    assert sources["gtex_tpm"].size is None
-    assert len(sources["gtex_tpm"].urls) == 2
+    assert sources["genome"].size == 983659424
+    assert sources["expression"].size is None
+    assert len(sources["expression"].urls) == 2
     assert all(source.terms and source.citation for source in sources.values())
 
 

@@ -82,7 +82,7 @@ def folder(tmp_path: Path, make_genes: MakeGenes) -> Path:
 
 def remake_manifest(folder: Path) -> None:
     """Write the manifest of what the folder holds."""
-    sources = {"gtex_tpm": {"url": "https://example.org/a.gct.gz", "sha256": "0" * 64}}
+    sources = {"expression": {"url": "https://example.org/a.gct.gz", "sha256": "0" * 64}}
     write_json(folder / "manifest.json", build_manifest(folder, TABLE_FILES, sources, {"edition": "release"}, "c0de"))
 
 
@@ -112,7 +112,7 @@ def test_manifest_describes_arrays_tables_and_sources(folder: Path) -> None:
         assert array_entry(folder, name) == entry
     for name in TABLE_FILES:
         assert manifest["tables"][name]["sha256"] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
-    assert manifest["sources"]["gtex_tpm"]["sha256"] == "0" * 64
+    assert manifest["sources"]["expression"]["sha256"] == "0" * 64
     assert manifest["config"] == {"edition": "release"}
     assert manifest["code"] == "c0de"
 

@@ -277,7 +277,7 @@ def test_which_runs_the_table_is_about() -> None:
 
 def test_real_regulators_are_not_asked_one_by_one(tmp_path: Path) -> None:
     (tmp_path / "lambert.csv").touch()
-    sources = {"default": "simulated", "lambert_2018": str(tmp_path / "lambert.csv")}
+    sources = {"default": "simulated", "regulators": str(tmp_path / "lambert.csv")}
     mixed = resolve({"runs": "config/demo_full_runs.tsv", "sources": sources}, ROOT)
     assert mixed.selection.planted
     assert mixed.selection.level_runs == []

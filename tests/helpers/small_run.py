@@ -23,7 +23,7 @@ runs: small_runs.tsv
 chromosomes: [chr1, chrX, chrY]
 sources:
   default: simulated
-  gtex_subject_phenotypes: "{url}"
+  donors: "{url}"
 split: {{held_out_genes: 20, held_out_samples: 8, gene_pool: null}}
 network: {{width: 32, bottleneck: 4, kernel_sizes: [3, 3], pool_blocks: [0, 1]}}
 training: {{batch_size: 16, epoch_steps: 3, curve_pairs: 40, steps_per_call: 3}}

@@ -16,7 +16,7 @@ from tr300m.dataset.tf_levels import tf_levels
 
 Array = NDArray[Any]
 TABLE_FILES = [f"{name}.tsv" for name in (*TABLES, "tissues")]
-SOURCES = {"hg38": {"path": "x", "origin": "simulated", "sha256": "0" * 64}}
+SOURCES = {"genome": {"path": "x", "origin": "simulated", "sha256": "0" * 64}}
 
 
 class Sizes(NamedTuple):

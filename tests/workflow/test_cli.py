@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert arrays.keys() == ARRAYS.keys()
     for name, array in arrays.items():
         save_array(out / f"{name}.npy", array)
-    source = {"hg38": {"path": "x", "origin": "simulated", "sha256": "0" * 64}}
+    source = {"genome": {"path": "x", "origin": "simulated", "sha256": "0" * 64}}
     write_json(out / "manifest.json", build_manifest(out, ["genes.tsv"], source, {"edition": "release"}, "abc"))
     return out
 
@@ -107,7 +107,7 @@ def test_describe(folder: Path) -> None:
     output = call("describe", folder).output
     assert "6 genes, 5 samples, 4 regulators, 3 motifs, 2 tissues" in output
     assert "6 gene x 2,823 window x 21 track" in output
-    assert "hg38" in output
+    assert "genome" in output
 
 
 def test_describe_of_no_dataset_says_what_to_do(tmp_path: Path) -> None:

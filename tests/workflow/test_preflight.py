@@ -76,46 +76,46 @@ def found(chosen: Settings) -> dict[str, Check]:
 
 
 def test_all_is_well(server: Server, folder: Path) -> None:
-    row(folder, "hg38", url=server.url("/hg38"), bytes=str(SIZE), checksum=SHA)
-    checks = found(settings(hg38="upstream"))
-    assert checks["hg38"] == Check("hg38", SIZE, checks["hg38"].state, "", SIZE)
-    assert checks["gtex_tpm"].state == "simulated"
+    row(folder, "genome", url=server.url("/hg38"), bytes=str(SIZE), checksum=SHA)
+    checks = found(settings(genome="upstream"))
+    assert checks["genome"] == Check("genome", SIZE, checks["genome"].state, "", SIZE)
+    assert checks["expression"].state == "simulated"
     assert not any(check.problem for check in checks.values())
     assert [request.method for request in server.requests] == ["HEAD"]
     assert server.sent == 0
 
 
 def test_where_head_is_refused_one_byte_is_asked_for(server: Server, folder: Path) -> None:
-    row(folder, "hg38", url=server.plan("/hg38", Reply(head=False)), bytes="", checksum="")
-    check = found(settings(hg38="upstream"))["hg38"]
+    row(folder, "genome", url=server.plan("/hg38", Reply(head=False)), bytes="", checksum="")
+    check = found(settings(genome="upstream"))["genome"]
     assert (check.size, check.problem, check.to_fetch) == (SIZE, "", SIZE)
     assert server.ranges() == ["bytes=0-0"]
     assert server.sent == 1
 
 
 def test_every_problem_comes_at_once(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    row(folder, "hg38", url=server.url("/hg38"), mirror="", bytes="7")
-    row(folder, "gencode_v26", url=server.plan("/gone", Reply(status=404)), mirror="")
-    row(folder, "lambert_2018", url="http://upstream.invalid/list.csv", mirror="")
-    row(folder, "gtex_subject_phenotypes", url=server.plan("/busy", Reply(status=503)), mirror="")
+    row(folder, "genome", url=server.url("/hg38"), mirror="", bytes="7")
+    row(folder, "annotation", url=server.plan("/gone", Reply(status=404)), mirror="")
+    row(folder, "regulators", url="http://upstream.invalid/list.csv", mirror="")
+    row(folder, "donors", url=server.plan("/busy", Reply(status=503)), mirror="")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(0, 0, 1000))  # type: ignore[attr-defined]
     chosen = settings(
-        hg38="upstream",
-        gencode_v26="upstream",
-        lambert_2018="upstream",
-        gtex_subject_phenotypes="upstream",
-        gtex_tpm="nowhere.gct.gz",
-        gtex_sample_attributes=server.plan("/page", Reply(kind="text/html")),
+        genome="upstream",
+        annotation="upstream",
+        regulators="upstream",
+        donors="upstream",
+        expression="nowhere.gct.gz",
+        samples=server.plan("/page", Reply(kind="text/html")),
     )
     chosen.config["compute"]["train_mem_mb"] = 10**9
     problems = {what: check.problem for what, check in found(chosen).items() if check.problem}
     expected = {
-        "hg38": (f"{SIZE:,}", "7"),
-        "gencode_v26": ("404",),
-        "lambert_2018": ("upstream.invalid",),
-        "gtex_subject_phenotypes": ("503",),
-        "gtex_tpm": ("nowhere.gct.gz",),
-        "gtex_sample_attributes": ("/page",),
+        "genome": (f"{SIZE:,}", "7"),
+        "annotation": ("404",),
+        "regulators": ("upstream.invalid",),
+        "donors": ("503",),
+        "expression": ("nowhere.gct.gz",),
+        "samples": ("/page",),
         "memory": ("`compute: train_mem_mb`", "1,000,000,000,000,000"),
     }
     (disk,) = set(problems) - set(expected)
@@ -125,31 +125,31 @@ def test_every_problem_comes_at_once(server: Server, folder: Path, monkeypatch: 
 
 
 def test_a_mirror_is_enough_and_the_failure_is_said(server: Server, folder: Path) -> None:
-    row(folder, "hg38", url=server.plan("/gone", Reply(status=404)), mirror=server.url("/hg38"), bytes=str(SIZE))
-    check = found(settings(hg38="upstream"))["hg38"]
+    row(folder, "genome", url=server.plan("/gone", Reply(status=404)), mirror=server.url("/hg38"), bytes=str(SIZE))
+    check = found(settings(genome="upstream"))["genome"]
     assert check.problem == ""
     assert says(check.state, server.url("/gone"), "404")
 
 
 def test_what_is_there_is_not_asked_for(server: Server, folder: Path) -> None:
-    row(folder, "hg38", url=server.url("/hg38"), mirror="", bytes=str(SIZE), checksum=SHA)
-    chosen = settings(hg38="upstream", gencode_v26="mine.gtf")
+    row(folder, "genome", url=server.url("/hg38"), mirror="", bytes=str(SIZE), checksum=SHA)
+    chosen = settings(genome="upstream", annotation="mine.gtf")
     (folder / "mine.gtf").write_text("12345")
-    fetch([server.url("/hg38")], Path(chosen.source_path("hg38")), SIZE, SHA)
+    fetch([server.url("/hg38")], Path(chosen.source_path("genome")), SIZE, SHA)
     server.requests.clear()
     checks = found(chosen)
-    assert checks["hg38"] == Check("hg38", SIZE, checks["hg38"].state)
-    assert checks["gencode_v26"] == Check("gencode_v26", 5, checks["gencode_v26"].state)
+    assert checks["genome"] == Check("genome", SIZE, checks["genome"].state)
+    assert checks["annotation"] == Check("annotation", 5, checks["annotation"].state)
     assert server.requests == []
 
 
 def test_a_part_counts_as_there(server: Server, folder: Path) -> None:
-    row(folder, "hg38", url=server.url("/hg38"), mirror="", bytes=str(SIZE), checksum=SHA)
-    chosen = settings(hg38="upstream")
-    part = Path(chosen.source_path("hg38") + ".part")
+    row(folder, "genome", url=server.url("/hg38"), mirror="", bytes=str(SIZE), checksum=SHA)
+    chosen = settings(genome="upstream")
+    part = Path(chosen.source_path("genome") + ".part")
     part.parent.mkdir(parents=True)
     part.write_bytes(CONTENT[:1500])
-    assert found(chosen)["hg38"].to_fetch == SIZE - 1500
+    assert found(chosen)["genome"].to_fetch == SIZE - 1500
 
 
 @pytest.mark.parametrize("kind", ["closed", "silent"])
@@ -231,17 +231,17 @@ def test_one_problem_of_many_sources_is_said_once() -> None:
 
 
 def test_the_command(server: Server, folder: Path) -> None:
-    sources = f"{{default: simulated, hg38: '{server.url('/hg38')}'}}"
+    sources = f"{{default: simulated, genome: '{server.url('/hg38')}'}}"
     (folder / "own.yaml").write_text(f"sources: {sources}\ncompute: {{train_mem_mb: 1, array_mem_mb: 1}}\n{SPLIT}")
     good = CliRunner().invoke(main, ["preflight", "--configfile", "own.yaml"])
     assert good.exit_code == 0, good.output
-    assert "hg38" in good.output
+    assert "genome" in good.output
     bad = CliRunner().invoke(
         main,
-        ["preflight", "--configfile", "own.yaml", "--config", "sources={gtex_tpm: '{data}/x'}", "--config", "data=d"],
+        ["preflight", "--configfile", "own.yaml", "--config", "sources={expression: '{data}/x'}", "--config", "data=d"],
     )
     assert bad.exit_code == 1
-    assert says(bad.output, "1", "gtex_tpm: d/x")
+    assert says(bad.output, "1", "expression: d/x")
 
 
 @pytest.mark.parametrize(
@@ -279,7 +279,7 @@ def own_files(folder: Path, genes: int, samples: int, **split: Any) -> dict[str,
     rows = "".join(f"ENSG{5000 * (n + 1)}.1\tG" + "\t1" * samples + "\n" for n in range(genes))
     (folder / "own.gct").write_text(f"#1.2\n{genes}\t{samples}\nName\tDescription\t{ids}\n{rows}")
     sizes = {"held_out_genes": 10, "held_out_samples": 6, "gene_pool": None, "folds": 3, "held_out_donors": 4, **split}
-    return {"sources": {"default": "simulated", "gencode_v26": "own.gtf", "gtex_tpm": "own.gct"}, "split": sizes}
+    return {"sources": {"default": "simulated", "annotation": "own.gtf", "expression": "own.gct"}, "split": sizes}
 
 
 def runs_on(folder: Path, *splits: str) -> str:
@@ -351,9 +351,9 @@ def test_shipped_configurations_can_be_split(folder: Path, name: str) -> None:
 def test_options_take_several_values(folder: Path) -> None:
     (folder / "own.yaml").write_text(f"compute: {{train_mem_mb: 1, array_mem_mb: 1}}\n{SPLIT}")
     (folder / "more.yaml").write_text("sources: {default: simulated}\n")
-    arguments = ["--configfile", "own.yaml", "more.yaml", "--config", "results=results/x", "sources={hg38: nowhere.fa}"]
-    result = CliRunner().invoke(main, ["preflight", *arguments])
-    assert "1 problem(s):\n  - hg38: nowhere.fa does not exist" in result.output
+    values = ["results=results/x", "sources={genome: nowhere.fa}"]
+    result = CliRunner().invoke(main, ["preflight", "--configfile", "own.yaml", "more.yaml", "--config", *values])
+    assert "1 problem(s):\n  - genome: nowhere.fa does not exist" in result.output
     assert "results/x" in result.output
 
 

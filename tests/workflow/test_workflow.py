@@ -207,7 +207,7 @@ def test_lint_passes(clean: Path) -> None:
         ("editon=release", ["`editon`", "`edition`"]),
         ("edition=latest", ["'latest'", "release, corrected"]),
         ("chromosomes=chr1", ["`chromosomes`", "'chr1'", "null"]),
-        ("sources={hg38: nowhere.fa}", ["hg38", "nowhere.fa", "`upstream`"]),
+        ("sources={genome: nowhere.fa}", ["genome", "nowhere.fa", "`upstream`"]),
         ("runs=bad_runs.tsv", ["run seq", "`architecture`", "sequence", "seq, seq_tf,"]),
     ],
 )
@@ -350,9 +350,9 @@ def test_a_second_call_does_nothing(small: Path) -> None:
 def test_manifest_names_origin_and_checksum_of_every_source(small: Path) -> None:
     sources = read_json(small / "results/small/dataset/manifest.json")["sources"]
     assert len(sources) == 27
-    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/donors\.txt\?\.\.\.", sources["gtex_subject_phenotypes"]["origin"])
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/donors\.txt\?\.\.\.", sources["donors"]["origin"])
     assert "60-61" in (small / "results/small/dataset/donors.tsv").read_text()
-    assert sources["hg38"]["origin"] == "simulated"
+    assert sources["genome"]["origin"] == "simulated"
     assert all(len(record["sha256"]) == 64 for record in sources.values())
 
 
@@ -619,7 +619,7 @@ def test_bad_input_stops_with_its_name_and_leaves_nothing(small: Path) -> None:
         "small.yaml",
         "--config",
         "results=results/cut",
-        f"sources={{default: simulated, gtex_tpm: {cut}}}",
+        f"sources={{default: simulated, expression: {cut}}}",
         "--until",
         "expression",
         check=False,
@@ -639,7 +639,7 @@ def check_absent_genes(folder: Path, release: Dataset, corrected: Dataset) -> No
     assert not release.expression[release.genes.find([absent])].any()
     assert absent in (folder / "results/release/logs/expression.log").read_text()
     assert absent in (folder / "results/corrected/logs/genes.log").read_text()
-    own = f"sources={{default: simulated, gtex_tpm: {folder}/results/release/sources/gene_tpm.gct.gz}}"
+    own = f"sources={{default: simulated, expression: {folder}/results/release/sources/gene_tpm.gct.gz}}"
     target = "results/own/dataset/absent_genes.tsv"
     snakemake(folder, target, "--configfile", "edition.yaml", "--config", "results=results/own", own)
     assert read_tsv(folder / target)["state"].tolist() == ["left out"]

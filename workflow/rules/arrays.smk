@@ -1,6 +1,6 @@
 rule gene_lines:
     input:
-        gtf=source_path("gencode_v26"),
+        gtf=source_path("annotation"),
     output:
         records="<results>/annotation/gene_lines.tsv",
     log:
@@ -23,8 +23,8 @@ rule genes:
         records=rules.gene_lines.output.records,
         wanted=config["genes"] or [],
         # Looked into where genes that it lacks are left out.
-        gct=source_path("gtex_tpm") if SETTINGS.may_drop_genes else [],
-        own=list(SETTINGS.own_checksums("gtex_tpm", "gencode_v26")),
+        gct=source_path("expression") if SETTINGS.may_drop_genes else [],
+        own=list(SETTINGS.own_checksums("expression", "annotation")),
     output:
         genes="<results>/dataset/genes.tsv",
         dropped="<results>/annotation/dropped_genes.tsv",
@@ -40,7 +40,7 @@ rule genes:
     params:
         chromosomes=config["chromosomes"],
         edition=config["edition"],
-        own_checksums=SETTINGS.own_checksums("gtex_tpm", "gencode_v26"),
+        own_checksums=SETTINGS.own_checksums("expression", "annotation"),
         code=code_hash("genes.py"),
     script:
         "../scripts/genes.py"
@@ -48,9 +48,9 @@ rule genes:
 
 rule samples:
     input:
-        gct=source_path("gtex_tpm"),
-        attributes=source_path("gtex_sample_attributes"),
-        phenotypes=source_path("gtex_subject_phenotypes"),
+        gct=source_path("expression"),
+        attributes=source_path("samples"),
+        phenotypes=source_path("donors"),
         wanted=config["samples"] or [],
     output:
         samples="<results>/dataset/samples.tsv",
@@ -75,8 +75,8 @@ rule samples:
 # Targets and regulators in one pass: reading the GCT is the longest part of building the arrays.
 rule expression:
     input:
-        gct=source_path("gtex_tpm"),
-        lambert=source_path("lambert_2018"),
+        gct=source_path("expression"),
+        lambert=source_path("regulators"),
         records=rules.gene_lines.output.records,
         genes=rules.genes.output.genes,
         dropped=rules.genes.output.dropped,

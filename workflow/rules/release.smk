@@ -3,7 +3,7 @@
 
 rule cres:
     input:
-        bigbed=source_path("encode_ccre"),
+        bigbed=source_path("ccres"),
         genes=rules.genes.output.genes,
         # Lengths, which the file's must equal.
         index=rules.genome.output.index,

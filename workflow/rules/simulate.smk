@@ -3,7 +3,7 @@
 
 rule simulate_annotation:
     output:
-        gtf=simulated_path("gencode_v26"),
+        gtf=simulated_path("annotation"),
     log:
         "<logs>/simulate/annotation.log",
     benchmark:
@@ -21,7 +21,7 @@ rule simulate_annotation:
 
 rule simulate_samples:
     output:
-        attributes=simulated_path("gtex_sample_attributes"),
+        attributes=simulated_path("samples"),
     log:
         "<logs>/simulate/samples.log",
     benchmark:
@@ -39,7 +39,7 @@ rule simulate_samples:
 
 rule simulate_donors:
     output:
-        phenotypes=simulated_path("gtex_subject_phenotypes"),
+        phenotypes=simulated_path("donors"),
     log:
         "<logs>/simulate/donors.log",
     benchmark:
@@ -57,9 +57,9 @@ rule simulate_donors:
 
 rule simulate_lambert:
     input:
-        gtf=source_path("gencode_v26"),
+        gtf=source_path("annotation"),
     output:
-        lambert=simulated_path("lambert_2018"),
+        lambert=simulated_path("regulators"),
     log:
         "<logs>/simulate/lambert.log",
     benchmark:
@@ -77,9 +77,9 @@ rule simulate_lambert:
 
 rule simulate_genome:
     input:
-        gtf=source_path("gencode_v26"),
+        gtf=source_path("annotation"),
     output:
-        fasta=simulated_path("hg38"),
+        fasta=simulated_path("genome"),
         sites="<results>/sources/truth/motif_sites.tsv",
     log:
         "<logs>/simulate/genome.log",
@@ -99,10 +99,10 @@ rule simulate_genome:
 
 rule simulate_truth:
     input:
-        gtf=source_path("gencode_v26"),
-        fasta=source_path("hg38"),
-        lambert=source_path("lambert_2018"),
-        attributes=source_path("gtex_sample_attributes"),
+        gtf=source_path("annotation"),
+        fasta=source_path("genome"),
+        lambert=source_path("regulators"),
+        attributes=source_path("samples"),
     output:
         genes="<results>/sources/truth/genes.tsv",
         samples="<results>/sources/truth/samples.tsv",
@@ -133,7 +133,7 @@ rule simulate_expression:
     input:
         truth=rules.simulate_truth.output.summary,
     output:
-        gct=simulated_path("gtex_tpm"),
+        gct=simulated_path("expression"),
     log:
         "<logs>/simulate/expression.log",
     benchmark:
@@ -178,11 +178,11 @@ rule simulate_histone_track:
 
 rule simulate_cres:
     input:
-        gtf=source_path("gencode_v26"),
+        gtf=source_path("annotation"),
         # Lengths alone, as above.
         sizes=ancient(rules.genome.output.index),
     output:
-        bigbed=simulated_path("encode_ccre"),
+        bigbed=simulated_path("ccres"),
         rows="<results>/sources/truth/cres.bed",
     log:
         "<logs>/simulate/cres.log",

@@ -38,7 +38,7 @@ use rule download as download_own with:
 # pyfaidx reads by position, which plain gzip does not allow.
 rule genome:
     input:
-        fasta=source_path("hg38"),
+        fasta=source_path("genome"),
         genes="<results>/dataset/genes.tsv",
     output:
         fasta=temp("<results>/genome/genome.fa"),

@@ -146,7 +146,7 @@ def axis_lengths(settings: Settings) -> dict[str, int]:
     """Return for each axis of the arrays the largest length that the configuration can give it."""
     config, lengths = settings.config, {**LENGTHS, "gene": N_GENES, "sample": N_SAMPLES}
     simulation = SimulationConfig.from_dict(config["simulation"])
-    for axis, key in (("gene", "gencode_v26"), ("sample", "gtex_tpm")):
+    for axis, key in (("gene", "annotation"), ("sample", "expression")):
         if settings.locations[key].kind == "simulated":
             lengths[axis] = simulation.genes if axis == "gene" else simulation.samples
     if config["chromosomes"]:
@@ -178,12 +178,12 @@ def _check_split(settings: Settings, name: str, genes: Genes, samples: Samples) 
 
 def _gene_axis(settings: Settings, most: int) -> Genes:
     """Return the target genes if the annotation exists, otherwise `most` placeholders on the chromosomes in use."""
-    names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _existing_file(settings, "gencode_v26")
+    names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _existing_file(settings, "annotation")
     if gtf:
-        edition, gct = settings.config["edition"], _existing_file(settings, "gtex_tpm")
+        edition, gct = settings.config["edition"], _existing_file(settings, "expression")
         genes = target_genes(read_gene_records(gtf), names, edition)
         genes = choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
-        if gct is None or is_release_data(edition, settings.own_checksums("gtex_tpm", "gencode_v26")):
+        if gct is None or is_release_data(edition, settings.own_checksums("expression", "annotation")):
             return genes
         return drop_absent(genes, gct, edition)[0]
     number, text = np.arange(most, dtype=np.int64), np.full(most, "")
@@ -193,7 +193,7 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
 
 def _sample_axis(settings: Settings, most: int) -> Samples:
     """Return the samples if the GCT exists, otherwise `most` placeholders of as many donors; all without tissue."""
-    gct = _existing_file(settings, "gtex_tpm")
+    gct = _existing_file(settings, "expression")
     ids = read_gct_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
     samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
     wanted = settings.config["samples"] if gct else None
@@ -220,7 +220,7 @@ def missing_files(settings: Settings) -> dict[str, int]:
     missing = {name: size for name, size in sizes.items() if not (results / name).is_file()}
     if "dataset/histones.npy" in missing:
         missing["histones/"] = missing["dataset/histones.npy"]
-    if "dataset/onehot.npy" in missing and settings.locations["hg38"].kind != "simulated":
+    if "dataset/onehot.npy" in missing and settings.locations["genome"].kind != "simulated":
         chromosomes = len(config["chromosomes"] or ()) * LONGEST_CHROMOSOME
         missing["genome/"] = min(chromosomes or GENOME, GENOME)
     return missing

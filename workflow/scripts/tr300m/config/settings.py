@@ -13,7 +13,7 @@ from .run_selection import RunSelection
 from .run_table import read_runs, split_names
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
-from .source_table import SOURCES_TABLE, Location, Source, addresses, check_choices, locate, read_sources
+from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
 from .thesis_comparisons import read_comparisons
 
 SCHEMAS = Path("workflow/schemas")
@@ -55,8 +55,9 @@ class Settings:
         if location.kind == "simulated":
             return self.simulated_path(key)
         # Files from configured URLs have their own folder, so that a simulated file is never taken for one.
-        folder = UPSTREAM_FOLDER if location.kind == "upstream" else f"{self.results}/downloads"
-        return f"{folder}/{self.sources[key].local_name}"
+        if location.kind == "url":
+            return f"{self.results}/downloads/{self.sources[key].local_name}"
+        return f"{UPSTREAM_FOLDER}/{self.sources[location.value].local_name}"
 
     def simulated_path(self, key: str) -> str:
         """Return the path of a source if it is simulated."""
@@ -65,7 +66,7 @@ class Settings:
     def source_records(self) -> dict[str, dict[str, str]]:
         """Return path, origin and published checksum of each needed source, for the manifest.
 
-        Local files have a published checksum too, because they may be the published files.
+        The published checksum is that of the release's file. Local files have one too, because they may be that file.
         """
         records = {}
         for key, source in self.sources.items():
@@ -74,18 +75,23 @@ class Settings:
             location = self.locations[key]
             records[key] = {
                 "path": self.source_path(key),
-                "origin": redacted(source.urls[0] if location.kind == "upstream" else location.value or location.kind),
+                "origin": redacted(
+                    self.sources[location.value].urls[0]
+                    if location.kind == "upstream"
+                    else location.value or location.kind
+                ),
                 "published_checksum": source.checksum,
             }
         return records
 
     def download_of(self, name: str) -> dict[str, Any]:
-        """Return addresses, size and checksum of the source with a local file name."""
-        key, source = next((key, source) for key, source in self.sources.items() if source.local_name == name)
-        urls = addresses(source, self.config["sources"], self.config["data"])
-        if self.locations[key].kind == "url":
-            return {"urls": urls, "size": None, "checksum": ""}
-        return {"urls": urls, "size": source.size, "checksum": source.checksum}
+        """Return addresses, size and checksum of the download with a local file name."""
+        key = next(key for key in self.locations if Path(self.source_path(key)).name == name)
+        location = self.locations[key]
+        if location.kind == "url":
+            return {"urls": [location.value], "size": None, "checksum": ""}
+        row = self.sources[location.value]
+        return {"urls": list(row.urls), "size": row.size, "checksum": row.checksum}
 
     def public_download(self, name: str) -> dict[str, Any]:
         """Return `download_of` without credentials; Snakemake stores it and reruns the download if it changes."""
@@ -100,11 +106,11 @@ class Settings:
     @property
     def may_drop_genes(self) -> bool:
         """Whether target genes that the GCT lacks may be dropped; the release keeps them."""
-        return self.config["edition"] != "release" or bool(self.own_checksums("gtex_tpm", "gencode_v26"))
+        return self.config["edition"] != "release" or bool(self.own_checksums("expression", "annotation"))
 
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
         """Return the local file names of the sources of one kind."""
-        return [self.sources[key].local_name for key, location in self.locations.items() if location.kind == kind]
+        return [Path(self.source_path(key)).name for key, location in self.locations.items() if location.kind == kind]
 
     @property
     def split(self) -> dict[str, Any]:
@@ -133,8 +139,8 @@ class Settings:
 
         The source has no published checksum, and no other array depends on it.
         """
-        kind = self.locations["encode_ccre"].kind
-        return "" if kind == "upstream" else f"encode_ccre is {'simulated' if kind == 'simulated' else 'an own file'}"
+        kind = self.locations["ccres"].kind
+        return "" if kind == "upstream" else f"ccres is {'simulated' if kind == 'simulated' else 'an own file'}"
 
     def plan(self) -> str:
         """Return a summary for the user: origin of the data, runs to train, tables that will not be made."""
@@ -192,7 +198,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     check("the configuration", problems)
     architectures = read_architectures(filled["architectures"])
     splits = split_names(filled["split"]["folds"])
-    locations = {key: locate(key, filled["sources"], filled["data"]) for key in table}
+    locations = {key: locate(key, table, filled["sources"], filled["data"]) for key in table}
     chosen = filled["evaluation"]["level_change_runs"]
     selection = RunSelection(
         runs=read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml"),
@@ -200,8 +206,8 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         comparisons=read_comparisons(root / COMPARISONS_TABLE),
         baselines=tuple(filled["baselines"]["names"]),
         final_name=filled["final_run"],
-        planted=locations["gtex_tpm"].kind == "simulated",
-        simulated_regulators=locations["lambert_2018"].kind == "simulated",
+        planted=locations["expression"].kind == "simulated",
+        simulated_regulators=locations["regulators"].kind == "simulated",
         level_change_runs=None if chosen is None else tuple(chosen),
     )
     return Settings(filled, filled["results"].rstrip("/"), table, locations, selection)

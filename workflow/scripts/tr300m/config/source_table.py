@@ -54,7 +54,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Location:
-    """Where a source comes from; `value` is the configured path or URL of a local file or a URL."""
+    """Where a source comes from.
+
+    Attributes
+    ----------
+    kind
+        One of the four kinds.
+    value
+        Configured path or URL of a local file or a URL; key of the row in the sources table if it is downloaded.
+    """
 
     kind: Literal["upstream", "simulated", "local", "url"]
     value: str = ""
@@ -95,15 +103,18 @@ def read_sources(path: Path | str) -> dict[str, Source]:
     return sources
 
 
-def locate(key: str, choices: Mapping[str, str], data: str | None) -> Location:
+def locate(key: str, sources: Mapping[str, Source], choices: Mapping[str, str], data: str | None) -> Location:
     """Return the location of a source in a configuration.
 
     Parameters
     ----------
     key
         Key in the sources table.
+    sources
+        Rows of the sources table.
     choices
-        Section `sources` of the configuration: ``upstream``, ``simulated``, a path or a URL by key.
+        Section `sources` of the configuration: ``upstream``, ``simulated``, the key of another row of the sources table
+        (another release of the same file), a path or a URL by key.
     data
         Folder that replaces ``{data}`` in a path.
 
@@ -114,8 +125,10 @@ def locate(key: str, choices: Mapping[str, str], data: str | None) -> Location:
     """
     histone = choices.get(HISTONES) if key.startswith(HISTONE_PREFIX) else None
     choice = choices.get(key) or histone or choices.get(DEFAULT, "upstream")
-    if choice in ("upstream", "simulated"):
-        return Location("upstream" if choice == "upstream" else "simulated")
+    if choice == "simulated":
+        return Location("simulated")
+    if choice == "upstream" or choice in sources:
+        return Location("upstream", key if choice == "upstream" else choice)
     if "{data}" in choice:
         if not data:
             raise TR300MError(
@@ -124,12 +137,6 @@ def locate(key: str, choices: Mapping[str, str], data: str | None) -> Location:
             )
         choice = choice.replace("{data}", data.rstrip("/"))
     return Location("url" if urlsplit(choice).scheme in URL_SCHEMES else "local", choice)
-
-
-def addresses(source: Source, choices: Mapping[str, str], data: str | None) -> list[str]:
-    """Return the addresses of a source, with credentials: the configured URL, else those of the sources table."""
-    location = locate(source.key, choices, data)
-    return [location.value] if location.kind == "url" else list(source.urls)
 
 
 def check_choices(
@@ -147,7 +154,7 @@ def check_choices(
         if not source.needed and key not in choices:
             continue
         try:
-            location = locate(key, choices, data)
+            location = locate(key, sources, choices, data)
         except TR300MError as error:
             problems.append(f"{error.message}; {error.hint}")
             continue

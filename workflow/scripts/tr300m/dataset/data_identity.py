@@ -11,7 +11,7 @@ from typing import Any
 RELEASE = "GTEx v8"
 SIMULATED = "simulated"
 """Origin of a simulated source in the manifest."""
-EXPRESSION_PREFIX = "gtex_"
+EXPRESSION_SOURCES = ("expression", "samples", "donors")
 _MOST_SOURCES = 3
 
 
@@ -53,7 +53,7 @@ def identify(manifest: Mapping[str, Any]) -> DataIdentity:
         return DataIdentity("simulated data", True, "simulated sources")
     own = [key for key, record in sources.items() if not is_published(record)]
     if own:
-        has_expression = not any(key.startswith(EXPRESSION_PREFIX) for key in own)
+        has_expression = not any(key in EXPRESSION_SOURCES for key in own)
         name = f"{RELEASE} with own files" if has_expression else "own data"
         unknown = [key for key in own if not sources[key]["published_checksum"]]
         differing = [key for key in own if key not in unknown]
