@@ -83,7 +83,10 @@ def folder(tmp_path: Path, make_genes: MakeGenes) -> Path:
 def remake_manifest(folder: Path) -> None:
     """Write the manifest of what the folder holds."""
     sources = {"expression": {"url": "https://example.org/a.gct.gz", "sha256": "0" * 64}}
-    write_json(folder / "manifest.json", build_manifest(folder, TABLE_FILES, sources, {"edition": "release"}, "c0de"))
+    write_json(
+        folder / "manifest.json",
+        build_manifest(folder, list(ARRAYS), TABLE_FILES, sources, {"edition": "release"}, "c0de"),
+    )
 
 
 def test_arrays_of_the_dataset_are_known() -> None:

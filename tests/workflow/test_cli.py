@@ -65,7 +65,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, array in arrays.items():
         save_array(out / f"{name}.npy", array)
     source = {"genome": {"path": "x", "origin": "simulated", "sha256": "0" * 64}}
-    write_json(out / "manifest.json", build_manifest(out, ["genes.tsv"], source, {"edition": "release"}, "abc"))
+    write_json(
+        out / "manifest.json", build_manifest(out, list(ARRAYS), ["genes.tsv"], source, {"edition": "release"}, "abc")
+    )
     return out
 
 
@@ -160,7 +162,9 @@ def test_a_model_of_other_motifs_is_refused(folder: Path, run: Path, tmp_path: P
     shutil.copytree(folder, other)
     dataset = tr300m.Dataset.open(folder)
     save_array(other / "pssm.npy", np.asarray(dataset.pssm)[:, :, ::-1])
-    write_json(other / "manifest.json", build_manifest(other, ["genes.tsv"], {}, {"edition": "release"}, "abc"))
+    write_json(
+        other / "manifest.json", build_manifest(other, list(ARRAYS), ["genes.tsv"], {}, {"edition": "release"}, "abc")
+    )
     result = call("predict", run, other, "--gene", "B", "--tissue", "Lung")
     assert result.exit_code == 1
     assert says(result.output, "pssm", str(run), str(other))

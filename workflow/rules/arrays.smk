@@ -40,6 +40,7 @@ rule genes:
     params:
         chromosomes=config["chromosomes"],
         edition=config["edition"],
+        window=config["window"],
         own_checksums=SETTINGS.own_checksums("expression", "annotation"),
         code=code_hash("genes.py"),
     script:
@@ -196,6 +197,74 @@ rule histones:
         "../scripts/histones.py"
 
 
+rule wide_bases:
+    input:
+        fasta=rules.genome.output.fasta,
+        genes=rules.genes.output.genes,
+    output:
+        bases="<results>/dataset/wide_bases.npy",
+    log:
+        "<logs>/wide_bases.log",
+    benchmark:
+        "<benchmarks>/wide_bases.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        flank=config["wide"]["sequence"],
+        code=code_hash("wide_bases.py"),
+    script:
+        "../scripts/wide_bases.py"
+
+
+rule wide_track:
+    input:
+        bigwig=rules.histone_track.input.bigwig,
+        genes=rules.genes.output.genes,
+        index=rules.genome.output.index,
+    output:
+        means=temp("<results>/wide/{track}.npy"),
+    log:
+        "<logs>/wide_track/{track}.log",
+    benchmark:
+        "<benchmarks>/wide_track/{track}.tsv"
+    wildcard_constraints:
+        track=either(TRACKS),
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        runtime=60,
+    params:
+        edges=config["wide"]["mark_edges"],
+        code=code_hash("wide_track.py"),
+    script:
+        "../scripts/wide_track.py"
+
+
+rule wide_marks:
+    input:
+        tracks=expand(rules.wide_track.output.means, track=TRACKS),
+    output:
+        marks="<results>/dataset/wide_marks.npy",
+        bins="<results>/dataset/bins.tsv",
+    log:
+        "<logs>/wide_marks.log",
+    benchmark:
+        "<benchmarks>/wide_marks.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        edges=config["wide"]["mark_edges"],
+        code=code_hash("wide_marks.py"),
+    script:
+        "../scripts/wide_marks.py"
+
+
 rule manifest:
     input:
         files=dataset_files(),
@@ -212,7 +281,7 @@ rule manifest:
         runtime=60,
     params:
         sources=SETTINGS.source_records(),
-        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples")},
+        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples", "window", "wide")},
         simulation=(config["simulation"] if SETTINGS.simulated else {}),
         code=code_hash(*ARRAY_SCRIPTS),
     script:

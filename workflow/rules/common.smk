@@ -13,7 +13,7 @@ from snakemake.exceptions import WorkflowError
 from tr300m.config import code_hash as provenance, settings
 from tr300m.base.axes import ARRAYS, CELLS, MARKS
 from tr300m.config.baseline_table import BASELINES
-from tr300m.dataset.dataset import TABLES
+from tr300m.dataset.dataset import BINS_TABLE, TABLES
 from tr300m.base.environment import import_in_jobs
 from tr300m.base.errors import TR300MError
 from tr300m.features.gene_features import FEATURES
@@ -69,13 +69,15 @@ def code_hash(*scripts):
 
 ARRAY_SCRIPTS = [
     f"{name}.py"
-    for name in "gene_lines genes samples expression motifs genome onehot histone_track histones manifest".split()
+    for name in "gene_lines genes samples expression motifs genome onehot histone_track histones wide_bases wide_track wide_marks manifest".split()
 ]
 
 
 def dataset_files():
     """Return all arrays and tables of the dataset folder."""
     files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in [*TABLES, "tissues", *ABSENT]]
+    files += ["wide_bases.npy"] if config["wide"]["sequence"] else []
+    files += ["wide_marks.npy", BINS_TABLE] if config["wide"]["mark_edges"] else []
     return [f"{RESULTS}/dataset/{name}" for name in files]
 
 

@@ -6,10 +6,13 @@ from tr300m.arrays.absent_genes import drop_absent, is_release_data
 from tr300m.arrays.genes import CHROMOSOMES, GeneRecords, choose_genes, named, target_genes
 from tr300m.base.files import read_list, write_tsv
 from tr300m.base.job import job
+from tr300m.config.window import Window
 
 with job(snakemake.log[0]):
     chromosomes, edition = tuple(snakemake.params.chromosomes or CHROMOSOMES), snakemake.params.edition
-    genes = target_genes(GeneRecords.read(snakemake.input.records), chromosomes, edition)
+    genes = target_genes(
+        GeneRecords.read(snakemake.input.records), chromosomes, edition, Window.of(snakemake.params.window)
+    )
     if snakemake.input.get("wanted"):
         genes = choose_genes(genes, read_list(snakemake.input.wanted))
     dropped = genes.gene_id[:0]

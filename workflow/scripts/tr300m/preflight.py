@@ -15,7 +15,7 @@ import numpy as np
 
 from .arrays.absent_genes import drop_absent, is_release_data
 from .arrays.expression import read_gct_header
-from .arrays.genes import CHROMOSOMES, WINDOW, choose_genes, read_gene_records, target_genes
+from .arrays.genes import CHROMOSOMES, choose_genes, read_gene_records, target_genes
 from .arrays.samples import choose_samples, donor_of
 from .base.axes import ARRAYS, CELLS, MARKS, Genes, Samples
 from .base.errors import TR300MError
@@ -36,7 +36,6 @@ PROBE_TIMEOUTS = (5.0, 15.0)
 ADDRESSES_AT_A_TIME = 8
 # Lengths of axes that no configuration exceeds.
 LENGTHS = {
-    "window": WINDOW,
     "base": 4,
     "regulator": 2_755,
     "motif": 1_072,
@@ -144,7 +143,8 @@ def _reason(url: str, error: TR300MError) -> str:
 
 def axis_lengths(settings: Settings) -> dict[str, int]:
     """Return for each axis of the arrays the largest length that the configuration can give it."""
-    config, lengths = settings.config, {**LENGTHS, "gene": N_GENES, "sample": N_SAMPLES}
+    config = settings.config
+    lengths = {**LENGTHS, "window": settings.window.width, "gene": N_GENES, "sample": N_SAMPLES}
     simulation = SimulationConfig.from_dict(config["simulation"])
     for axis, key in (("gene", "annotation"), ("sample", "expression")):
         if settings.locations[key].kind == "simulated":
@@ -181,7 +181,7 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
     names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _existing_file(settings, "annotation")
     if gtf:
         edition, gct = settings.config["edition"], _existing_file(settings, "expression")
-        genes = target_genes(read_gene_records(gtf), names, edition)
+        genes = target_genes(read_gene_records(gtf), names, edition, settings.window)
         genes = choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
         if gct is None or is_release_data(edition, settings.own_checksums("expression", "annotation")):
             return genes
@@ -216,7 +216,7 @@ def missing_files(settings: Settings) -> dict[str, int]:
     if any(run.scan == "cached" for run in settings.selection.runs.values()):
         # The scores are float16.
         motifs = lengths["motif"] + lengths["core_motif"]
-        sizes["scan/pooled.npy"] = lengths["gene"] * pooled_length() * motifs * 2
+        sizes["scan/pooled.npy"] = lengths["gene"] * pooled_length(settings.network["schedule"]) * motifs * 2
     missing = {name: size for name, size in sizes.items() if not (results / name).is_file()}
     if "dataset/histones.npy" in missing:
         missing["histones/"] = missing["dataset/histones.npy"]

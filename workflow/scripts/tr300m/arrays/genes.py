@@ -13,11 +13,10 @@ from ..base.axes import PAR_Y, Genes, Table
 from ..base.errors import TR300MError
 from ..base.files import BLANKS, clean, read_lines
 from ..base.types import Bools, Floats, Ints, Strings
+from ..config.window import Window
 
 CHROMOSOMES = tuple(f"chr{name}" for name in (*range(1, 23), "X", "Y"))
-WINDOW = 2823
-UPSTREAM = 2773
-DOWNSTREAM = WINDOW - UPSTREAM
+RELEASE_WINDOW = Window()
 EDITIONS = ("release", "corrected")
 PROTEIN_CODING = "protein_coding"
 
@@ -117,17 +116,18 @@ def _without_type(gtf: Path | str, number: int, gene_id: str, attributes: dict[s
     return TR300MError(f"{gtf}, line {number}: gene {gene_id} has no gene_type", "is it a GENCODE GTF?")
 
 
-def windows(tss: Ints, strand: Strings, edition: str) -> tuple[Ints, Ints]:
+def windows(tss: Ints, strand: Strings, edition: str, window: Window = RELEASE_WINDOW) -> tuple[Ints, Ints]:
     """Return start and end [gene] of the promoter windows, 0-based half-open on the + strand.
 
-    Edition ``release`` treats the 1-based TSS as if it were 0-based: the TSS is at index 2772 of a + window and at
-    2773 of a - window. Edition ``corrected`` shifts + windows by one base, so that it is at 2773 in both.
+    Edition ``release`` treats the 1-based TSS as if it were 0-based: the TSS is at index `upstream` (2772) of a +
+    window and at `upstream` + 1 of a - window. Edition ``corrected`` shifts + windows by one base, so that it is at
+    `upstream` + 1 in both.
     """
     check_edition(edition)
     plus = strand == "+"
     shift = 1 if edition == "corrected" else 0
-    start = np.where(plus, tss - UPSTREAM - shift, tss - DOWNSTREAM)
-    return start, start + WINDOW
+    start = np.where(plus, tss - window.upstream - 1 - shift, tss - window.downstream)
+    return start, start + window.width
 
 
 def overlap_clusters(chromosome: Strings, start: Ints, end: Ints) -> Ints:
@@ -170,7 +170,9 @@ def join_par_twins(cluster: Ints, gene_id: Strings, merged: Strings) -> Ints:
     return codes.astype(np.int64)
 
 
-def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: str) -> Genes:
+def target_genes(
+    records: GeneRecords, chromosomes: tuple[str, ...], edition: str, window: Window = RELEASE_WINDOW
+) -> Genes:
     """Select the protein-coding genes on `chromosomes`, one row per chromosome, TSS and strand.
 
     Rows are in the GTF order of the first gene of each TSS; further genes with the same TSS are listed in `merged`.
@@ -183,6 +185,8 @@ def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: st
         Names from `CHROMOSOMES`.
     edition
         ``release`` or ``corrected``; it only affects the windows.
+    window
+        Extent of the windows.
 
     Raises
     ------
@@ -209,7 +213,7 @@ def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: st
             merged.setdefault(first, []).append(str(coding.gene_id[row]))
     rows = np.fromiter(first_of.values(), dtype=np.int64)
     kept = coding.take(rows)
-    start, end = windows(kept.tss, kept.strand, edition)
+    start, end = windows(kept.tss, kept.strand, edition, window)
     names = np.array([";".join(merged.get(row, [])) for row in rows.tolist()], dtype=np.str_)
     return Genes(
         gene_id=kept.gene_id,

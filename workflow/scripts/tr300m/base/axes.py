@@ -205,6 +205,20 @@ class Tracks(Table):
     cell: Strings
 
 
+@dataclass(frozen=True)
+class Bins(Table):
+    """Bins around the TSS, upstream to downstream.
+
+    Attributes
+    ----------
+    start, end
+        First position of the bin and of what follows it, relative to the TSS (0) on the gene's strand (base pairs).
+    """
+
+    start: Ints
+    end: Ints
+
+
 class ArraySpec(NamedTuple):
     """Axes and unit of an array; an axis has the same length in all arrays."""
 
@@ -225,3 +239,8 @@ ARRAYS = {
     "pssm": ArraySpec(("pssm_position", "base", "motif"), "bits"),
     "core": ArraySpec(("core_position", "base", "core_motif"), "bits"),
 }
+WIDE_ARRAYS = {
+    "wide_bases": ArraySpec(("gene", "wide_position"), "0-3 for A, C, G, T; 4 unknown; 5 outside the chromosome"),
+    "wide_marks": ArraySpec(("gene", "bin", "track"), "mean signal of the track"),
+}
+"""Arrays that a dataset has if the configuration asks for them."""

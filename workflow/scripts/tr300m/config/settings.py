@@ -15,6 +15,7 @@ from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
 from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
 from .thesis_comparisons import read_comparisons
+from .window import Window, schedule_problems
 
 SCHEMAS = Path("workflow/schemas")
 COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
@@ -113,6 +114,18 @@ class Settings:
         return [Path(self.source_path(key)).name for key, location in self.locations.items() if location.kind == kind]
 
     @property
+    def window(self) -> Window:
+        """The promoter window."""
+        return Window.of(self.config["window"])
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """The section `network` as the model takes it: with the length of the window and its pooling schedule."""
+        values = dict(self.config["network"])
+        schedule = values.pop("pooling") or self.window.schedule
+        return {**values, "length": self.window.width, "schedule": [list(segment) for segment in schedule]}
+
+    @property
     def split(self) -> dict[str, Any]:
         """The section `split`; the corrected edition draws held-out genes from all genes, unlike the release."""
         return self.config["split"] | ({"gene_pool": None} if self.config["edition"] == "corrected" else {})
@@ -142,6 +155,16 @@ class Settings:
         kind = self.locations["ccres"].kind
         return "" if kind == "upstream" else f"ccres is {'simulated' if kind == 'simulated' else 'an own file'}"
 
+    def _window_lines(self) -> list[str]:
+        """Return what the user should know of a window that is not the release's."""
+        if self.window == Window():
+            return []
+        pooled = ", ".join(f"{length} bp by {factor}" for length, factor in self.network["schedule"])
+        return [
+            f"Window: {self.window.upstream:,} bp upstream to {self.window.downstream:,} bp downstream of the TSS, not "
+            f"the release's; motif scores pooled: {pooled}."
+        ]
+
     def plan(self) -> str:
         """Return a summary for the user: origin of the data, runs to train, tables that will not be made."""
         runs = [run for run in self.selection.runs.values() if not run.only_predicts]
@@ -150,6 +173,7 @@ class Settings:
             f"Data: {self.data}, edition {self.config['edition']}.",
             f"Runs: {len(runs)} to train where their results are missing, {sum(run.steps for run in runs):,} steps in "
             f"all, on {device[self.config['compute']['device']]}.",
+            *self._window_lines(),
             *(f"Not made: {line}." for line in self.selection.missing_tables()),
             f"Results: {self.results}/.",
         ]
@@ -181,7 +205,10 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     filled |= {key: _expand(key, filled[key]) for key in PATHS if filled[key]}
     filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
     table = read_sources(root / SOURCES_TABLE)
-    problems = check_choices(table, filled["sources"], filled["data"], files)
+    problems = schedule_problems(filled["network"]["pooling"], Window.of(filled["window"]))
+    if filled["wide"]["mark_edges"] != sorted(filled["wide"]["mark_edges"]):
+        problems.append(f"`wide: mark_edges`: {filled['wide']['mark_edges']} do not ascend; write the smallest first")
+    problems += check_choices(table, filled["sources"], filled["data"], files)
     for key in ("runs", "architectures"):
         # Tables of the workflow are found from any working directory.
         if not Path(filled[key]).is_file() and (root / filled[key]).is_file():
