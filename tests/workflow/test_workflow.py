@@ -301,12 +301,12 @@ def test_small_run_is_taken_apart(small: Path) -> None:
         ("run", "seq", "Seq", "thesis", "validation"),
         ("run", "all", "Seq + TF + Core + HM", "thesis", "validation"),
         ("baseline", "sample_median", "Sample median", "thesis", "validation"),
-        ("baseline", "histone_linear", "Histone means, linear", "thesis", "validation"),
+        ("baseline", "histone_linear", "Histone means, ridge", "thesis", "validation"),
     }
     assert set(intervals["drawn"]) == {"both", "genes", "donors"}
     check_without_shared_promoters(results, intervals)
     baselines = read_tsv(results / "baselines.tsv")
-    assert baselines["Model Architecture"].tolist() == ["Sample median", "Histone means, linear"]
+    assert baselines["Model Architecture"].tolist() == ["Sample median", "Histone means, ridge"]
     assert baselines["Split"].tolist() == ["thesis", "thesis"]
     assert baselines["NLL"].tolist() == ["undefined"] * 2
     # The genes' own training means were not asked for: each run, and its difference to the better of the two.

@@ -11,6 +11,7 @@ from tr300m.results.metric_table import (
     LABEL,
     UNITS,
     UNSHARED_NOTE,
+    failure_notes,
     fold_intervals,
     metric_table,
     unshared_columns,
@@ -32,6 +33,6 @@ with job(snakemake.log[0]):
         snakemake.output.markdown,
         columns,
         shown=fold_intervals(columns),
-        notes=["Validation pairs.", UNITS, INTERVALS, UNSHARED_NOTE, BASELINES_NOTE],
+        notes=["Validation pairs.", UNITS, INTERVALS, UNSHARED_NOTE, BASELINES_NOTE, *failure_notes(rows)],
         simulated=data.simulated,
     )

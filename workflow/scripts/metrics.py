@@ -1,11 +1,13 @@
 """Score the predictions of one model on all pairs and without shared promoters, with bootstrap draws."""
 
+import sys
+
 import numpy as np
 from tr300m.base.axes import Genes, Samples
 from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.dataset.splits import Split
-from tr300m.metrics.score import score
+from tr300m.metrics.score import FAILED, score
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
@@ -19,7 +21,7 @@ with job(snakemake.log[0]):
         (np.ones_like(unshared), made.metrics, made.draws),
         (unshared, made.unshared_metrics, made.unshared_draws),
     ):
-        score(
+        scored = score(
             predictions,
             kept,
             genes,
@@ -27,4 +29,7 @@ with job(snakemake.log[0]):
             read_json(snakemake.input.manifest)["constants"]["expression_median"],
             snakemake.params.draws,
             snakemake.params.seed,
-        ).write(metrics, draws)
+        )
+        scored.write(metrics, draws)
+        if FAILED in scored.metrics:
+            print(f"{snakemake.input.predictions}: {scored.metrics[FAILED]}: not scored", file=sys.stderr)

@@ -17,7 +17,7 @@ PREDICTIONS: dict[str, Callable[[Data, Ints], Floats]] = {
     "cpg_gc": linear("composition"),
     "kmer_ridge": ridge("kmers"),
     "motif_ridge": ridge("motif_maxima"),
-    "histone_linear": linear("histone_means"),
+    "histone_linear": ridge("histone_means"),
     "trees": trees,
     "gene_tissue_mean": gene_tissue_mean,
 }

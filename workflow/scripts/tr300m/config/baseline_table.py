@@ -28,7 +28,7 @@ BASELINES: dict[str, BaselineRow] = {
     "cpg_gc": BaselineRow("CpG and GC, linear", ("composition",)),
     "kmer_ridge": BaselineRow("6-mers, ridge", ("kmers",)),
     "motif_ridge": BaselineRow("Motif maxima, ridge", ("motif_maxima",)),
-    "histone_linear": BaselineRow("Histone means, linear", ("histone_means",)),
+    "histone_linear": BaselineRow("Histone means, ridge", ("histone_means",)),
     "trees": BaselineRow(
         "Motifs, histones, CpG and GC, boosted trees", ("histone_means", "composition", "motif_maxima")
     ),

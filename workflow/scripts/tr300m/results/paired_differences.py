@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ..base.files import read_json
 from ..metrics.intervals import Draws, Interval, percentile_interval
+from ..metrics.score import FAILED
 from .metric_table import LABEL, PERCENT, Metrics, metric_table
 
 MINUS = "Minus"
@@ -57,7 +58,9 @@ def difference(model: EvaluatedModel, reference: EvaluatedModel) -> tuple[dict[s
     drawn = model.draws.minus(reference.draws)
     figures = {name: model.metrics[name] - reference.metrics[name] for name in (*PERCENT, "nll")}
     intervals = {name: percentile_interval(draws) for name, draws in drawn.items()}
-    return {**figures, "pairs": model.metrics["pairs"]}, intervals
+    reasons = [of.metrics[FAILED] for of in (model, reference) if FAILED in of.metrics]
+    failed = {FAILED: reasons[0]} if reasons else {}
+    return {**figures, "pairs": model.metrics["pairs"], **failed}, intervals
 
 
 def paired_table(rows: Sequence[tuple[EvaluatedModel, Sequence[EvaluatedModel]]]) -> dict[str, list[str]]:
