@@ -17,7 +17,9 @@ pathvars:
 
 wildcard_constraints:
     run=either(RUNS),
-    model="|".join([f"runs/({either(RUNS)})", f"baselines/({either(SPLITS)})/({either(BASELINES)})"]),
+    model="|".join(
+        [f"runs/({either(RUNS)})", f"baselines/({either(SPLITS)})/({either(BASELINES)})", either(SELECTION.pooled)]
+    ),
     part=either(PARTS),
     split=either(SPLITS),
 

@@ -103,7 +103,7 @@ rule against_baselines:
         "../../envs/workflow.yaml"
     params:
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
-        names=config["baselines"]["names"],
+        names=SELECTION.baselines,
         code=code_hash("against_baselines.py"),
     script:
         "../scripts/against_baselines.py"

@@ -134,10 +134,14 @@ def split_file(wildcards):
     return f"{RESULTS}/splits/{RUNS[wildcards.run].split}.tsv"
 
 
-def split_of_model(wildcards):
-    """Return the split of a run or a baseline, by its folder."""
-    kind, name = wildcards.model.split("/")[:2]
-    return f"{RESULTS}/splits/{RUNS[name].split if kind == 'runs' else name}.tsv"
+def predictions_of_model(wildcards):
+    """Return the predictions of a model by its folder: one file, or one of each fold."""
+    return [f"{RESULTS}/{folder}/predictions.{wildcards.part}.npz" for folder in SELECTION.folders(wildcards.model)]
+
+
+def splits_of_model(wildcards):
+    """Return the split of each file of `predictions_of_model`."""
+    return [f"{RESULTS}/splits/{SELECTION.split_of(folder)}.tsv" for folder in SELECTION.folders(wildcards.model)]
 
 
 def reused_files(wildcards):

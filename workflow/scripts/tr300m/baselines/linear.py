@@ -22,7 +22,7 @@ def linear(name: str) -> Callable[[Data, Ints], Floats]:
     return predict
 
 
-def ridge(name: str) -> Callable[[Data, Ints], Floats]:
+def ridge(*names: str) -> Callable[[Data, Ints], Floats]:
     """Return a baseline: ridge regression on standardised features, with the penalty chosen by leave-one-out."""
 
     def predict(data: Data, pairs: Ints) -> Floats:
@@ -30,7 +30,7 @@ def ridge(name: str) -> Callable[[Data, Ints], Floats]:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        return fit_by_tissue(make_pipeline(StandardScaler(), RidgeCV(RIDGE_PENALTIES)), data, (name,), pairs)
+        return fit_by_tissue(make_pipeline(StandardScaler(), RidgeCV(RIDGE_PENALTIES)), data, names, pairs)
 
     return predict
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from ..base.errors import TR300MError
 from ..base.redaction import public, redacted
 from .architectures import read_architectures
+from .baseline_table import baselines_of
 from .run_selection import RunSelection
 from .run_table import read_runs, split_names
 from .schema import check, fill_defaults, find_problems, read_schema
@@ -231,7 +232,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         runs=read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml"),
         architectures=architectures,
         comparisons=read_comparisons(root / COMPARISONS_TABLE),
-        baselines=tuple(filled["baselines"]["names"]),
+        baselines=baselines_of(filled["baselines"]["names"], bool(filled["wide"]["mark_edges"])),
         final_name=filled["final_run"],
         planted=locations["expression"].kind == "simulated",
         simulated_regulators=locations["regulators"].kind == "simulated",
