@@ -17,9 +17,9 @@ pathvars:
 
 wildcard_constraints:
     run=either(RUNS),
-    model="|".join([f"runs/({either(RUNS)})", f"baselines/({either(SPLITS)})/({either(BASELINES)})"]),
+    model="|".join([f"runs/({either(RUNS)})", f"baselines/({SPLITS})/({either(BASELINES)})"]),
     part=either(PARTS),
-    split=either(SPLITS),
+    split=SPLITS,
 
 
 include: "workflow/rules/sources.smk"
