@@ -18,10 +18,10 @@ pathvars:
 wildcard_constraints:
     run=either(RUNS),
     model="|".join(
-        [f"runs/({either(RUNS)})", f"baselines/({either(SPLITS)})/({either(BASELINES)})", either(SELECTION.pooled)]
+        [f"runs/({either(RUNS)})", f"baselines/({SPLITS})/({either(BASELINES)})", either(SELECTION.pooled)]
     ),
     part=either(PARTS),
-    split=either(SPLITS),
+    split=SPLITS,
 
 
 include: "workflow/rules/sources.smk"

@@ -1,6 +1,7 @@
 """The configuration: messages, defaults, documentation, run table."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import yaml
 from helpers.fixtures import Refuses, says
 from tr300m.base.errors import TR300MError
 from tr300m.config.architectures import Architecture, read_architectures
-from tr300m.config.run_table import AT_EVALUATION, read_runs, split_names, trained_run
+from tr300m.config.run_table import AT_EVALUATION, read_runs, split_names, split_pattern, trained_run
 from tr300m.config.schema import document, fill_defaults, find_problems, read_configuration, read_schema
 from tr300m.config.settings import resolve
 from tr300m.dataset.permutations import CONTROLS
@@ -53,7 +54,7 @@ def test_unknown_key_in_a_section_is_found() -> None:
 
 def test_wrong_type_says_what_to_write() -> None:
     (problem,) = problems(split={"held_out_genes": "many"})
-    assert says(problem, "`split: held_out_genes`", "'many'", "integer")
+    assert says(problem, "`split: held_out_genes`", "'many'", "number")
 
 
 def test_wrong_choice_lists_the_choices() -> None:
@@ -228,6 +229,25 @@ def test_run_table(tmp_path: Path) -> None:
     runs = read(tmp_path, HEADER + GOOD)
     assert runs["seq"].steps == 100
     assert runs["seq"].seed == 3
+    for name in ("leave_out_chr22", "leave_out_X", "leave_out_GL000009.2"):
+        assert read(tmp_path, HEADER + GOOD.replace("thesis", name))["seq"].split == name
+        assert re.fullmatch(split_pattern(3), name)
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        *(("held_out_genes", value) for value in (0, 1, 2.5, -3, 1.5)),
+        *(("held_out_samples", value) for value in (1, 2.5, -0.1)),
+        *(("held_out_donors", value) for value in (0, 1, 0.0)),
+        *(("validation_share", value) for value in (0, 1, 2)),
+    ],
+)
+def test_sizes_are_numbers_or_shares(key: str, wrong: float) -> None:
+    (problem,) = problems(split={key: wrong})
+    assert says(problem, f"`split: {key}`", str(wrong))
+    for value in (0.25, *((0, 2, 300) if key == "held_out_samples" else (2, 300) if key != "validation_share" else ())):
+        assert not problems(split={key: value})
 
 
 @pytest.mark.parametrize(
@@ -238,7 +258,9 @@ def test_run_table(tmp_path: Path) -> None:
             ["run seq", "`architecture`", "seq_xx", "seq, seq_tf"],
         ),
         (GOOD.replace("thesis", "random"), ["`split`", "random", "thesis, donor, overlap_free, chromosome_1,"]),
-        (GOOD.replace("thesis", "chromosome_4"), ["`split`", "chromosome_4"]),
+        (GOOD.replace("thesis", "chromosome_4"), ["`split`", "chromosome_4", "leave_out_CHROM"]),
+        (GOOD.replace("thesis", "leave_out_"), ["`split`", "leave_out_", "leave_out_CHROM"]),
+        (GOOD.replace("thesis", "leave_out_chr/1"), ["`split`", "leave_out_chr/1"]),
         (GOOD.replace("on_the_fly", "fast"), ["`scan`", "'fast'", "on_the_fly, cached"]),
         (GOOD.replace("100", "many"), ["`steps`", "'many'", "integer"]),
         (GOOD + GOOD, ["seq"]),

@@ -20,7 +20,7 @@ from tr300m.features.gene_features import FEATURES
 from tr300m.base.redaction import shareable
 from tr300m.release.export import RECIPES
 from tr300m.release.published import read_published
-from tr300m.config.run_table import split_names, trained_run
+from tr300m.config.run_table import split_pattern, trained_run
 from tr300m.dataset.split_schemes import scheme_settings
 from tr300m.dataset.splits import PARTS
 
@@ -50,7 +50,7 @@ SELECTION, RESULTS, UPSTREAM = SETTINGS.selection, SETTINGS.results, settings.UP
 RUNS = SELECTION.runs
 # Tables of what the sources lack, beside the axes in the dataset folder.
 ABSENT = ["absent_genes", "silent_chromosomes"]
-SPLITS = split_names(config["split"]["folds"])
+SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
 RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")

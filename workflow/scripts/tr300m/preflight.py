@@ -173,7 +173,8 @@ def _check_split(settings: Settings, name: str, genes: Genes, samples: Samples) 
         split = draw_split(name, genes, samples, scheme_settings(name, settings.split))
     except TR300MError as error:
         return Check(what, None, "cannot be drawn", f"{error.message}; {error.hint}")
-    return Check(what, None, f"{len(split.held_out_genes)} genes, {len(split.held_out_samples)} samples held out")
+    held_out = "no" if split.shares_samples else f"{len(split.held_out_samples):,}"
+    return Check(what, None, f"{len(split.held_out_genes):,} genes, {held_out} samples held out")
 
 
 def _gene_axis(settings: Settings, most: int) -> Genes:
