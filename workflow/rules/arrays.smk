@@ -151,7 +151,7 @@ rule onehot:
 
 rule histone_track:
     input:
-        bigwig=lambda wildcards: source_path(f"histone_{wildcards.track}"),
+        track=lambda wildcards: source_path(TRACKS[wildcards.track].key),
         genes=rules.genes.output.genes,
         # Lengths, which the track's must equal.
         index=rules.genome.output.index,
@@ -169,6 +169,7 @@ rule histone_track:
     resources:
         runtime=60,
     params:
+        reader=lambda wildcards: TRACKS[wildcards.track].reader,
         code=code_hash("histone_track.py"),
     script:
         "../scripts/histone_track.py"
@@ -191,6 +192,7 @@ rule histones:
     resources:
         runtime=60,
     params:
+        tracks=[[track.mark, track.cell] for track in SETTINGS.tracks],
         code=code_hash("histones.py"),
     script:
         "../scripts/histones.py"
