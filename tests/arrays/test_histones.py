@@ -8,8 +8,8 @@ import pyBigWig
 import pytest
 from helpers.fixtures import MakeGenes, Refuses
 from numpy.typing import NDArray
-from tr300m.arrays.histones import stack_tracks, track_axis, track_windows
-from tr300m.base.axes import Genes
+from tr300m.arrays.histones import stack_tracks, track_windows
+from tr300m.base.axes import RELEASE_TRACKS, Genes, Tracks
 
 Entries = dict[str, list[tuple[int, int, float]]]
 LENGTHS = {"chr1": 9000, "chr2": 6000}
@@ -61,7 +61,7 @@ def check(path: Path, entries: Entries, genes: Genes) -> None:
 
 
 def test_tracks_are_mark_by_mark() -> None:
-    tracks = track_axis()
+    tracks = Tracks.of(RELEASE_TRACKS)
     cells = ["Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf"]
     assert tracks.mark.tolist() == ["H3K4me1"] * 7 + ["H3K4me3"] * 7 + ["H3K27ac"] * 7
     assert tracks.cell.tolist() == cells * 3

@@ -152,7 +152,7 @@ rule onehot:
 
 rule histone_track:
     input:
-        bigwig=lambda wildcards: source_path(f"histone_{wildcards.track}"),
+        track=lambda wildcards: source_path(TRACKS[wildcards.track].key),
         genes=rules.genes.output.genes,
         # Lengths, which the track's must equal.
         index=rules.genome.output.index,
@@ -170,6 +170,7 @@ rule histone_track:
     resources:
         runtime=60,
     params:
+        reader=lambda wildcards: TRACKS[wildcards.track].reader,
         code=code_hash("histone_track.py"),
     script:
         "../scripts/histone_track.py"
@@ -192,6 +193,7 @@ rule histones:
     resources:
         runtime=60,
     params:
+        tracks=[[track.mark, track.cell] for track in SETTINGS.tracks],
         code=code_hash("histones.py"),
     script:
         "../scripts/histones.py"
@@ -221,7 +223,7 @@ rule wide_bases:
 
 rule wide_track:
     input:
-        bigwig=rules.histone_track.input.bigwig,
+        track=rules.histone_track.input.track,
         genes=rules.genes.output.genes,
         index=rules.genome.output.index,
     output:
@@ -238,6 +240,7 @@ rule wide_track:
         runtime=60,
     params:
         edges=config["wide"]["mark_edges"],
+        reader=rules.histone_track.params.reader,
         code=code_hash("wide_track.py"),
     script:
         "../scripts/wide_track.py"

@@ -11,7 +11,7 @@ sys.path.insert(0, str(SCRIPTS))
 from snakemake.exceptions import WorkflowError
 
 from tr300m.config import code_hash as provenance, settings
-from tr300m.base.axes import ARRAYS, CELLS, MARKS
+from tr300m.base.axes import ARRAYS, CELLS, MARKS, RELEASE_TRACKS
 from tr300m.config.baseline_table import BASELINES
 from tr300m.dataset.dataset import BINS_TABLE, TABLES
 from tr300m.base.environment import import_in_jobs
@@ -51,7 +51,7 @@ RUNS = SELECTION.runs
 # Tables of what the sources lack, beside the axes in the dataset folder.
 ABSENT = ["absent_genes", "silent_chromosomes"]
 SPLITS = split_pattern(config["split"]["folds"])
-TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
+TRACKS = {track.name: track for track in SETTINGS.tracks}
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
 RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
 PUBLISHED = read_published(RELEASE_TABLE)
@@ -89,10 +89,20 @@ def refuse_corrected():
         )
 
 
+def refuse_other_tracks():
+    """Stop where the released histone array is asked of other tracks."""
+    if [(track.mark, track.cell) for track in SETTINGS.tracks] != list(RELEASE_TRACKS):
+        raise TR300MError(
+            f"{config['tracks']} has other tracks than the release", "set `tracks: config/tracks.tsv` to export hmArr"
+        )
+
+
 @or_stop
 def released_source(wildcards):
     """Return the file that a released array comes from."""
     refuse_corrected()
+    if wildcards.array == "hmArr":
+        refuse_other_tracks()
     return f"{RESULTS}/{RECIPES[wildcards.array].file}"
 
 

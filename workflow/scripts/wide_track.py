@@ -9,4 +9,5 @@ from tr300m.base.job import job
 with job(snakemake.log[0]):
     genes, genome = Genes.read(snakemake.input.genes), read_lengths(snakemake.input.index)
     bins = mark_bins(snakemake.params.edges)
-    save_array(snakemake.output.means, wide_mark_means(snakemake.input.bigwig, genes, bins, genome))
+    means = wide_mark_means(snakemake.input.track, genes, bins, genome, snakemake.params.reader)
+    save_array(snakemake.output.means, means)

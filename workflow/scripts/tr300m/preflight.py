@@ -17,7 +17,7 @@ from .arrays.absent_genes import drop_absent, is_release_data
 from .arrays.expression import read_gct_header
 from .arrays.genes import CHROMOSOMES, choose_genes, read_gene_records, target_genes
 from .arrays.samples import choose_samples, donor_of
-from .base.axes import ARRAYS, CELLS, MARKS, Genes, Samples
+from .base.axes import ARRAYS, Genes, Samples
 from .base.errors import TR300MError
 from .base.files import read_list
 from .base.progress import progress
@@ -40,7 +40,6 @@ LENGTHS = {
     "regulator": 2_755,
     "motif": 1_072,
     "tissue": 54,
-    "track": len(MARKS) * len(CELLS),
     "pssm_position": 35,
     "core_position": 13,
     "core_motif": 19,
@@ -144,7 +143,13 @@ def _reason(url: str, error: TR300MError) -> str:
 def axis_lengths(settings: Settings) -> dict[str, int]:
     """Return for each axis of the arrays the largest length that the configuration can give it."""
     config = settings.config
-    lengths = {**LENGTHS, "window": settings.window.width, "gene": N_GENES, "sample": N_SAMPLES}
+    lengths = {
+        **LENGTHS,
+        "window": settings.window.width,
+        "gene": N_GENES,
+        "sample": N_SAMPLES,
+        "track": len(settings.tracks),
+    }
     simulation = SimulationConfig.from_dict(config["simulation"])
     for axis, key in (("gene", "annotation"), ("sample", "expression")):
         if settings.locations[key].kind == "simulated":

@@ -1,7 +1,7 @@
 """Open and check indexed binary files (bigWig, bigBed)."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -48,20 +48,36 @@ def open_indexed(
     track = _open(path, kind)
     try:
         lengths = track.chroms() or {}
-        names, counts = np.unique(genes.chromosome, return_counts=True)
-        there = [name for name in names.tolist() if name in lengths]
-        if not there:
-            found = f"it has {', '.join(sorted(lengths)[:3])} ..." if lengths else "it has no chromosomes"
-            raise TR300MError(f"{path} has none of the genes' chromosomes; {found}", needed)
+        there, lacking = covered(path, lengths, genes, needed)
         check_lengths(path, lengths, genome or {})
         if not _count(path) and not any(_holds_data(path, track, kind, name) for name in there):
             raise TR300MError(f"{path} has no data on {', '.join(there)}", "download it again or give another file")
-        lacking = [f"{name} ({count} genes)" for name, count in zip(names, counts, strict=True) if name not in lengths]
-        if lacking:
-            print(f"{path} lacks {', '.join(lacking)}; the windows of these genes are 0", file=sys.stderr)
+        say_lacking(path, lacking)
         yield track
     finally:
         track.close()
+
+
+def covered(path: Path | str, names: Collection[str], genes: Genes, needed: str) -> tuple[list[str], list[str]]:
+    """Return the genes' chromosomes that a file with the chromosomes `names` has, and those that it lacks with counts.
+
+    Raises
+    ------
+    TR300MError
+        If it has none, with the hint `needed`.
+    """
+    wanted, counts = np.unique(genes.chromosome, return_counts=True)
+    there = [name for name in wanted.tolist() if name in names]
+    if not there:
+        found = f"it has {', '.join(sorted(names)[:3])} ..." if names else "it has no chromosomes"
+        raise TR300MError(f"{path} has none of the genes' chromosomes; {found}", needed)
+    return there, [f"{name} ({count} genes)" for name, count in zip(wanted, counts, strict=True) if name not in names]
+
+
+def say_lacking(path: Path | str, lacking: Sequence[str]) -> None:
+    """Name the chromosomes that a file lacks on stderr, which goes to the job's log."""
+    if lacking:
+        print(f"{path} lacks {', '.join(lacking)}; the windows of these genes are 0", file=sys.stderr)
 
 
 def _count(path: Path | str) -> int:

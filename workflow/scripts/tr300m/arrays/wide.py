@@ -15,8 +15,8 @@ from ..base.base_codes import CODE_OF_BYTE, COMPLEMENT, OUTSIDE_CODE
 from ..base.errors import TR300MError
 from ..base.progress import progress
 from ..base.types import Floats
-from .bigwig import open_indexed
 from .sequence import by_position, clip_window
+from .signals import open_signal
 
 
 def around_tss(genes: Genes, row: int, upstream: int, downstream: int) -> tuple[int, int]:
@@ -75,13 +75,13 @@ def mark_bins(edges: Sequence[int]) -> Bins:
 
 
 def wide_mark_means(
-    bigwig: Path | str, genes: Genes, bins: Bins, genome: Mapping[str, int] | None = None
+    path: Path | str, genes: Genes, bins: Bins, genome: Mapping[str, int] | None = None, reader: str = "bigwig"
 ) -> NDArray[np.float32]:
     """Return the mean signal of a track in bins around the TSS of all genes.
 
     Parameters
     ----------
-    bigwig
+    path
         File of the track.
     genes
         Target genes.
@@ -89,6 +89,8 @@ def wide_mark_means(
         Adjacent bins.
     genome
         Lengths of the chromosomes in the FASTA (base pairs); those in the track must be equal. None if unknown.
+    reader
+        Format of the file, a key of `track_table.READERS`.
 
     Returns
     -------
@@ -99,35 +101,21 @@ def wide_mark_means(
     Raises
     ------
     TR300MError
-        See `histones.track_windows`.
+        If the file cannot be read (`open_signal`), or has an infinite value in a bin.
     """
     before, after = -int(bins.start[0]), int(bins.end[-1])
     result = np.zeros((len(genes), len(bins)), np.float32)
-    needed = "a track of the same genome build is needed"
-    with open_indexed(bigwig, "bigWig", genes, needed, genome) as track:
-        lengths = track.chroms()
-        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(bigwig).name}", unit="genes"):
-            name = str(genes.chromosome[row])
-            start, end = around_tss(genes, row, before, after)
-            first, last, offset = clip_window(start, end, lengths.get(name, 0))
-            if first == last:
-                continue
-            signal = np.zeros(end - start)
-            try:
-                signal[offset : offset + last - first] = np.nan_to_num(
-                    track.values(name, first, last, numpy=True), nan=0
-                )
-            except RuntimeError as error:
-                raise TR300MError(
-                    f"{bigwig}: cannot read {name}:{first}-{last}: {error}", "download it again"
-                ) from None
-            result[row] = bin_means(signal if genes.strand[row] == "+" else signal[::-1], bins)
+    with open_signal(path, reader, genes, genome) as signal:
+        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(path).name}", unit="genes"):
+            values = signal.values(str(genes.chromosome[row]), *around_tss(genes, row, before, after))
+            result[row] = bin_means(values if genes.strand[row] == "+" else values[::-1], bins)
     if not np.isfinite(result).all():
         row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
-        raise TR300MError(f"{bigwig}: the signal around gene {genes.gene_id[row]} is infinite")
+        raise TR300MError(f"{path}: the signal around gene {genes.gene_id[row]} is infinite")
     return result
 
 
-def bin_means(signal: Floats, bins: Bins) -> Floats:
+def bin_means(signal: NDArray[np.floating], bins: Bins) -> Floats:
     """Return the means [bin] of a signal [position] that begins at the first bin, 5' to 3'."""
-    return np.add.reduceat(signal, bins.start - bins.start[0]) / (bins.end - bins.start)
+    sums = np.add.reduceat(signal, bins.start - bins.start[0], dtype=np.float64)
+    return np.asarray(sums / (bins.end - bins.start))

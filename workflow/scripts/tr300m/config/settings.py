@@ -14,14 +14,15 @@ from .run_selection import RunSelection
 from .run_table import read_runs, split_names
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
-from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
+from .source_table import HISTONE_PREFIX, SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
 from .thesis_comparisons import read_comparisons
+from .track_table import TrackRow, read_tracks, with_needed
 from .window import Window, schedule_problems
 
 SCHEMAS = Path("workflow/schemas")
 COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
 UPSTREAM_FOLDER = "resources/upstream"
-PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "released_data")
+PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "tracks", "released_data")
 """Keys whose values are paths; the values in `sources` may be paths too."""
 
 
@@ -36,9 +37,12 @@ class Settings:
     results
         Folder of all results.
     sources
-        Rows of the sources table by key; sources that are not `needed` are read only by some targets.
+        Rows of the sources table by key, then the files that the table of tracks names itself; sources that are not
+        `needed` are read only by some targets.
     locations
         Location of each source by key.
+    tracks
+        Tracks in the order of the axis.
     selection
         Which runs and baselines each table shows.
     """
@@ -47,6 +51,7 @@ class Settings:
     results: str
     sources: dict[str, Source]
     locations: dict[str, Location]
+    tracks: tuple[TrackRow, ...]
     selection: RunSelection
 
     def source_path(self, key: str) -> str:
@@ -88,7 +93,8 @@ class Settings:
 
     def download_of(self, name: str) -> dict[str, Any]:
         """Return addresses, size and checksum of the download with a local file name."""
-        key = next(key for key in self.locations if Path(self.source_path(key)).name == name)
+        downloads = (key for key, location in self.locations.items() if location.kind in ("upstream", "url"))
+        key = next(key for key in downloads if Path(self.source_path(key)).name == name)
         location = self.locations[key]
         if location.kind == "url":
             return {"urls": [location.value], "size": None, "checksum": ""}
@@ -205,15 +211,21 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     check("the configuration", problems)
     filled |= {key: _expand(key, filled[key]) for key in PATHS if filled[key]}
     filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
-    table = read_sources(root / SOURCES_TABLE)
     problems = schedule_problems(filled["network"]["pooling"], Window.of(filled["window"]))
     if filled["wide"]["mark_edges"] != sorted(filled["wide"]["mark_edges"]):
         problems.append(f"`wide: mark_edges`: {filled['wide']['mark_edges']} do not ascend; write the smallest first")
-    problems += check_choices(table, filled["sources"], filled["data"], files)
-    for key in ("runs", "architectures"):
+    for key in ("runs", "architectures", "tracks"):
         # Tables of the workflow are found from any working directory.
         if not Path(filled[key]).is_file() and (root / filled[key]).is_file():
             filled[key] = str(root / filled[key])
+    if not Path(filled["tracks"]).is_file():
+        check(
+            "the configuration", [f"`tracks`: {filled['tracks']} does not exist; write the path of a table of tracks"]
+        )
+    upstream = read_sources(root / SOURCES_TABLE)
+    tracks = read_tracks(filled["tracks"], upstream, filled["sources"], filled["data"], files)
+    table = with_needed(upstream, tracks, HISTONE_PREFIX)
+    problems += check_choices(table, filled["sources"], filled["data"], files)
     try:
         SimulationConfig.from_dict(filled["simulation"])
     except TR300MError as error:
@@ -226,7 +238,9 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     check("the configuration", problems)
     architectures = read_architectures(filled["architectures"])
     splits = split_names(filled["split"]["folds"])
-    locations = {key: locate(key, table, filled["sources"], filled["data"]) for key in table}
+    table |= tracks.sources
+    choices = filled["sources"] | tracks.choices
+    locations = {key: locate(key, table, choices, filled["data"]) for key in table}
     chosen = filled["evaluation"]["level_change_runs"]
     selection = RunSelection(
         runs=read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml"),
@@ -238,7 +252,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         simulated_regulators=locations["regulators"].kind == "simulated",
         level_change_runs=None if chosen is None else tuple(chosen),
     )
-    return Settings(filled, filled["results"].rstrip("/"), table, locations, selection)
+    return Settings(filled, filled["results"].rstrip("/"), table, locations, tracks.rows, selection)
 
 
 def _expand(key: str, path: str) -> str:

@@ -46,8 +46,8 @@ class Dataset:
         Summed TPM of the regulators that bind the motif.
     tissue : array [sample, tissue], uint8
         One-hot tissue of each sample.
-    histones : array [gene, window, 21], float32
-        Histone signal; tracks are ordered by mark and, within a mark, by cell.
+    histones : array [gene, window, track], float32
+        Histone signal; tracks of one mark stand together.
     pssm : array [35, 4, motif], float64
         Motif kernels in bits.
     core : array [19, 4, 13], float64
