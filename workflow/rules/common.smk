@@ -49,7 +49,7 @@ config = SETTINGS.config
 SELECTION, RESULTS, UPSTREAM = SETTINGS.selection, SETTINGS.results, settings.UPSTREAM_FOLDER
 RUNS = SELECTION.runs
 # Tables of what the sources lack, beside the axes in the dataset folder.
-ABSENT = ["absent_genes", "silent_chromosomes"]
+ABSENT = ["absent_genes", "absent_regulators", "silent_chromosomes"]
 SPLITS = split_names(config["split"]["folds"])
 TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
