@@ -23,11 +23,12 @@ rule genes:
         records=rules.gene_lines.output.records,
         wanted=config["genes"] or [],
         # Looked into where genes that it lacks are left out.
-        gct=source_path("expression") if SETTINGS.may_drop_genes else [],
+        expression=source_path("expression") if SETTINGS.may_drop_genes else [],
         own=list(SETTINGS.own_checksums("expression", "annotation")),
     output:
         genes="<results>/dataset/genes.tsv",
         dropped="<results>/annotation/dropped_genes.tsv",
+        ambiguous="<results>/annotation/ambiguous_rows.tsv",
     log:
         "<logs>/genes.log",
     benchmark:
@@ -42,6 +43,8 @@ rule genes:
         edition=config["edition"],
         window=config["window"],
         own_checksums=SETTINGS.own_checksums("expression", "annotation"),
+        # Simulated TPM do not sum to a million.
+        unit=config["expression"]["unit"] if SETTINGS.locations["expression"].kind != "simulated" else "",
         code=code_hash("genes.py"),
     script:
         "../scripts/genes.py"
@@ -49,9 +52,9 @@ rule genes:
 
 rule samples:
     input:
-        gct=source_path("expression"),
-        attributes=source_path("samples"),
-        phenotypes=source_path("donors"),
+        expression=source_path("expression"),
+        attributes=source_path("samples") or [],
+        phenotypes=source_path("donors") or [],
         wanted=config["samples"] or [],
     output:
         samples="<results>/dataset/samples.tsv",
@@ -68,15 +71,16 @@ rule samples:
         mem_mb=2000,
         runtime=30,
     params:
+        columns=config["sample_table"],
         code=code_hash("samples.py"),
     script:
         "../scripts/samples.py"
 
 
-# Targets and regulators in one pass: reading the GCT is the longest part of building the arrays.
+# Targets and regulators in one pass: reading the expression is the longest part of building the arrays.
 rule expression:
     input:
-        gct=source_path("expression"),
+        expression=source_path("expression"),
         lambert=source_path("regulators"),
         records=rules.gene_lines.output.records,
         genes=rules.genes.output.genes,
@@ -87,6 +91,7 @@ rule expression:
         levels="<results>/dataset/regulator_levels.npy",
         regulators="<results>/dataset/regulators.tsv",
         absent="<results>/dataset/absent_genes.tsv",
+        absent_regulators="<results>/dataset/absent_regulators.tsv",
     log:
         "<logs>/expression.log",
     benchmark:
@@ -271,7 +276,7 @@ rule wide_marks:
 rule manifest:
     input:
         files=dataset_files(),
-        sources=[record["path"] for record in SETTINGS.source_records().values()],
+        sources=[record["path"] for record in SETTINGS.source_records().values() if record["path"]],
     output:
         manifest="<results>/dataset/manifest.json",
     log:

@@ -49,7 +49,7 @@ config = SETTINGS.config
 SELECTION, RESULTS, UPSTREAM = SETTINGS.selection, SETTINGS.results, settings.UPSTREAM_FOLDER
 RUNS = SELECTION.runs
 # Tables of what the sources lack, beside the axes in the dataset folder.
-ABSENT = ["absent_genes", "silent_chromosomes"]
+ABSENT = ["absent_genes", "absent_regulators", "silent_chromosomes"]
 SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = {track.name: track for track in SETTINGS.tracks}
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path

@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from .arrays.absent_genes import drop_absent, is_release_data
-from .arrays.expression import read_gct_header
+from .arrays.expression_survey import check_survey, check_unit, survey_expression
+from .arrays.gene_lookup import GeneLookup
 from .arrays.genes import CHROMOSOMES, choose_genes, read_gene_records, target_genes
-from .arrays.samples import choose_samples, donor_of
+from .arrays.matrix_formats import open_matrix
+from .arrays.samples import SampleColumns, choose_samples, donor_of, sample_axis
 from .base.axes import ARRAYS, Genes, Samples
 from .base.errors import TR300MError
 from .base.files import read_list
@@ -103,8 +105,8 @@ def check_configuration(settings: Settings, timeouts: tuple[float, float] = PROB
 def check_source(settings: Settings, key: str, timeouts: tuple[float, float]) -> Check:
     """Check one source: the user's file, the downloaded file, or the addresses to download it from."""
     path, kind = Path(settings.source_path(key)), settings.locations[key].kind
-    if kind == "simulated":
-        return Check(key, None, "simulated")
+    if kind in ("simulated", "none"):
+        return Check(key, None, kind)
     if kind == "local":
         if path.is_file():
             return Check(key, path.stat().st_size, "your file")
@@ -186,23 +188,34 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
     """Return the target genes if the annotation exists, otherwise `most` placeholders on the chromosomes in use."""
     names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _existing_file(settings, "annotation")
     if gtf:
-        edition, gct = settings.config["edition"], _existing_file(settings, "expression")
-        genes = target_genes(read_gene_records(gtf), names, edition, settings.window)
+        edition, expression = settings.config["edition"], _existing_file(settings, "expression")
+        records = read_gene_records(gtf)
+        genes = target_genes(records, names, edition, settings.window)
         genes = choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
-        if gct is None or is_release_data(edition, settings.own_checksums("expression", "annotation")):
+        if expression is None or is_release_data(edition, settings.own_checksums("expression", "annotation")):
             return genes
-        return drop_absent(genes, gct, edition)[0]
+        matrix, lookup = open_matrix(expression), GeneLookup.of(records)
+        survey = survey_expression(matrix, lookup)
+        check_survey(survey, lookup, matrix.sample_ids)
+        check_unit(survey, lookup)
+        return drop_absent(genes, survey.gene_ids, edition, expression)[0]
     number, text = np.arange(most, dtype=np.int64), np.full(most, "")
     chromosome = np.resize(np.array(names), most)
     return Genes(number.astype(np.str_), text, chromosome, text, number, number, number, text, number)
 
 
 def _sample_axis(settings: Settings, most: int) -> Samples:
-    """Return the samples if the GCT exists, otherwise `most` placeholders of as many donors; all without tissue."""
-    gct = _existing_file(settings, "expression")
-    ids = read_gct_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
-    samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
-    wanted = settings.config["samples"] if gct else None
+    """Return the samples if the expression file exists, otherwise `most` placeholders of as many donors.
+
+    Tissues and donors are those of the sample table, if it exists or there is none.
+    """
+    expression, table = _existing_file(settings, "expression"), _existing_file(settings, "samples")
+    ids = open_matrix(expression).sample_ids if expression else [f"{number}" for number in range(most)]
+    if expression and (table or settings.locations["samples"].kind == "none"):
+        samples = sample_axis(ids, table, SampleColumns(**settings.config["sample_table"]))
+    else:
+        samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
+    wanted = settings.config["samples"] if expression else None
     return choose_samples(samples, read_list(wanted)) if wanted else samples
 
 

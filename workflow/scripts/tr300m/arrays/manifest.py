@@ -68,7 +68,12 @@ def _bits(path: Path, rows: int) -> Iterator[NDArray[np.uint32]]:
 
 
 def source_entry(record: Mapping[str, str]) -> dict[str, str]:
-    """Return the record of a source with its SHA-256, and its checksum by the algorithm of the published one."""
+    """Return the record of a source with its SHA-256, and its checksum by the algorithm of the published one.
+
+    Both are empty for a source that is ``none``, which has no path.
+    """
+    if not record["path"]:
+        return {**record, "sha256": "", "checksum": ""}
     published, digest = record["published_checksum"], sha256(record["path"])
     algorithm = published.partition(":")[0] or "sha256"
     found = digest if algorithm == "sha256" else content_digest(Path(record["path"]), published)

@@ -55,8 +55,10 @@ class Settings:
     selection: RunSelection
 
     def source_path(self, key: str) -> str:
-        """Return the path of a source, which may be downloaded, simulated or a local file."""
+        """Return the path of a source, which may be downloaded, simulated or a local file; empty if it is none."""
         location = self.locations[key]
+        if location.kind == "none":
+            return ""
         if location.kind == "local":
             return location.value
         if location.kind == "simulated":
@@ -74,6 +76,7 @@ class Settings:
         """Return path, origin and published checksum of each needed source, for the manifest.
 
         The published checksum is that of the release's file. Local files have one too, because they may be that file.
+        The path of a source that is ``none`` is empty.
         """
         records = {}
         for key, source in self.sources.items():
@@ -107,8 +110,8 @@ class Settings:
         return {**wanted, "urls": [public(url) for url in wanted["urls"]]}
 
     def own_checksums(self, *keys: str) -> dict[str, str]:
-        """Return the published checksum of the sources that are local files or configured URLs, by path."""
-        own = [key for key in keys if self.locations[key].kind in ("local", "url")]
+        """Return the published checksum of the release for the sources that may be other files, by path."""
+        own = [key for key in keys if self.locations[key] not in (Location("upstream", key), Location("simulated"))]
         return {self.source_path(key): self.sources[key].checksum for key in own}
 
     @property
