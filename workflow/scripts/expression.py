@@ -6,7 +6,7 @@ import numpy as np
 from tr300m.arrays.absent_genes import absent_table
 from tr300m.arrays.expression import check_any_expression, read_expression
 from tr300m.arrays.genes import GeneRecords, named
-from tr300m.arrays.regulators import read_lambert, regulator_axis
+from tr300m.arrays.regulators import read_regulators, regulator_axis
 from tr300m.base.array_files import ArrayWriter, save_array
 from tr300m.base.axes import Genes, Samples
 from tr300m.base.files import read_tsv, write_tsv
@@ -15,12 +15,15 @@ from tr300m.base.job import job
 with job(snakemake.log[0]):
     genes, edition = Genes.read(snakemake.input.genes), snakemake.params.edition
     samples = Samples.read(snakemake.input.samples).sample_id
+    records = GeneRecords.read(snakemake.input.records)
+    stems, unknown = read_regulators(snakemake.input.lambert, records, edition)
+    if unknown:
+        what = f"WARNING: {len(unknown):,} lines of the list of regulators are not one gene each and left out"
+        print(f"{what}: {named(unknown)}", file=sys.stderr)
     with ArrayWriter(snakemake.output.expression, (len(genes), len(samples)), np.float32) as out:
-        present, regulator_ids, levels = read_expression(
-            snakemake.input.gct, genes, samples, read_lambert(snakemake.input.lambert, edition), edition, out
-        )
+        present, regulator_ids, levels = read_expression(snakemake.input.gct, genes, samples, stems, edition, out)
     check_any_expression(snakemake.output.expression, snakemake.input.gct)
-    regulators = regulator_axis(regulator_ids, GeneRecords.read(snakemake.input.records))
+    regulators = regulator_axis(regulator_ids, records)
     print(f"{len(genes):,} genes, {len(regulators):,} regulators", file=sys.stderr)
     kept = genes.gene_id[~present]
     if len(kept):

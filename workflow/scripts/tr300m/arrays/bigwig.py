@@ -12,6 +12,7 @@ import pyBigWig
 from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import open_binary
+from .chromosome_names import in_names_of, mapping_note, match_names
 from .genome_builds import check_lengths
 
 # First four bytes, little-endian; a big-endian machine writes them reversed.
@@ -24,7 +25,7 @@ def open_indexed(
 ) -> Iterator["pyBigWig.bigWigFile"]:
     """Open a bigWig or bigBed that has at least one of the genes' chromosomes.
 
-    The genes' chromosomes that the file lacks are named on stderr.
+    The genes' chromosomes that the file lacks are named on stderr, and so are names of the other style (`1`, `chr1`).
 
     Parameters
     ----------
@@ -48,7 +49,9 @@ def open_indexed(
     track = _open(path, kind)
     try:
         lengths = track.chroms() or {}
-        names, counts = np.unique(genes.chromosome, return_counts=True)
+        if note := mapping_note(match_names(np.unique(genes.chromosome).tolist(), lengths), path):
+            print(note, file=sys.stderr)
+        names, counts = np.unique(in_names_of(genes, lengths).chromosome, return_counts=True)
         there = [name for name in names.tolist() if name in lengths]
         if not there:
             found = f"it has {', '.join(sorted(lengths)[:3])} ..." if lengths else "it has no chromosomes"

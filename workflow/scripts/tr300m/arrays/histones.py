@@ -12,6 +12,7 @@ from ..base.errors import TR300MError
 from ..base.progress import progress
 from ..base.types import Bools
 from .bigwig import open_indexed
+from .chromosome_names import in_names_of
 from .sequence import by_position, clip_window
 
 STACKED_GENES = 256
@@ -48,9 +49,10 @@ def track_windows(bigwig: Path | str, genes: Genes, genome: Mapping[str, int] | 
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.float32)
-    needed = "a track on hg38 with UCSC names (chr1 ..) is needed"
+    needed = "a track on the genome build of annotation and FASTA is needed (the release: hg38)"
     with open_indexed(bigwig, "bigWig", genes, needed, genome) as track:
         lengths = track.chroms()
+        genes = in_names_of(genes, lengths)
         for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(bigwig).name}", unit="genes"):
             name = str(genes.chromosome[row])
             start, end, offset = clip_window(
