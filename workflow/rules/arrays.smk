@@ -25,6 +25,8 @@ rule genes:
         # Looked into where genes that it lacks are left out.
         expression=source_path("expression") if SETTINGS.may_drop_genes else [],
         own=list(SETTINGS.own_checksums("expression", "annotation")),
+        # For the names of its chromosomes.
+        fasta=source_path("genome") if SETTINGS.takes_chromosomes_of_genome else [],
     output:
         genes="<results>/dataset/genes.tsv",
         dropped="<results>/annotation/dropped_genes.tsv",
@@ -111,6 +113,7 @@ rule motifs:
     input:
         regulators=rules.expression.output.regulators,
         levels=rules.expression.output.levels,
+        own=[config["motifs"][key] for key in ("file", "map") if config["motifs"][key]],
     output:
         motifs="<results>/dataset/motifs.tsv",
         core_motifs="<results>/dataset/core_motifs.tsv",
@@ -118,6 +121,7 @@ rule motifs:
         core="<results>/dataset/core.npy",
         motif_map="<results>/dataset/motif_map.npy",
         tf_levels="<results>/dataset/tf_levels.npy",
+        left_out="<results>/annotation/left_out_motifs.tsv",
     log:
         "<logs>/motifs.log",
     benchmark:
@@ -129,6 +133,7 @@ rule motifs:
         runtime=30,
     params:
         edition=config["edition"],
+        motifs=config["motifs"],
         code=code_hash("motifs.py"),
     script:
         "../scripts/motifs.py"
@@ -289,7 +294,9 @@ rule manifest:
         runtime=60,
     params:
         sources=SETTINGS.source_records(),
-        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples", "window", "wide")},
+        shaped_by={
+            key: config[key] for key in ("edition", "chromosomes", "genes", "samples", "window", "wide", "motifs")
+        },
         simulation=(config["simulation"] if SETTINGS.simulated else {}),
         code=code_hash(*ARRAY_SCRIPTS),
     script:

@@ -9,7 +9,7 @@ from tr300m.arrays.expression_matrix import with_gene_ids
 from tr300m.arrays.gene_lookup import GeneLookup
 from tr300m.arrays.genes import GeneRecords, named
 from tr300m.arrays.matrix_formats import open_matrix
-from tr300m.arrays.regulators import read_lambert, regulator_axis
+from tr300m.arrays.regulators import read_regulators, regulator_axis
 from tr300m.base.array_files import ArrayWriter, save_array
 from tr300m.base.axes import Genes, Samples
 from tr300m.base.files import read_tsv, write_tsv
@@ -18,7 +18,11 @@ from tr300m.base.job import job
 with job(snakemake.log[0]):
     genes, edition = Genes.read(snakemake.input.genes), snakemake.params.edition
     samples, records = Samples.read(snakemake.input.samples).sample_id, GeneRecords.read(snakemake.input.records)
-    lookup, wanted = GeneLookup.of(records), read_lambert(snakemake.input.lambert, edition)
+    lookup = GeneLookup.of(records)
+    wanted, unknown = read_regulators(snakemake.input.lambert, records, edition)
+    if unknown:
+        what = f"WARNING: {len(unknown):,} lines of the list of regulators are not one gene each and left out"
+        print(f"{what}: {named(unknown)}", file=sys.stderr)
     matrix = with_gene_ids(open_matrix(snakemake.input.expression), lookup)
     with ArrayWriter(snakemake.output.expression, (len(genes), len(samples)), np.float32) as out:
         present, regulator_ids, levels = read_expression(matrix, genes, samples, wanted, edition, out)

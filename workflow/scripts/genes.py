@@ -3,17 +3,24 @@
 import sys
 
 from tr300m.arrays.absent_genes import drop_absent, is_release_data
+from tr300m.arrays.chromosome_names import choose_chromosomes, genes_elsewhere
 from tr300m.arrays.expression_survey import check_survey, check_unit, survey_expression
 from tr300m.arrays.gene_lookup import GeneLookup
-from tr300m.arrays.genes import CHROMOSOMES, GeneRecords, choose_genes, named, target_genes
+from tr300m.arrays.genes import GeneRecords, choose_genes, named, target_genes
 from tr300m.arrays.matrix_formats import open_matrix
+from tr300m.arrays.sequence import sequence_names
 from tr300m.base.files import read_list, write_tsv
 from tr300m.base.job import job
 from tr300m.config.window import Window
 
 with job(snakemake.log[0]):
-    chromosomes, edition = tuple(snakemake.params.chromosomes or CHROMOSOMES), snakemake.params.edition
-    records = GeneRecords.read(snakemake.input.records)
+    records, edition = GeneRecords.read(snakemake.input.records), snakemake.params.edition
+    in_genome = sequence_names(snakemake.input.fasta) if snakemake.input.get("fasta") else None
+    chromosomes = choose_chromosomes(records, snakemake.params.chromosomes, in_genome)
+    print(f"chromosomes of the target genes: {', '.join(chromosomes)}", file=sys.stderr)
+    if elsewhere := genes_elsewhere(records, chromosomes):
+        counts = named([f"{name} ({count})" for name, count in elsewhere.items()])
+        print(f"not taken, with their numbers of protein-coding genes: {counts}", file=sys.stderr)
     genes = target_genes(records, chromosomes, edition, Window.of(snakemake.params.window))
     if snakemake.input.get("wanted"):
         genes = choose_genes(genes, read_list(snakemake.input.wanted))

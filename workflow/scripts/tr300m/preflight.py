@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from .arrays.absent_genes import drop_absent, is_release_data
+from .arrays.chromosome_names import choose_chromosomes
 from .arrays.expression_survey import check_survey, check_unit, survey_expression
 from .arrays.gene_lookup import GeneLookup
 from .arrays.genes import CHROMOSOMES, choose_genes, read_gene_records, target_genes
 from .arrays.matrix_formats import open_matrix
 from .arrays.samples import SampleColumns, choose_samples, donor_of, sample_axis
+from .arrays.sequence import sequence_names
 from .base.axes import ARRAYS, Genes, Samples
 from .base.errors import TR300MError
 from .base.files import read_list
@@ -186,10 +188,14 @@ def _check_split(settings: Settings, name: str, genes: Genes, samples: Samples) 
 
 def _gene_axis(settings: Settings, most: int) -> Genes:
     """Return the target genes if the annotation exists, otherwise `most` placeholders on the chromosomes in use."""
-    names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _existing_file(settings, "annotation")
+    wanted, gtf = settings.config["chromosomes"], _existing_file(settings, "annotation")
     if gtf:
+        records, in_genome = read_gene_records(gtf), None
+        if settings.takes_chromosomes_of_genome:
+            fasta = _existing_file(settings, "genome")
+            in_genome = sequence_names(fasta) if fasta else records.chromosome.tolist()
+        names = choose_chromosomes(records, wanted, in_genome)
         edition, expression = settings.config["edition"], _existing_file(settings, "expression")
-        records = read_gene_records(gtf)
         genes = target_genes(records, names, edition, settings.window)
         genes = choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
         if expression is None or is_release_data(edition, settings.own_checksums("expression", "annotation")):
@@ -200,7 +206,7 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
         check_unit(survey, lookup)
         return drop_absent(genes, survey.gene_ids, edition, expression)[0]
     number, text = np.arange(most, dtype=np.int64), np.full(most, "")
-    chromosome = np.resize(np.array(names), most)
+    chromosome = np.resize(np.array(wanted or CHROMOSOMES), most)
     return Genes(number.astype(np.str_), text, chromosome, text, number, number, number, text, number)
 
 

@@ -12,6 +12,7 @@ import pyBigWig
 from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import open_binary
+from .chromosome_names import in_names_of, mapping_note, match_names
 from .genome_builds import check_lengths
 
 # First four bytes, little-endian; a big-endian machine writes them reversed.
@@ -24,7 +25,7 @@ def open_indexed(
 ) -> Iterator["pyBigWig.bigWigFile"]:
     """Open a bigWig or bigBed that has at least one of the genes' chromosomes.
 
-    The genes' chromosomes that the file lacks are named on stderr.
+    The genes' chromosomes that the file lacks are named on stderr, and so are names of the other style (`1`, `chr1`).
 
     Parameters
     ----------
@@ -48,7 +49,9 @@ def open_indexed(
     track = _open(path, kind)
     try:
         lengths = track.chroms() or {}
-        there, lacking = covered(path, lengths, genes, needed)
+        if note := mapping_note(match_names(np.unique(genes.chromosome).tolist(), lengths), path):
+            print(note, file=sys.stderr)
+        there, lacking = covered(path, lengths, in_names_of(genes, lengths), needed)
         check_lengths(path, lengths, genome or {})
         if not _count(path) and not any(_holds_data(path, track, kind, name) for name in there):
             raise TR300MError(f"{path} has no data on {', '.join(there)}", "download it again or give another file")

@@ -1,6 +1,7 @@
 """Open a track of any format as a signal by position: bigWig, bigBed, peaks, bedGraph."""
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,11 @@ from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.types import Floats, Ints
 from .bigwig import covered, open_indexed, say_lacking
+from .chromosome_names import in_names_of, mapping_note, match_names, other_style
 from .intervals import Intervals, read_intervals, wrong_interval
 from .sequence import clip_window
 
-NEEDED = "a track on hg38 with UCSC names (chr1 ..) is needed"
+NEEDED = "a track on the genome build of annotation and FASTA is needed (the release: hg38)"
 SIGNAL_COLUMN, SCORE_COLUMN = "signalValue", "score"
 _FIELD = re.compile(r"^\s*[\w\[\]]+\s+(\w+)\s*;", re.MULTILINE)
 
@@ -37,9 +39,9 @@ class Signal(Protocol):
 def open_signal(
     path: Path | str, reader: str, genes: Genes, genome: Mapping[str, int] | None = None
 ) -> Iterator[Signal]:
-    """Open a track.
+    """Open a track, whose chromosomes may have the names of the annotation or those of the other style (1, chr1).
 
-    The genes' chromosomes that the file lacks are named on stderr.
+    The genes' chromosomes that the file lacks, or names in the other style, are named on stderr.
 
     Parameters
     ----------
@@ -58,17 +60,34 @@ def open_signal(
         If the file is of another format, cannot be read, has none of the genes' chromosomes or no data on them, is of
         another genome build, or has an interval that is not valid.
     """
+    chromosomes = np.unique(genes.chromosome).tolist()
     if reader in ("bigwig", "bigbed"):
         kind = "bigWig" if reader == "bigwig" else "bigBed"
         with open_indexed(path, kind, genes, NEEDED, genome) as track:
-            yield _BigWigSignal(path, track) if reader == "bigwig" else _BigBedSignal(path, track)
+            signal: Signal = _BigWigSignal(path, track) if reader == "bigwig" else _BigBedSignal(path, track)
+            yield _NamedSignal(signal, match_names(chromosomes, track.chroms()))
         return
-    found = read_intervals(path, reader, genome)
+    # Lengths under both names, because the names in the file are not known yet.
+    lengths = {other_style(name): length for name, length in (genome or {}).items()} | dict(genome or {})
+    found = read_intervals(path, reader, lengths)
     if reader == "bedgraph":
         _refuse_overlaps(path, found)
-    _, lacking = covered(path, found.names, genes, NEEDED)
+    names = match_names(chromosomes, found.names)
+    if note := mapping_note(names, path):
+        print(note, file=sys.stderr)
+    _, lacking = covered(path, found.names, in_names_of(genes, found.names), NEEDED)
     say_lacking(path, lacking)
-    yield _StepSignal(found)
+    yield _NamedSignal(_StepSignal(found), names)
+
+
+class _NamedSignal:
+    """A signal by the annotation's names of chromosomes; `names` has those of the file."""
+
+    def __init__(self, signal: Signal, names: Mapping[str, str]) -> None:
+        self._signal, self._names = signal, names
+
+    def values(self, chromosome: str, start: int, end: int) -> NDArray[np.float32]:
+        return self._signal.values(self._names.get(chromosome, chromosome), start, end)
 
 
 class _BigWigSignal:

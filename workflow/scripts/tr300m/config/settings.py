@@ -24,6 +24,8 @@ COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
 UPSTREAM_FOLDER = "resources/upstream"
 PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "tracks", "released_data")
 """Keys whose values are paths; the values in `sources` may be paths too."""
+MOTIF_PATHS = ("file", "map")
+"""Keys of the section `motifs` whose values are paths."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,16 @@ class Settings:
         """Whether target genes that the GCT lacks may be dropped; the release keeps them."""
         return self.config["edition"] != "release" or bool(self.own_checksums("expression", "annotation"))
 
+    @property
+    def takes_chromosomes_of_genome(self) -> bool:
+        """Whether the target genes are on all chromosomes of an annotation of the user's that the FASTA has.
+
+        If not, the configuration names the chromosomes, or they are the 24 of the release.
+        """
+        location = self.locations["annotation"]
+        is_default = location.kind == "simulated" or location == Location("upstream", "annotation")
+        return self.config["chromosomes"] is None and not is_default
+
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
         """Return the local file names of the sources of one kind."""
         return [Path(self.source_path(key)).name for key, location in self.locations.items() if location.kind == kind]
@@ -213,6 +225,10 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     problems = find_problems(filled, schema)
     check("the configuration", problems)
     filled |= {key: _expand(key, filled[key]) for key in PATHS if filled[key]}
+    filled["motifs"] = {
+        key: _expand(f"motifs: {key}", value) if key in MOTIF_PATHS and value else value
+        for key, value in filled["motifs"].items()
+    }
     filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
     problems = schedule_problems(filled["network"]["pooling"], Window.of(filled["window"]))
     if filled["wide"]["mark_edges"] != sorted(filled["wide"]["mark_edges"]):
@@ -236,6 +252,9 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     for key in ("genes", "samples", "runs", "architectures"):
         if filled[key] and not Path(filled[key]).is_file():
             problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")
+    for key in MOTIF_PATHS:
+        if filled["motifs"][key] and not Path(filled["motifs"][key]).is_file():
+            problems.append(f"`motifs: {key}`: {filled['motifs'][key]} does not exist; write the path of a file")
     if filled["released_data"] and not Path(filled["released_data"]).exists():
         problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
     check("the configuration", problems)
