@@ -17,7 +17,13 @@ pathvars:
 
 wildcard_constraints:
     run=either(RUNS),
-    model="|".join([f"runs/({either(RUNS)})", f"baselines/({either(SPLITS)})/({either(BASELINES)})"]),
+    model="|".join(
+        [
+            f"runs/({either(RUNS)})",
+            f"baselines/({either(SPLITS)})/({either(BASELINES)})",
+            f"external/({either(SPLITS)})/({either(EXTERNAL)})",
+        ]
+    ),
     part=either(PARTS),
     split=either(SPLITS),
 

@@ -51,6 +51,7 @@ RUNS = SELECTION.runs
 # Tables of what the sources lack, beside the axes in the dataset folder.
 ABSENT = ["absent_genes", "silent_chromosomes"]
 SPLITS = split_names(config["split"]["folds"])
+EXTERNAL = {row.name: row for row in SELECTION.external}
 TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
 RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
@@ -133,7 +134,7 @@ def split_file(wildcards):
 
 
 def split_of_model(wildcards):
-    """Return the split of a run or a baseline, by its folder."""
+    """Return the split of a run, a baseline or external predictions, by its folder."""
     kind, name = wildcards.model.split("/")[:2]
     return f"{RESULTS}/splits/{RUNS[name].split if kind == 'runs' else name}.tsv"
 

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from ..base.errors import TR300MError
 from ..base.redaction import public, redacted
 from .architectures import read_architectures
+from .baseline_table import BASELINES
+from .external_predictions import external_table
 from .run_selection import RunSelection
 from .run_table import read_runs, split_names
 from .schema import check, fill_defaults, find_problems, read_schema
@@ -195,9 +197,10 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
             problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")
     if filled["released_data"] and not Path(filled["released_data"]).exists():
         problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
-    check("the configuration", problems)
-    architectures = read_architectures(filled["architectures"])
     splits = split_names(filled["split"]["folds"])
+    external, wrong = external_table(filled["external_predictions"], splits, BASELINES)
+    check("the configuration", problems + wrong)
+    architectures = read_architectures(filled["architectures"])
     locations = {key: locate(key, table, filled["sources"], filled["data"]) for key in table}
     chosen = filled["evaluation"]["level_change_runs"]
     selection = RunSelection(
@@ -209,6 +212,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         planted=locations["expression"].kind == "simulated",
         simulated_regulators=locations["regulators"].kind == "simulated",
         level_change_runs=None if chosen is None else tuple(chosen),
+        external=external,
     )
     return Settings(filled, filled["results"].rstrip("/"), table, locations, selection)
 
