@@ -57,7 +57,8 @@ def test_h5ad_is_the_dataset(toy: Dataset, tmp_path: Path, monkeypatch: pytest.M
     np.testing.assert_array_equal(data.uns["motif_map"], toy.motif_map)
     facts = data.uns["tr300m"]
     assert facts["constants"]["histone_mean"] == pytest.approx(toy.histone_mean)
-    assert facts["sources"]["genome"] == {"origin": "simulated", "sha256": "0" * 64}
+    assert facts["edition"] == "release"
+    assert facts["sources"].loc["genome"].to_dict() == {"origin": "simulated", "sha256": "0" * 64}
     assert facts["units"]["expression"] == "TPM"
     # A file that AnnData opens without reading X.
     backed = anndata.read_h5ad(tmp_path / "x.h5ad", backed="r")
@@ -121,9 +122,11 @@ def test_help_of_export_has_examples() -> None:
         assert "    tr300m export " in CliRunner().invoke(main, arguments).output
 
 
-def test_a_folder_of_others_is_not_replaced(toy: Dataset, tmp_path: Path, refuses: Refuses) -> None:
+def test_what_no_export_wrote_is_not_replaced(toy: Dataset, tmp_path: Path, refuses: Refuses) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").touch()
+    with refuses("mine/thesis.txt"):
+        write_parquet(toy, tmp_path / "mine/thesis.txt", force=True)
     with refuses("mine"):
         write_parquet(toy, tmp_path / "mine", force=True)
     with refuses("mine"):

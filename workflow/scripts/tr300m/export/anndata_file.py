@@ -8,7 +8,7 @@ import numpy as np
 from ..base.errors import TR300MError
 from ..base.files import atomic_path
 from ..dataset.dataset import Dataset
-from .tables import array_blocks, check_place, facts, mean_signals, sample_table, track_names
+from .tables import array_blocks, check_place, mean_signals, sample_table, source_table, track_names
 
 # A chunk has 256 kB; a block of genes, which is in memory, is as wide as a chunk, so that each chunk is written once.
 _CHUNK = (64, 1024)
@@ -21,7 +21,8 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
     and age of the donors, `var` is `genes.tsv`. `obsm` has `tf_levels` [sample, motif] and `regulator_levels`
     [sample, regulator] in TPM and the one-hot `tissue` [sample, tissue]; `varm` has `histone_means` [gene, track], the
     mean signal in the window. `uns` has the tables of their columns (`motifs`, `regulators`, `tissues`, `tracks`), the
-    matrix `motif_map` [regulator, motif], and under `tr300m` what the manifest says about the origin of the data.
+    matrix `motif_map` [regulator, motif], and under `tr300m` the edition, the constants, units, and the sources with
+    their checksums.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
     Raises
     ------
     TR300MError
-        If the package anndata is missing, or `out` exists and `force` is not set.
+        If the package anndata is missing, or `out` is a folder, or exists and `force` is not set.
     """
     try:
         import anndata
@@ -45,7 +46,7 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
     import pandas
 
     final = Path(out)
-    check_place(final, force)
+    check_place(final, force, folder=False)
     obs, var = sample_table(dataset), dataset.genes.to_pandas().set_index("gene_id")
     # The categories are in the order of the axis, which is that of the one-hot tissue.
     obs["tissue"] = pandas.Categorical(obs["tissue"], categories=list(dataset.tissues))
@@ -60,7 +61,12 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
             "tissues": np.array(dataset.tissues, dtype=object),
             "tracks": track_names(dataset).astype(object),
             "motif_map": np.asarray(dataset.motif_map),
-            "tr300m": facts(dataset),
+            "tr300m": {
+                "edition": str(dataset.manifest["config"].get("edition", "")),
+                "constants": dataset.manifest["constants"],
+                "sources": source_table(dataset),
+                "units": {name: entry["unit"] for name, entry in dataset.manifest["arrays"].items()},
+            },
         },
     )
     with atomic_path(final) as temporary:

@@ -37,10 +37,10 @@ def write_parquet(dataset: Dataset, out: Path | str, *, force: bool = False) -> 
     Raises
     ------
     TR300MError
-        If `out` exists and `force` is not set, or is a folder that no export wrote.
+        If `out` exists and `force` is not set, or is not a folder that an export wrote.
     """
     final = Path(out)
-    check_place(final, force)
+    check_place(final, force, folder=True)
     genes, samples = dataset.genes.gene_id, dataset.samples.sample_id
     regulators, motifs = dataset.regulators.gene_id, dataset.motifs.matrix_id
     with atomic_folder(final) as folder:

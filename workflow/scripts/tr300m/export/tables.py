@@ -36,18 +36,13 @@ def track_names(dataset: Dataset) -> Strings:
     return np.array([f"{mark}_{cell}" for mark, cell in zip(dataset.tracks.mark, dataset.tracks.cell, strict=True)])
 
 
-def facts(dataset: Dataset) -> dict[str, Any]:
-    """Return what the manifest says about the origin of the data: settings, constants, and the sources by key."""
-    manifest = dataset.manifest
-    return {
-        "settings": manifest.get("settings", {}),
-        "constants": dict(manifest["constants"]),
-        "sources": {
-            key: {name: str(record.get(name, "")) for name in ("origin", "sha256")}
-            for key, record in manifest["sources"].items()
-        },
-        "units": {name: entry["unit"] for name, entry in manifest["arrays"].items()},
-    }
+def source_table(dataset: Dataset) -> "pandas.DataFrame":
+    """Return origin and SHA-256 of the sources of a dataset; the index is the key of the source."""
+    import pandas
+
+    sources = dataset.manifest["sources"]
+    columns = {name: [str(record.get(name, "")) for record in sources.values()] for name in ("origin", "sha256")}
+    return pandas.DataFrame(columns, index=pandas.Index(list(sources), name="source"))
 
 
 def array_blocks(dataset: Dataset, name: str, rows: int, what: str) -> Iterator[tuple[slice, NDArray[Any]]]:
@@ -67,20 +62,21 @@ def mean_signals(dataset: Dataset) -> NDArray[np.float32]:
     return np.concatenate(means) if means else np.zeros((0, len(dataset.tracks)), np.float32)
 
 
-def check_place(out: Path, force: bool) -> None:
-    """Check, before any work, that a result may be written to `out`.
+def check_place(out: Path, force: bool, *, folder: bool) -> None:
+    """Check, before any work, that a result, a file or a `folder`, may be written to `out`.
 
     Raises
     ------
     TR300MError
-        If `out` exists and `force` is not set, or `out` is a folder that no export wrote.
+        If `out` exists and `force` is not set, or `out` is a file where a folder is written, or the other way round, or
+        it is a folder that no export wrote.
     """
     if not out.exists():
         return
+    if out.is_dir() != folder or (folder and not (out / MANIFEST).is_file()):
+        raise TR300MError(f"{out} exists and is not of an earlier export: it is not replaced", "choose another path")
     if not force:
         raise TR300MError(f"{out} exists", "add --force to replace it, or choose another path")
-    if out.is_dir() and not (out / MANIFEST).is_file():
-        raise TR300MError(f"{out} is a folder that was not exported: it is not replaced", "choose another path")
 
 
 @contextmanager
@@ -92,7 +88,7 @@ def atomic_folder(out: Path) -> Iterator[Path]:
     try:
         yield temporary
         if out.exists():
-            shutil.rmtree(out) if out.is_dir() else out.unlink()
+            shutil.rmtree(out)
         temporary.replace(out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
