@@ -158,6 +158,19 @@ def test_variants_are_planned_whole(clean: Path) -> None:
     assert jobs == {**SIMULATION_RULES, **ARRAY_RULES, **VARIANT_JOBS, "scan": 1}
 
 
+def test_external_predictions_are_planned_like_baselines(clean: Path) -> None:
+    """Two tables, one on a split that no run uses: it gets the baselines too."""
+    (clean / "mine.tsv").write_text("gene\tsample\tmedian\n")
+    setting = "external_predictions={mine: mine.tsv, fold: {file: mine.tsv, split: chromosome_1}}"
+    plain = dry_run(clean, "--configfile", "config/demo.yaml")
+    jobs = dry_run(clean, "--configfile", "config/demo.yaml", "--config", setting)
+    added = {"external": 2, "baseline": 8, "metrics": 2 + 8, "split": 1}
+    assert jobs == plain | {name: plain.get(name, 0) + count for name, count in added.items()}
+    tests = [f"results/demo/external/{name}/metrics.test.json" for name in ("thesis/mine", "chromosome_1/fold")]
+    jobs = dry_run(clean, *tests, "--configfile", "config/demo.yaml", "--config", setting)
+    assert (jobs["external"], jobs["metrics"]) == (2, 2)
+
+
 def test_a_control_at_evaluation_trains_the_run_it_needs(clean: Path) -> None:
     (clean / "variants.tsv").write_text(VARIANTS)
     target = "results/demo/runs/late/metrics.validation.json"
@@ -209,6 +222,8 @@ def test_lint_passes(clean: Path) -> None:
         ("edition=latest", ["'latest'", "release, corrected"]),
         ("chromosomes=chr1", ["`chromosomes`", "'chr1'", "null"]),
         ("sources={genome: nowhere.fa}", ["genome", "nowhere.fa", "`upstream`"]),
+        ("external_predictions={mine: none.tsv}", ["`external_predictions: mine`", "none.tsv"]),
+        ("external_predictions={mine: {split: thesis}}", ["`external_predictions: mine`", "file"]),
         ("runs=bad_runs.tsv", ["run seq", "`architecture`", "sequence", "seq, seq_tf,"]),
     ],
 )

@@ -52,6 +52,7 @@ RUNS = SELECTION.runs
 ABSENT = ["absent_genes", "absent_regulators", "silent_chromosomes"]
 SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = {track.name: track for track in SETTINGS.tracks}
+EXTERNAL = {row.name: row for row in SELECTION.external}
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
 RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
 PUBLISHED = read_published(RELEASE_TABLE)

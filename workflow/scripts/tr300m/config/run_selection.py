@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ..base.errors import TR300MError
 from .architectures import Architecture
 from .baseline_table import BASELINES
+from .external_predictions import External
 from .fold_pools import Pool, pool_folds
 from .run_table import Run, uncontrolled_run
 from .thesis_comparisons import Comparison
@@ -41,7 +42,7 @@ class Page(NamedTuple):
 
 
 class Evaluated(NamedTuple):
-    """A model or baseline with metrics and intervals: its folder below the results, and its names in tables."""
+    """What has metrics and intervals: its folder below the results, and its names in tables."""
 
     folder: str
     kind: str
@@ -76,6 +77,8 @@ class RunSelection:
         Whether the regulators are simulated; there are then few of them.
     level_change_runs
         Runs for which the effect of each regulator's level is computed; None for all that it can be computed for.
+    external
+        Predictions of other programs, in the order of the configuration.
     """
 
     runs: Mapping[str, Run]
@@ -86,6 +89,7 @@ class RunSelection:
     planted: bool
     simulated_regulators: bool
     level_change_runs: tuple[str, ...] | None = None
+    external: tuple[External, ...] = ()
 
     def architecture(self, run: str) -> Architecture:
         """Return the architecture of a run."""
@@ -182,8 +186,9 @@ class RunSelection:
 
     @property
     def splits_in_use(self) -> list[str]:
-        """Splits of the runs, in the order of the run table."""
-        return list(dict.fromkeys(run.split for run in self.runs.values()))
+        """Splits of the runs, in the order of the run table, then those of external predictions."""
+        splits = [*(run.split for run in self.runs.values()), *(row.split for row in self.external)]
+        return list(dict.fromkeys(splits))
 
     def thesis_run(self, name: str) -> str | None:
         """Return the key in thesis_curves.tsv of the thesis's run that a run repeats on the released data.
@@ -233,7 +238,7 @@ class RunSelection:
 
     @property
     def fitted_baselines(self) -> list[tuple[str, str]]:
-        """Split and name of each baseline: all baselines on every split that a run uses."""
+        """Split and name of each baseline: all baselines on every split in use."""
         return [(split, name) for split in self.splits_in_use for name in self.baselines]
 
     @cached_property
@@ -258,21 +263,36 @@ class RunSelection:
 
     @property
     def evaluated(self) -> list[Evaluated]:
-        """All runs and baselines that have metrics and intervals."""
+        """All runs, baselines and external predictions that have metrics and intervals."""
         runs = [
             Evaluated(f"runs/{run}", "run", run, self.label(run), self.runs[run].split, part)
             for run, part in self.evaluated_runs
         ]
-        return runs + [
+        return runs + self.baseline_rows
+
+    @property
+    def baseline_rows(self) -> list[Evaluated]:
+        """Rows of the table of baselines: the baselines split by split, then the external predictions."""
+        baselines = [
             Evaluated(f"baselines/{split}/{name}", "baseline", name, BASELINES[name].label, split, "validation")
             for split, name in self.fitted_baselines
         ]
+        return baselines + [
+            Evaluated(f"external/{split}/{name}", "external", name, name, split, "validation")
+            for name, _, split in self.external
+        ]
+
+    @property
+    def external_of_table1(self) -> list[str]:
+        """Names of the external predictions on the split of Table 1."""
+        return [row.name for row in self.external if row.split == self.table1_split]
 
     @property
     def table1_models(self) -> list[str]:
-        """Folders of the runs of Table 1 and of the baselines on their split, below the results."""
+        """Folders of the runs of Table 1, external predictions and baselines on their split, below the results."""
         return [
             *(f"runs/{run}" for run in self.table1_runs),
+            *(f"external/{self.table1_split}/{name}" for name in self.external_of_table1),
             *(f"baselines/{self.table1_split}/{name}" for name in self.baselines),
         ]
 
@@ -281,8 +301,9 @@ class RunSelection:
         """Names of the tables that can be made from the configuration."""
         optional = {
             "table2": self.final_run,
-            "baselines": self.baselines,
-            "against_baselines": self.baselines and self.table1_runs,
+            "baselines": self.baseline_rows,
+            # Two of them to compare.
+            "against_baselines": sum(map(bool, (self.table1_runs, self.external_of_table1, self.baselines))) > 1,
             "folds": self.pooled,
             "controls": self.control_runs,
             "seeds": self.seed_groups,

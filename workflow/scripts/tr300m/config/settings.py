@@ -9,7 +9,8 @@ from typing import Any, Literal
 from ..base.errors import TR300MError
 from ..base.redaction import public, redacted
 from .architectures import read_architectures
-from .baseline_table import baselines_of
+from .baseline_table import BASELINES, baselines_of
+from .external_predictions import external_table
 from .run_selection import RunSelection
 from .run_table import read_runs, split_names
 from .schema import check, fill_defaults, find_problems, read_schema
@@ -257,9 +258,10 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
             problems.append(f"`motifs: {key}`: {filled['motifs'][key]} does not exist; write the path of a file")
     if filled["released_data"] and not Path(filled["released_data"]).exists():
         problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
-    check("the configuration", problems)
-    architectures = read_architectures(filled["architectures"])
     splits = split_names(filled["split"]["folds"])
+    external, wrong = external_table(filled["external_predictions"], splits, BASELINES)
+    check("the configuration", problems + wrong)
+    architectures = read_architectures(filled["architectures"])
     table |= tracks.sources
     choices = filled["sources"] | tracks.choices
     locations = {key: locate(key, table, choices, filled["data"]) for key in table}
@@ -273,6 +275,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         planted=locations["expression"].kind == "simulated",
         simulated_regulators=locations["regulators"].kind == "simulated",
         level_change_runs=None if chosen is None else tuple(chosen),
+        external=external,
     )
     return Settings(filled, filled["results"].rstrip("/"), table, locations, tracks.rows, selection)
 
