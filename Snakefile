@@ -20,12 +20,13 @@ wildcard_constraints:
     model="|".join(
         [
             f"runs/({either(RUNS)})",
-            f"baselines/({either(SPLITS)})/({either(BASELINES)})",
-            f"external/({either(SPLITS)})/({either(EXTERNAL)})",
+            f"baselines/({SPLITS})/({either(BASELINES)})",
+            f"external/({SPLITS})/({either(EXTERNAL)})",
+            either(SELECTION.pooled),
         ]
     ),
     part=either(PARTS),
-    split=either(SPLITS),
+    split=SPLITS,
 
 
 include: "workflow/rules/sources.smk"

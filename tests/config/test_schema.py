@@ -1,6 +1,7 @@
 """The configuration: messages, defaults, documentation, run table."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import yaml
 from helpers.fixtures import Refuses, says
 from tr300m.base.errors import TR300MError
 from tr300m.config.architectures import Architecture, read_architectures
-from tr300m.config.run_table import AT_EVALUATION, read_runs, split_names, trained_run
+from tr300m.config.run_table import AT_EVALUATION, read_runs, split_names, split_pattern, trained_run
 from tr300m.config.schema import document, fill_defaults, find_problems, read_configuration, read_schema
 from tr300m.config.settings import resolve
 from tr300m.dataset.permutations import CONTROLS
@@ -53,7 +54,7 @@ def test_unknown_key_in_a_section_is_found() -> None:
 
 def test_wrong_type_says_what_to_write() -> None:
     (problem,) = problems(split={"held_out_genes": "many"})
-    assert says(problem, "`split: held_out_genes`", "'many'", "integer")
+    assert says(problem, "`split: held_out_genes`", "'many'", "number")
 
 
 def test_wrong_choice_lists_the_choices() -> None:
@@ -78,7 +79,7 @@ def test_shipped_configurations_are_valid(name: str) -> None:
 
 def test_schema_defaults_are_the_codes_defaults() -> None:
     filled = fill_defaults({}, SCHEMA)
-    assert NetworkConfig.from_dict(filled["network"]) == NetworkConfig()
+    assert NetworkConfig.from_dict(resolve({}, ROOT).network) == NetworkConfig()
     assert TrainingConfig.from_dict(filled["training"]) == TrainingConfig()
     assert {name: make_likelihood(name, **values) for name, values in filled["likelihoods"].items()} == LIKELIHOODS
     row = read_schema(ROOT / "workflow/schemas/runs.schema.yaml")["properties"]
@@ -123,6 +124,23 @@ def test_a_source_may_be_another_row_of_the_table() -> None:
     assert record["published_checksum"] == settings.sources["genome"].checksum != row.checksum
     assert row.local_name in settings.file_names("upstream")
     assert settings.sources["genome"].local_name not in settings.file_names("upstream")
+
+
+def test_a_window_brings_its_schedule(refuses: Refuses) -> None:
+    settings = resolve({"window": {"upstream": 1000, "downstream": 500}}, ROOT)
+    network = NetworkConfig.from_dict(settings.network)
+    assert network.length == 1501
+    assert "1,000" in settings.plan() and "500" in settings.plan()
+    assert "Window" not in resolve({}, ROOT).plan()
+    given = {"window": {"upstream": 50, "downstream": 49}, "network": {"pooling": [[60, 3], [40, 1]]}}
+    assert NetworkConfig.from_dict({**resolve(given, ROOT).network, "pool_blocks": [0]}).schedule == ((60, 3), (40, 1))
+    with refuses("`network: pooling`", "90", "100"):
+        resolve(given | {"network": {"pooling": [[50, 3], [40, 1]]}}, ROOT)
+
+
+def test_edges_of_bins_ascend(refuses: Refuses) -> None:
+    with refuses("`wide: mark_edges`", "250"):
+        resolve({"wide": {"mark_edges": [500, 250]}}, ROOT)
 
 
 def test_data_folder_is_asked_for(refuses: Refuses) -> None:
@@ -211,6 +229,25 @@ def test_run_table(tmp_path: Path) -> None:
     runs = read(tmp_path, HEADER + GOOD)
     assert runs["seq"].steps == 100
     assert runs["seq"].seed == 3
+    for name in ("leave_out_chr22", "leave_out_X", "leave_out_GL000009.2"):
+        assert read(tmp_path, HEADER + GOOD.replace("thesis", name))["seq"].split == name
+        assert re.fullmatch(split_pattern(3), name)
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        *(("held_out_genes", value) for value in (0, 1, 2.5, -3, 1.5)),
+        *(("held_out_samples", value) for value in (1, 2.5, -0.1)),
+        *(("held_out_donors", value) for value in (0, 1, 0.0)),
+        *(("validation_share", value) for value in (0, 1, 2)),
+    ],
+)
+def test_sizes_are_numbers_or_shares(key: str, wrong: float) -> None:
+    (problem,) = problems(split={key: wrong})
+    assert says(problem, f"`split: {key}`", str(wrong))
+    for value in (0.25, *((0, 2, 300) if key == "held_out_samples" else (2, 300) if key != "validation_share" else ())):
+        assert not problems(split={key: value})
 
 
 @pytest.mark.parametrize(
@@ -221,7 +258,9 @@ def test_run_table(tmp_path: Path) -> None:
             ["run seq", "`architecture`", "seq_xx", "seq, seq_tf"],
         ),
         (GOOD.replace("thesis", "random"), ["`split`", "random", "thesis, donor, overlap_free, chromosome_1,"]),
-        (GOOD.replace("thesis", "chromosome_4"), ["`split`", "chromosome_4"]),
+        (GOOD.replace("thesis", "chromosome_4"), ["`split`", "chromosome_4", "leave_out_CHROM"]),
+        (GOOD.replace("thesis", "leave_out_"), ["`split`", "leave_out_", "leave_out_CHROM"]),
+        (GOOD.replace("thesis", "leave_out_chr/1"), ["`split`", "leave_out_chr/1"]),
         (GOOD.replace("on_the_fly", "fast"), ["`scan`", "'fast'", "on_the_fly, cached"]),
         (GOOD.replace("100", "many"), ["`steps`", "'many'", "integer"]),
         (GOOD + GOOD, ["seq"]),

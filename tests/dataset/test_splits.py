@@ -21,7 +21,7 @@ from tr300m.dataset.split_schemes import (
     overlap_free_split,
     scheme_settings,
 )
-from tr300m.dataset.splits import Split, check_apart, kind_and_fold, thesis_split
+from tr300m.dataset.splits import Split, check_apart, kind_and_argument, thesis_split
 
 
 def make_samples(count: int) -> Samples:
@@ -214,6 +214,8 @@ def test_missing_split_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGe
 # Three genes on each of seven chromosomes but chr7, which has six.
 ROWS = [(f"chr{number}", "+", 5000 + gene) for number in range(1, 8) for gene in range(6 if number == 7 else 3)]
 SETTINGS = {"held_out_genes": 8, "held_out_samples": 10, "gene_pool": None, "seed": 0, "folds": 4, "held_out_donors": 3}
+SETTINGS |= {"validation_share": 0.2}
+NAMES = [name.replace("CHROM", "chr3") for name in split_names(4)]
 
 
 def axes_with_donors(make_genes: MakeGenes) -> tuple[Genes, Samples]:
@@ -229,8 +231,8 @@ def draw(name: str, genes: Genes, samples: Samples, **changes: int) -> Split:
 
 def test_every_name_can_be_drawn_and_reads_back(tmp_path: Path, make_genes: MakeGenes) -> None:
     genes, samples = axes_with_donors(make_genes)
-    assert {kind_and_fold(name)[0] for name in split_names(4)} == set(SCHEMES)
-    for name in split_names(4):
+    assert {kind_and_argument(name)[0] for name in NAMES} == set(SCHEMES)
+    for name in NAMES:
         split = draw(name, genes, samples)
         assert split.name == name
         path = tmp_path / f"{name}.tsv"
@@ -371,13 +373,14 @@ def test_the_thesis_keeps_no_donors_apart(make_genes: MakeGenes, refuses: Refuse
 def test_a_split_depends_on_its_own_settings() -> None:
     assert "folds" not in scheme_settings("thesis", SETTINGS)
     assert scheme_settings("overlap_free", SETTINGS) == scheme_settings("thesis", SETTINGS)
-    assert set(scheme_settings("chromosome_3", SETTINGS)) == set(SETTINGS) - {"held_out_donors"}
-    assert set(scheme_settings("donor", SETTINGS)) == set(SETTINGS) - {"folds"}
+    assert set(scheme_settings("chromosome_3", SETTINGS)) == {*scheme_settings("thesis", SETTINGS), "folds"}
+    assert set(scheme_settings("donor", SETTINGS)) == {*scheme_settings("thesis", SETTINGS), "held_out_donors"}
+    assert set(scheme_settings("leave_out_chr3", SETTINGS)) == {"held_out_samples", "validation_share", "seed"}
 
 
 @pytest.mark.parametrize("name", ["random", "overlap", "chromosome", "thesis_1", "donor_2", "chromosome_x"])
 def test_an_unknown_split_is_refused(make_genes: MakeGenes, refuses: Refuses, name: str) -> None:
-    with refuses(name, "thesis, chromosome_1, donor, overlap_free"):
+    with refuses(name, "thesis, chromosome_1, donor, overlap_free, leave_out_CHROM"):
         draw_split(name, *axes_with_donors(make_genes), {})
     with refuses(name):
         scheme_settings(name, SETTINGS)

@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from helpers.fixtures import MakeGenes
+from helpers.fixtures import MakeGenes, Refuses, says
 from numpy.typing import NDArray
 from tr300m.base.axes import Genes, Samples
 from tr300m.dataset.splits import Split
 from tr300m.metrics import point as metrics
 from tr300m.metrics.cluster_bootstrap import CLUSTERS
 from tr300m.metrics.intervals import Draws, interval_rows
-from tr300m.metrics.score import Score, score
-from tr300m.results.metric_table import INTERVAL_SUFFIX, unshared_columns
+from tr300m.metrics.score import FAILED, Score, score
+from tr300m.results.metric_table import INTERVAL_SUFFIX, failure_notes, metric_table, unshared_columns
+from tr300m.results.paired_differences import paired_table, read_models
 
 HELD_OUT, SAMPLES = np.array([7, 2, 4, 9, 0]), np.array([1, 4, 5, 8])
 
@@ -119,3 +120,57 @@ def test_columns_without_shared_promoters(make_genes: MakeGenes, tmp_path: Path)
     assert columns[name] == [f"{100 * found.metrics['log_pearson']:.1f}"]
     assert columns["Pairs without shared promoters"] == ["16"]
     assert columns[name + INTERVAL_SUFFIX] == [f"{100 * interval.low:.1f} to {100 * interval.high:.1f}"]
+
+
+def spoilt(values: dict[int, float], name: str = "median") -> dict[str, NDArray[Any]]:
+    """Return predictions with other values at some pairs."""
+    saved = predictions()
+    for pair, value in values.items():
+        saved[name][pair] = value
+    return saved
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "parts"),
+    [
+        ("median", {3: np.inf, 4: np.inf}, ["predictions", "2 infinite", "20"]),
+        ("median", {0: np.nan, 1: -1.0}, ["predictions", "1 NaN", "1 negative", "20"]),
+        ("nll", {7: np.inf}, ["NLL", "1 infinite", "20"]),
+    ],
+)
+def test_invalid_predictions_fail_their_own_row(
+    tmp_path: Path, make_genes: MakeGenes, name: str, values: dict[int, float], parts: list[str]
+) -> None:
+    genes, samples = axes(make_genes, CLUSTERED)
+    good = scored(make_genes, CLUSTERED, EVERY)
+    bad = score(spoilt(values, name), EVERY, genes, samples, 1.0, 50, 3)
+    assert says(str(bad.metrics[FAILED]), *parts)
+    assert bad.metrics["pairs"] == 20
+    models = []
+    for label, found in (("good", good), ("bad", bad)):
+        found.write(tmp_path / f"{label}.json", tmp_path / f"{label}.npz")
+        models += read_models([label], [tmp_path / f"{label}.json"], [tmp_path / f"{label}.npz"])
+    rows = [(model.label, model.metrics) for model in models]
+    columns = metric_table(rows, [model.draws.intervals() for model in models])
+    for column in ("Log Pearson Correlation", "NLL"):
+        assert columns[column][0] not in ("failed", "undefined")
+        assert columns[column][1] == "failed"
+    assert columns["Pairs"] == ["20", "20"]
+    (note,) = failure_notes(rows)
+    assert says(note, "bad", *parts)
+    # The pairs are the same, so that the difference can be asked for; it failed too.
+    for pair in ((models[0], models[1]), (models[1], models[0])):
+        assert paired_table([(pair[0], [pair[1]])])["Accuracy"][1] == "failed"
+
+
+def test_invalid_pairs_that_are_not_scored_fail_nothing(make_genes: MakeGenes) -> None:
+    genes, samples = axes(make_genes, CLUSTERED)
+    kept = EVERY.copy()
+    kept[3] = False
+    assert FAILED not in score(spoilt({3: np.inf}), kept, genes, samples, 1.0, 50, 3).metrics
+
+
+def test_invalid_observed_values_are_refused(make_genes: MakeGenes, refuses: Refuses) -> None:
+    genes, samples = axes(make_genes, CLUSTERED)
+    with refuses("observed", "1 NaN", "20"):
+        score(spoilt({3: np.nan}, "observed"), EVERY, genes, samples, 1.0, 50, 3)

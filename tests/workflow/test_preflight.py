@@ -294,8 +294,11 @@ def split_problems(config: dict[str, Any]) -> dict[str, str]:
 
 
 def test_splits_that_can_be_drawn(folder: Path) -> None:
-    config = own_files(folder, 30, 20) | {"runs": runs_on(folder, "thesis", "donor", "chromosome_2")}
-    assert split_problems(config) == {"split thesis": "", "split donor": "", "split chromosome_2": ""}
+    config = own_files(folder, 30, 20) | {"runs": runs_on(folder, "thesis", "donor", "chromosome_2", "leave_out_chr2")}
+    names = {f"split {name}": "" for name in ("thesis", "donor", "chromosome_2", "leave_out_chr2")}
+    assert split_problems(config) == names
+    shares = {"held_out_genes": 0.3, "held_out_samples": 0, "held_out_donors": 0.5, "validation_share": 0.3}
+    assert split_problems(config | own_files(folder, 30, 20, **shares)) == names
 
 
 @pytest.mark.parametrize(
@@ -306,6 +309,10 @@ def test_splits_that_can_be_drawn(folder: Path) -> None:
         (30, 20, {"gene_pool": 31}, "thesis", ["31", "30 genes", "gene_pool"]),
         (30, 20, {"folds": 4}, "chromosome_1", ["3 chromosomes into 4 folds", "folds"]),
         (30, 20, {"held_out_donors": 10}, "donor", ["10 of 10 donors", "held_out_donors"]),
+        (30, 20, {"held_out_genes": 0.04}, "thesis", ["1 of 30 genes", "0.04", "held_out_genes"]),
+        (30, 20, {"held_out_samples": 0.04}, "leave_out_chr2", ["1 of 20 samples", "0.04", "held_out_samples"]),
+        (30, 20, {}, "leave_out_chr7", ["chr7", "chr1 10, chr2 10, chr3 10"]),
+        (30, 20, {"validation_share": 0.01}, "leave_out_chr3", ["0.01", "validation_share"]),
     ],
 )
 def test_too_few_for_a_split(

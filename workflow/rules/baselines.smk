@@ -127,8 +127,8 @@ rule against_baselines:
         "../../envs/workflow.yaml"
     params:
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
-        external=SELECTION.external_of_thesis,
-        names=config["baselines"]["names"],
+        external=SELECTION.external_of_table1,
+        names=SELECTION.baselines,
         code=code_hash("against_baselines.py"),
     script:
         "../scripts/against_baselines.py"

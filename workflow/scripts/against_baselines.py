@@ -6,7 +6,7 @@ from tr300m.baselines.table import best_baseline
 from tr300m.config.baseline_table import BASELINES
 from tr300m.config.external_predictions import external_notes
 from tr300m.dataset.data_identity import identify
-from tr300m.results.metric_table import INTERVALS, UNITS, fold_intervals
+from tr300m.results.metric_table import INTERVALS, UNITS, failure_notes, fold_intervals
 from tr300m.results.paired_differences import AGAINST_BASELINES_NOTE, PAIRED, paired_table, read_models
 from tr300m.results.write_table import write_table
 
@@ -28,6 +28,14 @@ with job(snakemake.log[0]):
         snakemake.output.markdown,
         columns,
         shown=fold_intervals(columns),
-        notes=["Validation pairs.", UNITS, INTERVALS, PAIRED, AGAINST_BASELINES_NOTE, *external_notes(external)],
+        notes=[
+            "Validation pairs.",
+            UNITS,
+            INTERVALS,
+            PAIRED,
+            AGAINST_BASELINES_NOTE,
+            *external_notes(external),
+            *failure_notes((model.label, model.metrics) for model in (*runs, *others, *of_name.values())),
+        ],
         simulated=data.simulated,
     )

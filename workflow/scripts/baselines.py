@@ -11,6 +11,7 @@ from tr300m.results.metric_table import (
     LABEL,
     UNITS,
     UNSHARED_NOTE,
+    failure_notes,
     fold_intervals,
     metric_table,
     unshared_columns,
@@ -40,6 +41,7 @@ with job(snakemake.log[0]):
             UNSHARED_NOTE,
             BASELINES_NOTE,
             *external_notes(snakemake.params.external),
+            *failure_notes(rows),
         ],
         simulated=data.simulated,
     )

@@ -3,7 +3,7 @@
 from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.dataset.data_identity import identify
-from tr300m.results.metric_table import INTERVALS, UNITS, fold_intervals
+from tr300m.results.metric_table import INTERVALS, UNITS, failure_notes, fold_intervals
 from tr300m.results.paired_differences import CONTROLS_NOTE, PAIRED, paired_table, read_models
 from tr300m.results.write_table import write_table
 
@@ -18,6 +18,13 @@ with job(snakemake.log[0]):
         snakemake.output.markdown,
         columns,
         shown=fold_intervals(columns),
-        notes=["Validation pairs.", UNITS, INTERVALS, PAIRED, CONTROLS_NOTE],
+        notes=[
+            "Validation pairs.",
+            UNITS,
+            INTERVALS,
+            PAIRED,
+            CONTROLS_NOTE,
+            *failure_notes((model.label, model.metrics) for model in read),
+        ],
         simulated=data.simulated,
     )

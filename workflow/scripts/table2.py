@@ -4,7 +4,15 @@ from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.dataset.data_identity import identify
 from tr300m.metrics.intervals import Draws
-from tr300m.results.metric_table import INTERVALS, UNITS, UNSHARED_NOTE, fold_intervals, metric_table, unshared_columns
+from tr300m.results.metric_table import (
+    INTERVALS,
+    UNITS,
+    UNSHARED_NOTE,
+    failure_notes,
+    fold_intervals,
+    metric_table,
+    unshared_columns,
+)
 from tr300m.results.thesis_results import THESIS_TABLE2, beside_thesis, read_thesis, standing
 from tr300m.results.write_table import write_table
 
@@ -28,6 +36,7 @@ with job(snakemake.log[0]):
             UNITS,
             INTERVALS,
             UNSHARED_NOTE,
+            *failure_notes(rows),
             f"In round brackets: the thesis's Table 2 as printed, about 500,000 steps{data.caveat}.",
         ],
         simulated=data.simulated,

@@ -22,7 +22,7 @@ def linear(name: str) -> Callable[[Data, Ints], Floats]:
     return predict
 
 
-def ridge(name: str) -> Callable[[Data, Ints], Floats]:
+def ridge(*names: str) -> Callable[[Data, Ints], Floats]:
     """Return a baseline: ridge regression on standardised features, with the penalty chosen by leave-one-out."""
 
     def predict(data: Data, pairs: Ints) -> Floats:
@@ -30,18 +30,40 @@ def ridge(name: str) -> Callable[[Data, Ints], Floats]:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        return fit_by_tissue(make_pipeline(StandardScaler(), RidgeCV(RIDGE_PENALTIES)), data, (name,), pairs)
+        return fit_by_tissue(make_pipeline(StandardScaler(), RidgeCV(RIDGE_PENALTIES)), data, names, pairs)
 
     return predict
 
 
 def fit_by_tissue(model: Any, data: Data, names: Sequence[str], pairs: Ints) -> Floats:
     """Fit the mean of each tissue on gene features, and return the TPM predicted for pairs [pair]."""
-    x = joined(data, names)
-    model.fit(x[data.train_genes], tissue_means(data)[data.train_genes])
+    x, means = joined(data, names), tissue_means(data)[data.train_genes]
+    model.fit(x[data.train_genes], means)
     genes, code = np.unique(pairs[:, 0], return_inverse=True)
     predicted = np.asarray(model.predict(x[genes])).reshape(len(genes), -1)
-    return np.expm1(np.maximum(predicted[code, data.tissue[pairs[:, 1]]], 0))
+    return np.expm1(within_range(predicted, means)[code, data.tissue[pairs[:, 1]]])
+
+
+def within_range(predicted: Floats, trained: Floats) -> Floats:
+    """Limit predictions to the range of the values that were fitted, tissue by tissue.
+
+    A linear model can extrapolate far beyond any expression, and `expm1` of that is infinite. The range is that of each
+    tissue, because the highest means differ between tissues by orders of magnitude: in blood a few genes make up most
+    of the RNA.
+
+    Parameters
+    ----------
+    predicted
+        log(1 + TPM) [gene, tissue].
+    trained
+        Mean log(1 + TPM) that the model was fitted to [training gene, tissue].
+
+    Returns
+    -------
+    ndarray
+        log(1 + TPM) [gene, tissue], never negative.
+    """
+    return np.asarray(np.clip(predicted, trained.min(axis=0), trained.max(axis=0)))
 
 
 def joined(data: Data, names: Sequence[str]) -> Floats:

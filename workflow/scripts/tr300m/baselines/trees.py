@@ -1,6 +1,7 @@
 """Gradient-boosted trees on gene features."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -26,22 +27,28 @@ TREE_SETTINGS = {
 }
 
 
-def trees(data: Data, pairs: Ints) -> Floats:
-    """Predict with gradient-boosted trees, fitted to the mean of each tissue over all training genes.
+def trees(*feature_sets: Sequence[str]) -> Callable[[Data, Ints], Floats]:
+    """Return a baseline: gradient-boosted trees, fitted to the mean of each tissue over all training genes.
 
-    Of the feature sets in `TREE_FEATURES`, the one is used that predicts every fourth training gene best after a fit to
-    the others: with few genes, a thousand motif features make the predictions worse.
+    Of several feature sets, the one is used that predicts every fourth training gene best after a fit to the others:
+    with few genes, a thousand motif features make the predictions worse.
     """
+
+    def predict(data: Data, pairs: Ints) -> Floats:
+        chosen = feature_sets[0] if len(feature_sets) == 1 else min(feature_sets, key=partial(_inner_error, data))
+        return fit_by_tissue(_BoostedTrees(data.seed), data, chosen, pairs)
+
+    return predict
+
+
+def _inner_error(data: Data, names: Sequence[str]) -> float:
+    """Return the mean squared error of trees on every fourth training gene after a fit to the others."""
     means = tissue_means(data)
     inner = np.arange(len(data.train_genes)) % INNER_FOLDS == 0
     fitted, scored = data.train_genes[~inner], data.train_genes[inner]
-
-    def inner_error(names: Sequence[str]) -> float:
-        x = joined(data, names)
-        model = _BoostedTrees(data.seed).fit(x[fitted], means[fitted])
-        return float(np.mean(np.square(model.predict(x[scored]) - means[scored])))
-
-    return fit_by_tissue(_BoostedTrees(data.seed), data, min(TREE_FEATURES, key=inner_error), pairs)
+    x = joined(data, names)
+    model = _BoostedTrees(data.seed).fit(x[fitted], means[fitted])
+    return float(np.mean(np.square(model.predict(x[scored]) - means[scored])))
 
 
 class _BoostedTrees:

@@ -9,6 +9,7 @@ from ..base.errors import TR300MError
 from .architectures import Architecture
 from .baseline_table import BASELINES
 from .external_predictions import External
+from .fold_pools import Pool, pool_folds
 from .run_table import Run, uncontrolled_run
 from .thesis_comparisons import Comparison
 
@@ -20,6 +21,7 @@ PAGES = {
     "table2": ("Tables", "Table 2: the final run on the test part"),
     "baselines": ("Tables", "Baselines"),
     "against_baselines": ("Tables", "Networks against baselines"),
+    "folds": ("Tables", "Test scores over all folds of chromosomes"),
     "controls": ("Tables", "Controls: scores with permuted inputs"),
     "seeds": ("Tables", "Seeds: spread between runs that differ in their seed"),
     "truth": ("Tables", "Recovery of the planted truth"),
@@ -108,8 +110,14 @@ class RunSelection:
 
     @property
     def table1_runs(self) -> list[str]:
-        """Runs of Table 1: for each architecture the first run with the thesis's split and output and no control."""
+        """Runs of Table 1: for each architecture the first run with its split, the thesis's output and no control."""
         return list(self._run_of_architecture.values())
+
+    @property
+    def table1_split(self) -> str:
+        """Split of Table 1: the thesis's if any run has it, otherwise that of the first run."""
+        splits = self.splits_in_use
+        return "thesis" if "thesis" in splits else splits[0]
 
     @property
     def final_run(self) -> str | None:
@@ -189,7 +197,7 @@ class RunSelection:
         the thesis's logs is empty.
         """
         run = self.runs[name]
-        if not _is_the_thesis(run):
+        if run.split != "thesis" or not self._in_table1(run):
             return None
         return FINAL if (name, run.architecture) == (FINAL, FINAL_ARCHITECTURE) else run.architecture
 
@@ -233,6 +241,21 @@ class RunSelection:
         """Split and name of each baseline: all baselines on every split in use."""
         return [(split, name) for split in self.splits_in_use for name in self.baselines]
 
+    @cached_property
+    def pooled(self) -> dict[str, Pool]:
+        """Runs and baselines on all folds of one kind, by the folder of their scores below the results."""
+        labels = {name: architecture.label for name, architecture in self.architectures.items()}
+        return pool_folds(self.runs, labels, self.splits_in_use, self.baselines)
+
+    def folders(self, model: str) -> tuple[str, ...]:
+        """Return the folders with the predictions of a model: its own, or those of its folds."""
+        return self.pooled[model].folders if model in self.pooled else (model,)
+
+    def split_of(self, folder: str) -> str:
+        """Return the split of a run or baseline, by its folder."""
+        kind, name = folder.split("/")[:2]
+        return self.runs[name].split if kind == "runs" else name
+
     @property
     def drawn_baselines(self) -> list[str]:
         """Baselines in the figure of Table 1: all except those that read the genes' own expression."""
@@ -260,17 +283,17 @@ class RunSelection:
         ]
 
     @property
-    def external_of_thesis(self) -> list[str]:
+    def external_of_table1(self) -> list[str]:
         """Names of the external predictions on the split of Table 1."""
-        return [row.name for row in self.external if row.split == "thesis"]
+        return [row.name for row in self.external if row.split == self.table1_split]
 
     @property
     def table1_models(self) -> list[str]:
         """Folders of the runs of Table 1, external predictions and baselines on their split, below the results."""
         return [
             *(f"runs/{run}" for run in self.table1_runs),
-            *(f"external/thesis/{name}" for name in self.external_of_thesis),
-            *(f"baselines/thesis/{name}" for name in self.baselines),
+            *(f"external/{self.table1_split}/{name}" for name in self.external_of_table1),
+            *(f"baselines/{self.table1_split}/{name}" for name in self.baselines),
         ]
 
     @property
@@ -280,7 +303,8 @@ class RunSelection:
             "table2": self.final_run,
             "baselines": self.baseline_rows,
             # Two of them to compare.
-            "against_baselines": sum(map(bool, (self.table1_runs, self.external_of_thesis, self.baselines))) > 1,
+            "against_baselines": sum(map(bool, (self.table1_runs, self.external_of_table1, self.baselines))) > 1,
+            "folds": self.pooled,
             "controls": self.control_runs,
             "seeds": self.seed_groups,
             "truth": self.planted and self.thesis_runs,
@@ -314,11 +338,10 @@ class RunSelection:
     def _run_of_architecture(self) -> dict[str, str]:
         chosen: dict[str, str] = {}
         for name, run in self.runs.items():
-            if _is_the_thesis(run):
+            if self._in_table1(run):
                 chosen.setdefault(run.architecture, name)
         return chosen
 
-
-def _is_the_thesis(run: Run) -> bool:
-    """Return whether split, output and inputs are those of the thesis."""
-    return (run.split, run.likelihood, run.control) == ("thesis", "nb_exponential", "none")
+    def _in_table1(self, run: Run) -> bool:
+        """Return whether split, output and inputs are those of Table 1."""
+        return (run.split, run.likelihood, run.control) == (self.table1_split, "nb_exponential", "none")

@@ -14,9 +14,20 @@ from .schema import check, find_problems, read_schema
 AT_EVALUATION = "_at_evaluation"
 """Suffix of a control that permutes only the inputs of predictions; the weights are those of a run without control."""
 
+LEAVE_OUT = "leave_out_"
+"""Start of the name of a split whose test part is one chromosome; the name of the chromosome follows."""
+
+ANY_LEAVE_OUT = f"{LEAVE_OUT}CHROM"
+"""How messages and documents call these splits."""
+
 SHUFFLE = "shuffle_sequence"
 """Control that cannot use the cached scan, which was made from the real sequence."""
 
+
+CHROMOSOME = r"[\w.-]+"
+"""Regular expression for the name of a chromosome in the name of a split."""
+
+_LEAVE_OUT = re.compile(LEAVE_OUT + CHROMOSOME)
 
 # By control, inputs (columns of the table of architectures) of which a model must read one for it to have an effect.
 NEEDED_BY = {"permute_levels": ("tf", "distance"), "permute_histones": ("hm",)}
@@ -60,8 +71,14 @@ def _value(text: str) -> Any:
 
 
 def split_names(folds: int) -> list[str]:
-    """Return the names of all splits, with `folds` splits by chromosome."""
-    return ["thesis", "donor", "overlap_free", *(f"chromosome_{fold}" for fold in range(1, folds + 1))]
+    """Return the names of all splits, with `folds` splits by chromosome and `ANY_LEAVE_OUT` for any chromosome."""
+    return ["thesis", "donor", "overlap_free", *(f"chromosome_{fold}" for fold in range(1, folds + 1)), ANY_LEAVE_OUT]
+
+
+def split_pattern(folds: int) -> str:
+    """Return a regular expression for the names of splits; the names of chromosomes are known only from the data."""
+    *names, _ = split_names(folds)
+    return f"{'|'.join(names)}|{LEAVE_OUT}{CHROMOSOME}"
 
 
 def read_runs(
@@ -99,7 +116,11 @@ def read_runs(
         row = {name: value if name == "run" else _value(value) for name, value in zip(names, values, strict=True)}
         found = find_problems(row, row_schema)
         if not found:
-            wrong = [column for column in known if row[column] not in known[column]]
+            wrong = [
+                column
+                for column in known
+                if row[column] not in known[column] and not (column == "split" and _LEAVE_OUT.fullmatch(row[column]))
+            ]
             found = [f"`{name}`: {row[name]} is not known; write one of {', '.join(known[name])}" for name in wrong]
         if not found:
             found = _misfits(Run(**row), architectures[row["architecture"]])

@@ -149,8 +149,8 @@ def _describe(error: ValidationError) -> Iterator[str]:
         names = " or ".join(expected if isinstance(expected, list) else [expected])
         found = type(error.instance).__name__
         yield f"`{where}`: {error.instance!r} is of type {found}; write {_article(names)}{meaning}"
-    elif error.validator == "pattern" and meaning:
-        # The description is clearer than a regular expression.
+    elif error.validator in ("pattern", "anyOf") and meaning:
+        # The description is clearer than a regular expression or a list of alternatives.
         yield f"`{where}`: {error.instance!r} is not allowed{meaning}"
     else:
         yield f"`{where}`: {error.message}{meaning}"

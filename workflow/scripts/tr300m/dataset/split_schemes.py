@@ -1,7 +1,7 @@
 """Ways to draw held-out genes and samples, by the name of the split."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,10 @@ import numpy as np
 from ..base.axes import Genes, Samples
 from ..base.errors import TR300MError
 from ..base.types import Ints, Strings
-from .splits import Split, check_apart, kind_and_fold, thesis_split
+from ..config.run_table import ANY_LEAVE_OUT
+from .leave_out_split import leave_out_split
+from .splits import Split, check_apart, kind_and_argument, thesis_split
+from .whole_groups import balanced_folds, groups_that_fit, held_out_count
 
 
 def chromosome_folds(chromosome: Strings, folds: int) -> Ints:
@@ -34,18 +37,14 @@ def chromosome_folds(chromosome: Strings, folds: int) -> Ints:
     TR300MError
         If there are fewer than three folds, or fewer chromosomes than folds.
     """
-    names, codes, counts = np.unique(chromosome, return_inverse=True, return_counts=True)
+    names = np.unique(chromosome)
     if not 3 <= folds <= len(names):
         raise TR300MError(
             f"cannot split {len(names)} chromosomes into {folds} folds: at least one each is needed for training, "
             "validation and test",
             "set `split: folds` to at least 3 and at most the number of chromosomes",
         )
-    fold_of, filled = np.empty(len(names), np.int64), np.zeros(folds, np.int64)
-    for name in np.argsort(-counts, kind="stable"):
-        fold_of[name] = filled.argmin()
-        filled[fold_of[name]] += counts[name]
-    return fold_of[codes]
+    return balanced_folds(chromosome, folds)
 
 
 def chromosome_split(genes: Genes, samples: Samples, fold: int, folds: int, **draw: Any) -> Split:
@@ -68,12 +67,20 @@ def chromosome_split(genes: Genes, samples: Samples, fold: int, folds: int, **dr
     fold_of, name = chromosome_folds(genes.chromosome, folds), f"chromosome_{fold}"
     if not 1 <= fold <= folds:
         raise TR300MError(f"there is no split {name}", f"the folds are 1 to {folds}; `split: folds` sets their number")
-    drawn = thesis_split(len(genes), len(samples), **draw)
+    drawn = _samples_of_thesis(genes, samples, **draw)
     validation, test = np.flatnonzero(fold_of == fold % folds), np.flatnonzero(fold_of == fold - 1)
-    return Split(name, validation, test, drawn.validation_samples, drawn.test_samples, "chromosome")
+    return replace(drawn, name=name, validation_genes=validation, test_genes=test, apart="chromosome")
 
 
-def donor_split(genes: Genes, samples: Samples, held_out_donors: int, seed: int = 0, **draw: Any) -> Split:
+def _samples_of_thesis(genes: Genes, samples: Samples, **draw: Any) -> Split:
+    """Return the thesis's split for its samples alone; without held-out samples there need not be enough genes."""
+    if draw.get("held_out_samples") == 0:
+        none, everyone = np.array([], dtype=np.int64), np.arange(len(samples))
+        return Split("thesis", none, none, everyone, everyone, shares_samples=True)
+    return thesis_split(len(genes), len(samples), **draw)
+
+
+def donor_split(genes: Genes, samples: Samples, held_out_donors: float, seed: int = 0, **draw: Any) -> Split:
     """Hold out all samples of some donors, half of them for validation and half for test; genes as in the thesis.
 
     Parameters
@@ -81,7 +88,7 @@ def donor_split(genes: Genes, samples: Samples, held_out_donors: int, seed: int 
     genes, samples
         The two axes.
     held_out_donors
-        Number of donors to draw.
+        Number or share of donors to draw.
     seed
         Seed of the donors and of `thesis_split`.
     draw
@@ -93,16 +100,10 @@ def donor_split(genes: Genes, samples: Samples, held_out_donors: int, seed: int 
         If there are too few donors.
     """
     donors = np.unique(samples.donor_id)
-    if not 2 <= held_out_donors < len(donors):
-        raise TR300MError(
-            f"cannot hold out {held_out_donors} of {len(donors)} donors: at least 2, and fewer than there are",
-            "change `split: held_out_donors` in the config",
-        )
+    count = held_out_count("held_out_donors", held_out_donors, len(donors), "donors")
     drawn = thesis_split(len(genes), len(samples), seed=seed, **draw)
-    chosen = np.random.default_rng(seed).permutation(donors)[:held_out_donors]
-    validation, test = (
-        np.flatnonzero(np.isin(samples.donor_id, part)) for part in np.split(chosen, [held_out_donors // 2])
-    )
+    chosen = np.random.default_rng(seed).permutation(donors)[:count]
+    validation, test = (np.flatnonzero(np.isin(samples.donor_id, part)) for part in np.split(chosen, [count // 2]))
     return Split("donor", drawn.validation_genes, drawn.test_genes, validation, test, "donor")
 
 
@@ -130,8 +131,8 @@ def overlap_free_split(genes: Genes, samples: Samples, seed: int = 0, **draw: An
     drawn = thesis_split(len(genes), len(samples), seed=seed, **draw)
     _, codes, sizes = np.unique(genes.cluster, return_inverse=True, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(sizes))
-    validation = _fill(order, sizes, len(drawn.validation_genes))
-    test = _fill(order[~np.isin(order, validation)], sizes, len(drawn.test_genes))
+    validation = groups_that_fit(order, sizes, len(drawn.validation_genes))
+    test = groups_that_fit(order[~np.isin(order, validation)], sizes, len(drawn.test_genes))
     if not len(validation) or not len(test):
         raise TR300MError(
             f"cannot hold out {len(drawn.held_out_genes)} genes that share no promoter with others: the smallest of "
@@ -139,35 +140,34 @@ def overlap_free_split(genes: Genes, samples: Samples, seed: int = 0, **draw: An
             "raise `split: held_out_genes` in the config, or choose another split in the run table",
         )
     genes_of = [np.flatnonzero(np.isin(codes, part)) for part in (validation, test)]
-    return Split("overlap_free", genes_of[0], genes_of[1], drawn.validation_samples, drawn.test_samples, "cluster")
-
-
-def _fill(order: Ints, sizes: Ints, room: int) -> Ints:
-    """Return the clusters that fit into a part of `room` genes, taken in `order`; `sizes` [cluster] is in genes."""
-    taken = []
-    for cluster in order.tolist():
-        if sizes[cluster] <= room:
-            taken.append(cluster)
-            room -= sizes[cluster]
-    return np.array(taken, dtype=np.int64)
+    return replace(drawn, name="overlap_free", validation_genes=genes_of[0], test_genes=genes_of[1], apart="cluster")
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """A way to draw a split: a function of genes, samples and some settings of the section `split`."""
+    """A way to draw a split: a function of genes, samples and some settings of the section `split`.
+
+    `argument` is the further keyword that the end of the split's name is given as, if there is one.
+    """
 
     draw: Callable[..., Split]
     settings: tuple[str, ...]
+    argument: str | None = None
 
 
 _DRAW = ("held_out_genes", "held_out_samples", "gene_pool", "seed")
 SCHEMES = {
     "thesis": Scheme(lambda genes, samples, **draw: thesis_split(len(genes), len(samples), **draw), _DRAW),
-    "chromosome": Scheme(chromosome_split, (*_DRAW, "folds")),
+    "chromosome": Scheme(
+        lambda genes, samples, fold, **draw: chromosome_split(genes, samples, int(fold), **draw),
+        (*_DRAW, "folds"),
+        "fold",
+    ),
     "donor": Scheme(donor_split, (*_DRAW, "held_out_donors")),
     "overlap_free": Scheme(overlap_free_split, _DRAW),
+    "leave_out": Scheme(leave_out_split, ("held_out_samples", "validation_share", "seed"), "chromosome"),
 }
-"""Schemes by the name of the split, without the number of a fold."""
+"""Schemes by the name of the split, without the number of a fold or the name of a chromosome."""
 
 
 def scheme_settings(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,17 +189,20 @@ def draw_split(name: str, genes: Genes, samples: Samples, settings: Mapping[str,
     TR300MError
         If the split is unknown, or the axes are too short for it.
     """
-    _, fold = kind_and_fold(name)
-    split = _scheme(name).draw(genes, samples, **({} if fold is None else {"fold": fold}), **settings)
+    scheme, (_, argument) = _scheme(name), kind_and_argument(name)
+    of_name = {scheme.argument: argument} if scheme.argument else {}
+    split = scheme.draw(genes, samples, **of_name, **settings)
     check_apart(split, genes, samples)
     return split
 
 
 def _scheme(name: str) -> Scheme:
-    """Return the scheme of a split; only splits by chromosome have folds."""
-    kind, fold = kind_and_fold(name)
+    """Return the scheme of a split."""
+    kind, argument = kind_and_argument(name)
     scheme = SCHEMES.get(kind)
-    if scheme is None or ("folds" in scheme.settings) != (fold is not None):
-        names = ", ".join(f"{kind}_1" if "folds" in scheme.settings else kind for kind, scheme in SCHEMES.items())
-        raise TR300MError(f"there is no split {name}", f"choose one of {names}")
+    if scheme is None or (scheme.argument is None) != (argument is None):
+        examples = {"chromosome": "chromosome_1", "leave_out": ANY_LEAVE_OUT}
+        raise TR300MError(
+            f"there is no split {name}", f"choose one of {', '.join(examples.get(kind, kind) for kind in SCHEMES)}"
+        )
     return scheme

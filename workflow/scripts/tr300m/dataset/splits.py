@@ -1,21 +1,26 @@
 """Splits: genes and samples that are held out for validation and test, their files, and the thesis's split."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.axes import Genes, Samples
 from ..base.errors import TR300MError
 from ..base.files import read_tsv, write_tsv
 from ..base.types import Bools, Ints, Strings
+from ..config.run_table import LEAVE_OUT
+from .whole_groups import held_out_count
 
 Part = Literal["validation", "test"]
 PARTS: tuple[Part, ...] = ("validation", "test")
-Apart = Literal["nothing", "chromosome", "donor", "cluster"]
-APART: tuple[Apart, ...] = ("nothing", "chromosome", "donor", "cluster")
-"""Groups (columns of genes or samples) of which none is in two of training, validation and test."""
+Apart = Literal["nothing", "chromosome", "donor", "cluster", "test_chromosome"]
+APART: tuple[Apart, ...] = ("nothing", "chromosome", "donor", "cluster", "test_chromosome")
+"""Groups (columns of genes or samples) of which none is in two of training, validation and test. With
+``test_chromosome`` no chromosome is in test and elsewhere, and no cluster in both training and validation."""
 N_GENES, N_SAMPLES = 19786, 17382
 # As printed in the thesis, which has 19,786 genes.
 THESIS_GENE_POOL = 19746
@@ -27,7 +32,19 @@ _REDRAW = "delete the file: the workflow draws the split again"
 
 @dataclass(frozen=True)
 class Split:
-    """Indices of held-out genes and samples; all others are for training. `apart` is one of `APART`."""
+    """Indices of held-out genes and samples; all others are for training.
+
+    Attributes
+    ----------
+    name
+        Name of the split, as in the run table.
+    validation_genes, test_genes, validation_samples, test_samples
+        Genes and samples of the parts.
+    apart
+        What no two sides share, one of `APART`.
+    shares_samples
+        Whether no sample is held out: both parts are of all samples, which train too.
+    """
 
     name: str
     validation_genes: Ints
@@ -35,6 +52,7 @@ class Split:
     validation_samples: Ints
     test_samples: Ints
     apart: Apart = "nothing"
+    shares_samples: bool = False
 
     @property
     def held_out_genes(self) -> Ints:
@@ -43,7 +61,9 @@ class Split:
 
     @property
     def held_out_samples(self) -> Ints:
-        """Samples of both parts, validation first."""
+        """Samples of both parts, validation first; none if the parts share all samples with training."""
+        if self.shares_samples:
+            return np.array([], dtype=np.int64)
         return np.concatenate([self.validation_samples, self.test_samples])
 
     def training_axes(self, n_genes: int, n_samples: int) -> tuple[Ints, Ints]:
@@ -71,12 +91,17 @@ class Split:
         return np.stack([np.tile(genes, len(samples)), np.repeat(samples, len(genes))], axis=1)
 
     def write(self, path: Path | str, genes: Genes, samples: Samples) -> None:
-        """Write a table with the columns axis, part, index, id and apart (the same in all rows)."""
+        """Write a table with the columns axis, part, index, id and apart (the same in all rows).
+
+        There is no row of a sample if no sample is held out.
+        """
         rows: list[tuple[str, str, int, str, str]] = []
         for part in PARTS:
             for axis, index, ids in zip(
                 ("gene", "sample"), self.axes(part), (genes.gene_id, samples.sample_id), strict=True
             ):
+                if axis == "sample" and self.shares_samples:
+                    continue
                 rows += [(axis, part, int(i), str(ids[i]), self.apart) for i in index]
         write_tsv(path, dict(zip(SPLIT_COLUMNS, zip(*rows, strict=True), strict=True)))
 
@@ -85,7 +110,7 @@ class Split:
         """Read a split written by `write` and check its IDs against the axes.
 
         The name of the split is that of the file. Files of earlier versions have no column `apart`: it then follows
-        from the name.
+        from the name. A file without a row of a sample is of a split that holds out none.
 
         Raises
         ------
@@ -108,13 +133,16 @@ class Split:
         def part(axis: str, name: str) -> Ints:
             return index[(table["axis"] == axis) & (table["part"] == name)]
 
+        shares_samples = "sample" not in table["axis"]
+        everyone = np.arange(len(samples))
         split = cls(
             Path(path).stem,
             part("gene", "validation"),
             part("gene", "test"),
-            part("sample", "validation"),
-            part("sample", "test"),
+            everyone if shares_samples else part("sample", "validation"),
+            everyone if shares_samples else part("sample", "test"),
             table["apart"].tolist()[0],
+            shares_samples,
         )
         check_apart(split, genes, samples)
         return split
@@ -124,7 +152,7 @@ def _read_columns(path: Path) -> dict[str, Strings]:
     """Read the columns of a split file and check their values."""
     table = read_tsv(path)
     if list(table) == list(SPLIT_COLUMNS[:-1]):
-        kind, _ = kind_and_fold(path.stem)
+        kind, _ = kind_and_argument(path.stem)
         table["apart"] = np.full(len(table["id"]), _APART_BY_NAME.get(kind, "nothing"))
     if set(table) != set(SPLIT_COLUMNS) or not np.char.isdigit(table["index"]).all():
         raise TR300MError(f"{path}: columns axis, part, index (a number), id and apart expected", _REDRAW)
@@ -141,8 +169,8 @@ def _read_columns(path: Path) -> dict[str, Strings]:
 def thesis_split(
     n_genes: int = N_GENES,
     n_samples: int = N_SAMPLES,
-    held_out_genes: int = 512,
-    held_out_samples: int = 512,
+    held_out_genes: float = 512,
+    held_out_samples: float = 512,
     gene_pool: int | None = THESIS_GENE_POOL,
     seed: int = 0,
 ) -> Split:
@@ -153,7 +181,8 @@ def thesis_split(
     n_genes, n_samples
         Lengths of the two axes.
     held_out_genes, held_out_samples
-        Numbers of genes and samples to hold out; the first half is for validation, the rest for test.
+        Numbers of genes and samples to hold out, or shares of the pool and of the samples; the first half is for
+        validation, the rest for test. With 0 samples all of them train, and the parts are of all samples.
     gene_pool
         Genes are drawn from the first `gene_pool` genes (the thesis printed 19,746, not 19,786); None for all.
     seed
@@ -170,17 +199,31 @@ def thesis_split(
             f"the gene pool of the split, {pool}, is larger than the {n_genes} genes of the dataset",
             "set `split: gene_pool: null` in the config to draw from all genes",
         )
-    for name, count, size in (("genes", held_out_genes, pool), ("samples", held_out_samples, n_samples)):
-        if not 2 <= count < size:
-            raise TR300MError(
-                f"cannot hold out {count} of {size} {name}: at least 2, and fewer than there are",
-                f"change `split: held_out_{name}` in the config",
-            )
+    count = held_out_count("held_out_genes", held_out_genes, pool, "genes")
     generator = np.random.RandomState(seed)
-    genes = generator.choice(pool, held_out_genes, replace=False).astype(np.int64)
-    samples = generator.choice(n_samples, held_out_samples, replace=False).astype(np.int64)
-    half_genes, half_samples = held_out_genes // 2, held_out_samples // 2
-    return Split("thesis", genes[:half_genes], genes[half_genes:], samples[:half_samples], samples[half_samples:])
+    genes = generator.choice(pool, count, replace=False).astype(np.int64)
+    samples = drawn_samples(n_samples, held_out_samples, generator)
+    parts = (genes[: count // 2], genes[count // 2 :], *samples)
+    return Split("thesis", *parts, shares_samples=held_out_samples == 0)
+
+
+def drawn_samples(n_samples: int, held_out: float, generator: np.random.RandomState) -> tuple[Ints, Ints]:
+    """Return the samples of validation and test, half of those that are drawn each; all in both if `held_out` is 0.
+
+    Parameters
+    ----------
+    n_samples
+        Number of samples.
+    held_out
+        Number or share of samples to hold out, or 0.
+    generator
+        NumPy's legacy generator, as in the thesis.
+    """
+    if held_out == 0:
+        return np.arange(n_samples), np.arange(n_samples)
+    count = held_out_count("held_out_samples", held_out, n_samples, "samples")
+    drawn = generator.choice(n_samples, count, replace=False).astype(np.int64)
+    return drawn[: count // 2], drawn[count // 2 :]
 
 
 def check_apart(split: Split, genes: Genes, samples: Samples) -> None:
@@ -191,13 +234,23 @@ def check_apart(split: Split, genes: Genes, samples: Samples) -> None:
     TR300MError
         If one is; the message has a member from each side.
     """
-    if split.apart == "nothing":
-        return
-    groups, ids, held_out = {
-        "chromosome": (genes.chromosome, genes.gene_id, (split.validation_genes, split.test_genes)),
-        "cluster": (genes.cluster.astype(np.str_), genes.gene_id, (split.validation_genes, split.test_genes)),
-        "donor": (samples.donor_id, samples.sample_id, (split.validation_samples, split.test_samples)),
-    }[split.apart]
+    in_genes = (genes.gene_id, (split.validation_genes, split.test_genes))
+    in_samples = (samples.sample_id, (split.validation_samples, split.test_samples))
+    if split.apart == "chromosome":
+        _check_sides(split.name, "chromosome", genes.chromosome, *in_genes)
+    elif split.apart == "cluster":
+        _check_sides(split.name, "cluster", genes.cluster, *in_genes)
+    elif split.apart == "donor":
+        _check_sides(split.name, "donor", samples.donor_id, *in_samples)
+    elif split.apart == "test_chromosome":
+        _check_sides(split.name, "chromosome", genes.chromosome, genes.gene_id, (split.test_genes,))
+        rest = genes.take(np.setdiff1d(np.arange(len(genes)), split.test_genes))
+        validation = np.flatnonzero(np.isin(rest.gene_id, genes.gene_id[split.validation_genes]))
+        _check_sides(split.name, "cluster", rest.cluster, rest.gene_id, (validation,))
+
+
+def _check_sides(name: str, kind: str, groups: NDArray[Any], ids: Strings, held_out: Sequence[Ints]) -> None:
+    """Check that no group [member] is on two sides: one of the parts that are held out, or all others."""
     side = np.zeros(len(groups), np.int64)
     for number, part in enumerate(held_out, start=1):
         side[part] = number
@@ -207,10 +260,12 @@ def check_apart(split: Split, genes: Genes, samples: Samples) -> None:
     if (sides > 1).any():
         twice = group[sides > 1][0]
         members = " and ".join(ids[first[groups[first] == twice]].tolist())
-        raise TR300MError(f"split {split.name}: {split.apart} {twice} is on two sides, with {members}", _REDRAW)
+        raise TR300MError(f"split {name}: {kind} {twice} is on two sides, with {members}", _REDRAW)
 
 
-def kind_and_fold(name: str) -> tuple[str, int | None]:
-    """Return kind and fold of a split's name, such as `chromosome_3`; the fold is None if there is none."""
+def kind_and_argument(name: str) -> tuple[str, str | None]:
+    """Return the kind of a split and what its name adds: a fold (`chromosome_3`), a chromosome (`leave_out_chr22`)."""
+    if name.startswith(LEAVE_OUT):
+        return LEAVE_OUT.rstrip("_"), name.removeprefix(LEAVE_OUT)
     kind, _, fold = name.rpartition("_")
-    return (kind, int(fold)) if fold.isdecimal() else (name, None)
+    return (kind, fold) if fold.isdecimal() else (name, None)

@@ -214,6 +214,17 @@ def _vector(values: ArrayLike, name: str, signed: bool = False) -> Floats:
         raise TR300MError(f"{name} has shape {x.shape}", "give vectors [pair]")
     if x.size == 0:
         raise TR300MError(f"{name} is empty", "give at least one pair; check that the part of the split is not empty")
+    if bad := invalid_values(x, signed):
+        raise TR300MError(
+            f"{name}: {bad}",
+            "the NLL must be finite; lower the learning rate" if signed else "TPM must be finite and not negative",
+        )
+    return x
+
+
+def invalid_values(values: ArrayLike, signed: bool = False) -> str:
+    """Return how many values are NaN, infinite or, unless they are `signed`, negative; empty if none is."""
+    x = np.asarray(values, dtype=np.float64)
     # Comparisons with NaN are false, so each invalid value is counted once.
     counts = {
         "NaN": int(np.isnan(x).sum()),
@@ -221,9 +232,4 @@ def _vector(values: ArrayLike, name: str, signed: bool = False) -> Floats:
         "negative": 0 if signed else int(((x < 0) & np.isfinite(x)).sum()),
     }
     bad = [f"{count} {kind}" for kind, count in counts.items() if count]
-    if bad:
-        raise TR300MError(
-            f"{name}: {', '.join(bad)} of {x.size} values",
-            "the NLL must be finite; lower the learning rate" if signed else "TPM must be finite and not negative",
-        )
-    return x
+    return f"{', '.join(bad)} of {x.size} values" if bad else ""

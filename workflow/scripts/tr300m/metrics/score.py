@@ -12,7 +12,10 @@ from ..base.axes import Genes, Samples
 from ..base.files import write_json
 from ..base.types import Floats
 from .cluster_bootstrap import CLUSTERS, Cluster, PairIndex, bootstrap, draw_weights, save_draws
-from .point import PAIRWISE, UNDEFINED, evaluate, same_side
+from .point import PAIRWISE, UNDEFINED, evaluate, invalid_values, same_side
+
+FAILED = "failed"
+"""Key of the metrics of a model with invalid predictions: which and how many there are."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +25,14 @@ class Score:
     Attributes
     ----------
     metrics
-        The metrics of `point.evaluate`.
+        The metrics of `point.evaluate`. If predictions are invalid, all of them are undefined and `FAILED` says why.
     draws
         For each kind of draw, metric name to draws [draw].
     key
         Key of the pairs and of the random numbers.
     """
 
-    metrics: dict[str, float | int]
+    metrics: dict[str, float | int | str]
     draws: dict[Cluster, dict[str, Floats]]
     key: str
 
@@ -37,6 +40,12 @@ class Score:
         """Write the metrics as JSON and the draws as `.npz`."""
         write_json(metrics, self.metrics)
         save_draws(draws, self.key, self.draws)
+
+
+def read_predictions(path: Path | str) -> dict[str, NDArray[Any]]:
+    """Read the arrays of a file of predictions that `score` needs; those of baselines have no `nll`."""
+    with np.load(path) as saved:
+        return {name: saved[name] for name in ("gene", "sample", "observed", "median", "nll") if name in saved}
 
 
 def score(
@@ -67,24 +76,41 @@ def score(
     Returns
     -------
     Score
-        If there is no pair to score, all metrics are undefined.
+        If there is no pair to score, all metrics are undefined; so they are if a prediction or an NLL is invalid, which
+        fails this model alone.
 
     Raises
     ------
     TR300MError
-        See `point.evaluate` and `cluster_bootstrap.PairIndex.of`.
+        If an observed value is invalid (see `point.pearson`); see also `cluster_bootstrap.PairIndex.of`.
     """
     gene, sample, observed, prediction = (saved[name][kept] for name in ("gene", "sample", "observed", "median"))
     nll = saved["nll"][kept] if "nll" in saved else None
     if not kept.any():
-        names = [*PAIRWISE, "accuracy", *([] if nll is None else ["nll"])]
-        undefined = {name: np.full(draws, UNDEFINED) for name in names}
-        metrics = dict.fromkeys([*PAIRWISE, "accuracy", "nll"], UNDEFINED)
-        return Score({**metrics, "pairs": 0}, dict.fromkeys(CLUSTERS, undefined), f"none-{seed}-{draws}")
+        return _undefined(nll is not None, 0, f"none-{seed}-{draws}", draws)
     index = PairIndex.of(gene, sample, genes.cluster, samples.donor_id)
+    key = f"{index.key}-{seed}-{draws}"
+    if problem := _problem(prediction, nll):
+        # The key of the pairs, so that others can still be compared with this model: the differences are undefined.
+        return _undefined(nll is not None, len(gene), key, draws, problem)
     means = {"accuracy": same_side(observed, prediction, dataset_median)} | ({} if nll is None else {"nll": nll})
     tables = {
         drawn: bootstrap(observed, prediction, means, index, draw_weights(index, drawn, draws, seed))
         for drawn in CLUSTERS
     }
-    return Score(evaluate(observed, prediction, nll, dataset_median), tables, f"{index.key}-{seed}-{draws}")
+    return Score({**evaluate(observed, prediction, nll, dataset_median)}, tables, key)
+
+
+def _problem(prediction: Floats, nll: Floats | None) -> str:
+    """Return what is wrong with predictions and NLL [pair]; empty if nothing is."""
+    found = {"predictions": invalid_values(prediction), "NLL": "" if nll is None else invalid_values(nll, signed=True)}
+    return "; ".join(f"{what}: {problem}" for what, problem in found.items() if problem)
+
+
+def _undefined(has_nll: bool, pairs: int, key: str, draws: int, problem: str = "") -> Score:
+    """Return a score whose metrics and draws are undefined, and why if the predictions are invalid."""
+    names = [*PAIRWISE, "accuracy", *(["nll"] if has_nll else [])]
+    undefined = {name: np.full(draws, UNDEFINED) for name in names}
+    metrics: dict[str, float | int | str] = dict.fromkeys([*PAIRWISE, "accuracy", "nll"], UNDEFINED)
+    reason = {FAILED: problem} if problem else {}
+    return Score({**metrics, "pairs": pairs, **reason}, dict.fromkeys(CLUSTERS, undefined), key)

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ..base.errors import TR300MError
 from ..metrics.intervals import Interval
+from ..metrics.score import FAILED
 
 Metrics = Mapping[str, float | int]
+"""Metrics by name; those of a model whose predictions are invalid also have the text `score.FAILED`."""
 
 Columns = Mapping[str, Sequence[str]]
 
@@ -58,7 +60,8 @@ def metric_table(
     -------
     dict
         Column name to text [row]: the thesis's columns in its order, in percent with one decimal, then the NLL with
-        three decimals and the number of pairs, then the intervals. NaN and missing values read "undefined".
+        three decimals and the number of pairs, then the intervals. NaN and missing values read "undefined", metrics of
+        a model whose predictions are invalid "failed".
 
     Raises
     ------
@@ -70,8 +73,8 @@ def metric_table(
     for label, metrics in rows:
         check_metrics(label, metrics, (*PERCENT, *_NOT_IN_THESIS))
     columns = {LABEL: [label for label, _ in rows]}
-    columns |= {name: [percent(metrics[key]) for _, metrics in rows] for key, name in PERCENT.items()}
-    columns["NLL"] = [nat(metrics["nll"]) for _, metrics in rows]
+    columns |= {name: [_cell(metrics, key) for _, metrics in rows] for key, name in PERCENT.items()}
+    columns["NLL"] = [_cell(metrics, "nll", nat) for _, metrics in rows]
     columns["Pairs"] = [str(int(metrics["pairs"])) for _, metrics in rows]
     if intervals is not None:
         undefined = Interval(math.nan, math.nan)
@@ -91,10 +94,20 @@ def unshared_columns(metrics: Sequence[Metrics], intervals: Sequence[Mapping[str
     """
     name = f"{PERCENT[HEADLINE_METRIC]} {UNSHARED}"
     return {
-        name: [percent(row[HEADLINE_METRIC]) for row in metrics],
+        name: [_cell(row, HEADLINE_METRIC) for row in metrics],
         f"Pairs {UNSHARED}": [str(int(row["pairs"])) for row in metrics],
         name + INTERVAL_SUFFIX: [range_text(row[HEADLINE_METRIC]) for row in intervals],
     }
+
+
+def failure_notes(rows: Iterable[tuple[str, Metrics]]) -> list[str]:
+    """Return a sentence for each row (label, metrics) that failed: what is wrong with its predictions."""
+    return [f"{label} failed: {metrics[FAILED]}." for label, metrics in rows if FAILED in metrics]
+
+
+def _cell(metrics: Metrics, key: str, text: Callable[[float], str] | None = None) -> str:
+    """Return one metric as text, by default in percent."""
+    return FAILED if FAILED in metrics else (text or percent)(metrics[key])
 
 
 def check_metrics(label: str, metrics: Metrics, keys: Iterable[str]) -> None:

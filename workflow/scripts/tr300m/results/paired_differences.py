@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ..base.files import read_json
 from ..metrics.intervals import Draws, Interval, percentile_interval
+from ..metrics.score import FAILED
 from .metric_table import LABEL, PERCENT, Metrics, metric_table
 
 MINUS = "Minus"
@@ -20,6 +21,12 @@ AGAINST_BASELINES_NOTE = (
     "The baseline is the one with the highest log Pearson correlation on the same pairs. This choice favours the "
     "baseline, so the difference of a run to it is biased downwards. The gene's own training mean reads the expression "
     "of held-out genes in training samples, which no run reads; it is not an upper bound."
+)
+
+FOLDS_NOTE = (
+    "Each gene is predicted by the model of the fold that holds out its chromosome; all folds are scored together. The "
+    "differences are to the baseline with the highest log Pearson correlation on the same pairs, among those that do "
+    "not read the genes' own expression; this choice favours the baseline."
 )
 
 CONTROLS_NOTE = (
@@ -57,7 +64,9 @@ def difference(model: EvaluatedModel, reference: EvaluatedModel) -> tuple[dict[s
     drawn = model.draws.minus(reference.draws)
     figures = {name: model.metrics[name] - reference.metrics[name] for name in (*PERCENT, "nll")}
     intervals = {name: percentile_interval(draws) for name, draws in drawn.items()}
-    return {**figures, "pairs": model.metrics["pairs"]}, intervals
+    reasons = [of.metrics[FAILED] for of in (model, reference) if FAILED in of.metrics]
+    failed = {FAILED: reasons[0]} if reasons else {}
+    return {**figures, "pairs": model.metrics["pairs"], **failed}, intervals
 
 
 def paired_table(rows: Sequence[tuple[EvaluatedModel, Sequence[EvaluatedModel]]]) -> dict[str, list[str]]:

@@ -103,8 +103,12 @@ _OTHER_READINGS = (
 
 
 def mean_error(observed: ArrayLike, prediction: ArrayLike) -> float:
-    """Return the mean absolute error in TPM of arrays [pair]: which is the CRPS of a single number."""
-    return float(np.mean(np.abs(np.asarray(observed, np.float64) - np.asarray(prediction, np.float64))))
+    """Return the mean absolute error in TPM of arrays [pair]: which is the CRPS of a single number.
+
+    It is NaN if a prediction is not finite.
+    """
+    error = float(np.mean(np.abs(np.asarray(observed, np.float64) - np.asarray(prediction, np.float64))))
+    return error if math.isfinite(error) else math.nan
 
 
 def guide_table(baselines: Mapping[str, Metrics], thesis: Mapping[str, Metrics]) -> dict[str, list[str]]:
