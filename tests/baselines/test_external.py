@@ -15,6 +15,7 @@ from tr300m.config.external_predictions import External, external_notes, externa
 from tr300m.config.fold_pools import pool_folds
 from tr300m.config.run_table import Run, split_pattern
 from tr300m.dataset.splits import Split
+from tr300m.metrics.quantile_coverage import quantile_coverage
 from tr300m.metrics.score import score
 
 SAMPLES = Samples(
@@ -134,14 +135,15 @@ def test_the_section_of_the_configuration(tmp_path: Path) -> None:
     entries = {
         "mine": str(path),
         "theirs": {"file": str(path), "split": "donor"},
-        "folds": {"file": str(path), "split": ["chromosome_1", "chromosome_2"]},
+        "folds": {"file": str(tmp_path / "wide.tsv"), "split": ["chromosome_1", "chromosome_2"]},
     }
+    (tmp_path / "wide.tsv").write_text("gene\tsample\tmedian\tmean\tq5\n")
     found, problems = external_table(entries, "thesis", split_pattern(5), ["trees"])
     assert not problems
     assert found == (
         External("mine", str(path), ("thesis",)),
         External("theirs", str(path), ("donor",)),
-        External("folds", str(path), ("chromosome_1", "chromosome_2")),
+        External("folds", str(tmp_path / "wide.tsv"), ("chromosome_1", "chromosome_2"), True),
     )
 
 
@@ -188,6 +190,25 @@ def test_folds_are_pooled_where_all_are_predicted() -> None:
     found = pool_folds({}, {}, splits, [], [one, two, three])
     assert list(found) == ["folds/chromosome/external/on3"]
     assert len(found["folds/chromosome/external/on3"].folders) == 3
+
+
+def test_quantile_coverage_by_hand() -> None:
+    """Four pairs, five quantiles; a bound counts as inside. 20 % has no partner."""
+    probabilities = np.array([0.05, 0.2, 0.25, 0.75, 0.95])
+    quantiles = np.array([[0, 1, 2, 6, 10], [0, 1, 2, 6, 10], [1, 2, 3, 4, 5], [1, 1, 1, 1, 9]], dtype=np.float64)
+    found = quantile_coverage([2.0, 10.5, 0.5, 8.0], quantiles, probabilities)
+    rows = dict(zip(found["quantity"], zip(found["value"], found["if_calibrated"], strict=True), strict=True))
+    assert rows == {
+        "coverage_90": ("0.5", ">= 0.9"),
+        "width_90": ("8", "-"),
+        "coverage_50": ("0.25", ">= 0.5"),
+        "width_50": ("2.25", "-"),
+        "below_5": ("0.25", ">= 0.05"),
+        "below_20": ("0.25", ">= 0.2"),
+        "below_25": ("0.5", ">= 0.25"),
+        "below_75": ("0.5", ">= 0.75"),
+        "below_95": ("0.75", ">= 0.95"),
+    }
 
 
 def test_notes_name_what_is_external() -> None:

@@ -260,6 +260,12 @@ class RunSelection:
         ]
 
     @property
+    def quantile_rows(self) -> list[Evaluated]:
+        """External predictions with quantiles, split by split."""
+        names = {row.name for row in self.external if row.quantiles}
+        return [row for row in self.baseline_rows if row.kind == "external" and row.model in names]
+
+    @property
     def external_of_table1(self) -> list[str]:
         """Names of the external predictions on the split of Table 1."""
         return [row.name for row in self.external if self.table1_split in row.splits]
