@@ -11,8 +11,11 @@ from tr300m.base.axes import Genes, Samples
 from tr300m.baselines.data import Data
 from tr300m.baselines.external import read_external_predictions
 from tr300m.baselines.table import PREDICTIONS
-from tr300m.config.external_predictions import external_notes, external_table, prediction_columns
+from tr300m.config.external_predictions import External, external_notes, external_table, prediction_columns
+from tr300m.config.fold_pools import pool_folds
+from tr300m.config.run_table import Run, split_pattern
 from tr300m.dataset.splits import Split
+from tr300m.metrics.quantile_coverage import quantile_coverage
 from tr300m.metrics.score import score
 
 SAMPLES = Samples(
@@ -129,14 +132,19 @@ def test_columns_are_in_order_of_probability() -> None:
 def test_the_section_of_the_configuration(tmp_path: Path) -> None:
     path = tmp_path / "mine.tsv"
     path.write_text(GOOD)
-    found, problems = external_table(
-        {"mine": str(path), "theirs": {"file": str(path), "split": "donor"}}, ["thesis", "donor"], ["trees"]
-    )
+    entries = {
+        "mine": str(path),
+        "theirs": {"file": str(path), "split": "donor"},
+        "folds": {"file": str(tmp_path / "wide.tsv"), "split": ["chromosome_1", "chromosome_2"]},
+    }
+    (tmp_path / "wide.tsv").write_text("gene\tsample\tmedian\tmean\tq5\n")
+    found, problems = external_table(entries, "thesis", split_pattern(5), ["trees"])
     assert not problems
-    assert [(row.name, row.file, row.split) for row in found] == [
-        ("mine", str(path), "thesis"),
-        ("theirs", str(path), "donor"),
-    ]
+    assert found == (
+        External("mine", str(path), ("thesis",)),
+        External("theirs", str(path), ("donor",)),
+        External("folds", str(tmp_path / "wide.tsv"), ("chromosome_1", "chromosome_2"), True),
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,7 +153,7 @@ def test_the_section_of_the_configuration(tmp_path: Path) -> None:
         ("mine", "none.tsv", ["none.tsv"]),
         ("trees", "mine.tsv", ["trees"]),
         ("a/b", "mine.tsv", ["a/b"]),
-        ("mine", {"file": "mine.tsv", "split": "fold"}, ["fold", "thesis, donor"]),
+        ("mine", {"file": "mine.tsv", "split": ["donor", "chromosome_6"]}, ["chromosome_6"]),
         ("mine", "empty.tsv", ["empty.tsv", "gene, sample, median"]),
         ("mine", "other.tsv", ["other.tsv", "sample, median"]),
         ("mine", "half.tsv.gz", ["half.tsv.gz"]),
@@ -159,8 +167,48 @@ def test_a_wrong_section_is_a_problem_before_any_work(
     Path("empty.tsv").write_text("\n# nothing\n")
     Path("other.tsv").write_text("gene\tvalue\n")
     Path("half.tsv.gz").write_bytes(gzip.compress(GOOD.encode())[:30])
-    (problem,) = external_table({name: entry}, ["thesis", "donor"], ["trees"])[1]  # type: ignore[dict-item]
+    (problem,) = external_table({name: entry}, "thesis", split_pattern(5), ["trees"])[1]  # type: ignore[dict-item]
     assert all(part in problem for part in (f"`external_predictions: {name}`", *parts)), problem
+
+
+def test_folds_are_pooled_where_all_are_predicted() -> None:
+    """Those of the runs, where runs have folds; otherwise all folds in use."""
+    runs = {
+        f"run{fold}": Run(f"run{fold}", "seq", f"chromosome_{fold}", "nb", "none", "cached", 3, 1) for fold in (1, 2)
+    }
+    two, three = (
+        External(f"on{last}", "x", tuple(f"chromosome_{fold}" for fold in range(1, last + 1))) for last in (2, 3)
+    )
+    one = External("on1", "x", ("chromosome_2",))
+    splits = [f"chromosome_{fold}" for fold in (1, 2, 3)]
+    found = pool_folds(runs, {"seq": "Seq"}, splits, ["trees"], [one, two, three])
+    assert list(found) == [
+        f"folds/chromosome/{name}" for name in ("runs/run1", "external/on2", "external/on3", "baselines/trees")
+    ]
+    assert found["folds/chromosome/external/on3"].folders == ("external/chromosome_1/on3", "external/chromosome_2/on3")
+    assert not found["folds/chromosome/external/on3"].baseline
+    found = pool_folds({}, {}, splits, [], [one, two, three])
+    assert list(found) == ["folds/chromosome/external/on3"]
+    assert len(found["folds/chromosome/external/on3"].folders) == 3
+
+
+def test_quantile_coverage_by_hand() -> None:
+    """Four pairs, five quantiles; a bound counts as inside. 20 % has no partner."""
+    probabilities = np.array([0.05, 0.2, 0.25, 0.75, 0.95])
+    quantiles = np.array([[0, 1, 2, 6, 10], [0, 1, 2, 6, 10], [1, 2, 3, 4, 5], [1, 1, 1, 1, 9]], dtype=np.float64)
+    found = quantile_coverage([2.0, 10.5, 0.5, 8.0], quantiles, probabilities)
+    rows = dict(zip(found["quantity"], zip(found["value"], found["if_calibrated"], strict=True), strict=True))
+    assert rows == {
+        "coverage_90": ("0.5", ">= 0.9"),
+        "width_90": ("8", "-"),
+        "coverage_50": ("0.25", ">= 0.5"),
+        "width_50": ("2.25", "-"),
+        "below_5": ("0.25", ">= 0.05"),
+        "below_20": ("0.25", ">= 0.2"),
+        "below_25": ("0.5", ">= 0.25"),
+        "below_75": ("0.5", ">= 0.75"),
+        "below_95": ("0.75", ">= 0.95"),
+    }
 
 
 def test_notes_name_what_is_external() -> None:

@@ -159,16 +159,25 @@ def test_variants_are_planned_whole(clean: Path) -> None:
 
 
 def test_external_predictions_are_planned_like_baselines(clean: Path) -> None:
-    """Two tables, one on a split that no run uses: it gets the baselines too."""
+    """Two tables, one of them on two folds that no run uses: these get the baselines and common test scores too."""
     (clean / "mine.tsv").write_text("gene\tsample\tmedian\n")
-    setting = "external_predictions={mine: mine.tsv, fold: {file: mine.tsv, split: chromosome_1}}"
-    plain = dry_run(clean, "--configfile", "config/demo.yaml")
-    jobs = dry_run(clean, "--configfile", "config/demo.yaml", "--config", setting)
-    added = {"external": 2, "baseline": 8, "metrics": 2 + 8, "split": 1}
-    assert jobs == plain | {name: plain.get(name, 0) + count for name, count in added.items()}
-    tests = [f"results/demo/external/{name}/metrics.test.json" for name in ("thesis/mine", "chromosome_1/fold")]
-    jobs = dry_run(clean, *tests, "--configfile", "config/demo.yaml", "--config", setting)
-    assert (jobs["external"], jobs["metrics"]) == (2, 2)
+    folds = "{file: mine.tsv, split: [chromosome_1, chromosome_2]}"
+    options = [
+        "--configfile",
+        "config/demo.yaml",
+        "--config",
+        f"external_predictions={{mine: mine.tsv, folds: {folds}}}",
+    ]
+    plain = dry_run(clean, *options[:2])
+    each = plain["baseline"]
+    added = {
+        "external": 1 + 2 * 2,
+        "baseline": 2 * each,
+        "metrics": 1 + 2 + 2 * each + 1 + each,
+        "split": 2,
+        "folds": 1,
+    }
+    assert dry_run(clean, *options) == plain | {name: plain.get(name, 0) + count for name, count in added.items()}
 
 
 def test_a_control_at_evaluation_trains_the_run_it_needs(clean: Path) -> None:

@@ -80,6 +80,26 @@ rule external:
         "../scripts/external.py"
 
 
+# Only for tables with quantiles.
+rule external_coverage:
+    input:
+        predictions=rules.external.output.predictions,
+    output:
+        coverage="<results>/external/{split}/{external}/coverage.{part}.tsv",
+    log:
+        "<logs>/external_coverage/{split}.{external}.{part}.log",
+    benchmark:
+        "<benchmarks>/external_coverage/{split}.{external}.{part}.tsv"
+    wildcard_constraints:
+        external=either(EXTERNAL),
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        code=code_hash("external_coverage.py"),
+    script:
+        "../scripts/external_coverage.py"
+
+
 rule baselines:
     input:
         metrics=[f"{RESULTS}/{model.folder}/metrics.validation.json" for model in SELECTION.baseline_rows],

@@ -33,6 +33,7 @@ rule overview:
     input:
         breakdown=[f"{RESULTS}/evaluation/{run}.{part}.breakdown.tsv" for run, part in SELECTION.evaluated_runs],
         calibration=[f"{RESULTS}/evaluation/{run}.{part}.calibration.tsv" for run, part in SELECTION.evaluated_runs],
+        external=[f"{RESULTS}/{model.folder}/coverage.{model.part}.tsv" for model in SELECTION.quantile_rows],
         manifest=rules.manifest.output.manifest,
     output:
         breakdown="<results>/breakdown.tsv",
@@ -47,6 +48,7 @@ rule overview:
         "../../envs/workflow.yaml"
     params:
         labels=[f"{run}, {part}" for run, part in SELECTION.evaluated_runs],
+        external=[f"{model.label}, {model.split}, {model.part}" for model in SELECTION.quantile_rows],
         code=code_hash("overview.py"),
     script:
         "../scripts/overview.py"

@@ -1,17 +1,17 @@
 """Predictions of other programs that are scored beside the runs: the section `external_predictions`."""
 
+import math
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..base.errors import TR300MError
 from ..base.files import clean, read_lines
 
 REQUIRED_COLUMNS = ("gene", "sample", "median")
-DEFAULT_SPLIT = "thesis"
 _NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 _QUANTILE = re.compile(r"q(\d+(?:\.\d+)?)")
 _MOST_COMMENTS = 1000
@@ -26,13 +26,16 @@ class External(NamedTuple):
         Name in tables and paths.
     file
         Path of the table.
-    split
-        Split whose held-out pairs are scored.
+    splits
+        Splits whose held-out pairs are scored.
+    quantiles
+        Whether the table has quantiles.
     """
 
     name: str
     file: str
-    split: str
+    splits: tuple[str, ...]
+    quantiles: bool = False
 
 
 def external_notes(names: Iterable[str]) -> list[str]:
@@ -46,44 +49,54 @@ def external_notes(names: Iterable[str]) -> list[str]:
 
 
 def external_table(
-    given: Mapping[str, str | Mapping[str, str]], splits: Collection[str], taken: Collection[str]
+    given: Mapping[str, str | Mapping[str, Any]], default_split: str, known_splits: str, taken: Collection[str]
 ) -> tuple[tuple[External, ...], list[str]]:
     """Return the entries of the section `external_predictions`, and a message for each problem.
 
     Parameters
     ----------
     given
-        Name to path, or to a mapping with `file` and, optionally, `split`.
-    splits
-        Names of the known splits.
+        Name to path, or to a mapping with `file` and, optionally, `split`, one split or a list of splits.
+    default_split
+        Split of the entries without one.
+    known_splits
+        Regular expression of the names of splits.
     taken
         Names that an entry must not have: those of baselines.
     """
     found, problems = [], []
     for name, entry in given.items():
-        chosen = {"file": entry} if isinstance(entry, str) else entry
-        # A leading ~ is the home folder, as in other paths of the configuration; YAML reads some names as numbers.
-        external = External(str(name), os.path.expanduser(chosen["file"]), chosen.get("split", DEFAULT_SPLIT))
-        problems += [f"`external_predictions: {name}`: {problem}" for problem in _problems(external, splits, taken)]
+        external, wrong = _external(str(name), entry, default_split)
+        wrong += [
+            f"{split} is no split; write the name of one, as in the run table"
+            for split in external.splits
+            if not re.fullmatch(known_splits, split)
+        ]
+        if external.name in taken:
+            wrong.append("a baseline has this name; choose another")
+        problems += [f"`external_predictions: {name}`: {problem}" for problem in wrong]
         found.append(external)
     return tuple(found), problems
 
 
-def _problems(external: External, splits: Collection[str], taken: Collection[str]) -> list[str]:
+def _external(name: str, entry: str | Mapping[str, Any], default_split: str) -> tuple[External, list[str]]:
+    """Return an entry after a look at its file, and a message for each problem."""
+    chosen = {"file": entry} if isinstance(entry, str) else entry
+    splits = chosen.get("split", default_split)
+    # A leading ~ is the home folder, as in other paths of the configuration.
+    external = External(
+        name, os.path.expanduser(chosen["file"]), (splits,) if isinstance(splits, str) else tuple(splits)
+    )
     problems = []
-    if not _NAME.fullmatch(external.name):
+    if not _NAME.fullmatch(name):
         problems.append("the name is part of paths; write letters, digits and `_ . + -`, the first a letter or digit")
-    if external.name in taken:
-        problems.append("a baseline has this name; choose another")
-    if external.split not in splits:
-        problems.append(f"unknown split {external.split}; choose one of {', '.join(splits)}")
     if not Path(external.file).is_file():
-        return [*problems, f"{external.file} does not exist; write the path of a file"]
+        return external, [*problems, f"{external.file} does not exist; write the path of a file"]
     try:
-        prediction_columns(external.file, read_header(external.file)[1])
+        columns = prediction_columns(external.file, read_header(external.file)[1])
     except TR300MError as error:
-        problems.append(f"{error.message}; {error.hint}")
-    return problems
+        return external, [*problems, f"{error.message}; {error.hint}"]
+    return external._replace(quantiles=not all(map(math.isnan, columns.values()))), problems
 
 
 def read_header(path: Path | str) -> tuple[int, list[str]]:

@@ -10,35 +10,12 @@ from .architectures import Architecture
 from .baseline_table import BASELINES
 from .external_predictions import External
 from .fold_pools import Pool, pool_folds
-from .run_table import Run, uncontrolled_run
+from .report_pages import PAGES, Page
+from .run_table import Run, split_of_table1, uncontrolled_run
 from .thesis_comparisons import Comparison
 
 FINAL, FINAL_ARCHITECTURE = "final", "seq_tf_core_hm"
 """The thesis's run of Table 2: its name, also in config/runs.tsv, and its architecture."""
-PAGES = {
-    "guide": ("Guide", "What good figures look like"),
-    "table1": ("Tables", "Table 1: the architectures"),
-    "table2": ("Tables", "Table 2: the final run on the test part"),
-    "baselines": ("Tables", "Baselines"),
-    "against_baselines": ("Tables", "Networks against baselines"),
-    "folds": ("Tables", "Test scores over all folds of chromosomes"),
-    "controls": ("Tables", "Controls: scores with permuted inputs"),
-    "seeds": ("Tables", "Seeds: spread between runs that differ in their seed"),
-    "truth": ("Tables", "Recovery of the planted truth"),
-    "breakdown": ("Evaluation", "Scores by group of genes and samples"),
-    "calibration": ("Evaluation", "Calibration of the predicted distributions"),
-    "runs": ("Records", "Runs: settings, device, time"),
-    "versions": ("Records", "Versions and checksums"),
-}
-"""Pages of the report: category and title by the name of the table. The titles of Tables 3-7 name their runs."""
-
-
-class Page(NamedTuple):
-    """A page of the report; `caption` is the stem of a file in workflow/report."""
-
-    category: str
-    title: str
-    caption: str
 
 
 class Evaluated(NamedTuple):
@@ -115,9 +92,8 @@ class RunSelection:
 
     @property
     def table1_split(self) -> str:
-        """Split of Table 1: the thesis's if any run has it, otherwise that of the first run."""
-        splits = self.splits_in_use
-        return "thesis" if "thesis" in splits else splits[0]
+        """Split of Table 1 (`run_table.split_of_table1`)."""
+        return split_of_table1(self.runs)
 
     @property
     def final_run(self) -> str | None:
@@ -187,8 +163,8 @@ class RunSelection:
     @property
     def splits_in_use(self) -> list[str]:
         """Splits of the runs, in the order of the run table, then those of external predictions."""
-        splits = [*(run.split for run in self.runs.values()), *(row.split for row in self.external)]
-        return list(dict.fromkeys(splits))
+        splits = [run.split for run in self.runs.values()]
+        return list(dict.fromkeys([*splits, *(split for row in self.external for split in row.splits)]))
 
     def thesis_run(self, name: str) -> str | None:
         """Return the key in thesis_curves.tsv of the thesis's run that a run repeats on the released data.
@@ -243,16 +219,16 @@ class RunSelection:
 
     @cached_property
     def pooled(self) -> dict[str, Pool]:
-        """Runs and baselines on all folds of one kind, by the folder of their scores below the results."""
+        """What is scored on all folds of one kind together, by the folder of these scores below the results."""
         labels = {name: architecture.label for name, architecture in self.architectures.items()}
-        return pool_folds(self.runs, labels, self.splits_in_use, self.baselines)
+        return pool_folds(self.runs, labels, self.splits_in_use, self.baselines, self.external)
 
     def folders(self, model: str) -> tuple[str, ...]:
         """Return the folders with the predictions of a model: its own, or those of its folds."""
         return self.pooled[model].folders if model in self.pooled else (model,)
 
     def split_of(self, folder: str) -> str:
-        """Return the split of a run or baseline, by its folder."""
+        """Return the split of a run, baseline or external predictions, by its folder."""
         kind, name = folder.split("/")[:2]
         return self.runs[name].split if kind == "runs" else name
 
@@ -278,18 +254,25 @@ class RunSelection:
             for split, name in self.fitted_baselines
         ]
         return baselines + [
-            Evaluated(f"external/{split}/{name}", "external", name, name, split, "validation")
-            for name, _, split in self.external
+            Evaluated(f"external/{split}/{row.name}", "external", row.name, row.name, split, "validation")
+            for row in self.external
+            for split in row.splits
         ]
+
+    @property
+    def quantile_rows(self) -> list[Evaluated]:
+        """External predictions with quantiles, split by split."""
+        names = {row.name for row in self.external if row.quantiles}
+        return [row for row in self.baseline_rows if row.kind == "external" and row.model in names]
 
     @property
     def external_of_table1(self) -> list[str]:
         """Names of the external predictions on the split of Table 1."""
-        return [row.name for row in self.external if row.split == self.table1_split]
+        return [row.name for row in self.external if self.table1_split in row.splits]
 
     @property
     def table1_models(self) -> list[str]:
-        """Folders of the runs of Table 1, external predictions and baselines on their split, below the results."""
+        """Folders of the runs of Table 1, and of external predictions and baselines on its split."""
         return [
             *(f"runs/{run}" for run in self.table1_runs),
             *(f"external/{self.table1_split}/{name}" for name in self.external_of_table1),

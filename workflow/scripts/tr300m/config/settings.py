@@ -12,7 +12,7 @@ from .architectures import read_architectures
 from .baseline_table import BASELINES, baselines_of
 from .external_predictions import external_table
 from .run_selection import RunSelection
-from .run_table import read_runs, split_names
+from .run_table import read_runs, split_names, split_of_table1, split_pattern
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
 from .source_table import HISTONE_PREFIX, SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
@@ -258,16 +258,23 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
             problems.append(f"`motifs: {key}`: {filled['motifs'][key]} does not exist; write the path of a file")
     if filled["released_data"] and not Path(filled["released_data"]).exists():
         problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
-    splits = split_names(filled["split"]["folds"])
-    external, wrong = external_table(filled["external_predictions"], splits, BASELINES)
-    check("the configuration", problems + wrong)
+    check("the configuration", problems)
     architectures = read_architectures(filled["architectures"])
+    splits = split_names(filled["split"]["folds"])
     table |= tracks.sources
     choices = filled["sources"] | tracks.choices
     locations = {key: locate(key, table, choices, filled["data"]) for key in table}
     chosen = filled["evaluation"]["level_change_runs"]
+    runs = read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml")
+    external, problems = external_table(
+        filled["external_predictions"],
+        split_of_table1(runs),
+        split_pattern(filled["split"]["folds"]),
+        BASELINES,
+    )
+    check("the configuration", problems)
     selection = RunSelection(
-        runs=read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml"),
+        runs=runs,
         architectures=architectures,
         comparisons=read_comparisons(root / COMPARISONS_TABLE),
         baselines=baselines_of(filled["baselines"]["names"], bool(filled["wide"]["mark_edges"])),
