@@ -323,6 +323,30 @@ def test_too_few_for_a_split(
     assert all(part in problem for part in parts)
 
 
+def test_tissues_that_cannot_be_held_out(folder: Path) -> None:
+    config = own_files(folder, 30, 20) | {"runs": runs_on(folder, "tissue")}
+    # Without a sample table no tissue is known.
+    (check,) = check_splits(resolve(config, Path(), files=False))
+    assert not check.problem and "not checked" in check.state
+    rows = "".join(f"GTEX-{number // 2}-{number}\tOrgan {number % 5} - Part {number % 10}\n" for number in range(20))
+    (folder / "own_samples.txt").write_text(f"SAMPID\tSMTSD\n{rows}")
+    config["sources"]["samples"] = "own_samples.txt"
+    for held_out, parts in (
+        (2, []),
+        (5, ["5 of 5 groups", "held_out_tissues"]),
+        (["Organ 1 - Part 6"], []),
+        (["Organ 1"], ["no sample has tissue Organ 1", "Organ 1 - Part 6"]),
+        (["Organ 1 - Part 1", "Organ 2 - Part 7", "Organ 3 - Part 3"], ["Organ 1, Organ 2, Organ 3", "of 5 groups"]),
+    ):
+        config["split"]["held_out_tissues"] = held_out
+        problem = split_problems(config)["split tissue"]
+        assert bool(problem) == bool(parts) and all(part in problem for part in parts)
+    (folder / "groups.tsv").write_text("tissue\tgroup\nOrgan 1 - Part 1\tgut\n")
+    config["split"]["tissue_groups"] = "groups.tsv"
+    problem = split_problems(config)["split tissue"]
+    assert "9 of 10 tissues" in problem and "Organ 1 - Part 6" in problem
+
+
 def test_lists_that_are_too_short_for_a_split(folder: Path) -> None:
     config = own_files(folder, 30, 20)
     (folder / "genes.txt").write_text("".join(f"ENSG{5000 * (number + 1)}.1\n" for number in range(8)))

@@ -16,7 +16,7 @@ import numpy as np
 from .arrays.absent_genes import drop_absent, is_release_data
 from .arrays.expression import read_gct_header
 from .arrays.genes import CHROMOSOMES, WINDOW, choose_genes, read_gene_records, target_genes
-from .arrays.samples import choose_samples, donor_of
+from .arrays.samples import choose_samples, donor_of, sample_axis
 from .base.axes import ARRAYS, CELLS, MARKS, Genes, Samples
 from .base.errors import TR300MError
 from .base.files import read_list
@@ -169,6 +169,8 @@ def check_splits(settings: Settings) -> list[Check]:
 
 def _check_split(settings: Settings, name: str, genes: Genes, samples: Samples) -> Check:
     what = f"split {name}"
+    if name == "tissue" and (samples.tissue == "").all():
+        return Check(what, None, "not checked: needs the sample table")
     try:
         split = draw_split(name, genes, samples, scheme_settings(name, settings.split))
     except TR300MError as error:
@@ -193,10 +195,17 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
 
 
 def _sample_axis(settings: Settings, most: int) -> Samples:
-    """Return the samples if the GCT exists, otherwise `most` placeholders of as many donors; all without tissue."""
+    """Return the samples if the GCT exists, otherwise `most` placeholders of as many donors.
+
+    They have no tissue unless the sample table exists too.
+    """
     gct = _existing_file(settings, "expression")
     ids = read_gct_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
-    samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
+    attributes = _existing_file(settings, "samples")
+    if gct and attributes:
+        samples = sample_axis(ids, attributes)
+    else:
+        samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
     wanted = settings.config["samples"] if gct else None
     return choose_samples(samples, read_list(wanted)) if wanted else samples
 
