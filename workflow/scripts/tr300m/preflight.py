@@ -179,6 +179,26 @@ def _check_split(settings: Settings, name: str, genes: Genes, samples: Samples) 
     return Check(what, None, f"{len(split.held_out_genes):,} genes, {held_out} samples held out")
 
 
+def known_axes(settings: Settings) -> tuple[Genes, Samples]:
+    """Return genes and samples from the dataset folder if it has them, otherwise from the source files.
+
+    Raises
+    ------
+    TR300MError
+        If neither is there yet.
+    """
+    tables = [Path(settings.results, "dataset", f"{name}.tsv") for name in ("genes", "samples")]
+    if all(path.is_file() for path in tables):
+        return Genes.read(tables[0]), Samples.read(tables[1])
+    missing = [key for key in ("annotation", "expression", "samples") if not _existing_file(settings, key)]
+    if missing:
+        raise TR300MError(
+            f"neither {tables[0].parent} nor the source files of {', '.join(missing)} are there yet",
+            f"make the tables first: snakemake --cores 2 {' '.join(map(str, tables))}, with the same --configfile",
+        )
+    return _gene_axis(settings, 0), _sample_axis(settings, 0)
+
+
 def _gene_axis(settings: Settings, most: int) -> Genes:
     """Return the target genes if the annotation exists, otherwise `most` placeholders on the chromosomes in use."""
     names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _existing_file(settings, "annotation")
