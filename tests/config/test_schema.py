@@ -257,7 +257,7 @@ def test_sizes_are_numbers_or_shares(key: str, wrong: float) -> None:
             GOOD.replace("\tseq\t", "\tseq_xx\t"),
             ["run seq", "`architecture`", "seq_xx", "seq, seq_tf"],
         ),
-        (GOOD.replace("thesis", "random"), ["`split`", "random", "thesis, donor, overlap_free, chromosome_1,"]),
+        (GOOD.replace("thesis", "random"), ["`split`", "random", "thesis, donor, tissue, overlap_free, chromosome_1,"]),
         (GOOD.replace("thesis", "chromosome_4"), ["`split`", "chromosome_4", "leave_out_CHROM"]),
         (GOOD.replace("thesis", "leave_out_"), ["`split`", "leave_out_", "leave_out_CHROM"]),
         (GOOD.replace("thesis", "leave_out_chr/1"), ["`split`", "leave_out_chr/1"]),

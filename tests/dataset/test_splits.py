@@ -194,8 +194,8 @@ def test_bad_split_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes,
     elif case == "columns":
         lines[0][2] = "number"
     elif case == "apart":
-        lines[gene_row][4] = "tissue"
-        parts += ["tissue", "cluster"]
+        lines[gene_row][4] = "organ"
+        parts += ["organ", "tissue", "cluster"]
     elif case == "apart differs":
         lines[gene_row][4] = "donor"
         parts += ["donor", "nothing", "apart"]
@@ -214,14 +214,16 @@ def test_missing_split_file(tmp_path: Path, refuses: Refuses, make_genes: MakeGe
 # Three genes on each of seven chromosomes but chr7, which has six.
 ROWS = [(f"chr{number}", "+", 5000 + gene) for number in range(1, 8) for gene in range(6 if number == 7 else 3)]
 SETTINGS = {"held_out_genes": 8, "held_out_samples": 10, "gene_pool": None, "seed": 0, "folds": 4, "held_out_donors": 3}
-SETTINGS |= {"validation_share": 0.2}
+SETTINGS |= {"validation_share": 0.2, "held_out_tissues": 2, "tissue_groups": None}
 NAMES = [name.replace("CHROM", "chr3") for name in split_names(4)]
 
 
 def axes_with_donors(make_genes: MakeGenes) -> tuple[Genes, Samples]:
     """Return 24 genes on seven chromosomes, and 20 samples of eight donors."""
     samples = make_samples(20)
-    return make_genes(ROWS), replace(samples, donor_id=np.array([f"D{number % 8}" for number in range(20)]))
+    number = np.arange(20).astype(np.str_)
+    donors, tissues = (np.char.add(letter, number[np.arange(20) % of]) for letter, of in (("D", 8), ("T", 3)))
+    return make_genes(ROWS), replace(samples, donor_id=donors, tissue=tissues)
 
 
 def draw(name: str, genes: Genes, samples: Samples, **changes: int) -> Split:
@@ -319,7 +321,12 @@ def test_impossible_folds(make_genes: MakeGenes, refuses: Refuses, fold: int, fo
 
 @pytest.mark.parametrize(
     ("name", "axis", "group"),
-    [("chromosome_2", "gene", "chromosome chr"), ("donor", "sample", "donor D"), ("overlap_free", "gene", "cluster ")],
+    [
+        ("chromosome_2", "gene", "chromosome chr"),
+        ("donor", "sample", "donor D"),
+        ("tissue", "sample", "tissue T"),
+        ("overlap_free", "gene", "cluster "),
+    ],
 )
 @pytest.mark.parametrize("slip", ["to train", "to test"])
 def test_a_file_that_mixes_sides_is_refused(
@@ -380,7 +387,7 @@ def test_a_split_depends_on_its_own_settings() -> None:
 
 @pytest.mark.parametrize("name", ["random", "overlap", "chromosome", "thesis_1", "donor_2", "chromosome_x"])
 def test_an_unknown_split_is_refused(make_genes: MakeGenes, refuses: Refuses, name: str) -> None:
-    with refuses(name, "thesis, chromosome_1, donor, overlap_free, leave_out_CHROM"):
+    with refuses(name, "thesis, chromosome_1, donor, overlap_free, tissue, leave_out_CHROM"):
         draw_split(name, *axes_with_donors(make_genes), {})
     with refuses(name):
         scheme_settings(name, SETTINGS)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
-from helpers.fixtures import says
+from helpers.fixtures import Refuses, says
 from helpers.http_server import Reply, Server, serving
 from tr300m.arrays.genes import WINDOW
 from tr300m.base.axes import ARRAYS
@@ -18,7 +19,16 @@ from tr300m.base.errors import TR300MError
 from tr300m.cli import main
 from tr300m.config.schema import read_configuration
 from tr300m.config.settings import Settings, resolve
-from tr300m.preflight import Check, axis_lengths, check_configuration, check_disks, check_splits, missing_files, render
+from tr300m.preflight import (
+    Check,
+    axis_lengths,
+    check_configuration,
+    check_disks,
+    check_splits,
+    known_axes,
+    missing_files,
+    render,
+)
 from tr300m.sources.fetch import fetch
 from tr300m.sources.http import remote_size
 
@@ -321,6 +331,53 @@ def test_too_few_for_a_split(
     config = own_files(folder, genes, samples, **settings) | {"runs": runs_on(folder, split)}
     problem = split_problems(config)[f"split {split}"]
     assert all(part in problem for part in parts)
+
+
+def test_tissues_that_cannot_be_held_out(folder: Path) -> None:
+    config = own_files(folder, 30, 20) | {"runs": runs_on(folder, "tissue")}
+    # Without a sample table no tissue is known.
+    (check,) = check_splits(resolve(config, Path(), files=False))
+    assert not check.problem and "not checked" in check.state
+    rows = "".join(f"GTEX-{number // 2}-{number}\tOrgan {number % 5} - Part {number % 10}\n" for number in range(20))
+    (folder / "own_samples.txt").write_text(f"SAMPID\tSMTSD\n{rows}")
+    config["sources"]["samples"] = "own_samples.txt"
+    for held_out, parts in (
+        (2, []),
+        (5, ["5 of 5 groups", "held_out_tissues"]),
+        (["Organ 1 - Part 6"], []),
+        (["Organ 1"], ["no sample has tissue Organ 1", "Organ 1 - Part 6"]),
+        (["Organ 1 - Part 1", "Organ 2 - Part 7", "Organ 3 - Part 3"], ["Organ 1, Organ 2, Organ 3", "of 5 groups"]),
+    ):
+        config["split"]["held_out_tissues"] = held_out
+        problem = split_problems(config)["split tissue"]
+        assert bool(problem) == bool(parts) and all(part in problem for part in parts)
+    (folder / "groups.tsv").write_text("tissue\tgroup\nOrgan 1 - Part 1\tgut\n")
+    config["split"]["tissue_groups"] = "groups.tsv"
+    problem = split_problems(config)["split tissue"]
+    assert "9 of 10 tissues" in problem and "Organ 1 - Part 6" in problem
+
+
+def test_splits_are_printed_from_the_source_files_or_the_dataset(folder: Path, refuses: Refuses) -> None:
+    config = own_files(folder, 30, 20)
+    settings = resolve(config, Path(), files=False)
+    with refuses("samples", "dataset/genes.tsv"):
+        known_axes(settings)
+    rows = "".join(f"GTEX-{number // 2}-{number}\tLung\n" for number in range(20))
+    (folder / "own_samples.txt").write_text(f"SAMPID\tSMTSD\n{rows}")
+    config["sources"]["samples"] = "own_samples.txt"
+    settings = resolve(config, Path(), files=False)
+    genes, samples = known_axes(settings)
+    assert (len(genes), len(samples)) == (30, 20)
+    (folder / settings.results / "dataset").mkdir(parents=True)
+    for name, axis in (("genes", genes.take(genes.tss > 110_000)), ("samples", samples)):
+        axis.write(folder / settings.results / "dataset" / f"{name}.tsv")
+    assert len(known_axes(settings)[0]) == 8
+    config["split"]["held_out_genes"] = 4
+    (folder / "own.yaml").write_text(yaml.safe_dump(config | {"runs": runs_on(folder, "thesis", "leave_out_chr2")}))
+    result = CliRunner().invoke(main, ["splits", "--configfile", "own.yaml"])
+    assert result.exit_code == 0, result.output
+    assert says(result.output, "8 genes", "thesis: ", "leave_out_chr2: ")
+    assert result.output.count("validation") >= 2
 
 
 def test_lists_that_are_too_short_for_a_split(folder: Path) -> None:

@@ -5,11 +5,15 @@ import sys
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
+
+if TYPE_CHECKING:
+    from .dataset.splits import Split
 
 EXAMPLES = """
 \b
@@ -211,6 +215,34 @@ def preflight(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
     click.echo(render(checks))
     if any(check.problem for check in checks):
         raise click.exceptions.Exit(1)
+
+
+@main.command(cls=LikeSnakemake)
+@with_configfile
+@with_config
+def splits(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
+    """Print what training, validation and test of each split in use hold: genes, samples, chromosomes, tissues.
+
+    Run it in the folder of the Snakefile, once the source files or the tables of the dataset are there.
+
+    \b
+    Examples:
+      tr300m splits --configfile config/demo_full.yaml
+      tr300m splits --configfile mine.yaml
+    """
+    from .config.schema import read_configuration
+    from .config.settings import resolve
+    from .dataset.split_overview import splits_overview
+    from .dataset.split_schemes import draw_split, scheme_settings
+    from .preflight import known_axes
+
+    settings = resolve(read_configuration(files, values), Path(), files=False)
+    genes, samples = known_axes(settings)
+
+    def draw(name: str) -> "Split":
+        return draw_split(name, genes, samples, scheme_settings(name, settings.split))
+
+    click.echo(splits_overview(settings.selection.splits_in_use, draw, genes, samples))
 
 
 @main.command(cls=LikeSnakemake)

@@ -178,12 +178,35 @@ def check_splits(settings: Settings) -> list[Check]:
 
 def _check_split(settings: Settings, name: str, genes: Genes, samples: Samples) -> Check:
     what = f"split {name}"
+    if name == "tissue" and (samples.tissue == "").all():
+        return Check(what, None, "not checked: needs the sample table")
     try:
         split = draw_split(name, genes, samples, scheme_settings(name, settings.split))
     except TR300MError as error:
         return Check(what, None, "cannot be drawn", f"{error.message}; {error.hint}")
     held_out = "no" if split.shares_samples else f"{len(split.held_out_samples):,}"
     return Check(what, None, f"{len(split.held_out_genes):,} genes, {held_out} samples held out")
+
+
+def known_axes(settings: Settings) -> tuple[Genes, Samples]:
+    """Return genes and samples from the dataset folder if it has them, otherwise from the source files.
+
+    Raises
+    ------
+    TR300MError
+        If neither is there yet.
+    """
+    tables = [Path(settings.results, "dataset", f"{name}.tsv") for name in ("genes", "samples")]
+    if all(path.is_file() for path in tables):
+        return Genes.read(tables[0]), Samples.read(tables[1])
+    needed = [key for key in ("annotation", "expression", "samples") if settings.locations[key].kind != "none"]
+    missing = [key for key in needed if not _existing_file(settings, key)]
+    if missing:
+        raise TR300MError(
+            f"neither {tables[0].parent} nor the source files of {', '.join(missing)} are there yet",
+            f"make the tables first: snakemake --cores 2 {' '.join(map(str, tables))}, with the same --configfile",
+        )
+    return _gene_axis(settings, 0), _sample_axis(settings, 0)
 
 
 def _gene_axis(settings: Settings, most: int) -> Genes:

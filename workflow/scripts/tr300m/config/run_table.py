@@ -72,7 +72,8 @@ def _value(text: str) -> Any:
 
 def split_names(folds: int) -> list[str]:
     """Return the names of all splits, with `folds` splits by chromosome and `ANY_LEAVE_OUT` for any chromosome."""
-    return ["thesis", "donor", "overlap_free", *(f"chromosome_{fold}" for fold in range(1, folds + 1)), ANY_LEAVE_OUT]
+    of_chromosomes = [*(f"chromosome_{fold}" for fold in range(1, folds + 1)), ANY_LEAVE_OUT]
+    return ["thesis", "donor", "tissue", "overlap_free", *of_chromosomes]
 
 
 def split_pattern(folds: int) -> str:

@@ -17,6 +17,7 @@ from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
 from .source_table import HISTONE_PREFIX, SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
 from .thesis_comparisons import read_comparisons
+from .tissue_groups import read_tissue_groups
 from .track_table import TrackRow, read_tracks, with_needed
 from .window import Window, schedule_problems
 
@@ -150,8 +151,14 @@ class Settings:
 
     @property
     def split(self) -> dict[str, Any]:
-        """The section `split`; the corrected edition draws held-out genes from all genes, unlike the release."""
-        return self.config["split"] | ({"gene_pool": None} if self.config["edition"] == "corrected" else {})
+        """The section `split` with the groups of tissues, or None, in place of the path of their table.
+
+        The corrected edition draws held-out genes from all genes, unlike the release.
+        """
+        table = self.config["split"]["tissue_groups"]
+        # The content, so that an edited table draws the split again.
+        groups = {"tissue_groups": read_tissue_groups(table) if table else None}
+        return self.config["split"] | groups | ({"gene_pool": None} if self.config["edition"] == "corrected" else {})
 
     @property
     def simulated(self) -> bool:
@@ -230,6 +237,8 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         key: _expand(f"motifs: {key}", value) if key in MOTIF_PATHS and value else value
         for key, value in filled["motifs"].items()
     }
+    if table_path := filled["split"]["tissue_groups"]:
+        filled["split"] = filled["split"] | {"tissue_groups": _expand("split: tissue_groups", table_path)}
     filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
     problems = schedule_problems(filled["network"]["pooling"], Window.of(filled["window"]))
     if filled["wide"]["mark_edges"] != sorted(filled["wide"]["mark_edges"]):
@@ -259,6 +268,8 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     if filled["released_data"] and not Path(filled["released_data"]).exists():
         problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
     check("the configuration", problems)
+    if filled["split"]["tissue_groups"]:
+        read_tissue_groups(filled["split"]["tissue_groups"])
     architectures = read_architectures(filled["architectures"])
     splits = split_names(filled["split"]["folds"])
     table |= tracks.sources

@@ -12,6 +12,7 @@ from ..base.types import Ints, Strings
 from ..config.run_table import ANY_LEAVE_OUT
 from .leave_out_split import leave_out_split
 from .splits import Split, check_apart, kind_and_argument, thesis_split
+from .tissue_split import tissue_split
 from .whole_groups import balanced_folds, groups_that_fit, held_out_count
 
 
@@ -101,7 +102,8 @@ def donor_split(genes: Genes, samples: Samples, held_out_donors: float, seed: in
     """
     donors = np.unique(samples.donor_id)
     count = held_out_count("held_out_donors", held_out_donors, len(donors), "donors")
-    drawn = thesis_split(len(genes), len(samples), seed=seed, **draw)
+    # Genes are drawn before samples: they are the thesis's.
+    drawn = thesis_split(len(genes), len(samples), seed=seed, **{**draw, "held_out_samples": 0})
     chosen = np.random.default_rng(seed).permutation(donors)[:count]
     validation, test = (np.flatnonzero(np.isin(samples.donor_id, part)) for part in np.split(chosen, [count // 2]))
     return Split("donor", drawn.validation_genes, drawn.test_genes, validation, test, "donor")
@@ -165,6 +167,7 @@ SCHEMES = {
     ),
     "donor": Scheme(donor_split, (*_DRAW, "held_out_donors")),
     "overlap_free": Scheme(overlap_free_split, _DRAW),
+    "tissue": Scheme(tissue_split, ("held_out_genes", "gene_pool", "seed", "held_out_tissues", "tissue_groups")),
     "leave_out": Scheme(leave_out_split, ("held_out_samples", "validation_share", "seed"), "chromosome"),
 }
 """Schemes by the name of the split, without the number of a fold or the name of a chromosome."""

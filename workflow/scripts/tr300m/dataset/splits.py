@@ -17,8 +17,8 @@ from .whole_groups import held_out_count
 
 Part = Literal["validation", "test"]
 PARTS: tuple[Part, ...] = ("validation", "test")
-Apart = Literal["nothing", "chromosome", "donor", "cluster", "test_chromosome"]
-APART: tuple[Apart, ...] = ("nothing", "chromosome", "donor", "cluster", "test_chromosome")
+Apart = Literal["nothing", "chromosome", "donor", "tissue", "cluster", "test_chromosome"]
+APART: tuple[Apart, ...] = ("nothing", "chromosome", "donor", "tissue", "cluster", "test_chromosome")
 """Groups (columns of genes or samples) of which none is in two of training, validation and test. With
 ``test_chromosome`` no chromosome is in test and elsewhere, and no cluster in both training and validation."""
 N_GENES, N_SAMPLES = 19786, 17382
@@ -242,6 +242,8 @@ def check_apart(split: Split, genes: Genes, samples: Samples) -> None:
         _check_sides(split.name, "cluster", genes.cluster, *in_genes)
     elif split.apart == "donor":
         _check_sides(split.name, "donor", samples.donor_id, *in_samples)
+    elif split.apart == "tissue":
+        _check_sides(split.name, "tissue", samples.tissue, *in_samples)
     elif split.apart == "test_chromosome":
         _check_sides(split.name, "chromosome", genes.chromosome, genes.gene_id, (split.test_genes,))
         rest = genes.take(np.setdiff1d(np.arange(len(genes)), split.test_genes))
