@@ -146,7 +146,6 @@ def _read(path: Path | str, layout: _Layout, types: Mapping[int, Any]) -> pd.Dat
             handle,
             sep=layout.separator,
             header=None,
-            names=list(range(max(types) + 1)),
             # Columns behind these are not looked at; rows may differ in their number.
             usecols=list(types),
             dtype=dict(types),
@@ -185,7 +184,7 @@ def _check(path: Path | str, found: Intervals, genome: Mapping[str, int]) -> Non
             "the end is outside the chromosome",
             "track, FASTA and annotation must be of the same genome build",
         ),
-        (~np.isfinite(found.value), "the value is not finite", "correct the file"),
+        (~np.isfinite(found.value), "the value is missing or not finite", "correct the file"),
     )
     for wrong, problem, hint in checks:
         if wrong.any():
