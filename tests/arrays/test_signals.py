@@ -122,9 +122,10 @@ NARROW = LINES["narrowpeak"](("chr1", 100, 200, 1.0))
         ("narrowpeak", NARROW.replace("\t200", "\t100"), ["line 5", "chr1:100-100", "end"]),
         ("narrowpeak", NARROW.replace("\t100\t2", "\t-1\t2"), ["line 5", "chr1:-1-200", "start"]),
         ("narrowpeak", NARROW.replace("\t200", "\t9001"), ["line 5", "chr1:100-9001", "build"]),
-        ("narrowpeak", NARROW.replace("\t100\t2", "\t1e2\t2"), ["line 5", "start", "'1e2'"]),
-        ("narrowpeak", NARROW.replace("\t200", "\t200.0"), ["line 5", "end", "'200.0'"]),
+        ("narrowpeak", NARROW.replace("\t100\t2", "\tx2\t2"), ["line 5", "start", "'x2'"]),
+        ("narrowpeak", NARROW.replace("\t200", "\t200.5"), ["line 5", "end", "'200.5'"]),
         ("narrowpeak", NARROW.replace("\t200", "\t" + "9" * 30), ["line 5", "end", "9" * 30]),
+        ("narrowpeak", NARROW.replace("\t200", "\tinf"), ["line 5", "end", "'inf'"]),
         ("narrowpeak", NARROW.replace("1.0", "high"), ["line 5", "value", "'high'"]),
         ("narrowpeak", NARROW.replace("1.0", "nan"), ["line 5", "value"]),
         ("narrowpeak", NARROW.replace("1.0", "inf"), ["line 5", "value", "finite"]),
@@ -211,3 +212,39 @@ def test_a_bigbed_of_another_build(tmp_path: Path, refuses: Refuses, make_genes:
     write_bigbed(tmp_path / "a.bb", LENGTHS, [BedRow("chr1", 3000, 3100, "a\t7\t+")])
     with refuses("a.bb", "chr1", "9,000", "9,001"):
         track_windows(tmp_path / "a.bb", make_genes([("chr1", "+", 4000)]), {"chr1": 9001}, "bigbed")
+
+
+@pytest.mark.parametrize(
+    ("columns", "value"),
+    [("signalValue", 2.5), ("thickness", 9.0), (None, 9.0)],
+)
+def test_a_bigbed_of_peaks_gives_their_signal(
+    tmp_path: Path, make_genes: MakeGenes, columns: str | None, value: float
+) -> None:
+    """By the names of its columns, which pyBigWig calls SQL; without names, by the number of BED columns."""
+    path = tmp_path / "a.bb"
+    write_bigbed(path, LENGTHS, [BedRow("chr1", 3000, 3100, "peak\t9\t.\t2.5")])
+    if columns:
+        fields = ["string chrom", "uint chromStart", "uint chromEnd", "string name", "uint score", "char[1] strand"]
+        text = "\n".join(f'    {field};  "a comment"' for field in [*fields, f"float {columns}"])
+        content = bytearray(path.read_bytes())
+        content[36:44] = len(content).to_bytes(8, "little")
+        path.write_bytes(content + f'table peaks\n"Peaks"\n(\n{text}\n)\n'.encode() + b"\0")
+    found = track_windows(path, make_genes([("chr1", "+", 4000)]), LENGTHS, "bigbed")
+    assert np.unique(found).tolist() == [0.0, value]
+
+
+def test_a_bigbed_without_a_score_is_1(tmp_path: Path, make_genes: MakeGenes) -> None:
+    path = tmp_path / "a.bb"
+    write_bigbed(path, LENGTHS, [BedRow("chr1", 3000, 3100, "peak")])
+    content = bytearray(path.read_bytes())
+    # Fields, and fields that are those of a BED.
+    content[32:36] = (4).to_bytes(2, "little") * 2
+    path.write_bytes(content)
+    assert np.unique(track_windows(path, make_genes([("chr1", "+", 4000)]), LENGTHS, "bigbed")).tolist() == [0.0, 1.0]
+
+
+def test_a_score_that_is_no_number(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes) -> None:
+    write_bigbed(tmp_path / "a.bb", LENGTHS, [BedRow("chr1", 3000, 3100, "peak\thigh\t.")])
+    with refuses("a.bb", "chr1:3000-3100", "'high'"):
+        track_windows(tmp_path / "a.bb", make_genes([("chr1", "+", 4000)]), LENGTHS, "bigbed")

@@ -17,7 +17,8 @@ HEADER_WORDS = ("#", "track", "browser")
 """Beginnings of the lines above the intervals."""
 # The columns chrom, chromStart and chromEnd.
 _NAME, _START, _END = 0, 1, 2
-_WHOLE_NUMBER = r"-?\d{1,18}"
+# Whole numbers up to it are exact in float64.
+_LARGEST = 2.0**53
 
 
 class IntervalFormat(NamedTuple):
@@ -125,8 +126,10 @@ def _parse(path: Path | str, form: IntervalFormat, layout: _Layout) -> Intervals
     if layout.value is not None:
         numbers[layout.value] = np.float64
     try:
-        table = _read(path, layout, {_NAME: "category", **numbers})
-    except ValueError as error:
+        # An infinite position is refused below.
+        with np.errstate(invalid="ignore"):
+            table = _read(path, layout, {_NAME: "category", **numbers})
+    except (ValueError, TypeError, OverflowError) as error:
         raise _not_a_number(path, form, layout, error) from None
     # A row of white space alone has neither a name nor positions, which are whole numbers.
     value = np.ones(len(table)) if layout.value is None else table[layout.value].to_numpy(np.float64)
@@ -156,14 +159,15 @@ def _read(path: Path | str, layout: _Layout, types: Mapping[int, Any]) -> pd.Dat
         )
 
 
-def _not_a_number(path: Path | str, form: IntervalFormat, layout: _Layout, error: ValueError) -> TR300MError:
+def _not_a_number(path: Path | str, form: IntervalFormat, layout: _Layout, error: Exception) -> TR300MError:
     """Return the error for the first line with a position or value that is not a number; the file is read as text."""
     columns = {_START: "start", _END: "end"} | ({} if layout.value is None else {layout.value: "value"})
     table = _read(path, layout, dict.fromkeys((_NAME, *columns), str)).fillna("")
     for column, name in columns.items():
         text = table[column]
-        valid = pd.to_numeric(text, errors="coerce").notna() if column > _END else text.str.fullmatch(_WHOLE_NUMBER)
-        wrong = np.flatnonzero(~valid.to_numpy(bool))
+        number = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
+        whole = (np.abs(number) < _LARGEST) & (np.trunc(number) == number)
+        wrong = np.flatnonzero(np.isnan(number) if column > _END else ~whole)
         if len(wrong):
             row, kind = int(wrong[0]), "number" if column > _END else "whole number"
             return TR300MError(

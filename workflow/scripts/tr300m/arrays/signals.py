@@ -1,10 +1,11 @@
 """Open a track of any format as a signal by position: bigWig, bigBed, peaks, bedGraph."""
 
 import re
+import struct
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyBigWig
@@ -13,12 +14,14 @@ from numpy.typing import NDArray
 from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.types import Floats, Ints
-from .bigwig import covered, open_indexed, say_lacking
+from .bigwig import MAGIC_BYTES, covered, open_indexed, say_lacking
 from .intervals import Intervals, read_intervals, wrong_interval
 from .sequence import clip_window
 
 NEEDED = "a track on hg38 with UCSC names (chr1 ..) is needed"
-SIGNAL_COLUMN, SCORE_COLUMN = "signalValue", "score"
+# Of a bigBed (Kent et al., Bioinformatics 26:2204, 2010): number of BED columns, place of the text with all columns.
+_HEADER = struct.Struct("=34xHQ")
+_AUTOSQL_BYTES = 1 << 16
 _FIELD = re.compile(r"^\s*[\w\[\]]+\s+(\w+)\s*;", re.MULTILINE)
 
 
@@ -91,7 +94,7 @@ class _BigWigSignal:
 class _BigBedSignal:
     def __init__(self, path: Path | str, track: "pyBigWig.bigWigFile") -> None:
         self._path, self._track, self._lengths = path, track, track.chroms()
-        self._column = _value_column(path, track)
+        self._column = _value_column(path)
 
     def values(self, chromosome: str, start: int, end: int) -> NDArray[np.float32]:
         first, last, _ = clip_window(start, end, self._lengths.get(chromosome, 0))
@@ -172,20 +175,23 @@ def _refuse_overlaps(path: Path | str, found: Intervals) -> None:
         )
 
 
-def _value_column(path: Path | str, track: "pyBigWig.bigWigFile") -> int | None:
-    """Return the index of the value among the columns behind the end: signalValue, else the score, else None."""
-    text = track.SQL() or b""
-    names = _FIELD.findall(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
-    for name in (SIGNAL_COLUMN, SCORE_COLUMN):
-        if name in names[3:]:
-            return names.index(name) - 3
-    if names:
-        return None
+def _value_column(path: Path | str) -> int | None:
+    """Return the index of a bigBed's value among the columns behind the end: signalValue, else the score, else None.
+
+    Columns are found by their names, which a bigBed states (autoSql); one that does not has the columns of a BED.
+    pyBigWig reads the names of some files only, and prints to the terminal if it fails.
+    """
     with open(path, "rb") as handle:
-        head = handle.read(36)
-    # definedFieldCount of the header (Kent et al. 2010): columns that are those of a BED.
-    order: Literal["little", "big"] = "little" if head[:1] == b"\xeb" else "big"
-    return 1 if int.from_bytes(head[34:36], order) > 4 else None
+        head = handle.read(_HEADER.size)
+        order = "<" if head[:4] == MAGIC_BYTES["bigBed"] else ">"
+        bed_columns, offset = struct.unpack(order + _HEADER.format[1:], head)
+        handle.seek(offset or len(head))
+        text = handle.read(_AUTOSQL_BYTES).partition(b"\0")[0].decode("utf-8", "replace") if offset else ""
+    names = _FIELD.findall(text)[3:]
+    for name in ("signalValue", "score"):
+        if name in names:
+            return names.index(name)
+    return 1 if not names and bed_columns >= 5 else None
 
 
 def _unreadable(path: Path | str, chromosome: str, start: int, end: int, error: RuntimeError) -> TR300MError:

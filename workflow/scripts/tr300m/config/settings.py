@@ -13,7 +13,7 @@ from .run_selection import RunSelection
 from .run_table import read_runs, split_names
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
-from .source_table import HISTONE_PREFIX, SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
+from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
 from .thesis_comparisons import read_comparisons
 from .track_table import TrackRow, read_tracks, with_needed
 
@@ -196,7 +196,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         )
     upstream = read_sources(root / SOURCES_TABLE)
     tracks = read_tracks(filled["tracks"], upstream, filled["sources"], filled["data"], files)
-    table = with_needed(upstream, tracks, HISTONE_PREFIX)
+    table = with_needed(upstream, tracks)
     problems = check_choices(table, filled["sources"], filled["data"], files)
     try:
         SimulationConfig.from_dict(filled["simulation"])
