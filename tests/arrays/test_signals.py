@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.fixtures import MakeGenes, Refuses
+from helpers.fixtures import MakeGenes, Refuses, says
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -152,6 +152,13 @@ def test_how_many_lines_are_wrong_is_said(tmp_path: Path, refuses: Refuses) -> N
     path = write(tmp_path / "a.bed", "bed", [("chr1", 5, 9, 1), ("chr1", 9, 5, 1), ("chr1", 8, 5, 1)])
     with refuses("a.bed", "line 2", "2"):
         read_intervals(path, "bed")
+
+
+def test_backward_intervals_may_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [("chr1", 5, 9, 1.0), ("chr1", 9, -5, 2.0), ("chr1", 8, 8, 3.0), ("chr1", 20, 30, 4.0)]
+    found = read_intervals(write(tmp_path / "a.bed", "bed", rows), "bed", LENGTHS, strict=False)
+    assert (found.start.tolist(), found.value.tolist()) == ([5, 20], [1.0, 4.0])
+    assert says(capsys.readouterr().err, "a.bed", "line 2", "chr1:9--5", "2 intervals")
 
 
 @pytest.mark.parametrize(

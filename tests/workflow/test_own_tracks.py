@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 import pytest
-from helpers.small_run import checkout, snakemake
+from helpers.http_server import serving
+from helpers.small_run import SECRET, checkout, snakemake
 from tr300m.base.files import read_json, read_tsv
 from tr300m.dataset.dataset import Dataset
 
@@ -24,7 +25,7 @@ TRACKS = (
     "H3K4me3\tliver\tliver.bw\n"
     "H3K4me3\tleft ventricle\t{data}/peaks.bed.gz\tnarrowPeak\n"
     "H3K4me3\tK562\thistone_H3K4me3_K562\tbigwig\n"
-    "ATAC\tliver\tatac.bedGraph\t\n"
+    "ATAC\tliver\t{url}\t\n"
 )
 
 
@@ -48,12 +49,15 @@ def test_a_table_of_own_tracks_makes_a_dataset(tmp_path: Path) -> None:
     with gzip.open(folder / "peaks.bed.gz", "wt") as peaks:
         peaks.write(f"{name}\t{start + 5}\t{start + 20}\tp1\t100\t.\t2.5\t-1\t-1\t7\n")
         peaks.write(f"{name}\t{end - 5}\t{end + 20}\tp2\t100\t.\t4.5\t-1\t-1\t7\n")
-    (folder / "atac.bedGraph").write_text(f"track type=bedGraph\n{name}\t{start}\t{start + 3}\t0.5\n")
-    (folder / "own.tsv").write_text(TRACKS)
-    snakemake(
-        folder, "--configfile", "own.yaml", "--config", "tracks=own.tsv", "data=.", "--",
-        "results/own/dataset/manifest.json",
-    )  # fmt: skip
+    atac = f"track type=bedGraph\n{name}\t{start}\t{start + 3}\t0.5\n"
+    settings = ("--configfile", "own.yaml", "--config", "tracks=own.tsv", "data=.", "--")
+    with serving(atac.encode()) as server:
+        address = server.url("/atac.bedGraph")
+        (folder / "own.tsv").write_text(TRACKS.replace("{url}", f"{address}?token={SECRET}"))
+        output = snakemake(folder, *settings, "results/own/dataset/manifest.json")
+    assert SECRET not in output
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != "own.tsv"]
+    assert not [path for path in files if SECRET.encode() in path.read_bytes()]
 
     dataset = Dataset.open(folder / "results/own/dataset")
     assert dataset.tracks.mark.tolist() == ["H3K4me3"] * 3 + ["ATAC"]
@@ -77,11 +81,8 @@ def test_a_table_of_own_tracks_makes_a_dataset(tmp_path: Path) -> None:
         "track_H3K4me3_left ventricle",
         "track_ATAC_liver",
     }
-    assert sources["track_ATAC_liver"]["origin"] == "atac.bedGraph"
+    assert sources["track_ATAC_liver"]["origin"] == f"{address}?..."
     # The nine released arrays are of the release's tracks.
-    output = snakemake(
-        folder, "--dry-run", "--configfile", "own.yaml", "--config", "tracks=own.tsv", "data=.", "--", "release",
-        check=False,
-    )  # fmt: skip
+    output = snakemake(folder, "--dry-run", *settings, "release", check=False)
     assert "own.tsv" in output
     assert "hmArr" in output

@@ -170,6 +170,7 @@ rule histone_track:
         runtime=60,
     params:
         reader=lambda wildcards: TRACKS[wildcards.track].reader,
+        strict=config["strict_tracks"],
         code=code_hash("histone_track.py"),
     script:
         "../scripts/histone_track.py"

@@ -1,10 +1,11 @@
 """Read intervals with values from text files: narrowPeak, broadPeak, bedGraph and BED, plain or gzip."""
 
 import csv
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from ..base.types import Bools, Floats, Ints
 
 HEADER_WORDS = ("#", "track", "browser")
 """Beginnings of the lines above the intervals."""
+_BACKWARD_HINT = "correct the file, or set `strict_tracks: false` to leave such intervals out"
 # The columns chrom, chromStart and chromEnd.
 _NAME, _START, _END = 0, 1, 2
 # Whole numbers up to it are exact in float64.
@@ -59,8 +61,14 @@ class Intervals:
     end: Ints
     value: Floats
 
+    def take(self, chosen: Bools) -> Self:
+        """Return the intervals that are `chosen` [interval]."""
+        return type(self)(self.names, self.chromosome[chosen], self.start[chosen], self.end[chosen], self.value[chosen])
 
-def read_intervals(path: Path | str, reader: str, genome: Mapping[str, int] | None = None) -> Intervals:
+
+def read_intervals(
+    path: Path | str, reader: str, genome: Mapping[str, int] | None = None, strict: bool = True
+) -> Intervals:
     """Read the intervals of a text file and check each of them.
 
     Lines above the intervals that start with ``#``, ``track`` or ``browser``, and empty lines, are skipped. Columns are
@@ -75,6 +83,9 @@ def read_intervals(path: Path | str, reader: str, genome: Mapping[str, int] | No
         the score of a BED, or 1 if it has none.
     genome
         Lengths of the chromosomes in the FASTA (base pairs), which no interval may exceed. None if unknown.
+    strict
+        Whether an interval whose end is not after its start is an error. Otherwise such intervals are left out, and
+        their number is said on stderr.
 
     Raises
     ------
@@ -95,8 +106,14 @@ def read_intervals(path: Path | str, reader: str, genome: Mapping[str, int] | No
         )
     value = form.value if width > form.value else None
     found = _parse(path, form, _Layout(number - 1, separator or r"\s+", value))
-    _check(path, found, genome or {})
-    return found
+    backward = found.end <= found.start
+    if backward.any():
+        problem = wrong_interval(path, found, backward, "the end is not after the start", _BACKWARD_HINT)
+        if strict:
+            raise problem
+        print(f"{problem.message}; left out", file=sys.stderr)
+    _check(path, found, backward, genome or {})
+    return found.take(~backward)
 
 
 def data_lines(path: Path | str) -> Iterator[tuple[int, str]]:
@@ -177,11 +194,10 @@ def _not_a_number(path: Path | str, form: IntervalFormat, layout: _Layout, error
     return TR300MError(f"{path}: {error}", f"a {form.name} file is expected")
 
 
-def _check(path: Path | str, found: Intervals, genome: Mapping[str, int]) -> None:
+def _check(path: Path | str, found: Intervals, left_out: Bools, genome: Mapping[str, int]) -> None:
     length = np.array([genome.get(name, np.iinfo(np.int64).max) for name in found.names], dtype=np.int64)
     checks = (
         (found.chromosome < 0, "there is no chromosome", "correct the file"),
-        (found.end <= found.start, "the end is not after the start", "correct the file; ends are half-open"),
         (found.start < 0, "the start is negative", "correct the file; starts are 0-based"),
         (
             found.end > length[found.chromosome],
@@ -191,8 +207,8 @@ def _check(path: Path | str, found: Intervals, genome: Mapping[str, int]) -> Non
         (~np.isfinite(found.value), "the value is missing or not finite", "correct the file"),
     )
     for wrong, problem, hint in checks:
-        if wrong.any():
-            raise wrong_interval(path, found, wrong, problem, hint)
+        if (wrong & ~left_out).any():
+            raise wrong_interval(path, found, wrong & ~left_out, problem, hint)
 
 
 def wrong_interval(path: Path | str, found: Intervals, wrong: Bools, problem: str, hint: str) -> TR300MError:

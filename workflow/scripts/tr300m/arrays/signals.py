@@ -38,7 +38,7 @@ class Signal(Protocol):
 
 @contextmanager
 def open_signal(
-    path: Path | str, reader: str, genes: Genes, genome: Mapping[str, int] | None = None
+    path: Path | str, reader: str, genes: Genes, genome: Mapping[str, int] | None = None, strict: bool = True
 ) -> Iterator[Signal]:
     """Open a track.
 
@@ -54,6 +54,8 @@ def open_signal(
         Genes around which the signal will be read.
     genome
         Lengths of the chromosomes in the FASTA (base pairs). None if unknown.
+    strict
+        As in `read_intervals`.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def open_signal(
         with open_indexed(path, kind, genes, NEEDED, genome) as track:
             yield _BigWigSignal(path, track) if reader == "bigwig" else _BigBedSignal(path, track)
         return
-    found = read_intervals(path, reader, genome)
+    found = read_intervals(path, reader, genome, strict)
     if reader == "bedgraph":
         _refuse_overlaps(path, found)
     _, lacking = covered(path, found.names, genes, NEEDED)
