@@ -123,3 +123,11 @@ def test_a_table_that_is_not_there(refuses: Refuses) -> None:
 def test_missing_files_are_left_to_preflight() -> None:
     Path("tracks.tsv").write_text(HEADER + "a\tb\tnone.bw\n")
     assert resolve({"tracks": "tracks.tsv"}, ROOT, files=False).source_path("track_a_b") == "none.bw"
+
+
+def test_more_marks_than_a_trunk_has_channels_for(refuses: Refuses) -> None:
+    rows = "".join(f"mark{number}\tcell\ta.bw\n" for number in range(29))
+    Path("tracks.tsv").touch()
+    with refuses("`network: width`", "128", "seq_tf_core_hm", "29", "129"):
+        settings(rows)
+    assert len(settings(rows, network={"width": 130}).tracks) == 29

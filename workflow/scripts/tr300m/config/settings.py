@@ -224,7 +224,21 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         simulated_regulators=locations["regulators"].kind == "simulated",
         level_change_runs=None if chosen is None else tuple(chosen),
     )
+    check(
+        "the configuration", _too_narrow(selection, len({row.mark for row in tracks.rows}), filled["network"]["width"])
+    )
     return Settings(filled, filled["results"].rstrip("/"), table, locations, tracks.rows, selection)
+
+
+def _too_narrow(selection: RunSelection, marks: int, width: int) -> list[str]:
+    """Return a problem for each architecture in use whose branches leave no channel of the trunk."""
+    used = {run.architecture: selection.architectures[run.architecture] for run in selection.runs.values()}
+    taken = {key: architecture.branch_channels(marks) for key, architecture in used.items()}
+    return [
+        f"`network: width`: {width} channels are too few for {key} with {marks} marks; write more than {channels}"
+        for key, channels in taken.items()
+        if width <= channels
+    ]
 
 
 def _expand(key: str, path: str) -> str:
