@@ -180,6 +180,9 @@ def test_a_binary_or_truncated_file(tmp_path: Path, refuses: Refuses) -> None:
     (tmp_path / "a.bed").write_bytes(b"\x89\xff\xfe" * 50)
     with refuses("a.bed", "line 1"):
         read_intervals(tmp_path / "a.bed", "bed")
+    (tmp_path / "c.bed").write_bytes(b"chr1\t5\t9\tname\t1\nchr1\xff\t5\t9\tname\t1\n")
+    with refuses("c.bed", "line 2"):
+        read_intervals(tmp_path / "c.bed", "bed")
     path = write(tmp_path / "b.bed.gz", "bed", PEAKS * 99)
     path.write_bytes(path.read_bytes()[:-40])
     with refuses("b.bed.gz"):

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ..base.errors import TR300MError
-from ..base.files import gzip_errors, open_text, read_lines
+from ..base.files import gzip_errors, open_binary, read_lines
 from ..base.types import Bools, Floats, Ints
 
 HEADER_WORDS = ("#", "track", "browser")
@@ -113,7 +114,7 @@ def read_intervals(
             raise problem
         print(f"{problem.message}; left out", file=sys.stderr)
     _check(path, found, backward, genome or {})
-    return found.take(~backward)
+    return found.take(~backward) if backward.any() else found
 
 
 def data_lines(path: Path | str) -> Iterator[tuple[int, str]]:
@@ -161,7 +162,7 @@ def _parse(path: Path | str, form: IntervalFormat, layout: _Layout) -> Intervals
 
 
 def _read(path: Path | str, layout: _Layout, types: Mapping[int, Any]) -> pd.DataFrame:
-    with open_text(path) as handle, gzip_errors(path):
+    with open_binary(path) as handle, gzip_errors(path):
         return pd.read_csv(
             handle,
             sep=layout.separator,
@@ -178,6 +179,9 @@ def _read(path: Path | str, layout: _Layout, types: Mapping[int, Any]) -> pd.Dat
 
 def _not_a_number(path: Path | str, form: IntervalFormat, layout: _Layout, error: Exception) -> TR300MError:
     """Return the error for the first line with a position or value that is not a number; the file is read as text."""
+    if isinstance(error, UnicodeDecodeError):
+        # Raises an error that names the line.
+        deque(read_lines(path), maxlen=0)
     columns = {_START: "start", _END: "end"} | ({} if layout.value is None else {layout.value: "value"})
     table = _read(path, layout, dict.fromkeys((_NAME, *columns), str)).fillna("")
     for column, name in columns.items():
