@@ -1,5 +1,6 @@
 """The table of tracks: its rows, its messages, what of the sources it needs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +132,19 @@ def test_more_marks_than_a_trunk_has_channels_for(refuses: Refuses) -> None:
     with refuses("`network: width`", "128", "seq_tf_core_hm", "29", "129"):
         settings(rows)
     assert len(settings(rows, network={"width": 130}).tracks) == 29
+
+
+@pytest.mark.parametrize(
+    ("changed", "own"),
+    [
+        (lambda lines: lines, False),
+        (lambda lines: lines[:-1], True),
+        (lambda lines: [*lines[:1], *lines[2:8], lines[1], *lines[8:]], True),
+        (lambda lines: [line.replace("\tNhlf\t", "\tlung\t") for line in lines], True),
+        (lambda lines: [line.replace("H3K27ac_K562", "H3K27ac_Nhlf") for line in lines], True),
+        (lambda lines: [line.replace("histone_H3K27ac_K562", "a.bw") for line in lines], False),
+    ],
+)
+def test_whether_the_tracks_are_the_releases(changed: Callable[[list[str]], list[str]], own: bool) -> None:
+    lines = [line for line in (ROOT / "config/tracks.tsv").read_text().splitlines() if not line.startswith("#")]
+    assert settings("\n".join(changed(lines)), header="").own_tracks is own

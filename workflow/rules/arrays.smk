@@ -215,7 +215,10 @@ rule manifest:
         runtime=60,
     params:
         sources=SETTINGS.source_records(),
-        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples")},
+        shaped_by={
+            key: config[key]
+            for key in ("edition", "chromosomes", "genes", "samples", *(["tracks"] if SETTINGS.own_tracks else []))
+        },
         simulation=(config["simulation"] if SETTINGS.simulated else {}),
         code=code_hash(*ARRAY_SCRIPTS),
     script:

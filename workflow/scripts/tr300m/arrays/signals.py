@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.types import Floats, Ints
-from .bigwig import MAGIC_BYTES, covered, open_indexed, say_lacking
+from .bigwig import MAGIC_BYTES, covered, open_indexed, open_kind, say_lacking
 from .intervals import Intervals, read_intervals, wrong_interval
 from .sequence import clip_window
 
 NEEDED = "a track on hg38 with UCSC names (chr1 ..) is needed"
+_INDEXED = {"bigwig": "bigWig", "bigbed": "bigBed"}
 # Of a bigBed (Kent et al., Bioinformatics 26:2204, 2010): number of BED columns, place of the text with all columns.
 _HEADER = struct.Struct("=34xHQ")
 _AUTOSQL_BYTES = 1 << 16
@@ -63,17 +64,35 @@ def open_signal(
         If the file is of another format, cannot be read, has none of the genes' chromosomes or no data on them, is of
         another genome build, or has an interval that is not valid.
     """
-    if reader in ("bigwig", "bigbed"):
-        kind = "bigWig" if reader == "bigwig" else "bigBed"
+    if kind := _INDEXED.get(reader):
         with open_indexed(path, kind, genes, NEEDED, genome) as track:
-            yield _BigWigSignal(path, track) if reader == "bigwig" else _BigBedSignal(path, track)
+            yield _BigWigSignal(path, track) if kind == "bigWig" else _BigBedSignal(path, track)
         return
-    found = read_intervals(path, reader, genome, strict)
-    if reader == "bedgraph":
-        _refuse_overlaps(path, found)
+    found = _read_text(path, reader, genome, strict)
     _, lacking = covered(path, found.names, genes, NEEDED)
     say_lacking(path, lacking)
     yield _StepSignal(found)
+
+
+def check_signal(path: Path | str, reader: str, strict: bool = True) -> None:
+    """Check a track without a genome: all lines of a text file, the beginning of a bigWig or bigBed.
+
+    Raises
+    ------
+    TR300MError
+        As `open_signal`.
+    """
+    if kind := _INDEXED.get(reader):
+        open_kind(path, kind).close()
+    else:
+        _read_text(path, reader, None, strict)
+
+
+def _read_text(path: Path | str, reader: str, genome: Mapping[str, int] | None, strict: bool) -> Intervals:
+    found = read_intervals(path, reader, genome, strict)
+    if reader == "bedgraph":
+        _refuse_overlaps(path, found)
+    return found
 
 
 class _BigWigSignal:

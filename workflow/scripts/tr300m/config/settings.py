@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ..base.axes import RELEASE_TRACKS
 from ..base.errors import TR300MError
 from ..base.redaction import public, redacted
 from .architectures import read_architectures
@@ -134,6 +135,12 @@ class Settings:
         if self.simulated:
             return "simulated sources"
         return "upstream files" if self._kinds == {"upstream"} else "own files"
+
+    @property
+    def own_tracks(self) -> bool:
+        """Whether the tracks are others than the release's, or in another order."""
+        named = [(track.mark, track.cell) for track in self.tracks]
+        return named != list(RELEASE_TRACKS) or any(not track.key.endswith(f"_{track.name}") for track in self.tracks)
 
     @property
     def _kinds(self) -> set[str]:
