@@ -41,6 +41,7 @@ SIMULATED = {"origin": "simulated", "checksum": "sha256:0"}
         ({"genome": SIMULATED, "expression": OWN}, {}, "simulated data", "simulated sources"),
         ({}, {"edition": "corrected"}, RELEASE, "edition corrected"),
         ({}, {"chromosomes": ["chr22"]}, RELEASE, "chromosomes"),
+        ({}, {"tracks": "own.tsv"}, RELEASE, "own.tsv"),
         ({}, {"genes": "g.txt", "samples": "s.txt"}, RELEASE, "genes, samples"),
     ],
 )

@@ -111,10 +111,14 @@ def tf_levels(w: Mapping[str, Array], key: str, data: Dataset, gene: int, sample
 
 
 def histone_channels(w: Mapping[str, Array], data: Dataset, gene: int, sample: int) -> Array:
-    """Return [position, 12]: each mark's seven cells in four superpositions of the tissue's own."""
-    signal = data.histones[gene].astype(np.float64).reshape(-1, 3, 7) / data.manifest["constants"]["histone_mean"]
-    cells = affine(w, "tissue_cells", data.tissue[sample].astype(np.float64)).reshape(7, 4)
-    return np.concatenate([signal[:, mark] @ cells for mark in range(3)], axis=1)
+    """Return [position, 4 * mark]: the cells that each mark has, in four superpositions of the tissue's own."""
+    signal = data.histones[gene].astype(np.float64) / data.manifest["constants"]["histone_mean"]
+    names = list(dict.fromkeys(data.tracks.cell))
+    cells = affine(w, "tissue_cells", data.tissue[sample].astype(np.float64)).reshape(len(names), 4)
+    channels = {mark: np.zeros((len(signal), 4)) for mark in data.tracks.mark}
+    for column, (mark, cell) in enumerate(zip(data.tracks.mark, data.tracks.cell, strict=True)):
+        channels[mark] += np.outer(signal[:, column], cells[names.index(cell)])
+    return np.concatenate(list(channels.values()), axis=1)
 
 
 def trunk(w: Mapping[str, Array], x: Array, pool_blocks: Sequence[int]) -> Array:

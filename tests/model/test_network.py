@@ -16,7 +16,7 @@ import pytest
 from helpers.child import run_child
 from helpers.fixtures import Refuses
 from helpers.forward import PARAMETERS, forward, pooled_scores, random_dataset, randomise
-from helpers.toy_dataset import Sizes
+from helpers.toy_dataset import Sizes, toy_dataset
 from numpy.typing import NDArray
 from tr300m.base.axes import RELEASE_TRACKS, Tracks
 from tr300m.config.architectures import Architecture
@@ -24,7 +24,7 @@ from tr300m.dataset.dataset import Dataset
 from tr300m.evaluation.predict import predict_raw
 from tr300m.features import scan_cache
 from tr300m.model.inputs import model_inputs, own_units
-from tr300m.model.layers import BaseDropout
+from tr300m.model.layers import BaseDropout, MixCells
 from tr300m.model.likelihood.distributions import LIKELIHOODS
 from tr300m.model.network import NetworkConfig, build_model
 
@@ -77,7 +77,41 @@ def test_parameters_at_full_size(key: str) -> None:
 
 @pytest.mark.parametrize("key", PARAMETERS)
 def test_both_variants_equal_the_definition(key: str) -> None:
-    data, pairs = make_dataset(), all_pairs()
+    check_definition(key, make_dataset())
+
+
+# A cell without the first mark, a cell with one mark alone, cells in another order.
+UNEVEN = [("ATAC", "liver"), ("ATAC", "left ventricle"), ("me3", "K562"), ("me3", "liver"), ("ac", "left ventricle")]
+
+
+def test_a_mark_mixes_the_cells_that_it_has() -> None:
+    data = uneven_dataset(SIZES)
+    check_definition("seq_core_hm", data)
+    model = build_model("seq_core_hm", data, config=SMALL)
+    assert model.get_layer("tissue_cells").kernel.shape == (SIZES.tissues, 3 * 4)
+    assert model.get_layer("mix_cells").output.shape == (None, SMALL.length, 3 * 4)
+    layer = MixCells.from_config(model.get_layer("mix_cells").get_config())
+    assert layer.cells_by_mark == ((0, 1), (2, 0), (1,))
+    assert model.get_layer("mix_cells").compute_output_shape((None, 9, 5), (None, 3, 4)) == (None, 9, 12)
+
+
+def test_the_releases_tracks_are_mixed_in_one_product() -> None:
+    """To the last bit as before tracks came from a table."""
+    chance = np.random.default_rng(0)
+    signal = chance.gamma(1, 1, (5, 30, 21)).astype(np.float32)
+    weights = chance.normal(size=(5, 7, 4)).astype(np.float32)
+    found = MixCells(Tracks.of(RELEASE_TRACKS).cells_by_mark())(signal, weights)
+    product = keras.ops.matmul(signal.reshape(5, 90, 7), weights)
+    assert np.array_equal(found, np.asarray(product).reshape(5, 30, 12))
+
+
+def uneven_dataset(sizes: Sizes) -> Dataset:
+    signal = np.random.default_rng(0).gamma(0.5, 2.0, (sizes.genes, sizes.length, len(UNEVEN)))
+    return toy_dataset(sizes, tracks=Tracks.of(UNEVEN), histones=signal.astype(np.float32))
+
+
+def check_definition(key: str, data: Dataset) -> None:
+    pairs = all_pairs()
     model = build_model(key, data, config=SMALL)
     weights = randomise(model)
     scores = [pooled_scores(data, gene, SMALL.schedule) for gene in range(GENES)]
@@ -254,6 +288,8 @@ def test_settings_are_checked(refuses: Refuses) -> None:
         build_model("seq_tf_core", pssm=data.pssm)
     with refuses("seq", "pssm"):
         build_model("seq")
+    with refuses("seq_tf_hm", "tracks"):
+        build_model("seq_tf_hm", pssm=data.pssm, n_tissues=3)
 
 
 def test_a_seed_gives_both_variants_the_same_start() -> None:

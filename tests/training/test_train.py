@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from helpers.child import run_child
 from helpers.fixtures import Refuses, says
-from helpers.toy_training import GENES, NETWORK, SAMPLES, SPLIT, TRAINING, fit, make_dataset, same, weights
+from helpers.toy_dataset import toy_dataset
+from helpers.toy_training import GENES, NETWORK, SAMPLES, SIZES, SPLIT, TRAINING, fit, make_dataset, same, weights
+from tr300m.base.axes import Tracks
 from tr300m.base.errors import TR300MError
 from tr300m.base.files import read_json, read_tsv
 from tr300m.dataset.pair_order import PairOrder
@@ -313,3 +315,15 @@ def test_threads_cannot_change_once_tensorflow_runs(refuses: Refuses) -> None:
     devices.ops.ones(1)
     with refuses("77"):
         devices.set_threads(77)
+
+
+def test_a_run_on_own_tracks(tmp_path: Path, refuses: Refuses) -> None:
+    """Two marks, of which one has a cell that the other lacks; other tracks than its own are refused by name."""
+    tracks = Tracks.of([("ATAC", "liver"), ("ATAC", "heart"), ("me3", "heart")])
+    signal = np.random.default_rng(0).gamma(1.0, 1.0, (GENES, NETWORK.length, 3)).astype(np.float32)
+    dataset = toy_dataset(SIZES, tracks=tracks, histones=signal)
+    history = fit(tmp_path / "run", "seq_core_hm", dataset=dataset, steps=2, epoch_steps=2)
+    assert np.isfinite(history["loss"]).all()
+    assert np.isfinite(predict(dataset, SPLIT.pairs("validation"), tmp_path / "run")["raw"]).all()
+    with refuses("tracks.tsv"):
+        predict(make_dataset(), SPLIT.pairs("validation"), tmp_path / "run")

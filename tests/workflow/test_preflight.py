@@ -433,3 +433,26 @@ def test_values_that_are_no_yaml_show_no_traceback(folder: Path, value: str) -> 
     assert result.exit_code == 1
     assert isinstance(result.exception, SystemExit)
     assert f"`{value.partition('=')[0]}`" in result.output
+
+
+def test_own_tracks_are_looked_at(folder: Path) -> None:
+    """Backward peaks and files of another format are named before anything is built; so is a file that is missing."""
+    table = "mark\tcell\tsource\treader\n"
+    for cell, name, text in (
+        ("good", "a.bedGraph", "chr1\t5\t9\t1\n"),
+        ("backward", "b.broadPeak", "chr1\t9\t5\tp\t1\t.\t2\t-1\t-1\n"),
+        ("twice", "c.bedGraph", "chr1\t5\t9\t1\nchr1\t8\t9\t1\n"),
+        ("text", "d.bw", "chr1\t5\t9\t1\n"),
+    ):
+        (folder / name).write_text(text)
+        table += f"ATAC\t{cell}\t{name}\n"
+    (folder / "own.tsv").write_text(table + "ATAC\tmissing\te.bw\n")
+    chosen = resolve({"sources": {"default": "simulated"}, "tracks": "own.tsv", **SMALL}, Path(), files=False)
+    problems = {what: check.problem for what, check in found(chosen).items() if check.problem}
+    assert says(problems["track ATAC_backward"], "b.broadPeak", "line 1", "chr1:9-5", "`strict_tracks: false`")
+    assert says(problems["track ATAC_twice"], "c.bedGraph", "line 2")
+    assert says(problems["track ATAC_text"], "d.bw", "bigWig")
+    assert says(problems["track_ATAC_missing"], "e.bw")
+    assert len(problems) == 4
+    lengths = axis_lengths(chosen)
+    assert lengths["track"] == 5

@@ -181,6 +181,7 @@ rule histone_track:
         runtime=60,
     params:
         reader=lambda wildcards: TRACKS[wildcards.track].reader,
+        strict=config["strict_tracks"],
         code=code_hash("histone_track.py"),
     script:
         "../scripts/histone_track.py"
@@ -251,6 +252,7 @@ rule wide_track:
     params:
         edges=config["wide"]["mark_edges"],
         reader=rules.histone_track.params.reader,
+        strict=config["strict_tracks"],
         code=code_hash("wide_track.py"),
     script:
         "../scripts/wide_track.py"
@@ -295,7 +297,9 @@ rule manifest:
     params:
         sources=SETTINGS.source_records(),
         shaped_by={
-            key: config[key] for key in ("edition", "chromosomes", "genes", "samples", "window", "wide", "motifs")
+            key: config[key]
+            for key in ("edition", "chromosomes", "genes", "samples", "window", "wide", "motifs")
+            + (("tracks",) if SETTINGS.own_tracks else ())
         },
         simulation=(config["simulation"] if SETTINGS.simulated else {}),
         code=code_hash(*ARRAY_SCRIPTS),

@@ -11,7 +11,7 @@ sys.path.insert(0, str(SCRIPTS))
 from snakemake.exceptions import WorkflowError
 
 from tr300m.config import code_hash as provenance, settings
-from tr300m.base.axes import ARRAYS, CELLS, MARKS, RELEASE_TRACKS
+from tr300m.base.axes import ARRAYS, CELLS, MARKS
 from tr300m.config.baseline_table import BASELINES
 from tr300m.dataset.dataset import BINS_TABLE, TABLES
 from tr300m.base.environment import import_in_jobs
@@ -92,7 +92,7 @@ def refuse_corrected():
 
 def refuse_other_tracks():
     """Stop where the released histone array is asked of other tracks."""
-    if [(track.mark, track.cell) for track in SETTINGS.tracks] != list(RELEASE_TRACKS):
+    if SETTINGS.own_tracks:
         raise TR300MError(
             f"{config['tracks']} has other tracks than the release", "set `tracks: config/tracks.tsv` to export hmArr"
         )

@@ -8,6 +8,7 @@ from tr300m.base.job import job
 
 with job(snakemake.log[0]):
     genes, genome = Genes.read(snakemake.input.genes), read_lengths(snakemake.input.index)
-    bins = mark_bins(snakemake.params.edges)
-    means = wide_mark_means(snakemake.input.track, genes, bins, genome, snakemake.params.reader)
+    options = snakemake.params
+    bins = mark_bins(options.edges)
+    means = wide_mark_means(snakemake.input.track, genes, bins, genome, options.reader, options.strict)
     save_array(snakemake.output.means, means)

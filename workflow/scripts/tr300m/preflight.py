@@ -21,6 +21,7 @@ from .arrays.genes import CHROMOSOMES, choose_genes, read_gene_records, target_g
 from .arrays.matrix_formats import open_matrix
 from .arrays.samples import SampleColumns, choose_samples, donor_of, sample_axis
 from .arrays.sequence import sequence_names
+from .arrays.signals import check_signal
 from .base.axes import ARRAYS, Genes, Samples
 from .base.errors import TR300MError
 from .base.files import read_list
@@ -28,6 +29,7 @@ from .base.progress import progress
 from .base.redaction import public
 from .config.settings import UPSTREAM_FOLDER, Settings
 from .config.simulation import SimulationConfig
+from .config.track_table import TrackRow
 from .dataset.split_schemes import draw_split, scheme_settings
 from .dataset.splits import N_GENES, N_SAMPLES
 from .features.pooling import pooled_length
@@ -83,7 +85,7 @@ class Check:
 
 
 def check_configuration(settings: Settings, timeouts: tuple[float, float] = PROBE_TIMEOUTS) -> list[Check]:
-    """Check the sources, the splits, the disks and the memory that a configuration needs.
+    """Check the sources, the tracks, the splits, the disks and the memory that a configuration needs.
 
     Parameters
     ----------
@@ -101,7 +103,13 @@ def check_configuration(settings: Settings, timeouts: tuple[float, float] = PROB
         folder = str(Path(settings.source_path(key)).parent)
         fetched[folder] = fetched.get(folder, 0) + check.to_fetch
     needs = {**fetched, f"{settings.results}/": sum(missing_files(settings).values())}
-    return [*sources, *check_splits(settings), *check_disks(needs), check_memory(settings)]
+    return [
+        *sources,
+        *check_tracks(settings),
+        *check_splits(settings),
+        *check_disks(needs),
+        check_memory(settings),
+    ]
 
 
 def check_source(settings: Settings, key: str, timeouts: tuple[float, float]) -> Check:
@@ -142,6 +150,20 @@ def _reason(url: str, error: TR300MError) -> str:
     """Return what is wrong with an address; what holds for its whole host names the host alone, once for all files."""
     host = str(urlsplit(url).hostname)
     return error.message if host in error.message else f"{public(url)}: {error.message}"
+
+
+def check_tracks(settings: Settings) -> list[Check]:
+    """Check the tracks that are the user's files: all lines of text files, the beginning of the others."""
+    own = [track for track in settings.tracks if settings.locations[track.key].kind == "local"]
+    return [_check_track(settings, track) for track in own if Path(settings.source_path(track.key)).is_file()]
+
+
+def _check_track(settings: Settings, track: TrackRow) -> Check:
+    try:
+        check_signal(settings.source_path(track.key), track.reader, settings.config["strict_tracks"])
+    except TR300MError as error:
+        return Check(f"track {track.name}", None, "cannot be read", f"{error.message}; {error.hint}")
+    return Check(f"track {track.name}", None, f"a {track.reader}")
 
 
 def axis_lengths(settings: Settings) -> dict[str, int]:

@@ -46,7 +46,7 @@ def open_indexed(
         If the file is of another kind, has none of the chromosomes, contains no data on them, or is of another genome
         build.
     """
-    track = _open(path, kind)
+    track = open_kind(path, kind)
     try:
         lengths = track.chroms() or {}
         if note := mapping_note(match_names(np.unique(genes.chromosome).tolist(), lengths), path):
@@ -104,7 +104,8 @@ def _holds_data(path: Path | str, track: "pyBigWig.bigWigFile", kind: str, name:
         raise TR300MError(f"{path}: cannot read {name}: {error}", "download it again") from None
 
 
-def _open(path: Path | str, kind: str) -> "pyBigWig.bigWigFile":
+def open_kind(path: Path | str, kind: str) -> "pyBigWig.bigWigFile":
+    """Open a file of the kind ``bigWig`` or ``bigBed``; raise TR300MError if it is of another."""
     # Checked here, because pyBigWig prints errors to the terminal.
     with open_binary(path) as handle:
         magic = handle.read(4)

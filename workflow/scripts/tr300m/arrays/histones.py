@@ -18,7 +18,11 @@ STACKED_GENES = 256
 
 
 def track_windows(
-    path: Path | str, genes: Genes, genome: Mapping[str, int] | None = None, reader: str = "bigwig"
+    path: Path | str,
+    genes: Genes,
+    genome: Mapping[str, int] | None = None,
+    reader: str = "bigwig",
+    strict: bool = True,
 ) -> NDArray[np.float32]:
     """Read one track over the windows of all genes, 5' to 3' on the gene's strand.
 
@@ -32,6 +36,8 @@ def track_windows(
         Lengths of the chromosomes in the FASTA (base pairs); those in the track must be equal. None if unknown.
     reader
         Format of the file, a key of `track_table.READERS`.
+    strict
+        As in `read_intervals`.
 
     Returns
     -------
@@ -45,7 +51,7 @@ def track_windows(
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.float32)
-    with open_signal(path, reader, genes, genome) as signal:
+    with open_signal(path, reader, genes, genome, strict) as signal:
         for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(path).name}", unit="genes"):
             start = int(genes.window_start[row])
             result[row] = signal.values(str(genes.chromosome[row]), start, start + width)

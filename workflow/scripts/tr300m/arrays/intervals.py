@@ -1,23 +1,27 @@
 """Read intervals with values from text files: narrowPeak, broadPeak, bedGraph and BED, plain or gzip."""
 
 import csv
+import sys
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 
 from ..base.errors import TR300MError
-from ..base.files import gzip_errors, open_text, read_lines
+from ..base.files import gzip_errors, open_binary, read_lines
 from ..base.types import Bools, Floats, Ints
 
 HEADER_WORDS = ("#", "track", "browser")
 """Beginnings of the lines above the intervals."""
+_BACKWARD_HINT = "correct the file, or set `strict_tracks: false` to leave such intervals out"
 # The columns chrom, chromStart and chromEnd.
 _NAME, _START, _END = 0, 1, 2
-_WHOLE_NUMBER = r"-?\d{1,18}"
+# Whole numbers up to it are exact in float64.
+_LARGEST = 2.0**53
 
 
 class IntervalFormat(NamedTuple):
@@ -58,8 +62,14 @@ class Intervals:
     end: Ints
     value: Floats
 
+    def take(self, chosen: Bools) -> Self:
+        """Return the intervals that are `chosen` [interval]."""
+        return type(self)(self.names, self.chromosome[chosen], self.start[chosen], self.end[chosen], self.value[chosen])
 
-def read_intervals(path: Path | str, reader: str, genome: Mapping[str, int] | None = None) -> Intervals:
+
+def read_intervals(
+    path: Path | str, reader: str, genome: Mapping[str, int] | None = None, strict: bool = True
+) -> Intervals:
     """Read the intervals of a text file and check each of them.
 
     Lines above the intervals that start with ``#``, ``track`` or ``browser``, and empty lines, are skipped. Columns are
@@ -74,6 +84,9 @@ def read_intervals(path: Path | str, reader: str, genome: Mapping[str, int] | No
         the score of a BED, or 1 if it has none.
     genome
         Lengths of the chromosomes in the FASTA (base pairs), which no interval may exceed. None if unknown.
+    strict
+        Whether an interval whose end is not after its start is an error. Otherwise such intervals are left out, and
+        their number is said on stderr.
 
     Raises
     ------
@@ -94,8 +107,14 @@ def read_intervals(path: Path | str, reader: str, genome: Mapping[str, int] | No
         )
     value = form.value if width > form.value else None
     found = _parse(path, form, _Layout(number - 1, separator or r"\s+", value))
-    _check(path, found, genome or {})
-    return found
+    backward = found.end <= found.start
+    if backward.any():
+        problem = wrong_interval(path, found, backward, "the end is not after the start", _BACKWARD_HINT)
+        if strict:
+            raise problem
+        print(f"{problem.message}; left out", file=sys.stderr)
+    _check(path, found, backward, genome or {})
+    return found.take(~backward) if backward.any() else found
 
 
 def data_lines(path: Path | str) -> Iterator[tuple[int, str]]:
@@ -125,8 +144,10 @@ def _parse(path: Path | str, form: IntervalFormat, layout: _Layout) -> Intervals
     if layout.value is not None:
         numbers[layout.value] = np.float64
     try:
-        table = _read(path, layout, {_NAME: "category", **numbers})
-    except ValueError as error:
+        # An infinite position is refused below.
+        with np.errstate(invalid="ignore"):
+            table = _read(path, layout, {_NAME: "category", **numbers})
+    except (ValueError, TypeError, OverflowError) as error:
         raise _not_a_number(path, form, layout, error) from None
     # A row of white space alone has neither a name nor positions, which are whole numbers.
     value = np.ones(len(table)) if layout.value is None else table[layout.value].to_numpy(np.float64)
@@ -141,12 +162,11 @@ def _parse(path: Path | str, form: IntervalFormat, layout: _Layout) -> Intervals
 
 
 def _read(path: Path | str, layout: _Layout, types: Mapping[int, Any]) -> pd.DataFrame:
-    with open_text(path) as handle, gzip_errors(path):
+    with open_binary(path) as handle, gzip_errors(path):
         return pd.read_csv(
             handle,
             sep=layout.separator,
             header=None,
-            names=list(range(max(types) + 1)),
             # Columns behind these are not looked at; rows may differ in their number.
             usecols=list(types),
             dtype=dict(types),
@@ -157,14 +177,18 @@ def _read(path: Path | str, layout: _Layout, types: Mapping[int, Any]) -> pd.Dat
         )
 
 
-def _not_a_number(path: Path | str, form: IntervalFormat, layout: _Layout, error: ValueError) -> TR300MError:
+def _not_a_number(path: Path | str, form: IntervalFormat, layout: _Layout, error: Exception) -> TR300MError:
     """Return the error for the first line with a position or value that is not a number; the file is read as text."""
+    if isinstance(error, UnicodeDecodeError):
+        # Raises an error that names the line.
+        deque(read_lines(path), maxlen=0)
     columns = {_START: "start", _END: "end"} | ({} if layout.value is None else {layout.value: "value"})
     table = _read(path, layout, dict.fromkeys((_NAME, *columns), str)).fillna("")
     for column, name in columns.items():
         text = table[column]
-        valid = pd.to_numeric(text, errors="coerce").notna() if column > _END else text.str.fullmatch(_WHOLE_NUMBER)
-        wrong = np.flatnonzero(~valid.to_numpy(bool))
+        number = pd.to_numeric(text, errors="coerce").to_numpy(np.float64)
+        whole = (np.abs(number) < _LARGEST) & (np.trunc(number) == number)
+        wrong = np.flatnonzero(np.isnan(number) if column > _END else ~whole)
         if len(wrong):
             row, kind = int(wrong[0]), "number" if column > _END else "whole number"
             return TR300MError(
@@ -174,22 +198,21 @@ def _not_a_number(path: Path | str, form: IntervalFormat, layout: _Layout, error
     return TR300MError(f"{path}: {error}", f"a {form.name} file is expected")
 
 
-def _check(path: Path | str, found: Intervals, genome: Mapping[str, int]) -> None:
+def _check(path: Path | str, found: Intervals, left_out: Bools, genome: Mapping[str, int]) -> None:
     length = np.array([genome.get(name, np.iinfo(np.int64).max) for name in found.names], dtype=np.int64)
     checks = (
         (found.chromosome < 0, "there is no chromosome", "correct the file"),
-        (found.end <= found.start, "the end is not after the start", "correct the file; ends are half-open"),
         (found.start < 0, "the start is negative", "correct the file; starts are 0-based"),
         (
             found.end > length[found.chromosome],
             "the end is outside the chromosome",
             "track, FASTA and annotation must be of the same genome build",
         ),
-        (~np.isfinite(found.value), "the value is not finite", "correct the file"),
+        (~np.isfinite(found.value), "the value is missing or not finite", "correct the file"),
     )
     for wrong, problem, hint in checks:
-        if wrong.any():
-            raise wrong_interval(path, found, wrong, problem, hint)
+        if (wrong & ~left_out).any():
+            raise wrong_interval(path, found, wrong & ~left_out, problem, hint)
 
 
 def wrong_interval(path: Path | str, found: Intervals, wrong: Bools, problem: str, hint: str) -> TR300MError:

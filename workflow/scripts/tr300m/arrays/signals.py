@@ -1,11 +1,12 @@
 """Open a track of any format as a signal by position: bigWig, bigBed, peaks, bedGraph."""
 
 import re
+import struct
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pyBigWig
@@ -14,13 +15,16 @@ from numpy.typing import NDArray
 from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.types import Floats, Ints
-from .bigwig import covered, open_indexed, say_lacking
+from .bigwig import MAGIC_BYTES, covered, open_indexed, open_kind, say_lacking
 from .chromosome_names import in_names_of, mapping_note, match_names, other_style
 from .intervals import Intervals, read_intervals, wrong_interval
 from .sequence import clip_window
 
 NEEDED = "a track on the genome build of annotation and FASTA is needed (the release: hg38)"
-SIGNAL_COLUMN, SCORE_COLUMN = "signalValue", "score"
+_INDEXED = {"bigwig": "bigWig", "bigbed": "bigBed"}
+# Of a bigBed (Kent et al., Bioinformatics 26:2204, 2010): number of BED columns, place of the text with all columns.
+_HEADER = struct.Struct("=34xHQ")
+_AUTOSQL_BYTES = 1 << 16
 _FIELD = re.compile(r"^\s*[\w\[\]]+\s+(\w+)\s*;", re.MULTILINE)
 
 
@@ -37,7 +41,7 @@ class Signal(Protocol):
 
 @contextmanager
 def open_signal(
-    path: Path | str, reader: str, genes: Genes, genome: Mapping[str, int] | None = None
+    path: Path | str, reader: str, genes: Genes, genome: Mapping[str, int] | None = None, strict: bool = True
 ) -> Iterator[Signal]:
     """Open a track, whose chromosomes may have the names of the annotation or those of the other style (1, chr1).
 
@@ -53,6 +57,8 @@ def open_signal(
         Genes around which the signal will be read.
     genome
         Lengths of the chromosomes in the FASTA (base pairs). None if unknown.
+    strict
+        As in `read_intervals`.
 
     Raises
     ------
@@ -61,17 +67,14 @@ def open_signal(
         another genome build, or has an interval that is not valid.
     """
     chromosomes = np.unique(genes.chromosome).tolist()
-    if reader in ("bigwig", "bigbed"):
-        kind = "bigWig" if reader == "bigwig" else "bigBed"
+    if kind := _INDEXED.get(reader):
         with open_indexed(path, kind, genes, NEEDED, genome) as track:
-            signal: Signal = _BigWigSignal(path, track) if reader == "bigwig" else _BigBedSignal(path, track)
+            signal: Signal = _BigWigSignal(path, track) if kind == "bigWig" else _BigBedSignal(path, track)
             yield _NamedSignal(signal, match_names(chromosomes, track.chroms()))
         return
     # Lengths under both names, because the names in the file are not known yet.
     lengths = {other_style(name): length for name, length in (genome or {}).items()} | dict(genome or {})
-    found = read_intervals(path, reader, lengths)
-    if reader == "bedgraph":
-        _refuse_overlaps(path, found)
+    found = _read_text(path, reader, lengths, strict)
     names = match_names(chromosomes, found.names)
     if note := mapping_note(names, path):
         print(note, file=sys.stderr)
@@ -88,6 +91,27 @@ class _NamedSignal:
 
     def values(self, chromosome: str, start: int, end: int) -> NDArray[np.float32]:
         return self._signal.values(self._names.get(chromosome, chromosome), start, end)
+
+
+def check_signal(path: Path | str, reader: str, strict: bool = True) -> None:
+    """Check a track without a genome: all lines of a text file, the beginning of a bigWig or bigBed.
+
+    Raises
+    ------
+    TR300MError
+        As `open_signal`.
+    """
+    if kind := _INDEXED.get(reader):
+        open_kind(path, kind).close()
+    else:
+        _read_text(path, reader, None, strict)
+
+
+def _read_text(path: Path | str, reader: str, genome: Mapping[str, int] | None, strict: bool) -> Intervals:
+    found = read_intervals(path, reader, genome, strict)
+    if reader == "bedgraph":
+        _refuse_overlaps(path, found)
+    return found
 
 
 class _BigWigSignal:
@@ -110,7 +134,7 @@ class _BigWigSignal:
 class _BigBedSignal:
     def __init__(self, path: Path | str, track: "pyBigWig.bigWigFile") -> None:
         self._path, self._track, self._lengths = path, track, track.chroms()
-        self._column = _value_column(path, track)
+        self._column = _value_column(path)
 
     def values(self, chromosome: str, start: int, end: int) -> NDArray[np.float32]:
         first, last, _ = clip_window(start, end, self._lengths.get(chromosome, 0))
@@ -191,20 +215,23 @@ def _refuse_overlaps(path: Path | str, found: Intervals) -> None:
         )
 
 
-def _value_column(path: Path | str, track: "pyBigWig.bigWigFile") -> int | None:
-    """Return the index of the value among the columns behind the end: signalValue, else the score, else None."""
-    text = track.SQL() or b""
-    names = _FIELD.findall(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
-    for name in (SIGNAL_COLUMN, SCORE_COLUMN):
-        if name in names[3:]:
-            return names.index(name) - 3
-    if names:
-        return None
+def _value_column(path: Path | str) -> int | None:
+    """Return the index of a bigBed's value among the columns behind the end: signalValue, else the score, else None.
+
+    Columns are found by their names, which a bigBed states (autoSql); one that does not has the columns of a BED.
+    pyBigWig reads the names of some files only, and prints to the terminal if it fails.
+    """
     with open(path, "rb") as handle:
-        head = handle.read(36)
-    # definedFieldCount of the header (Kent et al. 2010): columns that are those of a BED.
-    order: Literal["little", "big"] = "little" if head[:1] == b"\xeb" else "big"
-    return 1 if int.from_bytes(head[34:36], order) > 4 else None
+        head = handle.read(_HEADER.size)
+        order = "<" if head[:4] == MAGIC_BYTES["bigBed"] else ">"
+        bed_columns, offset = struct.unpack(order + _HEADER.format[1:], head)
+        handle.seek(offset or len(head))
+        text = handle.read(_AUTOSQL_BYTES).partition(b"\0")[0].decode("utf-8", "replace") if offset else ""
+    names = _FIELD.findall(text)[3:]
+    for name in ("signalValue", "score"):
+        if name in names:
+            return names.index(name)
+    return 1 if not names and bed_columns >= 5 else None
 
 
 def _unreadable(path: Path | str, chromosome: str, start: int, end: int, error: RuntimeError) -> TR300MError:

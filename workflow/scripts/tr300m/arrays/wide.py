@@ -75,7 +75,12 @@ def mark_bins(edges: Sequence[int]) -> Bins:
 
 
 def wide_mark_means(
-    path: Path | str, genes: Genes, bins: Bins, genome: Mapping[str, int] | None = None, reader: str = "bigwig"
+    path: Path | str,
+    genes: Genes,
+    bins: Bins,
+    genome: Mapping[str, int] | None = None,
+    reader: str = "bigwig",
+    strict: bool = True,
 ) -> NDArray[np.float32]:
     """Return the mean signal of a track in bins around the TSS of all genes.
 
@@ -91,6 +96,8 @@ def wide_mark_means(
         Lengths of the chromosomes in the FASTA (base pairs); those in the track must be equal. None if unknown.
     reader
         Format of the file, a key of `track_table.READERS`.
+    strict
+        Whether an interval whose end is not after its start is an error; otherwise it is left out.
 
     Returns
     -------
@@ -105,7 +112,7 @@ def wide_mark_means(
     """
     before, after = -int(bins.start[0]), int(bins.end[-1])
     result = np.zeros((len(genes), len(bins)), np.float32)
-    with open_signal(path, reader, genes, genome) as signal:
+    with open_signal(path, reader, genes, genome, strict) as signal:
         for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(path).name}", unit="genes"):
             values = signal.values(str(genes.chromosome[row]), *around_tss(genes, row, before, after))
             result[row] = bin_means(values if genes.strand[row] == "+" else values[::-1], bins)

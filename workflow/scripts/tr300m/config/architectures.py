@@ -8,6 +8,10 @@ from ..base.files import read_tsv
 
 TOKENS = {"seq": "Seq", "tf": "TF", "df": "DF", "core": "Core", "hm": "HM"}
 SWITCHES = {"tf": "tf", "df": "distance", "core": "core", "hm": "hm"}
+MIXTURES = 4
+"""Number of mixtures of the cells, for each mark."""
+CORE_ELEMENTS = 13
+"""Number of core promoter elements in a dataset (JASPAR POLII)."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,10 @@ class Architecture:
     def reads_levels(self) -> bool:
         """Whether the TPM of regulators is an input."""
         return self.tf or self.distance
+
+    def branch_channels(self, marks: int, elements: int = CORE_ELEMENTS) -> int:
+        """Return the number of channels of the trunk that histones and core promoter elements take."""
+        return marks * MIXTURES * self.hm + elements * self.core
 
     @classmethod
     def from_key(cls, key: str) -> "Architecture":

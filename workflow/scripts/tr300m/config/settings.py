@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ..base.axes import RELEASE_TRACKS
 from ..base.errors import TR300MError
 from ..base.redaction import public, redacted
 from .architectures import read_architectures
@@ -15,7 +16,7 @@ from .run_selection import RunSelection
 from .run_table import read_runs, split_names, split_of_table1, split_pattern
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
-from .source_table import HISTONE_PREFIX, SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
+from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
 from .thesis_comparisons import read_comparisons
 from .tissue_groups import read_tissue_groups
 from .track_table import TrackRow, read_tracks, with_needed
@@ -173,6 +174,12 @@ class Settings:
         return "upstream files" if self._kinds == {"upstream"} else "own files"
 
     @property
+    def own_tracks(self) -> bool:
+        """Whether the tracks are others than the release's, or in another order."""
+        named = [(track.mark, track.cell) for track in self.tracks]
+        return named != list(RELEASE_TRACKS) or any(not track.key.endswith(f"_{track.name}") for track in self.tracks)
+
+    @property
     def _kinds(self) -> set[str]:
         return {self.locations[key].kind for key, source in self.sources.items() if source.needed}
 
@@ -253,7 +260,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         )
     upstream = read_sources(root / SOURCES_TABLE)
     tracks = read_tracks(filled["tracks"], upstream, filled["sources"], filled["data"], files)
-    table = with_needed(upstream, tracks, HISTONE_PREFIX)
+    table = with_needed(upstream, tracks)
     problems += check_choices(table, filled["sources"], filled["data"], files)
     try:
         SimulationConfig.from_dict(filled["simulation"])
@@ -295,7 +302,21 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         level_change_runs=None if chosen is None else tuple(chosen),
         external=external,
     )
+    check(
+        "the configuration", _too_narrow(selection, len({row.mark for row in tracks.rows}), filled["network"]["width"])
+    )
     return Settings(filled, filled["results"].rstrip("/"), table, locations, tracks.rows, selection)
+
+
+def _too_narrow(selection: RunSelection, marks: int, width: int) -> list[str]:
+    """Return a problem for each architecture in use whose branches leave no channel of the trunk."""
+    used = {run.architecture: selection.architectures[run.architecture] for run in selection.runs.values()}
+    taken = {key: architecture.branch_channels(marks) for key, architecture in used.items()}
+    return [
+        f"`network: width`: {width} channels are too few for {key} with {marks} marks; write more than {channels}"
+        for key, channels in taken.items()
+        if width <= channels
+    ]
 
 
 def _expand(key: str, path: str) -> str:

@@ -3,7 +3,7 @@
 import difflib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from ..base.errors import TR300MError
 from ..base.files import read_table
 from .schema import check
-from .source_table import URL_SCHEMES, Source, locate
+from .source_table import HISTONE_PREFIX, URL_SCHEMES, Source, locate
 
 TRACK_COLUMNS = ("mark", "cell", "source", "reader")
 READERS = {
@@ -108,39 +108,40 @@ def read_tracks(
         raise TR300MError(
             f"{path} has the columns {', '.join(header)}", f"write a table with the columns {', '.join(TRACK_COLUMNS)}"
         )
-    rows: list[TrackRow] = []
-    own: dict[str, Source] = {}
-    chosen: dict[str, str] = {}
+    found = TrackTable((), {}, {})
     problems = [] if table else ["no tracks; write one in each row"]
-    lines: dict[str, int] = {}
     for number, cells in table:
-        mark, cell, source, reader = (dict(zip(header, cells, strict=False)).get(name, "") for name in TRACK_COLUMNS)
-        row = TrackRow(mark, cell, source if source in sources else f"{OWN_PREFIX}{mark}_{cell}", reader.lower())
-        found = [*_problems_of_names(row), *_problems_of_order(row, rows, lines)]
-        if row.key in sources:
-            file = _file_name(row.key, sources, choices, data)
-        else:
-            value = os.path.expanduser(source)
-            found += _problems_of_source(value, sources, data, files)
-            chosen[row.key], file = value, urlsplit(value).path if _is_url(value) else value
-        row = TrackRow(mark, cell, row.key, _reader(row.reader, file))
+        written = {**dict.fromkeys(TRACK_COLUMNS, ""), **dict(zip(header, cells, strict=False))}
+        row, file = _read_row(written, sources, choices, data)
+        wrong = [*_problems_of_names(row), *_problems_of_order(row, found.rows)]
+        if row.key not in sources:
+            wrong += _problems_of_source(written["source"], sources, data, files)
+            found.sources[row.key] = Source(row.key, f"{row.name}.{row.reader}", (file,), None, "", True, "", "")
+            found.choices[row.key] = os.path.expanduser(written["source"])
         if row.reader not in READERS:
-            found.append(_unknown_reader(reader, file))
-        if row.key not in sources and not found:
-            urls = (value,) if _is_url(value) else ()
-            own[row.key] = Source(row.key, f"{row.name}.{row.reader}", urls, None, "", True, "", "")
-        problems += [f"line {number}: {problem}" for problem in found]
-        rows.append(row)
-        lines.setdefault(row.name.casefold(), number)
+            wrong.append(_unknown_reader(written["reader"], file))
+        problems += [f"line {number}: {problem}" for problem in wrong]
+        found = replace(found, rows=(*found.rows, row))
     check(str(path), problems)
-    return TrackTable(tuple(rows), own, chosen)
+    return found
 
 
-def with_needed(sources: Mapping[str, Source], tracks: TrackTable, prefix: str) -> dict[str, Source]:
-    """Return the rows of the sources table, of which those with `prefix` are needed only if the tracks name them."""
+def _read_row(
+    written: Mapping[str, str], sources: Mapping[str, Source], choices: Mapping[str, str], data: str | None
+) -> tuple[TrackRow, str]:
+    """Return a row of the table, and the path or URL of the file that the configuration chooses for it."""
+    mark, cell, source, reader = (written[name] for name in TRACK_COLUMNS)
+    key = source if source in sources else f"{OWN_PREFIX}{mark}_{cell}"
+    file = _file_of(key, sources, choices, data) if key in sources else os.path.expanduser(source)
+    reader = reader.lower()
+    return TrackRow(mark, cell, key, _reader_of(file) if reader in ("", AUTO) else reader), file
+
+
+def with_needed(sources: Mapping[str, Source], tracks: TrackTable) -> dict[str, Source]:
+    """Return the rows of the sources table; a source is needed if the tracks name it, a histone track only then."""
     named = {row.key for row in tracks.rows}
     return {
-        key: replace(source, needed=key in named or (source.needed and not key.startswith(prefix)))
+        key: replace(source, needed=key in named or (source.needed and not key.startswith(HISTONE_PREFIX)))
         for key, source in sources.items()
     }
 
@@ -151,31 +152,29 @@ def _problems_of_names(row: TrackRow) -> Iterator[str]:
             yield f"{column} is {name!r}; write a name of letters, digits, blanks, `.`, `_`, `+` and `-`"
 
 
-def _problems_of_order(row: TrackRow, before: list[TrackRow], lines: Mapping[str, int]) -> Iterator[str]:
-    if first := lines.get(row.name.casefold()):
-        yield f"{row.mark} {row.cell} has the same file name as line {first}; name each mark and cell once"
+def _problems_of_order(row: TrackRow, before: Sequence[TrackRow]) -> Iterator[str]:
+    if row.name.casefold() in {other.name.casefold() for other in before}:
+        yield f"{row.mark} {row.cell} is there twice, or its file name {row.name} is; give each track its own"
     elif before and row.mark != before[-1].mark and row.mark in {other.mark for other in before}:
         yield (
-            f"{row.mark} {row.cell} is apart from the other tracks of {row.mark}; "
-            "tracks of one mark must stand together, because networks mix the cells of each mark"
+            f"{row.mark} {row.cell} is apart from the other tracks of {row.mark}; put the tracks of one mark in rows "
+            "that follow each other, because networks mix the cells of each mark"
         )
 
 
-def _problems_of_source(value: str, sources: Mapping[str, Source], data: str | None, files: bool) -> Iterator[str]:
-    if not value or value in ("upstream", "simulated"):
-        yield f"source is {value!r}; write a key of config/sources.tsv, a path or a URL"
-    elif "://" in value and not _is_url(value):
-        yield f"source is {value}; write a path, or a URL that starts with http:// or https://"
-    elif "{data}" in value and not data:
-        yield f"{value} needs a folder for {{data}}; give --config data=FOLDER"
-    elif not _is_url(value) and files and not Path(file := value.replace("{data}", (data or "").rstrip("/"))).is_file():
-        close = difflib.get_close_matches(value, sources, n=1)
-        advice = (
-            f"did you mean {close[0]}?"
-            if close
-            else "write the path of your file, a URL or a key of config/sources.tsv"
-        )
-        yield f"{file} does not exist; {advice}"
+def _problems_of_source(source: str, sources: Mapping[str, Source], data: str | None, files: bool) -> Iterator[str]:
+    if not source or source in ("upstream", "simulated"):
+        yield f"source is {source!r}; write a key of config/sources.tsv, a path or a URL"
+    elif "://" in source and not _is_url(source):
+        yield f"source is {source}; write a path, or a URL that starts with http:// or https://"
+    elif "{data}" in source and not data:
+        yield f"{source} needs a folder for {{data}}; give --config data=FOLDER"
+    elif files and not _is_url(source):
+        path = os.path.expanduser(source).replace("{data}", (data or "").rstrip("/"))
+        close = difflib.get_close_matches(source, sources, n=1)
+        advice = f"did you mean {close[0]}?" if close else "write a path, a URL or a key of config/sources.tsv"
+        if not Path(path).is_file():
+            yield f"{path} does not exist; {advice}"
 
 
 def _unknown_reader(reader: str, file: str) -> str:
@@ -185,24 +184,20 @@ def _unknown_reader(reader: str, file: str) -> str:
     return f"reader is {reader!r}; {known}, or nothing to choose it by the file's ending"
 
 
-def _reader(reader: str, file: str) -> str:
-    """Return the reader that a row names or, if it names none, that of the file's ending; empty if there is none."""
-    if reader not in ("", AUTO):
-        return reader
-    name = file.lower().removesuffix(".gz")
+def _reader_of(file: str) -> str:
+    """Return the reader of files with the ending of a path or URL; empty if there is none."""
+    name = (urlsplit(file).path if _is_url(file) else file).lower().removesuffix(".gz")
     return next((known for known, endings in READERS.items() if name.endswith(endings)), "")
 
 
-def _file_name(key: str, sources: Mapping[str, Source], choices: Mapping[str, str], data: str | None) -> str:
-    """Return the name of the file that a configuration chooses for a source of the sources table."""
+def _file_of(key: str, sources: Mapping[str, Source], choices: Mapping[str, str], data: str | None) -> str:
+    """Return path, URL or name of the file that a configuration chooses for a row of the sources table."""
     try:
         location = locate(key, sources, choices, data)
     except TR300MError:
         # Reported with the section `sources`.
         return sources[key].local_name
-    if location.kind in ("local", "url"):
-        return urlsplit(location.value).path if location.kind == "url" else location.value
-    return sources[location.value or key].local_name
+    return location.value if location.kind in ("local", "url") else sources[location.value or key].local_name
 
 
 def _is_url(value: str) -> bool:

@@ -12,7 +12,7 @@ from ..base.axes import Tracks
 from ..base.errors import TR300MError
 from ..base.from_dict import from_dict
 from ..base.types import Tensor
-from ..config.architectures import Architecture
+from ..config.architectures import MIXTURES, Architecture
 from ..features.pooling import SCHEDULE, check_schedule, pooled_length
 from .devices import keras
 from .layers import (
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-MIXTURES = 4
-"""Number of mixtures of the cells, for each mark."""
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 """Precision of the trunk's blocks: name in the configuration to dtype policy of Keras."""
 
@@ -205,7 +203,7 @@ def build_model(
     positions, motifs = pooled_length(config.schedule), pssm.shape[2]
     elements = _given(core, "core", architecture).shape[2] if architecture.core else 0
     cells_by_mark = _given(tracks, "tracks", architecture).cells_by_mark() if architecture.hm else ()
-    narrow = config.width - elements - len(cells_by_mark) * MIXTURES
+    narrow = config.width - architecture.branch_channels(len(cells_by_mark), elements)
     if narrow < 1:
         raise TR300MError(
             f"{architecture.key}: a trunk of {config.width} channels is too narrow for its branches",
