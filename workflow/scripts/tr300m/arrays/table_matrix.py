@@ -115,7 +115,7 @@ def open_h5ad(path: Path | str) -> ExpressionMatrix:
     """
     with opened_h5ad(path) as data:
         sample_ids = [str(name) for name in data.obs_names]
-        if data.X is None:
+        if "X" not in data.file or data.X is None:
             raise TR300MError(f"{path} has no matrix X", "put the TPM into X, as [sample, gene]")
         check_names(f"{path}, obs_names", "sample", sample_ids)
         check_names(f"{path}, var_names", "gene", [str(name) for name in data.var_names])
