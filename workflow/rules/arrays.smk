@@ -217,7 +217,7 @@ rule manifest:
         runtime=60,
     params:
         sources=SETTINGS.source_records(),
-        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples")},
+        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples", "sample_table")},
         simulation=(config["simulation"] if SETTINGS.simulated else {}),
         code=code_hash(*ARRAY_SCRIPTS),
     script:

@@ -12,6 +12,8 @@ RELEASE = "GTEx v8"
 SIMULATED = "simulated"
 """Origin of a simulated source in the manifest."""
 EXPRESSION_SOURCES = ("expression", "samples", "donors")
+RELEASED_COLUMNS = {"sample": "SAMPID", "tissue": "SMTSD", "donor": None}
+"""The columns of GTEx's sample table from which the release was made."""
 _MOST_SOURCES = 3
 
 
@@ -72,6 +74,8 @@ def _chosen(config: Mapping[str, Any]) -> str:
     """Return how a configuration differs from that of the release; empty if it does not."""
     if config["edition"] != "release":
         return f"edition {config['edition']}"
+    if config.get("sample_table", RELEASED_COLUMNS) != RELEASED_COLUMNS:
+        return "the config chooses other columns of the sample table"
     restricted = [key for key in ("chromosomes", "genes", "samples") if config[key]]
     return f"the config restricts {', '.join(restricted)}" if restricted else ""
 
