@@ -25,6 +25,13 @@ def test_same_bits_as_float(texts: list[str]) -> None:
     assert values.tobytes() == np.array([float(text) for text in texts]).tobytes()
 
 
+@settings(deadline=None)
+@given(st.lists(ANY, min_size=1, max_size=20))
+def test_short_lines_read_like_long_ones(texts: list[str]) -> None:
+    text = "\t".join(texts).encode()
+    assert parse_decimals(text + b"\t0" * 500)[: len(texts)].tobytes() == parse_decimals(text).tobytes()
+
+
 def test_every_number_of_four_digits_that_gtex_prints() -> None:
     texts = [f"{digits * 10.0**power:.4g}" for power in range(-7, 1) for digits in range(1000, 10_000, 7)]
     assert parse_decimals("\t".join(texts).encode()).tolist() == [float(text) for text in texts]

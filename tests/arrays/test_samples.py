@@ -2,13 +2,16 @@
 
 import gzip
 from pathlib import Path
+from typing import Any
 
+import anndata
 import numpy as np
+import pandas as pd
 import pytest
 from helpers.fixtures import Refuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tr300m.arrays.samples import choose_samples, donor_axis, donor_of, sample_axis, tissue_onehot
+from tr300m.arrays.samples import SampleColumns, choose_samples, donor_axis, donor_of, sample_axis, tissue_onehot
 from tr300m.base.axes import Samples
 from tr300m.base.files import read_columns
 
@@ -182,3 +185,77 @@ def test_an_empty_list_of_samples_is_refused(tmp_path: Path, refuses: Refuses) -
     path.write_text("SAMPID\tSMTSD\nS1\tLung\n")
     with refuses("`samples"):
         choose_samples(sample_axis(["S1"], path), [])
+
+
+# --- other tables than GTEx's -----------------------------------------------------------------------------------------
+
+OWN = SampleColumns("id", "organ", "person")
+OWN_TABLE = 'id,person,organ\nS-1-a,P1,Lung\nS-1-b,P2,"T cell, CD4"\nS-2,P1,Lung\n'
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_the_columns_are_named(tmp_path: Path, separator: str) -> None:
+    table = OWN_TABLE if separator == "," else OWN_TABLE.replace('"T cell, CD4"', "T cell; CD4").replace(",", "\t")
+    samples = sample_axis(["S-2", "S-1-b"], write(tmp_path / "own.txt", table), OWN)
+    assert samples.tissue.tolist() == ["Lung", "T cell, CD4" if separator == "," else "T cell; CD4"]
+    assert samples.donor_id.tolist() == ["P1", "P2"]
+
+
+def test_donors_are_never_guessed_outside_gtex(tmp_path: Path) -> None:
+    path = write(tmp_path / "own.csv", OWN_TABLE + "GTEX-1-a,P3,Lung\n")
+    ids = ["S-1-a", "S-1-b", "GTEX-1-a"]
+    assert sample_axis(ids, path, SampleColumns("id", "organ")).donor_id.tolist() == ["S-1-a", "S-1-b", "GTEX-1"]
+    assert sample_axis(ids, path, OWN).donor_id.tolist() == ["P1", "P2", "P3"]
+
+
+def test_one_column_may_be_both(tmp_path: Path) -> None:
+    samples = sample_axis(["S-2"], write(tmp_path / "own.csv", OWN_TABLE), SampleColumns("id", "organ", "id"))
+    assert samples.donor_id.tolist() == ["S-2"]
+
+
+def test_without_a_table_every_sample_is_its_own_tissue_and_donor() -> None:
+    samples = sample_axis(["Lung", "GTEX-1-a"], None)
+    assert samples.tissue.tolist() == samples.donor_id.tolist() == samples.sample_id.tolist() == ["Lung", "GTEX-1-a"]
+    donors = donor_axis(samples, None)
+    assert donors.donor_id.tolist() == ["Lung", "GTEX-1-a"]
+    assert donors.sex.tolist() == donors.age.tolist() == ["NA", "NA"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "parts"),
+    [
+        (SampleColumns("id", "tissue", "person"), ["tissue", "`sample_table: tissue`", "organ"]),
+        (SampleColumns("SAMPID", "organ"), ["SAMPID", "`sample_table: sample`"]),
+        (SampleColumns("id", "organ", "donor"), ["donor", "`sample_table: donor`"]),
+    ],
+)
+def test_an_unknown_column_is_named_with_its_key(
+    tmp_path: Path, refuses: Refuses, columns: SampleColumns, parts: list[str]
+) -> None:
+    path = write(tmp_path / "own.csv", OWN_TABLE)
+    with refuses("own.csv", *parts):
+        sample_axis(["S-2"], path, columns)
+
+
+def test_a_sample_without_a_donor(tmp_path: Path, refuses: Refuses) -> None:
+    path = write(tmp_path / "own.csv", OWN_TABLE.replace("S-2,P1", "S-2,"))
+    with refuses("own.csv", "donor", "S-2"):
+        sample_axis(["S-1-a", "S-2"], path, OWN)
+
+
+def anndata_file(path: Path, tissues: list[Any]) -> Path:
+    table = pd.DataFrame({"organ": tissues, "person": pd.Categorical(["P1", "P2"])}, index=["S-1", "S-2"])
+    anndata.AnnData(np.ones((2, 1)), table, pd.DataFrame(index=["G"])).write_h5ad(path)
+    return path
+
+
+def test_the_sample_table_of_an_anndata_file(tmp_path: Path, refuses: Refuses) -> None:
+    path = anndata_file(tmp_path / "a.h5ad", ["Lung", "Liver"])
+    samples = sample_axis(["S-2", "S-1"], path, SampleColumns(tissue="organ", donor="person"))
+    assert samples.tissue.tolist() == ["Liver", "Lung"]
+    assert samples.donor_id.tolist() == ["P2", "P1"]
+    with refuses("a.h5ad", "SMTSD", "`sample_table: tissue`", "organ"):
+        sample_axis(["S-1"], path)
+    path = anndata_file(tmp_path / "b.h5ad", ["Lung", None])
+    with refuses("b.h5ad", "tissue", "S-2"):
+        sample_axis(["S-2"], path, SampleColumns(tissue="organ"))

@@ -1,7 +1,9 @@
 """The configuration: messages, defaults, documentation, run table."""
 
+import dataclasses
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +12,13 @@ from typing import Any
 import pytest
 import yaml
 from helpers.fixtures import Refuses, says
+from tr300m.arrays.samples import SampleColumns
 from tr300m.base.errors import TR300MError
 from tr300m.config.architectures import Architecture, read_architectures
 from tr300m.config.run_table import AT_EVALUATION, read_runs, split_names, split_pattern, trained_run
 from tr300m.config.schema import document, fill_defaults, find_problems, read_configuration, read_schema
 from tr300m.config.settings import resolve
+from tr300m.dataset.data_identity import RELEASED_SETTINGS
 from tr300m.dataset.permutations import CONTROLS
 from tr300m.model.likelihood.distributions import LIKELIHOODS, make_likelihood
 from tr300m.model.network import NetworkConfig
@@ -204,6 +208,35 @@ def test_an_optional_source_concerns_the_exported_scores_alone() -> None:
 )
 def test_what_a_configuration_knows_of_its_data(sources: dict[str, str], data: str) -> None:
     assert resolve({"sources": sources}, ROOT, files=False).data == data
+
+
+def test_the_sample_table_has_the_columns_of_gtex_by_default() -> None:
+    columns = resolve({}, ROOT).config["sample_table"]
+    assert columns == dataclasses.asdict(SampleColumns())
+    filled = resolve({}, ROOT).config
+    assert {key: filled[key] for key in RELEASED_SETTINGS} == RELEASED_SETTINGS
+
+
+def test_there_may_be_no_samples_and_no_donors() -> None:
+    settings = resolve({"sources": {"samples": "none", "donors": "none"}}, ROOT)
+    assert [settings.source_path(key) for key in ("samples", "donors")] == ["", ""]
+    record = settings.source_records()["samples"]
+    assert (record["path"], record["origin"]) == ("", "none")
+    assert settings.data == "own files"
+    assert "" not in settings.file_names("upstream") + settings.file_names("url")
+
+
+@pytest.mark.parametrize(
+    ("key", "named"), [("genome", "genome"), ("histones", "histone_H3K4me1_Nhek"), ("default", "expression")]
+)
+def test_other_sources_cannot_be_none(key: str, named: str, refuses: Refuses) -> None:
+    with refuses(f"`sources: {named}: none`", "samples", "donors"):
+        resolve({"sources": {key: "none"}}, ROOT)
+
+
+def test_another_unit_than_tpm_is_refused_with_what_to_do(refuses: Refuses) -> None:
+    with refuses("`expression: unit`", "'counts'", "TPM", "1,000,000"):
+        resolve({"expression": {"unit": "counts"}}, ROOT)
 
 
 def test_the_users_files_are_compared_with_the_published_ones() -> None:
@@ -503,6 +536,21 @@ def test_where_genes_may_be_left_out(config: dict[str, Any], may: bool) -> None:
     found = resolve(config, ROOT)
     assert found.may_drop_genes == may
     assert found.split["gene_pool"] == (None if config.get("edition") else 19746)
+
+
+def test_another_row_of_the_sources_is_not_the_file_of_the_release(tmp_path: Path) -> None:
+    table = (ROOT / "config/sources.tsv").read_text().splitlines()
+    row = next(line for line in table if line.startswith("expression\t"))
+    rows = [*table, row.replace("expression\tgene_tpm.gct.gz", "newer\tnewer.gct.gz")]
+    for folder in ("workflow/schemas", "config"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "resources").mkdir()
+    shutil.copy(ROOT / "resources/thesis_comparisons.tsv", tmp_path / "resources")
+    (tmp_path / "config/sources.tsv").write_text("\n".join(rows) + "\n")
+    found = resolve({"sources": {"expression": "newer"}}, tmp_path)
+    assert found.may_drop_genes
+    assert list(found.own_checksums("expression", "annotation")) == ["resources/upstream/newer.gct.gz"]
+    assert not resolve({"sources": {"expression": "expression"}}, tmp_path).may_drop_genes
 
 
 def test_own_files_are_compared_with_the_published_checksum() -> None:

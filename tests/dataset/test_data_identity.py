@@ -24,6 +24,7 @@ def manifest_with(sources: dict[str, dict[str, str]], config: dict[str, Any]) ->
 
 
 OWN = {"origin": "my_file", "checksum": "sha256:0"}
+NONE = source_entry({"path": "", "origin": "none", "published_checksum": "sha256:0"})
 SIMULATED = {"origin": "simulated", "checksum": "sha256:0"}
 
 
@@ -43,6 +44,10 @@ SIMULATED = {"origin": "simulated", "checksum": "sha256:0"}
         ({}, {"chromosomes": ["chr22"]}, RELEASE, "chromosomes"),
         ({}, {"tracks": "own.tsv"}, RELEASE, "own.tsv"),
         ({}, {"genes": "g.txt", "samples": "s.txt"}, RELEASE, "genes, samples"),
+        ({"samples": NONE}, {}, "own data", "samples"),
+        ({"donors": NONE}, {}, "own data", "donors"),
+        ({}, {"sample_table": {"sample": "SAMPID", "tissue": "SMTSD", "donor": None}}, RELEASE, ""),
+        ({}, {"sample_table": {"sample": "SAMPID", "tissue": "SMTS", "donor": None}}, RELEASE, "sample table"),
     ],
 )
 def test_name_and_reason(sources: dict[str, dict[str, str]], config: dict[str, Any], name: str, reason: str) -> None:

@@ -398,6 +398,63 @@ def test_genes_that_the_gct_lacks_do_not_count(folder: Path) -> None:
     assert "10 of 8 genes" in split_problems(config)["split thesis"]
 
 
+# --- expression of one's own ------------------------------------------------------------------------------------------
+
+
+def own_table(folder: Path, genes: list[str], samples: int = 20, value: str = "1") -> dict[str, Any]:
+    """Write an annotation of 30 genes and a CSV without a sample table."""
+    config = own_files(folder, 30, samples)
+    header = ",".join(["gene", *(f"tissue {number}" for number in range(samples))])
+    (folder / "own.csv").write_text("\n".join([header, *(gene + f",{value}" * samples for gene in genes)]) + "\n")
+    config["sources"] |= {"expression": "own.csv", "samples": "none", "donors": "none"}
+    return config
+
+
+BARE = [f"ENSG{5000 * (number + 1)}" for number in range(30)]
+
+
+def test_a_csv_without_a_sample_table(folder: Path) -> None:
+    config = own_table(folder, BARE) | {"runs": runs_on(folder, "thesis", "donor")}
+    assert split_problems(config) == {"split thesis": "", "split donor": ""}
+    lengths = axis_lengths(resolve(config, Path()))
+    assert (lengths["sample"], lengths["tissue"]) == (20, 20)
+    assert {check.what: check.state for check in check_configuration(resolve(config, Path()), QUICK)}[
+        "samples"
+    ] == "none"
+
+
+@pytest.mark.parametrize(
+    ("genes", "value", "parts"),
+    [
+        (BARE, "1000000", ["own.csv", "tissue 0", "30,000,000", "counts"]),
+        (BARE, "-0.5", ["own.csv, line 2", "ENSG5000", "-0.5", "log2(TPM + 1)"]),
+        ([*BARE, BARE[3]], "1", ["own.csv, line 32", "ENSG20000"]),
+        ([f"ENSMUSG{number}" for number in range(30)], "1", ["own.csv", "ENSMUSG0", "ENSG5000.1", "species"]),
+    ],
+)
+def test_expression_that_does_not_fit(folder: Path, genes: list[str], value: str, parts: list[str]) -> None:
+    (problem,) = split_problems(own_table(folder, genes, value=value)).values()
+    assert says(problem, *parts)
+
+
+def test_an_unknown_tissue_column(folder: Path) -> None:
+    config = own_table(folder, BARE)
+    (folder / "own_samples.csv").write_text("id,organ\n" + "".join(f"tissue {n},Lung\n" for n in range(20)))
+    config["sources"]["samples"] = "own_samples.csv"
+    (problem,) = split_problems({**config, "sample_table": {"sample": "id", "tissue": "tissues"}}).values()
+    assert says(problem, "own_samples.csv", "tissues", "`sample_table: tissue`", "organ")
+    assert set(split_problems({**config, "sample_table": {"sample": "id", "tissue": "organ"}}).values()) == {""}
+
+
+def test_donors_of_the_sample_table_are_held_out_whole(folder: Path) -> None:
+    config = own_table(folder, BARE) | {"runs": runs_on(folder, "donor")}
+    rows = "".join(f"tissue {n},Lung,P{n // 10}\n" for n in range(20))
+    (folder / "own_samples.csv").write_text(f"id,organ,person\n{rows}")
+    config["sources"]["samples"] = "own_samples.csv"
+    columns = {"sample": "id", "tissue": "organ", "donor": "person"}
+    assert "4 of 2 donors" in split_problems({**config, "sample_table": columns})["split donor"]
+
+
 def test_axes_that_cannot_be_read(folder: Path) -> None:
     config = own_files(folder, 30, 20)
     text = (folder / "own.gtf").read_text()

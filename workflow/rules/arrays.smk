@@ -298,7 +298,7 @@ rule manifest:
         sources=SETTINGS.source_records(),
         shaped_by={
             key: config[key]
-            for key in ("edition", "chromosomes", "genes", "samples", "window", "wide", "motifs")
+            for key in ("edition", "chromosomes", "genes", "samples", "sample_table", "window", "wide", "motifs")
             + (("tracks",) if SETTINGS.own_tracks else ())
         },
         simulation=(config["simulation"] if SETTINGS.simulated else {}),

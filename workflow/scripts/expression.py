@@ -19,16 +19,17 @@ with job(snakemake.log[0]):
     genes, edition = Genes.read(snakemake.input.genes), snakemake.params.edition
     samples, records = Samples.read(snakemake.input.samples).sample_id, GeneRecords.read(snakemake.input.records)
     lookup = GeneLookup.of(records)
-    wanted, unknown = read_regulators(snakemake.input.lambert, records, edition)
+    stems, unknown = read_regulators(snakemake.input.lambert, records, edition)
     if unknown:
         what = f"WARNING: {len(unknown):,} lines of the list of regulators are not one gene each and left out"
         print(f"{what}: {named(unknown)}", file=sys.stderr)
     matrix = with_gene_ids(open_matrix(snakemake.input.expression), lookup)
     with ArrayWriter(snakemake.output.expression, (len(genes), len(samples)), np.float32) as out:
-        present, regulator_ids, levels = read_expression(matrix, genes, samples, wanted, edition, out)
+        present, regulator_ids, levels = read_expression(matrix, genes, samples, stems, edition, out)
     check_any_expression(snakemake.output.expression, matrix.path)
-    regulators, missing = regulator_axis(regulator_ids, records), absent_regulators(wanted, regulator_ids, lookup)
+    regulators = regulator_axis(regulator_ids, records)
     print(f"{len(genes):,} genes, {len(regulators):,} regulators", file=sys.stderr)
+    missing = absent_regulators(stems, regulator_ids, lookup)
     if names := missing["gene_id"]:
         print(f"{len(names):,} regulators are left out (absent_regulators.tsv): {named(names)}", file=sys.stderr)
     kept = genes.gene_id[~present]

@@ -4,10 +4,8 @@ import sys
 
 from tr300m.arrays.absent_genes import drop_absent, is_release_data
 from tr300m.arrays.chromosome_names import choose_chromosomes, genes_elsewhere
-from tr300m.arrays.expression_survey import check_survey, check_unit, survey_expression
-from tr300m.arrays.gene_lookup import GeneLookup
+from tr300m.arrays.expression_survey import checked_survey
 from tr300m.arrays.genes import GeneRecords, choose_genes, named, target_genes
-from tr300m.arrays.matrix_formats import open_matrix
 from tr300m.arrays.sequence import sequence_names
 from tr300m.base.files import read_list, write_tsv
 from tr300m.base.job import job
@@ -26,14 +24,10 @@ with job(snakemake.log[0]):
         genes = choose_genes(genes, read_list(snakemake.input.wanted))
     dropped, ambiguous = genes.gene_id[:0], {}
     if not is_release_data(edition, snakemake.params.own_checksums):
-        matrix, lookup = open_matrix(snakemake.input.expression), GeneLookup.of(records)
-        survey = survey_expression(matrix, lookup)
+        survey = checked_survey(snakemake.input.expression, records, snakemake.params.unit)
         print(*survey.lines(), sep="\n", file=sys.stderr)
-        check_survey(survey, lookup, matrix.sample_ids)
-        if snakemake.params.unit:
-            check_unit(survey, lookup)
         ambiguous = survey.ambiguous
-        genes, dropped = drop_absent(genes, survey.gene_ids, edition, matrix.path)
+        genes, dropped = drop_absent(genes, survey.gene_ids, edition, survey.path)
     shared = int((genes.merged != "").sum())
     print(f"{len(genes):,} target genes, {shared} of them share their TSS with others", file=sys.stderr)
     if len(dropped):

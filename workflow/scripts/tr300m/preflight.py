@@ -15,8 +15,7 @@ import numpy as np
 
 from .arrays.absent_genes import drop_absent, is_release_data
 from .arrays.chromosome_names import choose_chromosomes
-from .arrays.expression_survey import check_survey, check_unit, survey_expression
-from .arrays.gene_lookup import GeneLookup
+from .arrays.expression_survey import checked_survey
 from .arrays.genes import CHROMOSOMES, choose_genes, read_gene_records, target_genes
 from .arrays.matrix_formats import open_matrix
 from .arrays.samples import SampleColumns, choose_samples, donor_of, sample_axis
@@ -180,12 +179,24 @@ def axis_lengths(settings: Settings) -> dict[str, int]:
     for axis, key in (("gene", "annotation"), ("sample", "expression")):
         if settings.locations[key].kind == "simulated":
             lengths[axis] = simulation.genes if axis == "gene" else simulation.samples
+    lengths["sample"] = _columns(settings) or lengths["sample"]
+    if settings.locations["samples"].kind == "none":
+        lengths["tissue"] = lengths["sample"]
     if config["chromosomes"]:
         lengths["gene"] = min(lengths["gene"], GENES_A_CHROMOSOME * len(config["chromosomes"]))
     for axis, key in (("gene", "genes"), ("sample", "samples")):
         if config[key]:
             lengths[axis] = min(lengths[axis], len(read_list(config[key])))
     return lengths
+
+
+def _columns(settings: Settings) -> int:
+    """Return the number of samples of an existing expression file; 0 if it cannot be read, which is said elsewhere."""
+    expression = _existing_file(settings, "expression")
+    try:
+        return len(open_matrix(expression).sample_ids) if expression else 0
+    except TR300MError:
+        return 0
 
 
 def check_splits(settings: Settings) -> list[Check]:
@@ -245,10 +256,7 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
         genes = choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
         if expression is None or is_release_data(edition, settings.own_checksums("expression", "annotation")):
             return genes
-        matrix, lookup = open_matrix(expression), GeneLookup.of(records)
-        survey = survey_expression(matrix, lookup)
-        check_survey(survey, lookup, matrix.sample_ids)
-        check_unit(survey, lookup)
+        survey = checked_survey(expression, records, settings.config["expression"]["unit"])
         return drop_absent(genes, survey.gene_ids, edition, expression)[0]
     number, text = np.arange(most, dtype=np.int64), np.full(most, "")
     chromosome = np.resize(np.array(wanted or CHROMOSOMES), most)

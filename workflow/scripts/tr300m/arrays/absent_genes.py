@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from ..base.axes import Genes
+from ..base.axes import PAR_Y, Genes
 from ..base.errors import TR300MError
 from ..base.types import Strings
 from ..sources.store import matches_checksum
@@ -83,6 +83,6 @@ def absent_regulators(stems: Collection[str], found: Iterable[str], genes: GeneL
     genes
         Genes of the annotation.
     """
-    absent = sorted(set(stems) - {without_version(gene) for gene in found})
+    absent = sorted(set(stems) - {without_version(gene).removesuffix(PAR_Y) for gene in found})
     states = ["no row in the expression file" if gene in genes.by_stem else "not in the annotation" for gene in absent]
     return {"gene_id": absent, "state": states}

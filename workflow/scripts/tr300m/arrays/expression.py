@@ -106,6 +106,8 @@ def read_gct_rows(
                     f"{gct}, line {number}, gene {gene}: {found - 1} values where the header has {tabs - 1} samples",
                     "the file is truncated or edited: download it again",
                 )
+            if not gene:
+                raise TR300MError(f"{gct}, line {number}: the gene has no ID")
             if gene in seen:
                 raise TR300MError(f"{gct}, line {number}: gene {gene} appears twice")
             seen.add(gene)

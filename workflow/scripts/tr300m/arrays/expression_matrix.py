@@ -15,6 +15,11 @@ LOG_VALUES = (
     "a logarithm has negative values: give the TPM themselves, such as 2**x - 1 for values that are log2(TPM + 1)"
 )
 
+ONE_ROW_A_GENE = (
+    "keep one row of each gene, or add up their TPM; genes in pseudo-autosomal regions have the same symbol, and the "
+    "same ID without version, on chrX and chrY"
+)
+
 
 class MatrixRows(Protocol):
     """A function that reads an expression file from its beginning."""
@@ -56,7 +61,10 @@ def check_names(where: str, what: str, names: Sequence[str]) -> None:
     if len(set(names)) != len(names):
         seen: set[str] = set()
         repeated = next(name for name in names if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise TR300MError(f"{where}: {what} {repeated} appears twice", f"keep one {what} of each name")
+        raise TR300MError(
+            f"{where}: {what} {repeated} appears twice",
+            ONE_ROW_A_GENE if what == "gene" else f"keep one {what} of each name",
+        )
 
 
 def check_tpm(where: str, values: Floats) -> None:
@@ -103,7 +111,7 @@ def refuse_second_row(path: str, taken: dict[str, str], identifier: str, gene_id
     if gene_id in taken:
         raise TR300MError(
             f"{path}: the rows {taken[gene_id]} and {identifier} are both gene {gene_id}",
-            "keep one of them, or add up their TPM",
+            ONE_ROW_A_GENE,
         )
     if gene_id:
         taken[gene_id] = identifier

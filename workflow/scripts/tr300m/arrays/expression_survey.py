@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -10,7 +11,8 @@ from ..base.errors import TR300MError
 from ..base.types import Floats
 from .expression_matrix import LOG_VALUES, ExpressionMatrix, refuse_second_row
 from .gene_lookup import FOUND, GeneLookup, GeneMatch
-from .genes import named
+from .genes import GeneRecords, named
+from .matrix_formats import open_matrix
 
 COLUMNS_SURVEYED = 8
 TPM_SUM = 1_000_000
@@ -79,6 +81,31 @@ class ExpressionSurvey:
                 f"{len(self.ambiguous):,} rows may be several genes, and are left out: {named([*self.ambiguous])}"
             )
         return lines
+
+
+def checked_survey(path: Path | str, records: GeneRecords, unit: str) -> ExpressionSurvey:
+    """Read an expression file for the first time, and check that it fits the annotation and the unit.
+
+    Parameters
+    ----------
+    path
+        Expression file of any format.
+    records
+        Gene lines of the annotation.
+    unit
+        ``TPM``; empty to skip the check of the unit.
+
+    Raises
+    ------
+    TR300MError
+        See `survey_expression`, `check_survey` and `check_unit`.
+    """
+    matrix, genes = open_matrix(path), GeneLookup.of(records)
+    survey = survey_expression(matrix, genes)
+    check_survey(survey, genes, matrix.sample_ids)
+    if unit:
+        check_unit(survey, genes)
+    return survey
 
 
 def survey_expression(matrix: ExpressionMatrix, genes: GeneLookup) -> ExpressionSurvey:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from ..base.axes import PAR_Y
-from .genes import GeneRecords
+from .genes import PROTEIN_CODING, GeneRecords
 
 IdentifierKind = Literal["versioned ID", "ID without version", "symbol", "another version", "ambiguous", "unknown"]
 FOUND: tuple[IdentifierKind, ...] = ("versioned ID", "ID without version", "symbol")
@@ -63,7 +63,7 @@ class GeneLookup:
             {gene: (gene,) for gene in ids},
             _grouped((without_version(gene), gene) for gene in ids),
             _grouped((name, gene) for name, gene in zip(names, ids, strict=True) if name),
-            frozenset(records.gene_id[records.gene_type == "protein_coding"].tolist()),
+            frozenset(records.gene_id[records.gene_type == PROTEIN_CODING].tolist()),
         )
 
     def find(self, identifier: str) -> GeneMatch:

@@ -72,17 +72,23 @@ def sample_axis(
 
 
 def _read_sample_table(table: Path | str, columns: SampleColumns) -> dict[str, Strings]:
-    wanted = columns.named()
     if is_hdf5(table):
-        return read_obs(table, list(wanted.values()))
+        found = read_obs(table)
+        # The samples are obs_names, unless the configuration names a column.
+        found.setdefault(columns.sample, found.pop(""))
+        _refuse_unknown(table, columns, list(found))
+        return found
     separator = text_separator(table)
-    header, _ = read_table(table, separator)
-    for key, name in wanted.items():
+    _refuse_unknown(table, columns, read_table(table, separator)[0])
+    return read_columns(table, list(dict.fromkeys(columns.named().values())), separator)
+
+
+def _refuse_unknown(table: Path | str, columns: SampleColumns, header: Sequence[str]) -> None:
+    for key, name in columns.named().items():
         if name not in header:
             raise TR300MError(
-                f"{table} lacks the column {name}, which `sample_table: {key}` names", f"found {', '.join(header[:8])}"
+                f"{table} lacks the column {name}, which `sample_table: {key}` names", f"it has {', '.join(header)}"
             )
-    return read_columns(table, list(dict.fromkeys(wanted.values())), separator)
 
 
 def _of_samples(

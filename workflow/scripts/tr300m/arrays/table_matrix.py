@@ -115,7 +115,7 @@ def open_h5ad(path: Path | str) -> ExpressionMatrix:
     """
     with opened_h5ad(path) as data:
         sample_ids = [str(name) for name in data.obs_names]
-        if data.X is None:
+        if "X" not in data.file or data.X is None:
             raise TR300MError(f"{path} has no matrix X", "put the TPM into X, as [sample, gene]")
         check_names(f"{path}, obs_names", "sample", sample_ids)
         check_names(f"{path}, var_names", "gene", [str(name) for name in data.var_names])
@@ -176,20 +176,17 @@ def is_hdf5(path: Path | str) -> bool:
         return False
 
 
-def read_obs(path: Path | str, columns: Sequence[str]) -> dict[str, Strings]:
-    """Read columns of the sample table (obs) of an AnnData file; a name that is no column stands for obs_names.
+def read_obs(path: Path | str) -> dict[str, Strings]:
+    """Read the sample table (obs) of an AnnData file as text, by column; obs_names are under the empty name.
+
+    Missing values are empty.
 
     Raises
     ------
     TR300MError
-        If the file cannot be read, or more than the first column is not in it.
+        If the file cannot be read.
     """
     with opened_h5ad(path) as data:
-        table = data.obs
-        found: dict[str, Strings] = {}
-        for number, name in enumerate(columns):
-            if name not in table.columns and number > 0:
-                raise TR300MError(f"{path}: obs lacks the column {name}", f"found {', '.join(map(str, table.columns))}")
-            values = table[name] if name in table.columns else table.index
-            found[name] = np.array(["" if value != value else str(value) for value in values], dtype=np.str_)
-        return found
+        table = data.obs.astype(object).where(data.obs.notna(), "")
+        columns = {"": table.index, **{str(name): table[name] for name in table.columns}}
+        return {name: np.array([str(value) for value in values], dtype=np.str_) for name, values in columns.items()}

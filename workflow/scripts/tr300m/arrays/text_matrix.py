@@ -13,7 +13,7 @@ from ..base.files import clean, read_lines
 from ..base.progress import progress
 from ..base.types import Floats
 from .decimals import parse_decimals
-from .expression_matrix import ExpressionMatrix, check_names, check_tpm
+from .expression_matrix import ONE_ROW_A_GENE, ExpressionMatrix, check_names, check_tpm
 
 DESCRIPTIONS = frozenset({"description", "gene", "gene id", "gene name", "gene symbol", "name", "symbol"})
 """Columns behind the first one that describe the genes, in lower case with spaces for underscores."""
@@ -142,7 +142,7 @@ def _rows(
         if not gene:
             raise TR300MError(f"{path}, line {number}: the gene has no identifier")
         if gene in seen:
-            raise TR300MError(f"{path}, line {number}: gene {gene} appears twice", "keep one row, or add them up")
+            raise TR300MError(f"{path}, line {number}: gene {gene} appears twice", ONE_ROW_A_GENE)
         seen.add(gene)
         if wanted(gene):
             yield gene, _parse(where, layout, cells[layout.first :][:columns])
