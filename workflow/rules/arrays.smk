@@ -217,7 +217,8 @@ rule manifest:
         runtime=60,
     params:
         sources=SETTINGS.source_records(),
-        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples", "motifs")},
+        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples")}
+        | {"motifs": SETTINGS.motifs.changed},
         simulation=(config["simulation"] if SETTINGS.simulated else {}),
         code=code_hash(*ARRAY_SCRIPTS),
     script:

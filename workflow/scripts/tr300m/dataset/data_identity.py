@@ -72,6 +72,8 @@ def _chosen(config: Mapping[str, Any]) -> str:
     """Return how a configuration differs from that of the release; empty if it does not."""
     if config["edition"] != "release":
         return f"edition {config['edition']}"
+    if config.get("motifs"):
+        return f"the config chooses other motifs ({', '.join(config['motifs'])})"
     restricted = [key for key in ("chromosomes", "genes", "samples") if config[key]]
     return f"the config restricts {', '.join(restricted)}" if restricted else ""
 
