@@ -41,6 +41,8 @@ SIMULATED = {"origin": "simulated", "checksum": "sha256:0"}
         ({"genome": SIMULATED, "expression": OWN}, {}, "simulated data", "simulated sources"),
         ({}, {"edition": "corrected"}, RELEASE, "edition corrected"),
         ({}, {"chromosomes": ["chr22"]}, RELEASE, "chromosomes"),
+        ({}, {"motifs": {}}, RELEASE, ""),
+        ({}, {"motifs": {"taxon": "10090", "file": None}}, RELEASE, "taxon"),
         ({}, {"genes": "g.txt", "samples": "s.txt"}, RELEASE, "genes, samples"),
     ],
 )

@@ -14,10 +14,11 @@ from tr300m.config.motif_choice import MotifChoice
 from tr300m.dataset.tf_levels import tf_levels
 
 with job(snakemake.log[0]):
+    choice = MotifChoice.from_section(snakemake.params.motifs)
     # The released arrays have one motif column more than there are profiles.
-    spare = 1 if snakemake.params.edition == "release" else 0
+    spare = 1 if snakemake.params.edition == "release" and not choice.changed else 0
     regulators = Regulators.read(snakemake.input.regulators)
-    found = choose_motifs(MotifChoice.from_section(snakemake.params.motifs), regulators)
+    found = choose_motifs(choice, regulators)
     core_profiles = motifs.core_profiles()
     axis = motifs.motif_axis(found.profiles, spare)
     mapping = np.pad(found.links, [(0, 0), (0, spare)])
