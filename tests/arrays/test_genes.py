@@ -237,12 +237,6 @@ def test_missing_file(tmp_path: Path, refuses: Refuses) -> None:
         read_gene_records(tmp_path / "none.gtf")
 
 
-def test_unknown_chromosome(tmp_path: Path, refuses: Refuses) -> None:
-    records = read_gene_records(write_gtf(tmp_path / "a.gtf"))
-    with refuses("chrM"):
-        target_genes(records, ("chr1", "chrM"), "release")
-
-
 def test_chromosome_without_genes(tmp_path: Path, refuses: Refuses) -> None:
     records = read_gene_records(write_gtf(tmp_path / "a.gtf"))
     with refuses("chr7"):
@@ -303,20 +297,30 @@ def test_empty_attributes() -> None:
     assert parse_attributes('a "1"; a "2";') == {"a": "1"}
 
 
-def test_an_ensembl_gtf_is_called_one(tmp_path: Path, refuses: Refuses) -> None:
-    attributes = 'gene_id "ENSG00000186092"; gene_version "6"; gene_name "OR4F5"; gene_biotype "protein_coding";'
-    path = one_line(tmp_path / "a.gtf", attributes, "1")
-    with refuses("a.gtf", "line 1", "ENSG00000186092", "gene_biotype", "Ensembl", "GENCODE"):
-        read_gene_records(path)
+@pytest.mark.parametrize(
+    ("attributes", "gene_id", "name"),
+    [
+        ('gene_id "ENSG00000186092"; gene_version "6"; gene_name "OR4F5"', "ENSG00000186092.6", "OR4F5"),
+        # Without a name, as many predicted genes.
+        ('gene_id "ENSMUSG00000102693"; gene_version "2"', "ENSMUSG00000102693.2", ""),
+        ('gene_id "ENSMUSG00000102693"', "ENSMUSG00000102693", ""),
+        # A version that the ID has already.
+        ('gene_id "ENSG00000186092.6"; gene_version "6"; gene_name "OR4F5"', "ENSG00000186092.6", "OR4F5"),
+    ],
+)
+def test_an_ensembl_gtf(tmp_path: Path, attributes: str, gene_id: str, name: str) -> None:
+    records = read_gene_records(one_line(tmp_path / "a.gtf", f'{attributes}; gene_biotype "protein_coding";', "1"))
+    assert (records.gene_id.tolist(), records.gene_name.tolist()) == ([gene_id], [name])
+    assert (records.gene_type.tolist(), records.chromosome.tolist()) == ([CODING], ["1"])
 
 
 def test_a_gene_without_type(tmp_path: Path, refuses: Refuses) -> None:
     path = one_line(tmp_path / "a.gtf", 'gene_id "ENSG01.3"; gene_name "A";')
-    with refuses("a.gtf", "line 1", "ENSG01.3", "gene_type"):
+    with refuses("a.gtf", "line 1", "ENSG01.3", "gene_type", "gene_biotype"):
         read_gene_records(path)
 
 
 def test_chromosomes_of_another_naming_are_shown(tmp_path: Path, refuses: Refuses) -> None:
     records = read_gene_records(one_line(tmp_path / "a.gtf", 'gene_id "E.1"; gene_type "protein_coding";', "1"))
-    with refuses("no protein-coding gene on chr1", "on 1", "chr1, not 1"):
+    with refuses("chr1", "on 1", "`chromosomes`"):
         target_genes(records, ("chr1",), "release")

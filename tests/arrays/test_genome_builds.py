@@ -8,7 +8,16 @@ import numpy as np
 import pyBigWig
 import pytest
 from tr300m.arrays.ccres import cre_windows
-from tr300m.arrays.genome_builds import BUILDS, build_of, check_inside, check_lengths, reaching_past, read_lengths
+from tr300m.arrays.genome_builds import (
+    BUILDS,
+    build_of,
+    check_inside,
+    check_lengths,
+    check_stated_build,
+    reaching_past,
+    read_lengths,
+    stated_build,
+)
 from tr300m.arrays.histones import silent_chromosomes, track_windows
 from tr300m.base.axes import Genes
 from tr300m.simulate.bigbed import BedRow, write_bigbed
@@ -31,6 +40,54 @@ def test_builds_are_told_by_their_lengths() -> None:
     assert build_of("chr22", 50_818_469) == ""
     assert build_of("chrM", 16_569) == ""
     assert not any(BUILDS["hg19"][name] == length for name, length in BUILDS["hg38"].items())
+
+
+def test_builds_of_the_mouse_in_either_style() -> None:
+    assert build_of("chr19", 61_431_566) == build_of("19", 61_431_566) == "mm10"
+    assert build_of("X", 169_476_592) == "mm39"
+    assert len(BUILDS["mm10"]) == len(BUILDS["mm39"]) == 21
+    assert list(BUILDS["mm39"])[-3:] == ["chr19", "chrX", "chrY"]
+    # No two builds have a length in common, so that one chromosome is enough.
+    known = [(name, length) for lengths in BUILDS.values() for name, length in lengths.items()]
+    assert len(set(known)) == len(known) == 2 * 24 + 2 * 21
+
+
+@pytest.mark.parametrize(
+    ("comments", "build"),
+    [
+        ("##description: evidence-based annotation of the human genome (GRCh38), version 26 (Ensembl 88)\n", "hg38"),
+        ("#!genome-build GRCm39\n#!genome-version GRCm39\n", "mm39"),
+        ("##provider: GENCODE\n##description: annotation of the mouse genome (GRCm38.p6), version M25\n", "mm10"),
+        ("#!genome-build GRCz11\n", "GRCz11"),
+        ("", ""),
+    ],
+)
+def test_what_an_annotation_states(tmp_path: Path, comments: str, build: str) -> None:
+    (tmp_path / "a.gtf").write_text(comments + "1\th\tgene\t1\t2\t.\t+\t.\tgene_id GRCh37;\n")
+    assert stated_build(tmp_path / "a.gtf") == build
+
+
+def test_an_annotation_of_another_species_than_the_genome(tmp_path: Path, refuses: Refuses) -> None:
+    (tmp_path / "a.gtf").write_text("#!genome-build GRCm39\n")
+    with refuses("a.gtf", "mm39", "g.fa", "chr22", "50,818,468", "hg38"):
+        check_stated_build(tmp_path / "a.gtf", {"chr22": 50_818_468}, tmp_path / "g.fa")
+    check_stated_build(tmp_path / "a.gtf", {"19": 61_420_004, "X": 1000}, tmp_path / "g.fa")
+    # What states no build, or has no known length, is not checked.
+    check_stated_build(tmp_path / "a.gtf", {"chr22": 1000}, tmp_path / "g.fa")
+    (tmp_path / "a.gtf").write_text("##provider: X\n")
+    check_stated_build(tmp_path / "a.gtf", {"chr22": 50_818_468}, tmp_path / "g.fa")
+
+
+def test_an_annotation_of_an_earlier_build(tmp_path: Path, refuses: Refuses) -> None:
+    (tmp_path / "a.gtf").write_text("#!genome-build GRCh37.p13\n")
+    with refuses("hg19", "21", "46,709,983", "hg38"):
+        check_stated_build(tmp_path / "a.gtf", {"21": 46_709_983}, tmp_path / "g.fa")
+
+
+def test_lengths_are_compared_under_either_name(tmp_path: Path, refuses: Refuses) -> None:
+    check_lengths(tmp_path / "a.bw", {"chr1": 9, "chrM": 5, "chr2": 1}, {"1": 9, "MT": 5, "3": 4})
+    with refuses("a.bw", "MT", "5 bp", "6 bp"):
+        check_lengths(tmp_path / "a.bw", {"chr1": 9, "chrM": 5}, {"1": 9, "MT": 6})
 
 
 def test_an_hg19_track_on_an_hg38_genome(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes) -> None:

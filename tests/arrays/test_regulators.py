@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from helpers.fixtures import Refuses
 from tr300m.arrays.genes import GeneRecords
-from tr300m.arrays.regulators import read_lambert, regulator_axis
+from tr300m.arrays.regulators import read_lambert, read_regulators, regulator_axis
 
 LAMBERT = (
     "number,Ensembl ID,HGNC symbol,Final Notes\n"
@@ -113,3 +113,57 @@ def test_unknown_edition(tmp_path: Path, refuses: Refuses) -> None:
     path = write(tmp_path / "l.csv", LAMBERT)
     with refuses("relaese"):
         read_lambert(path, "relaese")
+
+
+def mouse_records() -> GeneRecords:
+    """Return gene lines: Gata1, Klf4 and two genes of the name Twin; the last one has no name."""
+    ids = [f"ENSMUSG{number:011d}.{number}" for number in range(1, 6)]
+    names = ["Gata1", "Klf4", "Twin", "Twin", ""]
+    columns = (np.array(ids), np.array(names), np.array(["protein_coding"] * 5), np.array(["1"] * 5))
+    return GeneRecords(*columns, np.array(["+"] * 5), np.arange(1, 6))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gata1\nKlf4\n",
+        "# chosen\n\nGata1\t0.7\n Klf4 \tx\ty\n",
+        "ENSMUSG00000000001\nKlf4\nGata1\n",
+        "ENSMUSG00000000001.1\nENSMUSG00000000002.2\n",
+    ],
+    ids=["symbols", "comment and columns", "ID and symbol of one gene", "versions"],
+)
+def test_a_list_of_the_users(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path / "l.txt", text)
+    expected = frozenset({"ENSMUSG00000000001", "ENSMUSG00000000002"})
+    assert read_regulators(path, mouse_records(), "release") == (expected, [])
+
+
+def test_lines_that_are_not_one_gene(tmp_path: Path) -> None:
+    """A version that differs is another gene model; GATA1 is the human symbol."""
+    path = write(tmp_path / "l.txt", "Gata1\nTwin\nNanog\nGATA1\nENSMUSG00000000002.9\n")
+    found, left_out = read_regulators(path, mouse_records(), "release")
+    assert found == {"ENSMUSG00000000001"}
+    assert left_out == ["Twin (2 genes)", "Nanog", "GATA1", "ENSMUSG00000000002.9"]
+
+
+def test_the_lambert_list_is_told_by_its_commas(tmp_path: Path) -> None:
+    path = write(tmp_path / "l.csv", LAMBERT)
+    for edition in ("release", "corrected"):
+        assert read_regulators(path, records(), edition) == (read_lambert(path, edition), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (LAMBERT, ["ENSG00000100146", "4", "ENSMUSG00000000001.1", "Gata1"]),
+        ("SOX10\nSHOX\n", ["SOX10, SHOX", "2", "Gata1"]),
+        ("# nothing\n", ["0", "Gata1"]),
+        ("Twin\n", ["Twin", "1"]),
+    ],
+    ids=["the Lambert list", "symbols", "empty", "ambiguous"],
+)
+def test_regulators_of_another_species(tmp_path: Path, refuses: Refuses, text: str, parts: list[str]) -> None:
+    path = write(tmp_path / "l.csv", text)
+    with refuses("l.csv", *parts):
+        read_regulators(path, mouse_records(), "corrected")

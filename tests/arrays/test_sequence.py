@@ -9,7 +9,14 @@ from helpers.fixtures import MakeGenes, Refuses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from tr300m.arrays.sequence import clip_window, extract_chromosomes, onehot, onehot_windows, read_promoters
+from tr300m.arrays.sequence import (
+    clip_window,
+    extract_chromosomes,
+    onehot,
+    onehot_windows,
+    read_promoters,
+    sequence_lengths,
+)
 
 ROW = {"A": [1, 0, 0, 0], "C": [0, 1, 0, 0], "G": [0, 0, 1, 0], "T": [0, 0, 0, 1]}
 COMPLEMENT = {"A": "T", "C": "G", "G": "C", "T": "A"}
@@ -230,3 +237,33 @@ def test_headers_may_hold_any_letter(tmp_path: Path) -> None:
     path.write_text(">chr1 \u03b1\nACGT\n", encoding="utf-8")
     extract_chromosomes(path, ["chr1"], tmp_path / "out.fa")
     assert (tmp_path / "out.fa").read_text() == ">chr1\nACGT\n"
+
+
+@pytest.mark.parametrize(("wanted", "there"), [("chr1", "1"), ("1", "chr1"), ("MT", "chrM"), ("chrM", "MT")])
+def test_names_of_the_other_style_become_those_of_the_annotation(tmp_path: Path, wanted: str, there: str) -> None:
+    (tmp_path / "g.fa").write_text(f">{there} text\nACGT\n>other\nTT\n")
+    assert extract_chromosomes(tmp_path / "g.fa", [wanted], tmp_path / "out.fa") == {wanted: there}
+    assert (tmp_path / "out.fa").read_text() == f">{wanted}\nACGT\n"
+
+
+def test_a_chromosome_under_both_names(tmp_path: Path, refuses: Refuses) -> None:
+    (tmp_path / "g.fa").write_text(">1\nACGT\n>chr1\nACGT\n")
+    with refuses("g.fa", "1", "chr1"):
+        extract_chromosomes(tmp_path / "g.fa", ["1"], tmp_path / "out.fa")
+
+
+def test_names_of_both_sides_are_said(tmp_path: Path, refuses: Refuses) -> None:
+    (tmp_path / "g.fa").write_text(">NC_000067.7\nACGT\n>NC_000068.8\nACGT\n")
+    with refuses("g.fa", "no sequence 1, 2", "NC_000067.7, NC_000068.8", "`chromosomes`"):
+        extract_chromosomes(tmp_path / "g.fa", ["2", "1"], tmp_path / "out.fa")
+
+
+def test_lengths_of_sequences(tmp_path: Path, refuses: Refuses) -> None:
+    (tmp_path / "g.fa").write_text(">1 dna\nACGT\nAC GT\n\n>MT\n>X\nA\n")
+    assert sequence_lengths(tmp_path / "g.fa") == {"1": 8, "MT": 0, "X": 1}
+    (tmp_path / "g.fa").write_text(">1\nA\n>1\nA\n")
+    with refuses("g.fa", "1"):
+        sequence_lengths(tmp_path / "g.fa")
+    (tmp_path / "g.fa").write_text("ACGT\n")
+    with refuses("g.fa", "'>'"):
+        sequence_lengths(tmp_path / "g.fa")

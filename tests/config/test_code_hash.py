@@ -51,6 +51,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
         (
             "arrays.sequence",
             {
+                "genes.py",
                 "genome.py",
                 "onehot.py",
                 "histone_track.py",

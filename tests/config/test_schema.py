@@ -66,9 +66,13 @@ def test_wrong_choice_lists_the_choices() -> None:
     assert says(problem, "'latest'", "release, corrected")
 
 
-def test_unknown_chromosome() -> None:
-    (problem,) = problems(chromosomes=["chr23"])
-    assert "chr23" in problem
+def test_chromosomes_of_any_name() -> None:
+    """Which names there are, only the annotation knows."""
+    assert problems(chromosomes=["1", "MT", "2L", "NC_000067.7"]) == []
+    (problem,) = problems(chromosomes=["chr 1"])
+    assert "'chr 1'" in problem
+    (problem,) = problems(chromosomes=[1])
+    assert "integer" in problem or "string" in problem or "text" in problem
 
 
 def test_all_problems_come_at_once() -> None:

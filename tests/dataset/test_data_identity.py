@@ -43,6 +43,8 @@ SIMULATED = {"origin": "simulated", "checksum": "sha256:0"}
         ({}, {"edition": "corrected"}, RELEASE, "edition corrected"),
         ({}, {"chromosomes": ["chr22"]}, RELEASE, "chromosomes"),
         ({}, {"tracks": "own.tsv"}, RELEASE, "own.tsv"),
+        ({}, {"motifs": {}}, RELEASE, ""),
+        ({}, {"motifs": {"taxon": "10090", "file": None}}, RELEASE, "taxon"),
         ({}, {"genes": "g.txt", "samples": "s.txt"}, RELEASE, "genes, samples"),
         ({"samples": NONE}, {}, "own data", "samples"),
         ({"donors": NONE}, {}, "own data", "donors"),

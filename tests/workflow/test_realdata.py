@@ -12,11 +12,13 @@ import pyBigWig
 import pytest
 from helpers.fixtures import MakeGenes, Refuses
 from pyfaidx import Faidx
+from tr300m.arrays.chromosome_names import choose_chromosomes
 from tr300m.arrays.expression import read_expression, read_gct_header, read_gct_rows, stem
 from tr300m.arrays.genes import CHROMOSOMES, WINDOW, GeneRecords, read_gene_records, target_genes
 from tr300m.arrays.genome_builds import BUILDS, check_inside, reaching_past, read_lengths
 from tr300m.arrays.histones import silent_chromosomes, track_windows
 from tr300m.arrays.matrix_formats import open_matrix
+from tr300m.arrays.motif_links import choose_motifs
 from tr300m.arrays.motifs import (
     CORE_WIDTH,
     TF_WIDTH,
@@ -32,6 +34,7 @@ from tr300m.arrays.samples import donor_axis, sample_axis, tissue_onehot
 from tr300m.arrays.sequence import extract_chromosomes, onehot_windows
 from tr300m.base.array_files import save_array
 from tr300m.base.axes import Genes, Regulators, Samples
+from tr300m.config.motif_choice import MotifChoice
 from tr300m.dataset.split_schemes import draw_split
 from tr300m.dataset.splits import thesis_split
 from tr300m.dataset.tf_levels import regulator_genes
@@ -181,6 +184,21 @@ def test_corrected_motif_columns(released_ids: list[str], regulators: Regulators
     mapping = motif_map(both, motif_axis(profiles))
     assert mapping.shape == (2755, 1072)
     assert (mapping.sum(axis=0) > 0).all()
+
+
+def test_motifs_of_the_default_choice_are_the_released_ones(regulators: Regulators) -> None:
+    found, profiles = choose_motifs(MotifChoice(), regulators), motif_columns(human_profiles(), regulators)
+    assert [one.matrix_id for one in found.profiles] == [one.matrix_id for one in profiles]
+    assert np.array_equal(np.pad(found.links, [(0, 0), (0, 1)]), motif_map(regulators, motif_axis(profiles, spare=1)))
+
+
+def test_a_local_copy_of_the_annotation_gives_the_same_genes(genes: Genes, records: GeneRecords) -> None:
+    """The names of hg38's sequences choose the 24 chromosomes, without chrM."""
+    in_genome = [*reversed(CHROMOSOMES), "chrM", "chrUn_KI270302v1", "chr1_KI270706v1_random"]
+    chosen = choose_chromosomes(records, None, in_genome)
+    assert set(chosen) == set(CHROMOSOMES)
+    again = target_genes(records, chosen, "release")
+    assert all(np.array_equal(column, genes.columns()[name]) for name, column in again.columns().items())
 
 
 def test_target_genes(genes: Genes, records: GeneRecords) -> None:

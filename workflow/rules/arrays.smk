@@ -298,9 +298,10 @@ rule manifest:
         sources=SETTINGS.source_records(),
         shaped_by={
             key: config[key]
-            for key in ("edition", "chromosomes", "genes", "samples", "sample_table", "window", "wide", "motifs")
+            for key in ("edition", "chromosomes", "genes", "samples", "sample_table", "window", "wide")
             + (("tracks",) if SETTINGS.own_tracks else ())
-        },
+        }
+        | {"motifs": SETTINGS.motifs.changed},
         simulation=(config["simulation"] if SETTINGS.simulated else {}),
         code=code_hash(*ARRAY_SCRIPTS),
     script:

@@ -6,14 +6,14 @@ from tr300m.arrays.absent_genes import drop_absent, is_release_data
 from tr300m.arrays.chromosome_names import choose_chromosomes, genes_elsewhere
 from tr300m.arrays.expression_survey import checked_survey
 from tr300m.arrays.genes import GeneRecords, choose_genes, named, target_genes
-from tr300m.arrays.sequence import sequence_names
+from tr300m.arrays.sequence import sequence_lengths
 from tr300m.base.files import read_list, write_tsv
 from tr300m.base.job import job
 from tr300m.config.window import Window
 
 with job(snakemake.log[0]):
     records, edition = GeneRecords.read(snakemake.input.records), snakemake.params.edition
-    in_genome = sequence_names(snakemake.input.fasta) if snakemake.input.get("fasta") else None
+    in_genome = sequence_lengths(snakemake.input.fasta) if snakemake.input.get("fasta") else None
     chromosomes = choose_chromosomes(records, snakemake.params.chromosomes, in_genome)
     print(f"chromosomes of the target genes: {', '.join(chromosomes)}", file=sys.stderr)
     if elsewhere := genes_elsewhere(records, chromosomes):

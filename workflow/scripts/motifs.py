@@ -5,18 +5,20 @@ import sys
 import numpy as np
 from tr300m.arrays import motifs
 from tr300m.arrays.genes import named
-from tr300m.arrays.motif_links import MotifChoice, choose_motifs
+from tr300m.arrays.motif_links import choose_motifs
 from tr300m.base.array_files import save_array
 from tr300m.base.axes import Regulators
 from tr300m.base.files import write_tsv
 from tr300m.base.job import job
+from tr300m.config.motif_choice import MotifChoice
 from tr300m.dataset.tf_levels import tf_levels
 
 with job(snakemake.log[0]):
+    choice = MotifChoice.from_section(snakemake.params.motifs)
     # The released arrays have one motif column more than there are profiles.
-    spare = 1 if snakemake.params.edition == "release" else 0
+    spare = 1 if snakemake.params.edition == "release" and not choice.changed else 0
     regulators = Regulators.read(snakemake.input.regulators)
-    found = choose_motifs(MotifChoice(**snakemake.params.motifs), regulators)
+    found = choose_motifs(choice, regulators)
     core_profiles = motifs.core_profiles()
     axis = motifs.motif_axis(found.profiles, spare)
     mapping = np.pad(found.links, [(0, 0), (0, spare)])

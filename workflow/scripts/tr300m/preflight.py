@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,12 +14,13 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from .arrays.absent_genes import drop_absent, is_release_data
+from .arrays.agreement import genome_agrees, regulators_agree
 from .arrays.chromosome_names import choose_chromosomes
 from .arrays.expression_survey import checked_survey
 from .arrays.genes import CHROMOSOMES, choose_genes, read_gene_records, target_genes
 from .arrays.matrix_formats import open_matrix
 from .arrays.samples import SampleColumns, choose_samples, donor_of, sample_axis
-from .arrays.sequence import sequence_names
+from .arrays.sequence import sequence_lengths
 from .arrays.signals import check_signal
 from .base.axes import ARRAYS, Genes, Samples
 from .base.errors import TR300MError
@@ -105,6 +106,7 @@ def check_configuration(settings: Settings, timeouts: tuple[float, float] = PROB
     return [
         *sources,
         *check_tracks(settings),
+        *check_agreement(settings),
         *check_splits(settings),
         *check_disks(needs),
         check_memory(settings),
@@ -163,6 +165,28 @@ def _check_track(settings: Settings, track: TrackRow) -> Check:
     except TR300MError as error:
         return Check(f"track {track.name}", None, "cannot be read", f"{error.message}; {error.hint}")
     return Check(f"track {track.name}", None, f"a {track.reader}")
+
+
+def check_agreement(settings: Settings) -> list[Check]:
+    """Check files of the user's against each other: genome, regulators and motifs against the annotation."""
+    gtf, edition = _existing_file(settings, "annotation"), settings.config["edition"]
+    fasta, regulators = _existing_file(settings, "genome"), _existing_file(settings, "regulators")
+    checks = []
+    if gtf and fasta and settings.own_checksums("annotation", "genome"):
+        of_release = None if settings.takes_chromosomes_of_genome else CHROMOSOMES
+        wanted = settings.config["chromosomes"] or of_release
+        checks.append(_try("annotation, genome", partial(genome_agrees, gtf, fasta, wanted, edition)))
+    if gtf and regulators and (settings.own_checksums("annotation", "regulators") or settings.motifs.changed):
+        agree = partial(regulators_agree, gtf, regulators, settings.motifs, edition)
+        checks.append(_try("annotation, regulators, motifs", agree))
+    return checks
+
+
+def _try(what: str, check: Callable[[], str]) -> Check:
+    try:
+        return Check(what, None, check())
+    except TR300MError as error:
+        return Check(what, None, "do not fit", f"{error.message}; {error.hint}" if error.hint else error.message)
 
 
 def axis_lengths(settings: Settings) -> dict[str, int]:
@@ -249,7 +273,7 @@ def _gene_axis(settings: Settings, most: int) -> Genes:
         records, in_genome = read_gene_records(gtf), None
         if settings.takes_chromosomes_of_genome:
             fasta = _existing_file(settings, "genome")
-            in_genome = sequence_names(fasta) if fasta else records.chromosome.tolist()
+            in_genome = sequence_lengths(fasta) if fasta else records.chromosome.tolist()
         names = choose_chromosomes(records, wanted, in_genome)
         edition, expression = settings.config["edition"], _existing_file(settings, "expression")
         genes = target_genes(records, names, edition, settings.window)

@@ -14,15 +14,17 @@ from ..base.errors import TR300MError
 from .genes import CHROMOSOMES, PROTEIN_CODING, GeneRecords, named
 
 PREFIX = "chr"
-MITOCHONDRIAL = {"chrM": "MT", "chrMT": "MT", "MT": "chrM", "M": "chrM"}
+MITOCHONDRIAL_NAMES = {"chrM": "MT", "chrMT": "MT", "MT": "chrM", "M": "chrM"}
 """The mitochondrial genome, whose name differs by more than the prefix; each name with that of the other style."""
+ORGANELLES = frozenset({*MITOCHONDRIAL_NAMES, "Mt", "Mito", "MtDNA", "mitochondrion_genome", "Pt", "chrPt"})
+"""Genomes of mitochondria and plastids in several species; their genes are chosen only by name."""
 _MOST_NAMES = 5
 
 
 def other_style(name: str) -> str:
     """Return the name of a chromosome in the other style: ``1`` for ``chr1``, ``chrM`` for ``MT``."""
-    if name in MITOCHONDRIAL:
-        return MITOCHONDRIAL[name]
+    if name in MITOCHONDRIAL_NAMES:
+        return MITOCHONDRIAL_NAMES[name]
     return name.removeprefix(PREFIX) if name.startswith(PREFIX) else PREFIX + name
 
 
@@ -72,8 +74,8 @@ def choose_chromosomes(
         Names from the configuration, in either style; None for all.
     in_genome
         Names in the FASTA. It is used if `wanted` is None: all chromosomes that have a protein-coding gene and a
-        sequence are chosen, without the mitochondrial genome, which the release leaves out too. If it is also None,
-        the 24 human chromosomes of the release are chosen.
+        sequence are chosen, without `ORGANELLES`, as in the release. If it is also None, the 24 human chromosomes of
+        the release are chosen.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def choose_chromosomes(
                 "check `chromosomes` in the config (chr1 and 1 are the same chromosome)",
             )
         return tuple(found.values())
-    chosen = match_names((name for name in coding if name not in MITOCHONDRIAL), in_genome or ())
+    chosen = match_names((name for name in coding if name not in ORGANELLES), in_genome or ())
     if not chosen:
         raise TR300MError(
             f"annotation and FASTA have no chromosome in common: genes are on {_shown(coding) or 'no chromosome'}, "

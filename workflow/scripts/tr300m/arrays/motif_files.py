@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Iterator
-from itertools import dropwhile, takewhile
+from itertools import dropwhile, pairwise, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +60,7 @@ def read_motif_file(path: Path | str) -> list[JasparProfile]:
 def _blocks(lines: list[str], mark: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the lines from each one that starts with `mark` to the next such line, with the number of the first."""
     starts = [number for number, line in enumerate(lines) if line.startswith(mark)]
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         yield start + 1, lines[start:end]
 
 
@@ -69,7 +69,8 @@ def _jaspar_motif(where: str, block: list[str]) -> JasparProfile:
     try:
         (motif,) = parse(io.StringIO("\n".join(block)), "jaspar")  # type: ignore[no-untyped-call]
         counts = np.array([motif.counts[base] for base in "ACGT"], dtype=np.float64).T
-    except (ValueError, KeyError, IndexError):
+    # Biopython raises a plain Exception for rows of different lengths.
+    except Exception:
         name = block[0][1:].strip()
         raise TR300MError(f"{where}: motif {name} does not have four rows of as many counts", _HINT) from None
     return JasparProfile(motif.matrix_id, motif.name, counts)

@@ -10,42 +10,15 @@ from numpy.typing import NDArray
 from ..base.axes import Regulators
 from ..base.errors import TR300MError
 from ..base.files import read_columns
+from ..config.motif_choice import MotifChoice
 from .expression import stem
 from .genes import named
 from .motif_files import read_motif_file
-from .motifs import HUMAN, TF_RELEASE, TF_WIDTH, JasparProfile, jaspar_profiles, motif_axis, motif_map
+from .motifs import TF_WIDTH, JasparProfile, jaspar_profiles, motif_axis, motif_map
 
 LEFT_OUT = "no regulator has it"
 TOO_LONG = f"longer than {TF_WIDTH} positions"
 MAP_COLUMNS = ("regulator", "motif")
-
-
-@dataclass(frozen=True)
-class MotifChoice:
-    """The section `motifs` of the configuration.
-
-    Attributes
-    ----------
-    jaspar
-        Release, such as ``JASPAR2022``.
-    taxon
-        NCBI number of a species, for the profiles of that species alone, or a group such as ``vertebrates``.
-    collection
-        Collection of JASPAR, such as ``CORE``; None for all.
-    versions
-        ``all`` versions of each profile, or the ``latest``.
-    file
-        Motif file that replaces JASPAR; None for JASPAR.
-    map
-        Table with the columns ``regulator`` and ``motif``; None to link by name.
-    """
-
-    jaspar: str = TF_RELEASE
-    taxon: str = HUMAN
-    collection: str | None = None
-    versions: str = "all"
-    file: str | None = None
-    map: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +59,7 @@ def choose_motifs(choice: MotifChoice, regulators: Regulators) -> LinkedMotifs:
         links, unknown = links_by_table(choice.map, profiles, regulators)
         left_out |= unknown
     else:
-        links = links_by_name(profiles, regulators, exact=choice.file is None and choice.taxon == HUMAN)
+        links = links_by_name(profiles, regulators, exact=choice.exact_names)
     linked = [bool(column.any()) for column in links.T]
     if not any(linked):
         raise TR300MError(

@@ -1,21 +1,22 @@
 """Make motif kernels (PSSMs) from JASPAR profiles, and map regulators to motifs."""
 
+import warnings
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
+from Bio import BiopythonWarning
 from numpy.typing import NDArray
 from pyjaspar import jaspardb
 
 from ..base.axes import Motifs, Regulators
 from ..base.errors import TR300MError
 from ..base.types import Floats
+from ..config.motif_choice import PROFILES_OF_RELEASE, TAXON_OF_RELEASE
 
-TF_RELEASE, TF_WIDTH = "JASPAR2022", 35
+TF_WIDTH = 35
 CORE_RELEASE, CORE_WIDTH = "JASPAR2020", 19
-HUMAN = "9606"
-"""NCBI number of the species."""
 # As in the thesis's code: added to each count before normalising.
 PSEUDOCOUNT = 2.0**-24
 BACKGROUND_PROBABILITY = 0.25
@@ -32,7 +33,9 @@ class JasparProfile:
 
 def _fetch(release: str, all_versions: bool = True, **query: object) -> list[tuple[JasparProfile, list[str]]]:
     database = jaspardb(release=release)
-    with closing(database.conn):
+    with closing(database.conn), warnings.catch_warnings():
+        # That there is no profile is for the caller to say.
+        warnings.simplefilter("ignore", BiopythonWarning)
         motifs = database.fetch_motifs(all_versions=all_versions, **query)
     return [
         (JasparProfile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species))
@@ -62,7 +65,7 @@ def jaspar_profiles(release: str, taxon: str, collection: str | None, all_versio
 
 def human_profiles() -> list[JasparProfile]:
     """Return all versions of the 1,237 JASPAR 2022 profiles whose only species is human, in database order."""
-    return jaspar_profiles(TF_RELEASE, HUMAN, None, True)
+    return jaspar_profiles(PROFILES_OF_RELEASE, TAXON_OF_RELEASE, None, True)
 
 
 def core_profiles() -> list[JasparProfile]:

@@ -223,15 +223,27 @@ def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path
     return found
 
 
-def sequence_names(fasta: Path | str) -> list[str]:
-    """Return the names of the sequences of a FASTA (plain or gzip), in file order.
+def sequence_lengths(fasta: Path | str) -> dict[str, int]:
+    """Return the lengths (base pairs) of the sequences of a FASTA (plain or gzip) by name, in file order.
 
     Raises
     ------
     TR300MError
-        If the file cannot be read or is truncated.
+        If the file cannot be read, is truncated or does not start with a name, or a name appears twice.
     """
-    return [_sequence_name(piece) for piece in _pieces(fasta) if piece.startswith(b">")]
+    lengths: dict[str, int] = {}
+    name = ""
+    for piece in _pieces(fasta):
+        if piece.startswith(b">"):
+            name = _sequence_name(piece)
+            if name in lengths:
+                raise TR300MError(f"{fasta}: sequence {name} appears twice")
+            lengths[name] = 0
+        elif not lengths:
+            raise TR300MError(f"{fasta} does not start with '>'", "is it a FASTA file?")
+        else:
+            lengths[name] += len(piece.translate(None, b" \t\r\n"))
+    return lengths
 
 
 def _sequence_name(header: bytes) -> str:

@@ -91,7 +91,7 @@ class Genes(Table):
     gene_id, gene_name
         Versioned Ensembl ID and name of the first gene in GTF order that has this TSS.
     chromosome, strand
-        ``chr1`` .. ``chrY``; ``+`` or ``-``.
+        Name in the annotation, such as ``chr1`` or ``1``; ``+`` or ``-``.
     tss
         1-based position of the TSS.
     window_start, window_end
@@ -173,7 +173,7 @@ class Donors(Table):
 
 @dataclass(frozen=True)
 class Regulators(Table):
-    """Genes of the Lambert list that have a row in the GCT, sorted by versioned ID."""
+    """Genes of the list of regulators that have a row in the GCT, sorted by versioned ID."""
 
     gene_id: Strings
     gene_name: Strings
@@ -184,7 +184,7 @@ class Regulators(Table):
 
 @dataclass(frozen=True)
 class Motifs(Table):
-    """JASPAR profiles; `counts` is the sum of the four counts at the first position, 0 for a spare column."""
+    """Motifs (JASPAR profiles); `counts` is the sum of the four counts at the first position, 0 for a spare column."""
 
     matrix_id: Strings
     name: Strings

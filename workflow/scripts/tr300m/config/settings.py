@@ -12,6 +12,7 @@ from ..base.redaction import public, redacted
 from .architectures import read_architectures
 from .baseline_table import BASELINES, baselines_of
 from .external_predictions import external_table
+from .motif_choice import MotifChoice
 from .run_selection import RunSelection
 from .run_table import read_runs, split_names, split_of_table1, split_pattern
 from .schema import check, fill_defaults, find_problems, read_schema
@@ -133,6 +134,11 @@ class Settings:
         location = self.locations["annotation"]
         is_default = location.kind == "simulated" or location == Location("upstream", "annotation")
         return self.config["chromosomes"] is None and not is_default
+
+    @property
+    def motifs(self) -> MotifChoice:
+        """The section `motifs`."""
+        return MotifChoice.from_section(self.config["motifs"])
 
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
         """Return the local file names of the sources of one kind."""

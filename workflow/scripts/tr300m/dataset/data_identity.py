@@ -15,16 +15,8 @@ EXPRESSION_SOURCES = ("expression", "samples", "donors")
 RELEASED_SETTINGS: dict[str, dict[str, Any]] = {
     "sample_table": {"sample": "SAMPID", "tissue": "SMTSD", "donor": None},
     "window": {"upstream": 2772, "downstream": 50},
-    "motifs": {
-        "jaspar": "JASPAR2022",
-        "taxon": "9606",
-        "collection": None,
-        "versions": "all",
-        "file": None,
-        "map": None,
-    },
 }
-"""The columns of GTEx's sample table from which the release was made."""
+"""Sections of the configuration as the release has them."""
 _MOST_SOURCES = 3
 
 
@@ -89,6 +81,8 @@ def _chosen(config: Mapping[str, Any]) -> str:
         return f"the tracks of {config['tracks']}"
     if other := [key for key, value in RELEASED_SETTINGS.items() if config.get(key, value) != value]:
         return f"the config has other settings of {', '.join(other)}"
+    if config.get("motifs"):
+        return f"the config chooses other motifs ({', '.join(config['motifs'])})"
     restricted = [key for key in ("chromosomes", "genes", "samples") if config[key]]
     return f"the config restricts {', '.join(restricted)}" if restricted else ""
 
