@@ -15,7 +15,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu demo demo-full report preflight unlock chr22 motif-detection test test-fast check lint types dry-run docs lock clean
+.PHONY: help env env-gpu demo demo-full report preflight unlock chr22 first-look motif-detection test test-fast check lint types dry-run docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -79,6 +79,11 @@ chr22: env ## The same on real chr22: make chr22 DATA=FOLDER
 	@$(SNAKEMAKE) $(QUIET) --configfile config/chr22.yaml --config data="$(DATA)"
 	@$(BIN)/tr300m table results/chr22/table1.tsv
 
+first-look: env ## Real genes and tissues of four chromosomes from the network: planned for 300 MB and 15 minutes on 2 cores
+	@echo "The first look: planned for at most 300 MB of downloads and 15 minutes on 2 cores, not yet measured"
+	@$(BIN)/tr300m report --configfile config/first_look.yaml --cores $(CORES)
+	@$(BIN)/tr300m table results/first_look/table1.tsv
+
 motif-detection: env ## The thesis's Appendix B: plant a motif in random promoters, find it again
 	@$(SNAKEMAKE) motif_detection $(QUIET)
 	@cat results/motif_detection/metrics.json
@@ -117,5 +122,5 @@ lock: ## Resolve the dependencies anew (needs uv)
 	$(LOCK) --extra cpu --output-file envs/cpu.lock
 	$(LOCK) --extra gpu --output-file envs/gpu.lock
 
-clean: ## Delete what the demos and chr22 made
-	@rm -rf results/demo results/demo_full results/chr22
+clean: ## Delete what the demos, chr22 and the first look made
+	@rm -rf results/demo results/demo_full results/chr22 results/first_look

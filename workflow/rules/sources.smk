@@ -35,6 +35,54 @@ use rule download as download_own with:
         name=either(SETTINGS.file_names("url")),
 
 
+# Of a remote track the genes' windows alone. What came is kept beside the downloads, as in `download`.
+rule track_excerpt:
+    input:
+        genes="<results>/dataset/genes.tsv",
+    output:
+        "<results>/excerpts/{name}",
+    log:
+        "<logs>/track_excerpt/{name}.log",
+    benchmark:
+        "<benchmarks>/track_excerpt/{name}.tsv"
+    wildcard_constraints:
+        name=either(SETTINGS.excerpt_names()),
+    retries: 1
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        network=1,
+        mem_mb=1000,
+        runtime=120,
+    params:
+        source=lambda wildcards: SETTINGS.public_download(wildcards.name),
+        kept=lambda wildcards: SETTINGS.ranges_folder(wildcards.name),
+        flank=max(config["wide"]["mark_edges"], default=0),
+        code=code_hash("track_excerpt.py"),
+    script:
+        "../scripts/track_excerpt.py"
+
+
+rule genome_parts:
+    input:
+        parts=[source_path(key) for key in config["genome_parts"]],
+    output:
+        fasta=temp("<results>/genome/parts.fa.gz"),
+    log:
+        "<logs>/genome_parts.log",
+    benchmark:
+        "<benchmarks>/genome_parts.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        code=code_hash("genome_parts.py"),
+    script:
+        "../scripts/genome_parts.py"
+
+
 # pyfaidx reads by position, which plain gzip does not allow.
 rule genome:
     input:

@@ -1,5 +1,7 @@
 """Read one-hot promoter windows from a FASTA; bases are in the order A, C, G, T."""
 
+import gzip
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from pyfaidx import Fasta, FastaIndexingError, FetchError
 
 from ..base.axes import Genes
 from ..base.errors import TR300MError
-from ..base.files import BOM, READ_BYTES, atomic_path, gzip_errors, open_binary, read_lines
+from ..base.files import BOM, GZIP_MAGIC, READ_BYTES, atomic_path, gzip_errors, open_binary, read_lines
 from ..base.progress import progress
 from .chromosome_names import other_style
 from .genes import named
@@ -221,6 +223,29 @@ def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path
                 "same chromosome)",
             )
     return found
+
+
+def join_parts(parts: Sequence[Path | str], out: Path | str) -> None:
+    """Join FASTA files (plain or gzip) to one gzip file, one member after the other, which is valid gzip.
+
+    Raises
+    ------
+    TR300MError
+        If a part does not start with a name.
+    """
+    with atomic_path(out) as temporary, open(temporary, "wb") as handle:
+        for part in parts:
+            with gzip_errors(part), open_binary(part) as bases:
+                if bases.read(1) != b">":
+                    raise TR300MError(f"{part} does not start with '>'", "is it a FASTA file?")
+            with open(part, "rb") as source:
+                is_gzip = source.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+                source.seek(0)
+                if is_gzip:
+                    shutil.copyfileobj(source, handle, READ_BYTES)
+                    continue
+                with gzip.GzipFile(fileobj=handle, mode="wb", compresslevel=1, mtime=0) as packed:
+                    shutil.copyfileobj(source, packed, READ_BYTES)
 
 
 def sequence_lengths(fasta: Path | str) -> dict[str, int]:

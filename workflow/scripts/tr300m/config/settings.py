@@ -1,6 +1,5 @@
 """Resolve a configuration: fill in defaults, read its tables, and report all problems before the first job."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..base.redaction import public, redacted
 from .architectures import read_architectures
 from .baseline_table import BASELINES, baselines_of
 from .external_predictions import external_table
+from .genome_parts import check_parts, with_parts
 from .motif_choice import MotifChoice
 from .run_selection import RunSelection
 from .run_table import read_runs, split_names, split_of_table1, split_pattern
@@ -21,15 +21,12 @@ from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate
 from .thesis_comparisons import read_comparisons
 from .tissue_groups import read_tissue_groups
 from .track_table import TrackRow, read_tracks, with_needed
+from .user_paths import expand_paths, missing_paths
 from .window import Window, schedule_problems
 
 SCHEMAS = Path("workflow/schemas")
 COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
 UPSTREAM_FOLDER = "resources/upstream"
-PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "tracks", "released_data")
-"""Keys whose values are paths; the values in `sources` may be paths too."""
-MOTIF_PATHS = ("file", "map")
-"""Keys of the section `motifs` whose values are paths."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +66,32 @@ class Settings:
             return location.value
         if location.kind == "simulated":
             return self.simulated_path(key)
+        if location.kind == "joined":
+            return f"{self.results}/genome/parts.fa.gz"
+        if self.by_range(key):
+            return f"{self.results}/excerpts/{self._download_name(key)}"
         # Files from configured URLs have their own folder, so that a simulated file is never taken for one.
         if location.kind == "url":
             return f"{self.results}/downloads/{self.sources[key].local_name}"
         return f"{UPSTREAM_FOLDER}/{self.sources[location.value].local_name}"
+
+    def by_range(self, key: str) -> bool:
+        """Whether only windows of a source are fetched: a track in a remote bigWig, if the config says so."""
+        return (
+            bool(self.config["tracks_by_range"])
+            and self.locations[key].kind in ("upstream", "url")
+            and any(track.key == key and track.reader == "bigwig" for track in self.tracks)
+        )
+
+    def _download_name(self, key: str) -> str:
+        location = self.locations[key]
+        return self.sources[location.value if location.kind == "upstream" else key].local_name
+
+    def ranges_folder(self, name: str) -> str:
+        """Return the folder of what was fetched of a remote track, by its local file name: beside the downloads."""
+        key = self._key_of(name)
+        folder = UPSTREAM_FOLDER if self.locations[key].kind == "upstream" else f"{self.results}/downloads"
+        return f"{folder}/ranges/{name}"
 
     def simulated_path(self, key: str) -> str:
         """Return the path of a source if it is simulated."""
@@ -91,7 +110,8 @@ class Settings:
             location = self.locations[key]
             records[key] = {
                 "path": self.source_path(key),
-                "origin": redacted(
+                "origin": ("windows of " if self.by_range(key) else "")
+                + redacted(
                     self.sources[location.value].urls[0]
                     if location.kind == "upstream"
                     else location.value or location.kind
@@ -102,13 +122,15 @@ class Settings:
 
     def download_of(self, name: str) -> dict[str, Any]:
         """Return addresses, size and checksum of the download with a local file name."""
-        downloads = (key for key, location in self.locations.items() if location.kind in ("upstream", "url"))
-        key = next(key for key in downloads if Path(self.source_path(key)).name == name)
-        location = self.locations[key]
+        location = self.locations[self._key_of(name)]
         if location.kind == "url":
             return {"urls": [location.value], "size": None, "checksum": ""}
         row = self.sources[location.value]
         return {"urls": list(row.urls), "size": row.size, "checksum": row.checksum}
+
+    def _key_of(self, name: str) -> str:
+        downloads = (key for key, location in self.locations.items() if location.kind in ("upstream", "url"))
+        return next(key for key in downloads if self._download_name(key) == name)
 
     def public_download(self, name: str) -> dict[str, Any]:
         """Return `download_of` without credentials; Snakemake stores it and reruns the download if it changes."""
@@ -141,8 +163,13 @@ class Settings:
         return MotifChoice.from_section(self.config["motifs"])
 
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
-        """Return the local file names of the sources of one kind."""
-        return [Path(self.source_path(key)).name for key, location in self.locations.items() if location.kind == kind]
+        """Return the local file names of the sources of one kind that are downloaded whole."""
+        keys = [key for key, location in self.locations.items() if location.kind == kind]
+        return [self._download_name(key) for key in keys if not self.by_range(key)]
+
+    def excerpt_names(self) -> list[str]:
+        """Return the local file names of the tracks of which only windows are fetched."""
+        return [self._download_name(key) for key in self.locations if self.by_range(key)]
 
     @property
     def window(self) -> Window:
@@ -245,14 +272,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     filled = fill_defaults(config, schema)
     problems = find_problems(filled, schema)
     check("the configuration", problems)
-    filled |= {key: _expand(key, filled[key]) for key in PATHS if filled[key]}
-    filled["motifs"] = {
-        key: _expand(f"motifs: {key}", value) if key in MOTIF_PATHS and value else value
-        for key, value in filled["motifs"].items()
-    }
-    if table_path := filled["split"]["tissue_groups"]:
-        filled["split"] = filled["split"] | {"tissue_groups": _expand("split: tissue_groups", table_path)}
-    filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
+    filled = expand_paths(filled)
     problems = schedule_problems(filled["network"]["pooling"], Window.of(filled["window"]))
     if filled["wide"]["mark_edges"] != sorted(filled["wide"]["mark_edges"]):
         problems.append(f"`wide: mark_edges`: {filled['wide']['mark_edges']} do not ascend; write the smallest first")
@@ -266,20 +286,15 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         )
     upstream = read_sources(root / SOURCES_TABLE)
     tracks = read_tracks(filled["tracks"], upstream, filled["sources"], filled["data"], files)
-    table = with_needed(upstream, tracks)
+    parts = filled["genome_parts"]
+    table = with_parts(with_needed(upstream, tracks), parts)
     problems += check_choices(table, filled["sources"], filled["data"], files)
+    problems += check_parts(parts, upstream, filled["sources"], filled["data"])
     try:
         SimulationConfig.from_dict(filled["simulation"])
     except TR300MError as error:
         problems.append(f"{error.message}; {error.hint}")
-    for key in ("genes", "samples", "runs", "architectures"):
-        if filled[key] and not Path(filled[key]).is_file():
-            problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")
-    for key in MOTIF_PATHS:
-        if filled["motifs"][key] and not Path(filled["motifs"][key]).is_file():
-            problems.append(f"`motifs: {key}`: {filled['motifs'][key]} does not exist; write the path of a file")
-    if filled["released_data"] and not Path(filled["released_data"]).exists():
-        problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
+    problems += missing_paths(filled)
     check("the configuration", problems)
     if filled["split"]["tissue_groups"]:
         read_tissue_groups(filled["split"]["tissue_groups"])
@@ -288,6 +303,8 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     table |= tracks.sources
     choices = filled["sources"] | tracks.choices
     locations = {key: locate(key, table, choices, filled["data"]) for key in table}
+    if parts:
+        locations["genome"] = Location("joined", ", ".join(parts))
     chosen = filled["evaluation"]["level_change_runs"]
     runs = read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml")
     external, problems = external_table(
@@ -323,13 +340,3 @@ def _too_narrow(selection: RunSelection, marks: int, width: int) -> list[str]:
         for key, channels in taken.items()
         if width <= channels
     ]
-
-
-def _expand(key: str, path: str) -> str:
-    """Return a path with the home folder in place of a leading ``~``."""
-    expanded = os.path.expanduser(path)
-    if expanded.startswith("~"):
-        raise TR300MError(
-            f"`{key}`: {path}: no home folder is known for {path.partition('/')[0]}", "write the full path"
-        )
-    return expanded

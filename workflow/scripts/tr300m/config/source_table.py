@@ -61,12 +61,13 @@ class Location:
     Attributes
     ----------
     kind
-        One of the five kinds; ``none`` if there is no such file.
+        One of the six kinds; ``none`` if there is no such file, ``joined`` if it is made of other sources.
     value
-        Configured path or URL of a local file or a URL; key of the row in the sources table if it is downloaded.
+        Configured path or URL of a local file or a URL; key of the row in the sources table if it is downloaded; keys
+        of the sources that are joined.
     """
 
-    kind: Literal["upstream", "simulated", "local", "url", "none"]
+    kind: Literal["upstream", "simulated", "local", "url", "none", "joined"]
     value: str = ""
 
 

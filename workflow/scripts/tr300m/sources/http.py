@@ -33,7 +33,8 @@ READ_SIZE = 1 << 18
 # Otherwise a server may compress the file, and neither length nor checksum would match.
 IDENTITY = {"Accept-Encoding": "identity"}
 RETRYABLE_STATUS = (408, 425, 429)
-RANGE_NOT_SATISFIABLE = 416
+PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
+WHOLE_HINT = "set `tracks_by_range: false` to download the whole file"
 CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
@@ -127,9 +128,74 @@ def download(
             if part.size() > furthest:
                 furthest, left = part.size(), retry
             left = _next_retry(left, error)
-            wait = left.get_backoff_time() if error.wait is None else error.wait
-            print(f"{public(url)}: {error}; trying again in {wait:.0f} s", file=sys.stderr)
-            time.sleep(wait)
+            _wait(url, left, error)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Bytes of a file, with the length and the version of the whole file (as in `Answer`)."""
+
+    content: bytes
+    total: int
+    version: str
+
+
+def read_range(
+    session: requests.Session,
+    url: str,
+    start: int,
+    stop: int,
+    retry: urllib3.Retry = RETRY,
+    timeouts: tuple[float, float] = TIMEOUTS,
+) -> Piece:
+    """Return the bytes [`start`, `stop`) of the file at an address, or those up to its end.
+
+    Parameters
+    ----------
+    session
+        Keeps connections open between calls; threads may share it.
+    url
+        http or https address.
+    start, stop
+        Range of bytes; `start` is inside the file.
+    retry
+        Number of retries and back-off.
+    timeouts
+        Longest wait for a connection, and for the next bytes (seconds).
+
+    Raises
+    ------
+    TR300MError
+        If the address does not give these bytes, or gives the whole file instead.
+    """
+    left = retry
+    while True:
+        try:
+            return _piece(session, url, start, stop, timeouts)
+        except RetryableError as error:
+            left = _next_retry(left, error)
+            _wait(url, left, error)
+
+
+def _piece(session: requests.Session, url: str, start: int, stop: int, timeouts: tuple[float, float]) -> Piece:
+    headers = {**IDENTITY, "Range": f"bytes={start}-{stop - 1}"}
+    with _network_errors(url), session.get(url, headers=headers, stream=True, timeout=timeouts) as response:
+        answer = _answer(response, start)
+        if response.status_code != PARTIAL_CONTENT or answer.total is None:
+            raise TR300MError(f"the server of {public(url)} does not send ranges of bytes", WHOLE_HINT)
+        if answer.start != start:
+            raise TR300MError(f"the server sent byte {answer.start:,} instead of byte {start:,}", WHOLE_HINT)
+        content = b"".join(answer.blocks)
+    expected = min(stop, answer.total) - start
+    if len(content) != expected:
+        raise RetryableError(f"the connection broke off at {len(content):,} of {expected:,} bytes")
+    return Piece(content, answer.total, answer.version)
+
+
+def _wait(url: str, left: urllib3.Retry, error: RetryableError) -> None:
+    wait = left.get_backoff_time() if error.wait is None else error.wait
+    print(f"{public(url)}: {error}; trying again in {wait:.0f} s", file=sys.stderr)
+    time.sleep(wait)
 
 
 def _next_retry(left: urllib3.Retry, error: RetryableError) -> urllib3.Retry:

@@ -1,0 +1,56 @@
+"""Paths in a configuration: the home folder for a leading ``~``, and files that are missing."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..base.errors import TR300MError
+
+PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "tracks", "released_data")
+"""Keys whose values are paths; the values in `sources` may be paths too."""
+MOTIF_PATHS = ("file", "map")
+"""Keys of the section `motifs` whose values are paths."""
+
+
+def expand_paths(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration with the home folder in place of a leading ``~`` in each path.
+
+    Raises
+    ------
+    TR300MError
+        If no home folder is known.
+    """
+    filled = {**config, **{key: _expand(key, config[key]) for key in PATHS if config[key]}}
+    filled["motifs"] = {
+        key: _expand(f"motifs: {key}", value) if key in MOTIF_PATHS and value else value
+        for key, value in filled["motifs"].items()
+    }
+    if table := filled["split"]["tissue_groups"]:
+        filled["split"] = filled["split"] | {"tissue_groups": _expand("split: tissue_groups", table)}
+    filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
+    return filled
+
+
+def missing_paths(config: Mapping[str, Any]) -> list[str]:
+    """Return a problem for each file that does not exist; sources and tracks are checked with their tables."""
+    problems = []
+    for key in ("genes", "samples", "runs", "architectures"):
+        if config[key] and not Path(config[key]).is_file():
+            problems.append(f"`{key}`: {config[key]} does not exist; write the path of a file")
+    for key in MOTIF_PATHS:
+        if config["motifs"][key] and not Path(config["motifs"][key]).is_file():
+            problems.append(f"`motifs: {key}`: {config['motifs'][key]} does not exist; write the path of a file")
+    if config["released_data"] and not Path(config["released_data"]).exists():
+        problems.append(f"`released_data`: {config['released_data']} does not exist; name the data.zip or its folder")
+    return problems
+
+
+def _expand(key: str, path: str) -> str:
+    """Return a path with the home folder in place of a leading ``~``."""
+    expanded = os.path.expanduser(path)
+    if expanded.startswith("~"):
+        raise TR300MError(
+            f"`{key}`: {path}: no home folder is known for {path.partition('/')[0]}", "write the full path"
+        )
+    return expanded
