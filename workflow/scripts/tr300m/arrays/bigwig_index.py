@@ -27,8 +27,6 @@ _BRANCH, _LEAF = np.dtype(_SPAN), np.dtype([*_SPAN, ("size", "<u8")])
 class RemoteBytes(Protocol):
     """A file of which many ranges can be fetched at once, such as `ranges.RangeFile`."""
 
-    name: str
-
     def fetch(self, ranges: Iterable[tuple[int, int]]) -> None:
         """Fetch ranges (first byte, number of bytes)."""
         ...
@@ -100,7 +98,7 @@ def _places(file: RemoteBytes) -> tuple[int, int]:
     head = file.read_at(0, _HEADER.size)
     if head[:4] != MAGIC_BYTES["bigWig"] or len(head) < _HEADER.size:
         raise TR300MError(
-            f"{file.name} is not a bigWig file that can be read in pieces",
+            "the file is not a bigWig that can be read in pieces",
             "correct its address, or set `tracks_by_range: false` to download the whole file",
         )
     chromosomes, index = _HEADER.unpack(head)[3::2]

@@ -12,6 +12,7 @@ from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import atomic_path
 from ..base.progress import progress
+from ..base.redaction import public
 from ..base.types import Ints
 from ..sources.ranges import ChangedFileError, RangeFile
 from .bigwig import covered
@@ -84,11 +85,11 @@ def fetch_excerpt(urls: Sequence[str], folder: Path, out: Path, size: int | None
                 return
             except ChangedFileError as error:
                 failures[url] = error
-                print(f"{error.message}; reading it from the beginning", file=sys.stderr)
+                print(f"{public(url)}: {error.message}; reading it from the beginning", file=sys.stderr)
             except TR300MError as error:
                 failures[url] = error
                 break
-    lines = [f"  {error.message}" for error in failures.values()]
+    lines = [f"  {public(url)}: {error.message}" for url, error in failures.items()]
     hint = next(reversed(failures.values())).hint or "run the same command again to go on"
     raise TR300MError("\n".join([f"cannot read windows of {out.name}:", *lines]), hint)
 
@@ -101,7 +102,7 @@ def write_excerpt(file: RangeFile, out: Path, genes: Genes, flank: int = 0) -> N
     """
     chromosomes = read_chromosomes(file)
     renamed = in_names_of(genes, chromosomes)
-    covered(file.name, chromosomes, renamed, NEEDED)
+    covered("the file", chromosomes, renamed, NEEDED)
     windows = {
         name: np.clip(spans, 0, chromosomes[name].length)
         for name, spans in gene_windows(renamed, flank).items()

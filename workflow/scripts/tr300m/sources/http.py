@@ -181,12 +181,13 @@ def _piece(session: requests.Session, url: str, start: int, stop: int, timeouts:
     headers = {**IDENTITY, "Range": f"bytes={start}-{stop - 1}"}
     with _network_errors(url), session.get(url, headers=headers, stream=True, timeout=timeouts) as response:
         answer = _answer(response, start)
-        if response.status_code != PARTIAL_CONTENT or answer.total is None:
-            raise TR300MError(f"the server of {public(url)} does not send ranges of bytes", WHOLE_HINT)
+        # The file may have become shorter; the caller sees it by the length.
+        if response.status_code not in (PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE) or answer.total is None:
+            raise TR300MError("the server does not send ranges of bytes", WHOLE_HINT)
         if answer.start != start:
             raise TR300MError(f"the server sent byte {answer.start:,} instead of byte {start:,}", WHOLE_HINT)
         content = b"".join(answer.blocks)
-    expected = min(stop, answer.total) - start
+    expected = max(min(stop, answer.total) - start, 0)
     if len(content) != expected:
         raise RetryableError(f"the connection broke off at {len(content):,} of {expected:,} bytes")
     return Piece(content, answer.total, answer.version)

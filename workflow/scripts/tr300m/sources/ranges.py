@@ -86,7 +86,7 @@ class RangeFile(io.RawIOBase):
             _drop(self._folder)
             first = self._read(0, HEAD)
             if size not in (None, first.total):
-                raise TR300MError(f"{self.name} has {first.total:,} bytes, {size:,} expected", "upstream has changed")
+                raise TR300MError(f"the server's file has {first.total:,} bytes, {size:,} expected")
             origin = _create(self._folder, Origin(self.name, first.version, first.total))
         self._origin, self._length = origin, origin.total or 0
         self._there = np.memmap(self._folder / "blocks", np.uint8, "r+")
@@ -140,7 +140,7 @@ class RangeFile(io.RawIOBase):
     def _check(self, piece: Piece) -> None:
         if piece.total != self._length or piece.version != self._origin.version:
             _drop(self._folder)
-            raise ChangedFileError(f"{self.name} changed while it was read", "run the same command again")
+            raise ChangedFileError("the file changed while it was read", "run the same command again")
 
     def _keep(self, start: int, content: bytes) -> None:
         self._content[start : start + len(content)] = np.frombuffer(content, np.uint8)
