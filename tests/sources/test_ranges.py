@@ -64,11 +64,11 @@ def test_any_ranges_are_right_and_no_byte_comes_twice(
 
 def test_near_blocks_are_asked_for_together_and_far_ones_apart(server: Server, tmp_path: Path) -> None:
     with RangeFile(server.url("/a"), tmp_path / "a") as file:
-        file.fetch([(20 * BLOCK, 10), (22 * BLOCK, 10), (100 * BLOCK, 10)])
-    assert sorted(map(str, server.ranges()[1:])) == [
-        f"bytes={100 * BLOCK}-{101 * BLOCK - 1}",
-        f"bytes={20 * BLOCK}-{23 * BLOCK - 1}",
-    ]
+        file.fetch([(100 * BLOCK, 10), (102 * BLOCK, 10), (400 * BLOCK, 10)])
+    assert set(server.ranges()[1:]) == {
+        f"bytes={100 * BLOCK}-{103 * BLOCK - 1}",
+        f"bytes={400 * BLOCK}-{401 * BLOCK - 1}",
+    }
 
 
 def test_a_second_call_asks_for_nothing_and_a_resumed_one_for_the_rest(server: Server, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_second_call_asks_for_nothing_and_a_resumed_one_for_the_rest(server: S
     assert len(server.requests) == 2
     with RangeFile(server.url("/a"), tmp_path / "a") as file:
         assert file.read_at(50_000, 6_000) == CONTENT[50_000:56_000]
-    assert server.ranges()[2] == f"bytes={52 * BLOCK}-{55 * BLOCK - 1}"
+    assert server.ranges()[2] == f"bytes={208 * BLOCK}-{219 * BLOCK - 1}"
 
 
 @pytest.mark.parametrize("new", [Reply(content=OTHER, etag='"v2"'), Reply(content=CONTENT + b"more", etag='"v1"')])

@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import prod
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from .arrays.absent_genes import drop_absent, is_release_data
 from .arrays.agreement import genome_agrees, regulators_agree
 from .arrays.chromosome_names import choose_chromosomes
+from .arrays.excerpts import most_excerpt_bytes
 from .arrays.expression_survey import checked_survey
 from .arrays.genes import CHROMOSOMES, choose_genes, read_gene_records, target_genes
 from .arrays.matrix_formats import open_matrix
@@ -33,7 +34,7 @@ from .config.track_table import TrackRow
 from .dataset.split_schemes import draw_split, scheme_settings
 from .dataset.splits import N_GENES, N_SAMPLES
 from .features.pooling import pooled_length
-from .sources.http import remote_size
+from .sources.http import range_size, remote_size
 from .sources.partial_file import PartialFile
 from .sources.store import recorded
 
@@ -116,33 +117,54 @@ def check_configuration(settings: Settings, timeouts: tuple[float, float] = PROB
 def check_source(settings: Settings, key: str, timeouts: tuple[float, float]) -> Check:
     """Check one source: the user's file, the downloaded file, or the addresses to download it from."""
     path, kind = Path(settings.source_path(key)), settings.locations[key].kind
-    if kind in ("simulated", "none"):
-        return Check(key, None, kind)
+    if kind in ("simulated", "none", "joined"):
+        return Check(key, None, f"joined: {settings.locations[key].value}" if kind == "joined" else kind)
     if kind == "local":
         if path.is_file():
             return Check(key, path.stat().st_size, "your file")
         advice = "write the path of your file, a URL, `upstream` to download it, or `simulated`"
         return Check(key, None, "missing", f"{path} does not exist; {advice}")
     wanted = settings.download_of(path.name)
+    if settings.by_range(key):
+        return _check_excerpt(settings, key, path, wanted["urls"], wanted["size"], timeouts)
     if record := recorded(path, **wanted):
         return Check(key, record.size, "downloaded and verified")
     return _ask(key, path, wanted["urls"], wanted["size"], timeouts)
 
 
-def _ask(key: str, path: Path, urls: Sequence[str], size: int | None, timeouts: tuple[float, float]) -> Check:
+def _check_excerpt(
+    settings: Settings, key: str, path: Path, urls: Sequence[str], size: int | None, timeouts: tuple[float, float]
+) -> Check:
+    """Check a track of which only windows are fetched."""
+    if path.is_file():
+        return Check(key, path.stat().st_size, "windows fetched")
+    check = _ask(key, path, urls, size, timeouts, range_size)
+    span = settings.window.width + 2 * max(settings.config["wide"]["mark_edges"], default=0)
+    most = most_excerpt_bytes(check.to_fetch, axis_lengths(settings)["gene"], span)
+    return replace(check, size=most, state=f"{check.state}; windows of {check.to_fetch:,} bytes", to_fetch=most)
+
+
+def _ask(
+    key: str,
+    path: Path,
+    urls: Sequence[str],
+    size: int | None,
+    timeouts: tuple[float, float],
+    length: Callable[[str, tuple[float, float]], int | None] = remote_size,
+) -> Check:
     failures: dict[str, str] = {}
+    advice = "check network and proxy, try later, or give your own copy: `sources: KEY: PATH`"
     for url in urls:
         try:
-            found = remote_size(url, timeouts)
+            found = length(url, timeouts)
             if size is not None and found not in (None, size):
                 raise TR300MError(f"the server's file has {found:,} bytes, {size:,} expected")
             size = size or found
         except TR300MError as error:
-            failures[url] = _reason(url, error)
+            failures[url], advice = _reason(url, error), error.hint or advice
     to_fetch = max((size or 0) - PartialFile.of(path).size(), 0)
     reasons = "; ".join(dict.fromkeys(failures.values()))
     if len(failures) == len(urls):
-        advice = "check network and proxy, try later, or give your own copy: `sources: KEY: PATH`"
         return Check(key, size, "cannot be downloaded", f"{reasons}; {advice}", to_fetch)
     return Check(key, size, f"reachable (but: {reasons})" if failures else "reachable", "", to_fetch)
 
@@ -307,6 +329,8 @@ def _existing_file(settings: Settings, key: str) -> Path | None:
     path, kind = Path(settings.source_path(key)), settings.locations[key].kind
     if kind == "simulated" or not path.is_file():
         return None
+    if kind == "joined":
+        return path
     return path if kind == "local" or recorded(path, **settings.download_of(path.name)) else None
 
 

@@ -21,6 +21,10 @@ from .chromosome_names import in_names_of
 from .signals import NEEDED
 from .wide import around_tss
 
+BLOCK_SPAN = 25_600
+"""Base pairs of a block of data, which comes whole, in the release's tracks: 1,024 bins of 25 bp."""
+GENOME_SPAN = 3_100_000_000
+"""Base pairs of the human genome."""
 _RECORD = np.dtype([("start", np.int64), ("end", np.int64), ("value", np.float32)])
 
 
@@ -52,6 +56,21 @@ def _union(spans: Ints) -> Ints:
     reach = np.maximum.accumulate(spans[:, 1])
     first = np.flatnonzero(np.concatenate([[True], spans[1:, 0] > reach[:-1]]))
     return np.stack([spans[first, 0], reach[np.append(first[1:], len(spans)) - 1]], axis=1)
+
+
+def most_excerpt_bytes(size: int, genes: int, span: int) -> int:
+    """Return about the largest number of bytes to fetch for the windows of genes of a bigWig, before it is opened.
+
+    Parameters
+    ----------
+    size
+        Bytes of the bigWig.
+    genes
+        Number of genes; windows are taken to be apart from each other.
+    span
+        Base pairs of a gene's windows.
+    """
+    return round(size * min(1.0, genes * (span + 2 * BLOCK_SPAN) / GENOME_SPAN))
 
 
 def fetch_excerpt(urls: Sequence[str], folder: Path, out: Path, size: int | None, genes: Genes, flank: int = 0) -> None:

@@ -86,6 +86,18 @@ def remote_size(url: str, timeouts: tuple[float, float] = TIMEOUTS) -> int | Non
             return _answer(response, 0).total
 
 
+def range_size(url: str, timeouts: tuple[float, float] = TIMEOUTS) -> int:
+    """Return the length of the file at an address, of which ranges of bytes can be read; one byte comes.
+
+    Raises
+    ------
+    TR300MError
+        If the address does not offer the file, or no ranges of it.
+    """
+    with requests.Session() as session:
+        return _piece(session, url, 0, 1, timeouts).total
+
+
 def download(
     url: str,
     part: PartialFile,

@@ -24,13 +24,13 @@ from ..base.redaction import public
 from .http import RETRY, TIMEOUTS, Piece, read_range
 from .partial_file import Origin
 
-BLOCK = 1 << 10
-"""Bytes of a block. Data of a window of a track are a few thousand bytes, so that larger blocks would double them."""
-MERGED_GAP = 2 * BLOCK
+BLOCK = 1 << 8
+"""Bytes of a block. Data of a window of a track are a few thousand bytes; with larger blocks more would come."""
+MERGED_GAP = 8 * BLOCK
 """Missing blocks this far apart (bytes) are requested together, with what is between them."""
 LONGEST_REQUEST = 1 << 20
 """Most bytes of a request, so that a broken connection costs little."""
-CONNECTIONS = 4
+CONNECTIONS = 6
 HEAD = 1 << 13
 """Bytes of the first request, which also tells length and version."""
 
@@ -168,7 +168,8 @@ class RangeFile(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, fewer at the end of the file."""
         stop = self._length if size < 0 else min(self._position + size, self._length)
-        self.fetch([(self._position, stop - self._position)])
+        if not self._there[self._position // BLOCK : -(-stop // BLOCK)].all():
+            self.fetch([(self._position, stop - self._position)])
         content = self._content[self._position : stop].tobytes()
         self._position = max(stop, self._position)
         return content
