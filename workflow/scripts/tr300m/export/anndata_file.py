@@ -8,7 +8,7 @@ import numpy as np
 from ..base.errors import TR300MError
 from ..base.files import atomic_path
 from ..dataset.dataset import Dataset
-from .tables import array_blocks, check_place, mean_signals, sample_table, source_table, track_names
+from .tables import array_blocks, check_place, mean_signals, sample_table, table_of_sources, track_names
 
 # A chunk has 256 kB; a block of genes, which is in memory, is as wide as a chunk, so that each chunk is written once.
 _CHUNK = (64, 1024)
@@ -64,7 +64,7 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
             "tr300m": {
                 "edition": str(dataset.manifest["config"].get("edition", "")),
                 "constants": dataset.manifest["constants"],
-                "sources": source_table(dataset),
+                "sources": table_of_sources(dataset),
                 "units": {name: entry["unit"] for name, entry in dataset.manifest["arrays"].items()},
             },
         },
