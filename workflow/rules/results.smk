@@ -57,16 +57,8 @@ rule forest:
     input:
         metrics=rules.table1.input.metrics,
         draws=rules.table1.input.draws,
-        other_metrics=expand(
-            "<results>/baselines/{split}/{name}/metrics.validation.json",
-            split=SELECTION.table1_split,
-            name=SELECTION.drawn_baselines,
-        ),
-        other_draws=expand(
-            "<results>/baselines/{split}/{name}/bootstrap.validation.npz",
-            split=SELECTION.table1_split,
-            name=SELECTION.drawn_baselines,
-        ),
+        other_metrics=[f"{RESULTS}/{row.folder}/metrics.validation.json" for row in SELECTION.drawn_rows],
+        other_draws=[f"{RESULTS}/{row.folder}/bootstrap.validation.npz" for row in SELECTION.drawn_rows],
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
@@ -85,7 +77,7 @@ rule forest:
         "../../envs/workflow.yaml"
     params:
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
-        baselines=SELECTION.drawn_baselines,
+        baselines=[row.label for row in SELECTION.drawn_rows],
         code=code_hash("forest.py"),
     script:
         "../scripts/forest.py"

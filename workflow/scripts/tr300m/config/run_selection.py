@@ -233,9 +233,13 @@ class RunSelection:
         return self.runs[name].split if kind == "runs" else name
 
     @property
-    def drawn_baselines(self) -> list[str]:
-        """Baselines in the figure of Table 1: all except those that read the genes' own expression."""
-        return [name for name in self.baselines if not BASELINES[name].own_expression]
+    def drawn_rows(self) -> list[Evaluated]:
+        """Rows below Table 1 in its figure: baselines that do not read the genes' own expression, and external rows."""
+        return [
+            row
+            for row in self.baseline_rows
+            if row.split == self.table1_split and not (row.kind == "baseline" and BASELINES[row.model].own_expression)
+        ]
 
     @property
     def evaluated(self) -> list[Evaluated]:
