@@ -297,5 +297,5 @@ def test_anndata_is_optional(tmp_path: Path, refuses: Refuses, monkeypatch: pyte
         return real(name, *arguments)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with refuses("a.h5ad", "pip install 'tr300m[h5ad]'"):
+    with refuses("a.h5ad", "pip install anndata"):
         open_matrix(tmp_path / "a.h5ad")
