@@ -5,6 +5,7 @@ import dataclasses
 import gzip
 import hashlib
 import zlib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -515,12 +516,12 @@ def test_tissues_of_the_pilot_are_tpm_of_the_annotation(realdata: Path, edition:
 def test_a_table_of_the_pilot_by_symbol(realdata: Path, tmp_path: Path, records: GeneRecords, refuses: Refuses) -> None:
     with gzip.open(realdata / "pilot" / "tpm.gct.gz", "rt", encoding="utf-8") as handle:
         rows = [line.rstrip("\n").split("\t")[1:] for line in handle.readlines()[2:]]
-    names = [row[0] for row in rows]
-    once = [row for row in rows if names.count(row[0]) == 1]
+    times = Counter(row[0] for row in rows)
+    once = [row for row in rows if times[row[0]] == 1]
     (tmp_path / "a.csv").write_text("\n".join(map(",".join, once)) + "\n")
     survey = checked_survey(tmp_path / "a.csv", records, "TPM")
     assert len(survey.gene_ids) + len(survey.ambiguous) == len(once) - 1
-    assert {"MATR3", "SDHD"} <= set(survey.ambiguous)
+    assert {"COG8", "SDHD"} <= set(survey.ambiguous)
     # Written as the mouse's symbols are.
     mouse = [[row[0].capitalize(), *row[1:]] for row in once[1:] if row[0].capitalize() != row[0]]
     (tmp_path / "mouse.csv").write_text("\n".join(map(",".join, [once[0], *mouse])) + "\n")
