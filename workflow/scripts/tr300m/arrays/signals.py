@@ -18,7 +18,7 @@ from .bigwig import MAGIC_BYTES, covered, open_indexed, open_kind, say_lacking
 from .intervals import Intervals, read_intervals, wrong_interval
 from .sequence import clip_window
 
-NEEDED = "a track on hg38 with UCSC names (chr1 ..) is needed"
+NEEDED = "a track on the genome of the FASTA, with the same names of chromosomes (chr1 ..), is needed"
 _INDEXED = {"bigwig": "bigWig", "bigbed": "bigBed"}
 # Of a bigBed (Kent et al., Bioinformatics 26:2204, 2010): number of BED columns, place of the text with all columns.
 _HEADER = struct.Struct("=34xHQ")
