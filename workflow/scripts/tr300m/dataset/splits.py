@@ -13,7 +13,7 @@ from ..base.errors import TR300MError
 from ..base.files import read_tsv, write_tsv
 from ..base.types import Bools, Ints, Strings
 from ..config.run_table import LEAVE_OUT
-from .whole_groups import held_out_count
+from .whole_groups import balanced_folds, held_out_count
 
 Part = Literal["validation", "test"]
 PARTS: tuple[Part, ...] = ("validation", "test")
@@ -21,6 +21,7 @@ Apart = Literal["nothing", "chromosome", "donor", "tissue", "cluster", "test_chr
 APART: tuple[Apart, ...] = ("nothing", "chromosome", "donor", "tissue", "cluster", "test_chromosome")
 """Groups (columns of genes or samples) of which none is in two of training, validation and test. With
 ``test_chromosome`` no chromosome is in test and elsewhere, and no cluster in both training and validation."""
+INNER_FOLDS = 5
 N_GENES, N_SAMPLES = 19786, 17382
 # As printed in the thesis, which has 19,786 genes.
 THESIS_GENE_POOL = 19746
@@ -71,6 +72,38 @@ class Split:
         return (
             np.setdiff1d(np.arange(n_genes), self.held_out_genes),
             np.setdiff1d(np.arange(n_samples), self.held_out_samples),
+        )
+
+    def inner(self, genes: Genes, folds: int = INNER_FOLDS) -> Ints:
+        """Deal the training genes to inner folds: for the choice of penalties, features and when to stop.
+
+        A fold has whole chromosomes, or whole clusters of genes that share promoters if all training genes are on one
+        chromosome: what is chosen on one fold is then chosen on genes unlike those that were fitted, as in the test.
+
+        Parameters
+        ----------
+        genes
+            The gene axis.
+        folds
+            Largest number of folds; there are no more than chromosomes or clusters.
+
+        Returns
+        -------
+        ndarray
+            Fold [training gene], counted from 0, in the order of `training_axes`.
+
+        Raises
+        ------
+        TR300MError
+            If all training genes share promoters with each other.
+        """
+        train, _ = self.training_axes(len(genes), 0)
+        for groups in (genes.chromosome[train], genes.cluster[train]):
+            if (several := len(np.unique(groups))) > 1:
+                return balanced_folds(groups, min(folds, several))
+        raise TR300MError(
+            f"split {self.name}: the {len(train)} training genes are one cluster of genes that share promoters",
+            "hold out fewer genes, or use more genes",
         )
 
     def shares_promoter(self, cluster: Ints) -> Bools:
