@@ -238,5 +238,22 @@ rule controls:
 # Not part of `all`: choices are made on validation, and the test part is for one final score.
 rule test_scores:
     input:
-        expand("<results>/runs/{run}/metrics.test.json", run=RUNS),
-    localrule: True
+        metrics=[f"{RESULTS}/{model.folder}/metrics.test.json" for model in SELECTION.tested],
+        draws=[f"{RESULTS}/{model.folder}/bootstrap.test.npz" for model in SELECTION.tested],
+        unshared_metrics=[f"{RESULTS}/{model.folder}/metrics.test.unshared.json" for model in SELECTION.tested],
+        unshared_draws=[f"{RESULTS}/{model.folder}/bootstrap.test.unshared.npz" for model in SELECTION.tested],
+        manifest=rules.manifest.output.manifest,
+    output:
+        tsv="<results>/test_scores.tsv",
+        markdown="<results>/test_scores.md",
+    log:
+        "<logs>/test_scores.log",
+    benchmark:
+        "<benchmarks>/test_scores.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        models=[model.names for model in SELECTION.tested],
+        code=code_hash("test_scores.py"),
+    script:
+        "../scripts/test_scores.py"
