@@ -17,7 +17,14 @@ pathvars:
 
 wildcard_constraints:
     run=either(RUNS),
-    model="|".join([f"runs/({either(RUNS)})", f"baselines/({SPLITS})/({either(BASELINES)})"]),
+    model="|".join(
+        [
+            f"runs/({either(RUNS)})",
+            f"baselines/({SPLITS})/({either(BASELINES)})",
+            f"external/({SPLITS})/({either(EXTERNAL)})",
+            either(SELECTION.pooled),
+        ]
+    ),
     part=either(PARTS),
     split=SPLITS,
 

@@ -33,6 +33,7 @@ def unpack(folder: Path) -> None:
 def expression(folder: Path) -> None:
     """Read target expression and regulator levels as the rule does."""
     from tr300m.arrays.expression import read_expression
+    from tr300m.arrays.matrix_formats import open_matrix
     from tr300m.arrays.regulators import read_lambert
     from tr300m.base.array_files import ArrayWriter
     from tr300m.base.axes import Genes, Samples
@@ -41,7 +42,7 @@ def expression(folder: Path) -> None:
     genes, samples = Genes.read(built / "genes.tsv"), Samples.read(built / "samples.tsv")
     with ArrayWriter(folder / "expression.npy", (len(genes), len(samples)), np.float32) as out:
         stems = read_lambert(sources["regulators"], "release")
-        read_expression(sources["expression"], genes, samples.sample_id, stems, "release", out)
+        read_expression(open_matrix(sources["expression"]), genes, samples.sample_id, stems, "release", out)
 
 
 def expression_naive(folder: Path) -> None:

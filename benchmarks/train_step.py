@@ -143,6 +143,7 @@ def run_row(row: dict[str, Any]) -> dict[str, Any]:
     from tr300m.model.backend import use_backend
 
     use_backend(row["backend"])
+    from tr300m.base.axes import RELEASE_TRACKS, Tracks
     from tr300m.model import devices
     from tr300m.model.likelihood.distributions import make_likelihood
     from tr300m.model.network import NetworkConfig, build_model
@@ -160,6 +161,7 @@ def run_row(row: dict[str, Any]) -> dict[str, Any]:
             pssm=motifs,
             core=core,
             n_tissues=TISSUES,
+            tracks=Tracks.of(RELEASE_TRACKS),
             n_regulators=REGULATORS,
             motif_map=chance.random((REGULATORS, MOTIFS)) < 1e-3,
             config=NetworkConfig(precision=row["precision"]),

@@ -14,8 +14,8 @@ from tr300m.config.code_hash import PACKAGE
 ROOT = Path(__file__).parents[1]
 # A module imports from its own package and from those before it.
 ORDER = (
-    "base", "config", "sources", "simulate", "arrays", "dataset", "features", "release", "metrics", "baselines",
-    "model", "training", "evaluation", "use", "results", "motif_detection", "preflight",
+    "base", "config", "sources", "simulate", "arrays", "dataset", "features", "release", "export", "metrics",
+    "baselines", "model", "training", "evaluation", "use", "results", "motif_detection", "preflight",
     "cli_options", "cli", "__init__",
 )  # fmt: skip
 MOST_LINES = 350

@@ -123,9 +123,15 @@ def test_missing_bigbed(tmp_path: Path, refuses: Refuses, make_genes: MakeGenes)
         cre_windows(tmp_path / "none.bb", make_genes([("chr1", "+", 4000)]))
 
 
+def test_names_of_the_other_style(tmp_path: Path, make_genes: MakeGenes) -> None:
+    write_bigbed(tmp_path / "a.bb", {"1": 9000}, [row("1", 4990, 5000, 5)])
+    scores = cre_windows(tmp_path / "a.bb", make_genes([("chr1", "+", 5000)]))
+    assert np.flatnonzero(scores[0]).tolist() == list(range(2763, 2773))
+
+
 def test_another_naming_is_refused(tmp_path: Path, make_genes: MakeGenes, refuses: Refuses) -> None:
-    write_bigbed(tmp_path / "a.bb", {"1": 9000}, [row("1", 10, 20, 5)])
-    with refuses("a.bb", "1"):
+    write_bigbed(tmp_path / "a.bb", {"NC_000001.11": 9000}, [row("NC_000001.11", 10, 20, 5)])
+    with refuses("a.bb", "NC_000001.11"):
         cre_windows(tmp_path / "a.bb", make_genes([("chr1", "+", 5000)]))
 
 

@@ -21,6 +21,7 @@ from tr300m.arrays.genes import (
     windows,
 )
 from tr300m.base.axes import Genes
+from tr300m.config.window import Window
 
 Row = tuple[str, str, int, int, str, str, str]  # chromosome, strand, start, end, ID, type, name
 CODING = "protein_coding"
@@ -112,6 +113,15 @@ def test_tss_base_stands_at_its_index(edition: str, plus: int, tss: int) -> None
     assert (end - start).tolist() == [2823, 2823]
     assert base - start[0] == plus
     assert end[1] - 1 - base == 2773
+
+
+@given(st.integers(30, 9000), st.integers(0, 9000), st.sampled_from(["release", "corrected"]))
+def test_windows_of_another_extent(upstream: int, downstream: int, edition: str) -> None:
+    """The TSS is at index `upstream`, or one further, as in the release's windows."""
+    start, end = windows(np.array([50_000, 50_000]), np.array(["+", "-"]), edition, Window(upstream, downstream))
+    assert (end - start).tolist() == [upstream + 1 + downstream] * 2
+    assert 49_999 - start[0] == upstream + (edition == "corrected")
+    assert end[1] - 50_000 == upstream + 1
 
 
 def test_windows_may_reach_past_the_chromosome(tmp_path: Path) -> None:

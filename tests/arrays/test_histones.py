@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pyBigWig
 import pytest
-from helpers.fixtures import MakeGenes, Refuses
+from helpers.fixtures import MakeGenes, Refuses, says
 from numpy.typing import NDArray
-from tr300m.arrays.histones import stack_tracks, track_axis, track_windows
-from tr300m.base.axes import Genes
+from tr300m.arrays.histones import stack_tracks, track_windows
+from tr300m.base.axes import RELEASE_TRACKS, Genes, Tracks
 
 Entries = dict[str, list[tuple[int, int, float]]]
 LENGTHS = {"chr1": 9000, "chr2": 6000}
@@ -61,7 +61,7 @@ def check(path: Path, entries: Entries, genes: Genes) -> None:
 
 
 def test_tracks_are_mark_by_mark() -> None:
-    tracks = track_axis()
+    tracks = Tracks.of(RELEASE_TRACKS)
     cells = ["Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf"]
     assert tracks.mark.tolist() == ["H3K4me1"] * 7 + ["H3K4me3"] * 7 + ["H3K27ac"] * 7
     assert tracks.cell.tolist() == cells * 3
@@ -161,10 +161,27 @@ def test_stack_puts_tracks_last(tmp_path: Path) -> None:
     assert np.array_equal(stacked, np.stack(singles, axis=-1))
 
 
-def test_a_track_of_another_naming_is_refused(tmp_path: Path, make_genes: MakeGenes, refuses: Refuses) -> None:
-    path = tmp_path / "numbers.bw"
+@pytest.mark.parametrize(("gene", "found"), [("chr1", "1"), ("1", "chr1"), ("MT", "chrM"), ("chrM", "MT")])
+def test_a_track_with_names_of_the_other_style(
+    tmp_path: Path, make_genes: MakeGenes, refuses: Refuses, capsys: pytest.CaptureFixture[str], gene: str, found: str
+) -> None:
+    path = tmp_path / "other.bw"
     with pyBigWig.open(str(path), "w") as track:
-        track.addHeader([("1", 10_000)])
-        track.addEntries(["1"], [0], ends=[100], values=[1.0])
-    with refuses("numbers.bw", "1"):
+        track.addHeader([(found, 10_000)])
+        track.addEntries([found], [4990], ends=[5000], values=[2.0])
+    windows = track_windows(path, make_genes([(gene, "+", 5000)]), {gene: 10_000})
+    assert np.flatnonzero(windows[0]).tolist() == list(range(4990 - 5000 + 2773, 2773))
+    assert says(capsys.readouterr().err, "other.bw", f"{found} for {gene}")
+    with refuses("other.bw", gene, "10,000 bp", "10,001 bp"):
+        track_windows(path, make_genes([(gene, "+", 5000)]), {gene: 10_001})
+
+
+def test_a_track_without_the_genes_chromosomes_is_refused(
+    tmp_path: Path, make_genes: MakeGenes, refuses: Refuses
+) -> None:
+    path = tmp_path / "accessions.bw"
+    with pyBigWig.open(str(path), "w") as track:
+        track.addHeader([("NC_000001.11", 10_000)])
+        track.addEntries(["NC_000001.11"], [0], ends=[100], values=[1.0])
+    with refuses("accessions.bw", "NC_000001.11"):
         track_windows(path, make_genes([("chr1", "+", 5000)]))

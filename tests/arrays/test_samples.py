@@ -47,9 +47,9 @@ def test_gzip_attributes(tmp_path: Path) -> None:
     assert sample_axis(IDS, path).tissue.tolist() == tiny(tmp_path).tissue.tolist()
 
 
-def test_donor_is_the_first_two_parts() -> None:
+def test_the_donor_is_the_first_two_parts_of_an_id_of_gtex() -> None:
     assert donor_of("GTEX-1117F-0226-SM-5GZZ7") == "GTEX-1117F"
-    assert donor_of("K-562-SM-2AXVE") == "K-562"
+    assert donor_of("K-562-SM-2AXVE") == "K-562-SM-2AXVE"
 
 
 def test_donors_by_first_appearance(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_shipped_configurations_are_valid(name: str) -> None:
 
 def test_schema_defaults_are_the_codes_defaults() -> None:
     filled = fill_defaults({}, SCHEMA)
-    assert NetworkConfig.from_dict(filled["network"]) == NetworkConfig()
+    assert NetworkConfig.from_dict(resolve({}, ROOT).network) == NetworkConfig()
     assert TrainingConfig.from_dict(filled["training"]) == TrainingConfig()
     assert {name: make_likelihood(name, **values) for name, values in filled["likelihoods"].items()} == LIKELIHOODS
     row = read_schema(ROOT / "workflow/schemas/runs.schema.yaml")["properties"]
@@ -124,6 +124,23 @@ def test_a_source_may_be_another_row_of_the_table() -> None:
     assert record["published_checksum"] == settings.sources["genome"].checksum != row.checksum
     assert row.local_name in settings.file_names("upstream")
     assert settings.sources["genome"].local_name not in settings.file_names("upstream")
+
+
+def test_a_window_brings_its_schedule(refuses: Refuses) -> None:
+    settings = resolve({"window": {"upstream": 1000, "downstream": 500}}, ROOT)
+    network = NetworkConfig.from_dict(settings.network)
+    assert network.length == 1501
+    assert "1,000" in settings.plan() and "500" in settings.plan()
+    assert "Window" not in resolve({}, ROOT).plan()
+    given = {"window": {"upstream": 50, "downstream": 49}, "network": {"pooling": [[60, 3], [40, 1]]}}
+    assert NetworkConfig.from_dict({**resolve(given, ROOT).network, "pool_blocks": [0]}).schedule == ((60, 3), (40, 1))
+    with refuses("`network: pooling`", "90", "100"):
+        resolve(given | {"network": {"pooling": [[50, 3], [40, 1]]}}, ROOT)
+
+
+def test_edges_of_bins_ascend(refuses: Refuses) -> None:
+    with refuses("`wide: mark_edges`", "250"):
+        resolve({"wide": {"mark_edges": [500, 250]}}, ROOT)
 
 
 def test_data_folder_is_asked_for(refuses: Refuses) -> None:

@@ -15,9 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
-from tr300m.arrays.histones import track_axis
 from tr300m.arrays.manifest import array_entry, build_manifest, mean_of, median_of
-from tr300m.base.axes import ARRAYS, Donors, Genes, Motifs, Regulators, Samples, Tracks
+from tr300m.base.axes import ARRAYS, RELEASE_TRACKS, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from tr300m.base.files import read_json, write_json, write_tsv
 from tr300m.dataset.dataset import TABLES, Dataset
 
@@ -64,7 +63,7 @@ def write_tables(folder: Path, genes: Genes) -> None:
     Motifs(
         text([f"POL{n}.1" for n in range(13)]), text([f"E{n}" for n in range(13)]), np.full(13, 5), np.full(13, 9.0)
     ).write(folder / "core_motifs.tsv")
-    track_axis().write(folder / "tracks.tsv")
+    Tracks.of(RELEASE_TRACKS).write(folder / "tracks.tsv")
     write_tsv(folder / "tissues.tsv", {"tissue": ["A", "B"]})
 
 
@@ -83,7 +82,10 @@ def folder(tmp_path: Path, make_genes: MakeGenes) -> Path:
 def remake_manifest(folder: Path) -> None:
     """Write the manifest of what the folder holds."""
     sources = {"expression": {"url": "https://example.org/a.gct.gz", "sha256": "0" * 64}}
-    write_json(folder / "manifest.json", build_manifest(folder, TABLE_FILES, sources, {"edition": "release"}, "c0de"))
+    write_json(
+        folder / "manifest.json",
+        build_manifest(folder, list(ARRAYS), TABLE_FILES, sources, {"edition": "release"}, "c0de"),
+    )
 
 
 def test_arrays_of_the_dataset_are_known() -> None:

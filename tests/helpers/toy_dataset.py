@@ -119,7 +119,7 @@ def write_dataset(folder: Path, parts: Mapping[str, Any], constants: Mapping[str
     write_tsv(folder / "tissues.tsv", {"tissue": list(parts["tissues"])})
     for name in ARRAYS:
         save_array(folder / f"{name}.npy", parts[name])
-    manifest = build_manifest(folder, TABLE_FILES, SOURCES, {"edition": "release"}, "c0de")
+    manifest = build_manifest(folder, list(ARRAYS), TABLE_FILES, SOURCES, {"edition": "release"}, "c0de")
     manifest["constants"] |= constants or {}
     write_json(folder / "manifest.json", manifest)
 

@@ -18,6 +18,7 @@ from helpers.fixtures import Refuses
 from helpers.forward import PARAMETERS, forward, pooled_scores, random_dataset, randomise
 from helpers.toy_dataset import Sizes
 from numpy.typing import NDArray
+from tr300m.base.axes import RELEASE_TRACKS, Tracks
 from tr300m.config.architectures import Architecture
 from tr300m.dataset.dataset import Dataset
 from tr300m.evaluation.predict import predict_raw
@@ -65,6 +66,7 @@ def test_parameters_at_full_size(key: str) -> None:
         pssm=np.zeros((35, 4, 1072)),
         core=np.zeros((19, 4, 13)),
         n_tissues=54,
+        tracks=Tracks.of(RELEASE_TRACKS),
         n_regulators=2753,
         motif_map=np.zeros((2753, 1072)),
     )
@@ -170,7 +172,12 @@ def test_dropout_comes_before_each_addition() -> None:
 
 
 def test_weights_start_as_defined() -> None:
-    full: dict[str, Any] = {"pssm": np.zeros((35, 4, 50)), "core": np.zeros((19, 4, 13)), "n_tissues": 54}
+    full: dict[str, Any] = {
+        "pssm": np.zeros((35, 4, 50)),
+        "core": np.zeros((19, 4, 13)),
+        "n_tissues": 54,
+        "tracks": Tracks.of(RELEASE_TRACKS),
+    }
     model = build_model("seq_tf_core_hm", **full)
     limits = {"block0_local": (430, 128, 32), "block11_local": (6, 128, 32)}
     for name, (length, channels, units) in limits.items():

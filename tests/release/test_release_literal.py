@@ -18,6 +18,7 @@ from tr300m.arrays.ccres import cre_windows
 from tr300m.arrays.expression import read_expression, read_gct_header
 from tr300m.arrays.genes import CHROMOSOMES, read_gene_records, target_genes
 from tr300m.arrays.histones import stack_tracks, track_windows
+from tr300m.arrays.matrix_formats import open_matrix
 from tr300m.arrays.regulators import read_lambert, regulator_axis
 from tr300m.arrays.samples import sample_axis, tissue_onehot
 from tr300m.arrays.sequence import extract_chromosomes, onehot_windows
@@ -188,7 +189,7 @@ def exported(upstream: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     samples = sample_axis(read_gct_header(gct).sample_ids, upstream / "samples.txt")
     stems = read_lambert(upstream / "tf.csv", "release")
     expression = np.zeros((len(targets), len(samples)), dtype=np.float32)
-    _, regulators, levels = read_expression(gct, targets, samples.sample_id, stems, "release", expression)
+    _, regulators, levels = read_expression(open_matrix(gct), targets, samples.sample_id, stems, "release", expression)
     regulator_axis(regulators, records)
     extract_chromosomes(upstream / "g.fa.gz", targets.chromosome.tolist(), root / "g.fa")
     built = {

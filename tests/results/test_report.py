@@ -283,6 +283,14 @@ def test_calibrations_stand_side_by_side(refuses: Refuses) -> None:
         "41.80",
         "122.20",
     ]
+    mine = {"quantity": ["coverage_90", "width_90", "below_5"], "value": ["0.85", "100", "0.1"]}
+    full = values | {"coverage_90": "0.95"}
+    columns = calibration_side_by_side(
+        [("a", {"quantity": list(full), "value": list(full.values())})], [("mine", mine)]
+    )
+    assert columns["Run"] == ["a", "mine"] and columns["CRPS, mean (TPM)"] == ["36.83", "-"]
+    assert columns["Inside 50 %"] == ["60.0", "-"] and columns["Inside 90 %"] == ["95.0", "85.0"]
+    assert columns["Width of 90 % (TPM)"] == ["122.20", "100.00"]
     with refuses("crps_mean"):
         calibration_side_by_side([("a", {"quantity": ["pit_mean"], "value": ["0.5"]})])
 

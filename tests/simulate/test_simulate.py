@@ -16,6 +16,7 @@ import pytest
 from helpers.fixtures import Refuses
 from numpy.typing import NDArray
 from tr300m.base.axes import CELLS, MARKS
+from tr300m.base.base_codes import OUTSIDE_CODE, UNKNOWN_CODE
 from tr300m.base.files import read_json, read_lines, read_tsv
 from tr300m.config.simulation import SimulationConfig
 from tr300m.simulate.annotation import simulate_gtf
@@ -23,8 +24,6 @@ from tr300m.simulate.bigwig import simulate_bigwig
 from tr300m.simulate.driver_motifs import ProbabilityMatrix, best_scores, driver_matrix, human_matrices
 from tr300m.simulate.expression import simulate_gct
 from tr300m.simulate.formats import (
-    OUTSIDE_CODE,
-    UNKNOWN_CODE,
     Gene,
     read_genes,
     read_genome,

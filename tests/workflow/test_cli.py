@@ -9,10 +9,9 @@ import pytest
 import tr300m
 from click.testing import CliRunner, Result
 from helpers.fixtures import says
-from tr300m.arrays.histones import track_axis
 from tr300m.arrays.manifest import build_manifest
 from tr300m.base.array_files import save_array
-from tr300m.base.axes import ARRAYS, Donors, Genes, Motifs, Regulators, Samples
+from tr300m.base.axes import ARRAYS, RELEASE_TRACKS, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from tr300m.base.files import write_json, write_tsv
 from tr300m.cli import main
 from tr300m.dataset.splits import thesis_split
@@ -46,7 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lengths = np.array([8, 9, 10])
     Motifs(text("M1.1", "M2.1", "M3.1"), names[:3], lengths, np.array([1.0, 2.5, 3.0])).write(out / "motifs.tsv")
     Motifs(text("C1"), text("TATA"), lengths[:1], np.ones(1)).write(out / "core_motifs.tsv")
-    track_axis().write(out / "tracks.tsv")
+    Tracks.of(RELEASE_TRACKS).write(out / "tracks.tsv")
     write_tsv(out / "tissues.tsv", {"tissue": ["Liver", "Lung"]})
     levels = chance.exponential(5, (SAMPLES, REGULATORS)).astype(np.float32)
     mapping = np.eye(REGULATORS, MOTIFS, dtype=np.uint8)
@@ -65,7 +64,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, array in arrays.items():
         save_array(out / f"{name}.npy", array)
     source = {"genome": {"path": "x", "origin": "simulated", "sha256": "0" * 64}}
-    write_json(out / "manifest.json", build_manifest(out, ["genes.tsv"], source, {"edition": "release"}, "abc"))
+    write_json(
+        out / "manifest.json", build_manifest(out, list(ARRAYS), ["genes.tsv"], source, {"edition": "release"}, "abc")
+    )
     return out
 
 
@@ -160,7 +161,9 @@ def test_a_model_of_other_motifs_is_refused(folder: Path, run: Path, tmp_path: P
     shutil.copytree(folder, other)
     dataset = tr300m.Dataset.open(folder)
     save_array(other / "pssm.npy", np.asarray(dataset.pssm)[:, :, ::-1])
-    write_json(other / "manifest.json", build_manifest(other, ["genes.tsv"], {}, {"edition": "release"}, "abc"))
+    write_json(
+        other / "manifest.json", build_manifest(other, list(ARRAYS), ["genes.tsv"], {}, {"edition": "release"}, "abc")
+    )
     result = call("predict", run, other, "--gene", "B", "--tissue", "Lung")
     assert result.exit_code == 1
     assert says(result.output, "pssm", str(run), str(other))

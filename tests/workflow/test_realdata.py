@@ -16,6 +16,7 @@ from tr300m.arrays.expression import read_expression, read_gct_header, read_gct_
 from tr300m.arrays.genes import CHROMOSOMES, WINDOW, GeneRecords, read_gene_records, target_genes
 from tr300m.arrays.genome_builds import BUILDS, check_inside, reaching_past, read_lengths
 from tr300m.arrays.histones import silent_chromosomes, track_windows
+from tr300m.arrays.matrix_formats import open_matrix
 from tr300m.arrays.motifs import (
     CORE_WIDTH,
     TF_WIDTH,
@@ -215,7 +216,7 @@ def test_regulators_come_out_of_a_gct_of_all_genes(
             handle.write(f"{gene}\t-\t{number}\t{number / 4}\n")
     stems = read_lambert(realdata / "lambert" / "DatabaseExtract_v_1.01.csv", "release")
     expression = np.zeros((len(genes), 2), dtype=np.float32)
-    _, found, levels = read_expression(path, genes, np.array(["S0", "S1"]), stems, "release", expression)
+    _, found, levels = read_expression(open_matrix(path), genes, np.array(["S0", "S1"]), stems, "release", expression)
     assert found == sorted(found)
     assert set(released_ids) <= set(found)
     # These have gene lines but are no rows of GTEx's GCT, as the specification says.
@@ -418,7 +419,7 @@ def test_gct_of_three_genes(realdata: Path, samples: Samples, make_genes: MakeGe
     genes = make_genes([("chr20", "+", 4686456), ("chrX", "-", 15602148), ("chr1", "+", 9000)], ids=ids)
     expression = np.zeros((3, 17382), dtype=np.float32)
     present, regulators, levels = read_expression(
-        path, genes, samples.sample_id, frozenset({"ENSG00000184012"}), "release", expression
+        open_matrix(path), genes, samples.sample_id, frozenset({"ENSG00000184012"}), "release", expression
     )
     assert present.tolist() == [True, True, False]
     assert expression[0, :3].tolist() == np.array([127, 52.78, 113.8], dtype=np.float32).tolist()

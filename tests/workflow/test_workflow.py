@@ -159,6 +159,28 @@ def test_variants_are_planned_whole(clean: Path) -> None:
     assert jobs == {**SIMULATION_RULES, **ARRAY_RULES, **VARIANT_JOBS, "scan": 1}
 
 
+def test_external_predictions_are_planned_like_baselines(clean: Path) -> None:
+    """Two tables, one of them on two folds that no run uses: these get the baselines and common test scores too."""
+    (clean / "mine.tsv").write_text("gene\tsample\tmedian\n")
+    folds = "{file: mine.tsv, split: [chromosome_1, chromosome_2]}"
+    options = [
+        "--configfile",
+        "config/demo.yaml",
+        "--config",
+        f"external_predictions={{mine: mine.tsv, folds: {folds}}}",
+    ]
+    plain = dry_run(clean, *options[:2])
+    each = plain["baseline"]
+    added = {
+        "external": 1 + 2 * 2,
+        "baseline": 2 * each,
+        "metrics": 1 + 2 + 2 * each + 1 + each,
+        "split": 2,
+        "folds": 1,
+    }
+    assert dry_run(clean, *options) == plain | {name: plain.get(name, 0) + count for name, count in added.items()}
+
+
 def test_a_control_at_evaluation_trains_the_run_it_needs(clean: Path) -> None:
     (clean / "variants.tsv").write_text(VARIANTS)
     target = "results/demo/runs/late/metrics.validation.json"
@@ -210,6 +232,8 @@ def test_lint_passes(clean: Path) -> None:
         ("edition=latest", ["'latest'", "release, corrected"]),
         ("chromosomes=chr1", ["`chromosomes`", "'chr1'", "null"]),
         ("sources={genome: nowhere.fa}", ["genome", "nowhere.fa", "`upstream`"]),
+        ("external_predictions={mine: none.tsv}", ["`external_predictions: mine`", "none.tsv"]),
+        ("external_predictions={mine: {split: thesis}}", ["`external_predictions: mine`", "file"]),
         ("runs=bad_runs.tsv", ["run seq", "`architecture`", "sequence", "seq, seq_tf,"]),
     ],
 )

@@ -23,11 +23,14 @@ rule genes:
         records=rules.gene_lines.output.records,
         wanted=config["genes"] or [],
         # Looked into where genes that it lacks are left out.
-        gct=source_path("expression") if SETTINGS.may_drop_genes else [],
+        expression=source_path("expression") if SETTINGS.may_drop_genes else [],
         own=list(SETTINGS.own_checksums("expression", "annotation")),
+        # For the names of its chromosomes.
+        fasta=source_path("genome") if SETTINGS.takes_chromosomes_of_genome else [],
     output:
         genes="<results>/dataset/genes.tsv",
         dropped="<results>/annotation/dropped_genes.tsv",
+        ambiguous="<results>/annotation/ambiguous_rows.tsv",
     log:
         "<logs>/genes.log",
     benchmark:
@@ -40,7 +43,10 @@ rule genes:
     params:
         chromosomes=config["chromosomes"],
         edition=config["edition"],
+        window=config["window"],
         own_checksums=SETTINGS.own_checksums("expression", "annotation"),
+        # Simulated TPM do not sum to a million.
+        unit=config["expression"]["unit"] if SETTINGS.locations["expression"].kind != "simulated" else "",
         code=code_hash("genes.py"),
     script:
         "../scripts/genes.py"
@@ -48,9 +54,9 @@ rule genes:
 
 rule samples:
     input:
-        gct=source_path("expression"),
-        attributes=source_path("samples"),
-        phenotypes=source_path("donors"),
+        expression=source_path("expression"),
+        attributes=source_path("samples") or [],
+        phenotypes=source_path("donors") or [],
         wanted=config["samples"] or [],
     output:
         samples="<results>/dataset/samples.tsv",
@@ -67,15 +73,16 @@ rule samples:
         mem_mb=2000,
         runtime=30,
     params:
+        columns=config["sample_table"],
         code=code_hash("samples.py"),
     script:
         "../scripts/samples.py"
 
 
-# Targets and regulators in one pass: reading the GCT is the longest part of building the arrays.
+# Targets and regulators in one pass: reading the expression is the longest part of building the arrays.
 rule expression:
     input:
-        gct=source_path("expression"),
+        expression=source_path("expression"),
         lambert=source_path("regulators"),
         records=rules.gene_lines.output.records,
         genes=rules.genes.output.genes,
@@ -86,6 +93,7 @@ rule expression:
         levels="<results>/dataset/regulator_levels.npy",
         regulators="<results>/dataset/regulators.tsv",
         absent="<results>/dataset/absent_genes.tsv",
+        absent_regulators="<results>/dataset/absent_regulators.tsv",
     log:
         "<logs>/expression.log",
     benchmark:
@@ -105,6 +113,7 @@ rule motifs:
     input:
         regulators=rules.expression.output.regulators,
         levels=rules.expression.output.levels,
+        own=[config["motifs"][key] for key in ("file", "map") if config["motifs"][key]],
     output:
         motifs="<results>/dataset/motifs.tsv",
         core_motifs="<results>/dataset/core_motifs.tsv",
@@ -112,6 +121,7 @@ rule motifs:
         core="<results>/dataset/core.npy",
         motif_map="<results>/dataset/motif_map.npy",
         tf_levels="<results>/dataset/tf_levels.npy",
+        left_out="<results>/annotation/left_out_motifs.tsv",
     log:
         "<logs>/motifs.log",
     benchmark:
@@ -123,6 +133,7 @@ rule motifs:
         runtime=30,
     params:
         edition=config["edition"],
+        motifs=config["motifs"],
         code=code_hash("motifs.py"),
     script:
         "../scripts/motifs.py"
@@ -151,7 +162,7 @@ rule onehot:
 
 rule histone_track:
     input:
-        bigwig=lambda wildcards: source_path(f"histone_{wildcards.track}"),
+        track=lambda wildcards: source_path(TRACKS[wildcards.track].key),
         genes=rules.genes.output.genes,
         # Lengths, which the track's must equal.
         index=rules.genome.output.index,
@@ -169,6 +180,7 @@ rule histone_track:
     resources:
         runtime=60,
     params:
+        reader=lambda wildcards: TRACKS[wildcards.track].reader,
         code=code_hash("histone_track.py"),
     script:
         "../scripts/histone_track.py"
@@ -191,15 +203,85 @@ rule histones:
     resources:
         runtime=60,
     params:
+        tracks=[[track.mark, track.cell] for track in SETTINGS.tracks],
         code=code_hash("histones.py"),
     script:
         "../scripts/histones.py"
 
 
+rule wide_bases:
+    input:
+        fasta=rules.genome.output.fasta,
+        genes=rules.genes.output.genes,
+    output:
+        bases="<results>/dataset/wide_bases.npy",
+    log:
+        "<logs>/wide_bases.log",
+    benchmark:
+        "<benchmarks>/wide_bases.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        flank=config["wide"]["sequence"],
+        code=code_hash("wide_bases.py"),
+    script:
+        "../scripts/wide_bases.py"
+
+
+rule wide_track:
+    input:
+        track=rules.histone_track.input.track,
+        genes=rules.genes.output.genes,
+        index=rules.genome.output.index,
+    output:
+        means=temp("<results>/wide/{track}.npy"),
+    log:
+        "<logs>/wide_track/{track}.log",
+    benchmark:
+        "<benchmarks>/wide_track/{track}.tsv"
+    wildcard_constraints:
+        track=either(TRACKS),
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        runtime=60,
+    params:
+        edges=config["wide"]["mark_edges"],
+        reader=rules.histone_track.params.reader,
+        code=code_hash("wide_track.py"),
+    script:
+        "../scripts/wide_track.py"
+
+
+rule wide_marks:
+    input:
+        tracks=expand(rules.wide_track.output.means, track=TRACKS),
+    output:
+        marks="<results>/dataset/wide_marks.npy",
+        bins="<results>/dataset/bins.tsv",
+    log:
+        "<logs>/wide_marks.log",
+    benchmark:
+        "<benchmarks>/wide_marks.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        edges=config["wide"]["mark_edges"],
+        code=code_hash("wide_marks.py"),
+    script:
+        "../scripts/wide_marks.py"
+
+
 rule manifest:
     input:
         files=dataset_files(),
-        sources=[record["path"] for record in SETTINGS.source_records().values()],
+        sources=[record["path"] for record in SETTINGS.source_records().values() if record["path"]],
     output:
         manifest="<results>/dataset/manifest.json",
     log:
@@ -212,7 +294,9 @@ rule manifest:
         runtime=60,
     params:
         sources=SETTINGS.source_records(),
-        shaped_by={key: config[key] for key in ("edition", "chromosomes", "genes", "samples")},
+        shaped_by={
+            key: config[key] for key in ("edition", "chromosomes", "genes", "samples", "window", "wide", "motifs")
+        },
         simulation=(config["simulation"] if SETTINGS.simulated else {}),
         code=code_hash(*ARRAY_SCRIPTS),
     script:

@@ -52,22 +52,63 @@ rule baseline:
         "../scripts/baseline.py"
 
 
+# Predictions of another program: once read, they are scored like a baseline's.
+rule external:
+    input:
+        dataset=dataset_files(),
+        manifest=rules.manifest.output.manifest,
+        split=rules.split.output.split,
+        table=lambda wildcards: EXTERNAL[wildcards.external].file,
+    output:
+        predictions="<results>/external/{split}/{external}/predictions.{part}.npz",
+    log:
+        "<logs>/external/{split}.{external}.{part}.log",
+    benchmark:
+        "<benchmarks>/external/{split}.{external}.{part}.tsv"
+    wildcard_constraints:
+        external=either(EXTERNAL),
+    # Before the first training, so that a wrong table is refused at once.
+    priority: 1
+    conda:
+        "../../envs/workflow.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code_hash("external.py"),
+    script:
+        "../scripts/external.py"
+
+
+# Only for tables with quantiles.
+rule external_coverage:
+    input:
+        predictions=rules.external.output.predictions,
+    output:
+        coverage="<results>/external/{split}/{external}/coverage.{part}.tsv",
+    log:
+        "<logs>/external_coverage/{split}.{external}.{part}.log",
+    benchmark:
+        "<benchmarks>/external_coverage/{split}.{external}.{part}.tsv"
+    wildcard_constraints:
+        external=either(EXTERNAL),
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        code=code_hash("external_coverage.py"),
+    script:
+        "../scripts/external_coverage.py"
+
+
 rule baselines:
     input:
-        metrics=[
-            f"{RESULTS}/baselines/{split}/{name}/metrics.validation.json" for split, name in SELECTION.fitted_baselines
-        ],
-        draws=[
-            f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.npz"
-            for split, name in SELECTION.fitted_baselines
-        ],
+        metrics=[f"{RESULTS}/{model.folder}/metrics.validation.json" for model in SELECTION.baseline_rows],
+        draws=[f"{RESULTS}/{model.folder}/bootstrap.validation.npz" for model in SELECTION.baseline_rows],
         unshared_metrics=[
-            f"{RESULTS}/baselines/{split}/{name}/metrics.validation.unshared.json"
-            for split, name in SELECTION.fitted_baselines
+            f"{RESULTS}/{model.folder}/metrics.validation.unshared.json" for model in SELECTION.baseline_rows
         ],
         unshared_draws=[
-            f"{RESULTS}/baselines/{split}/{name}/bootstrap.validation.unshared.npz"
-            for split, name in SELECTION.fitted_baselines
+            f"{RESULTS}/{model.folder}/bootstrap.validation.unshared.npz" for model in SELECTION.baseline_rows
         ],
         manifest=rules.manifest.output.manifest,
     output:
@@ -80,13 +121,16 @@ rule baselines:
     conda:
         "../../envs/workflow.yaml"
     params:
-        baselines=SELECTION.fitted_baselines,
+        labels=[model.label for model in SELECTION.baseline_rows],
+        splits=[model.split for model in SELECTION.baseline_rows],
+        external=list(EXTERNAL),
         code=code_hash("baselines.py"),
     script:
         "../scripts/baselines.py"
 
 
-# The runs of Table 1 against the best baseline and the genes' own training means.
+# The runs of Table 1 and external predictions against the best baseline and the genes' own training means; the runs also
+# against external predictions.
 rule against_baselines:
     input:
         metrics=[f"{RESULTS}/{model}/metrics.validation.json" for model in SELECTION.table1_models],
@@ -103,7 +147,8 @@ rule against_baselines:
         "../../envs/workflow.yaml"
     params:
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
-        names=config["baselines"]["names"],
+        external=SELECTION.external_of_table1,
+        names=SELECTION.baselines,
         code=code_hash("against_baselines.py"),
     script:
         "../scripts/against_baselines.py"

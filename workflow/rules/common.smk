@@ -11,9 +11,9 @@ sys.path.insert(0, str(SCRIPTS))
 from snakemake.exceptions import WorkflowError
 
 from tr300m.config import code_hash as provenance, settings
-from tr300m.base.axes import ARRAYS, CELLS, MARKS
+from tr300m.base.axes import ARRAYS, CELLS, MARKS, RELEASE_TRACKS
 from tr300m.config.baseline_table import BASELINES
-from tr300m.dataset.dataset import TABLES
+from tr300m.dataset.dataset import BINS_TABLE, TABLES
 from tr300m.base.environment import import_in_jobs
 from tr300m.base.errors import TR300MError
 from tr300m.features.gene_features import FEATURES
@@ -49,9 +49,10 @@ config = SETTINGS.config
 SELECTION, RESULTS, UPSTREAM = SETTINGS.selection, SETTINGS.results, settings.UPSTREAM_FOLDER
 RUNS = SELECTION.runs
 # Tables of what the sources lack, beside the axes in the dataset folder.
-ABSENT = ["absent_genes", "silent_chromosomes"]
+ABSENT = ["absent_genes", "absent_regulators", "silent_chromosomes"]
 SPLITS = split_pattern(config["split"]["folds"])
-TRACKS = [f"{mark}_{cell}" for mark in MARKS for cell in CELLS]
+TRACKS = {track.name: track for track in SETTINGS.tracks}
+EXTERNAL = {row.name: row for row in SELECTION.external}
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
 RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
 PUBLISHED = read_published(RELEASE_TABLE)
@@ -69,13 +70,15 @@ def code_hash(*scripts):
 
 ARRAY_SCRIPTS = [
     f"{name}.py"
-    for name in "gene_lines genes samples expression motifs genome onehot histone_track histones manifest".split()
+    for name in "gene_lines genes samples expression motifs genome onehot histone_track histones wide_bases wide_track wide_marks manifest".split()
 ]
 
 
 def dataset_files():
     """Return all arrays and tables of the dataset folder."""
     files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in [*TABLES, "tissues", *ABSENT]]
+    files += ["wide_bases.npy"] if config["wide"]["sequence"] else []
+    files += ["wide_marks.npy", BINS_TABLE] if config["wide"]["mark_edges"] else []
     return [f"{RESULTS}/dataset/{name}" for name in files]
 
 
@@ -87,10 +90,20 @@ def refuse_corrected():
         )
 
 
+def refuse_other_tracks():
+    """Stop where the released histone array is asked of other tracks."""
+    if [(track.mark, track.cell) for track in SETTINGS.tracks] != list(RELEASE_TRACKS):
+        raise TR300MError(
+            f"{config['tracks']} has other tracks than the release", "set `tracks: config/tracks.tsv` to export hmArr"
+        )
+
+
 @or_stop
 def released_source(wildcards):
     """Return the file that a released array comes from."""
     refuse_corrected()
+    if wildcards.array == "hmArr":
+        refuse_other_tracks()
     return f"{RESULTS}/{RECIPES[wildcards.array].file}"
 
 
@@ -132,10 +145,14 @@ def split_file(wildcards):
     return f"{RESULTS}/splits/{RUNS[wildcards.run].split}.tsv"
 
 
-def split_of_model(wildcards):
-    """Return the split of a run or a baseline, by its folder."""
-    kind, name = wildcards.model.split("/")[:2]
-    return f"{RESULTS}/splits/{RUNS[name].split if kind == 'runs' else name}.tsv"
+def predictions_of_model(wildcards):
+    """Return the predictions of a model by its folder: one file, or one of each fold."""
+    return [f"{RESULTS}/{folder}/predictions.{wildcards.part}.npz" for folder in SELECTION.folders(wildcards.model)]
+
+
+def splits_of_model(wildcards):
+    """Return the split of each file of `predictions_of_model`."""
+    return [f"{RESULTS}/splits/{SELECTION.split_of(folder)}.tsv" for folder in SELECTION.folders(wildcards.model)]
 
 
 def reused_files(wildcards):

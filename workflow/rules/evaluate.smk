@@ -43,11 +43,11 @@ use rule predict as predict_with_own_tf_zeroed with:
         run=either(filter(SELECTION.reads_own_level, RUNS)),
 
 
-# Of a trained run or a baseline, by the folder that its predictions are in.
+# Of a trained run, a baseline, or either of them on several folds together, by its folder.
 rule metrics:
     input:
-        predictions="<results>/{model}/predictions.{part}.npz",
-        split=split_of_model,
+        predictions=predictions_of_model,
+        splits=splits_of_model,
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
         manifest=rules.manifest.output.manifest,

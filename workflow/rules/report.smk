@@ -1,9 +1,15 @@
 # What the report needs beside tables and figures: how to read them, what made them, and tables as pages.
 rule guide:
     input:
-        metrics=expand("<results>/baselines/thesis/{name}/metrics.validation.json", name=config["baselines"]["names"]),
+        metrics=expand(
+            "<results>/baselines/{split}/{name}/metrics.validation.json",
+            split=SELECTION.table1_split,
+            name=SELECTION.baselines,
+        ),
         predictions=expand(
-            "<results>/baselines/thesis/{name}/predictions.validation.npz", name=config["baselines"]["names"]
+            "<results>/baselines/{split}/{name}/predictions.validation.npz",
+            split=SELECTION.table1_split,
+            name=SELECTION.baselines,
         ),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
@@ -17,7 +23,7 @@ rule guide:
     conda:
         "../../envs/workflow.yaml"
     params:
-        names=config["baselines"]["names"],
+        names=SELECTION.baselines,
         code=code_hash("guide.py"),
     script:
         "../scripts/guide.py"
@@ -27,6 +33,7 @@ rule overview:
     input:
         breakdown=[f"{RESULTS}/evaluation/{run}.{part}.breakdown.tsv" for run, part in SELECTION.evaluated_runs],
         calibration=[f"{RESULTS}/evaluation/{run}.{part}.calibration.tsv" for run, part in SELECTION.evaluated_runs],
+        external=[f"{RESULTS}/{model.folder}/coverage.{model.part}.tsv" for model in SELECTION.quantile_rows],
         manifest=rules.manifest.output.manifest,
     output:
         breakdown="<results>/breakdown.tsv",
@@ -41,6 +48,7 @@ rule overview:
         "../../envs/workflow.yaml"
     params:
         labels=[f"{run}, {part}" for run, part in SELECTION.evaluated_runs],
+        external=[f"{model.label}, {model.split}, {model.part}" for model in SELECTION.quantile_rows],
         code=code_hash("overview.py"),
     script:
         "../scripts/overview.py"

@@ -58,9 +58,15 @@ rule forest:
         metrics=rules.table1.input.metrics,
         draws=rules.table1.input.draws,
         other_metrics=expand(
-            "<results>/baselines/thesis/{name}/metrics.validation.json", name=SELECTION.drawn_baselines
+            "<results>/baselines/{split}/{name}/metrics.validation.json",
+            split=SELECTION.table1_split,
+            name=SELECTION.drawn_baselines,
         ),
-        other_draws=expand("<results>/baselines/thesis/{name}/bootstrap.validation.npz", name=SELECTION.drawn_baselines),
+        other_draws=expand(
+            "<results>/baselines/{split}/{name}/bootstrap.validation.npz",
+            split=SELECTION.table1_split,
+            name=SELECTION.drawn_baselines,
+        ),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
@@ -162,6 +168,28 @@ rule comparison:
         code=code_hash("comparison.py"),
     script:
         "../scripts/comparison.py"
+
+
+# Test scores of runs and baselines on the genes of all folds: each gene is predicted by a model that did not see it.
+rule folds:
+    input:
+        metrics=[f"{RESULTS}/{model}/metrics.test.json" for model in SELECTION.pooled],
+        draws=[f"{RESULTS}/{model}/bootstrap.test.npz" for model in SELECTION.pooled],
+        manifest=rules.manifest.output.manifest,
+    output:
+        tsv="<results>/folds.tsv",
+        markdown="<results>/folds.md",
+    log:
+        "<logs>/folds.log",
+    benchmark:
+        "<benchmarks>/folds.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        models=[dataclasses.asdict(pool) for pool in SELECTION.pooled.values()],
+        code=code_hash("folds.py"),
+    script:
+        "../scripts/folds.py"
 
 
 rule intervals:

@@ -18,6 +18,7 @@ rule scan:
         mem_mb=config["compute"]["array_mem_mb"],
         runtime=240,
     params:
+        schedule=SETTINGS.network["schedule"],
         code=code_hash("scan.py"),
     script:
         "../scripts/scan.py"

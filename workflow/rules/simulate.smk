@@ -102,7 +102,8 @@ rule simulate_truth:
         gtf=source_path("annotation"),
         fasta=source_path("genome"),
         lambert=source_path("regulators"),
-        attributes=source_path("samples"),
+        # Histones are simulated for tissues: without a table of samples, for simulated ones.
+        attributes=source_path("samples") or simulated_path("samples"),
     output:
         genes="<results>/sources/truth/genes.tsv",
         samples="<results>/sources/truth/samples.tsv",

@@ -40,6 +40,8 @@ rule genome:
     input:
         fasta=source_path("genome"),
         genes="<results>/dataset/genes.tsv",
+        # For the build that it states.
+        gtf=source_path("annotation"),
     output:
         fasta=temp("<results>/genome/genome.fa"),
         index="<results>/genome/genome.fa.fai",

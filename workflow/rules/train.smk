@@ -53,7 +53,7 @@ rule train:
         run=run_row,
         architecture=architecture_row,
         likelihood=likelihood_settings,
-        network=config["network"],
+        network=SETTINGS.network,
         training=config["training"],
         code=code_hash("train.py"),
     script:

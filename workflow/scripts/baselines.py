@@ -3,7 +3,7 @@
 from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.baselines.table import BASELINES_NOTE
-from tr300m.config.baseline_table import BASELINES
+from tr300m.config.external_predictions import external_notes
 from tr300m.dataset.data_identity import identify
 from tr300m.metrics.intervals import Draws
 from tr300m.results.metric_table import (
@@ -18,21 +18,30 @@ from tr300m.results.metric_table import (
 )
 from tr300m.results.write_table import write_table
 
+NOTES = ["Validation pairs.", UNITS, INTERVALS, UNSHARED_NOTE, BASELINES_NOTE]
+
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))
-    labels = [BASELINES[name].label for _, name in snakemake.params.baselines]
-    rows = list(zip(labels, map(read_json, snakemake.input.metrics), strict=True))
+    rows = list(zip(snakemake.params.labels, map(read_json, snakemake.input.metrics), strict=True))
     figures = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
     figures |= unshared_columns(
         [read_json(path) for path in snakemake.input.unshared_metrics],
         [Draws.read(path).intervals() for path in snakemake.input.unshared_draws],
     )
-    columns = {LABEL: figures.pop(LABEL), "Split": [split for split, _ in snakemake.params.baselines], **figures}
+    columns = {LABEL: figures.pop(LABEL), "Split": list(snakemake.params.splits), **figures}
     write_table(
         snakemake.output.tsv,
         snakemake.output.markdown,
         columns,
         shown=fold_intervals(columns),
-        notes=["Validation pairs.", UNITS, INTERVALS, UNSHARED_NOTE, BASELINES_NOTE, *failure_notes(rows)],
+        notes=[
+            "Validation pairs.",
+            UNITS,
+            INTERVALS,
+            UNSHARED_NOTE,
+            BASELINES_NOTE,
+            *external_notes(snakemake.params.external),
+            *failure_notes(rows),
+        ],
         simulated=data.simulated,
     )

@@ -3,23 +3,45 @@
 import sys
 
 from tr300m.arrays.absent_genes import drop_absent, is_release_data
-from tr300m.arrays.genes import CHROMOSOMES, GeneRecords, choose_genes, named, target_genes
+from tr300m.arrays.chromosome_names import choose_chromosomes, genes_elsewhere
+from tr300m.arrays.expression_survey import check_survey, check_unit, survey_expression
+from tr300m.arrays.gene_lookup import GeneLookup
+from tr300m.arrays.genes import GeneRecords, choose_genes, named, target_genes
+from tr300m.arrays.matrix_formats import open_matrix
+from tr300m.arrays.sequence import sequence_names
 from tr300m.base.files import read_list, write_tsv
 from tr300m.base.job import job
+from tr300m.config.window import Window
 
 with job(snakemake.log[0]):
-    chromosomes, edition = tuple(snakemake.params.chromosomes or CHROMOSOMES), snakemake.params.edition
-    genes = target_genes(GeneRecords.read(snakemake.input.records), chromosomes, edition)
+    records, edition = GeneRecords.read(snakemake.input.records), snakemake.params.edition
+    in_genome = sequence_names(snakemake.input.fasta) if snakemake.input.get("fasta") else None
+    chromosomes = choose_chromosomes(records, snakemake.params.chromosomes, in_genome)
+    print(f"chromosomes of the target genes: {', '.join(chromosomes)}", file=sys.stderr)
+    if elsewhere := genes_elsewhere(records, chromosomes):
+        counts = named([f"{name} ({count})" for name, count in elsewhere.items()])
+        print(f"not taken, with their numbers of protein-coding genes: {counts}", file=sys.stderr)
+    genes = target_genes(records, chromosomes, edition, Window.of(snakemake.params.window))
     if snakemake.input.get("wanted"):
         genes = choose_genes(genes, read_list(snakemake.input.wanted))
-    dropped = genes.gene_id[:0]
+    dropped, ambiguous = genes.gene_id[:0], {}
     if not is_release_data(edition, snakemake.params.own_checksums):
-        genes, dropped = drop_absent(genes, snakemake.input.gct, edition)
+        matrix, lookup = open_matrix(snakemake.input.expression), GeneLookup.of(records)
+        survey = survey_expression(matrix, lookup)
+        print(*survey.lines(), sep="\n", file=sys.stderr)
+        check_survey(survey, lookup, matrix.sample_ids)
+        if snakemake.params.unit:
+            check_unit(survey, lookup)
+        ambiguous = survey.ambiguous
+        genes, dropped = drop_absent(genes, survey.gene_ids, edition, matrix.path)
     shared = int((genes.merged != "").sum())
     print(f"{len(genes):,} target genes, {shared} of them share their TSS with others", file=sys.stderr)
     if len(dropped):
         print(
-            f"{len(dropped):,} target genes are not in the GCT and left out: {named(dropped.tolist())}", file=sys.stderr
+            f"{len(dropped):,} target genes are not in the expression file and left out: {named(dropped.tolist())}",
+            file=sys.stderr,
         )
     genes.write(snakemake.output.genes)
     write_tsv(snakemake.output.dropped, {"gene_id": dropped})
+    columns = {"row": list(ambiguous), "genes": [";".join(genes) for genes in ambiguous.values()]}
+    write_tsv(snakemake.output.ambiguous, columns)

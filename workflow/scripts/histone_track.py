@@ -9,7 +9,7 @@ from tr300m.base.job import job
 
 with job(snakemake.log[0]):
     genes, genome = Genes.read(snakemake.input.genes), read_lengths(snakemake.input.index)
-    windows = track_windows(snakemake.input.bigwig, genes, genome)
+    windows = track_windows(snakemake.input.track, genes, genome, snakemake.params.reader)
     silent = silent_chromosomes(genes, windows)
     save_array(snakemake.output.windows, windows)
     write_tsv(snakemake.output.silent, {"chromosome": list(silent), "genes": list(silent.values())})

@@ -1,12 +1,13 @@
 """Stack the histone tracks to one array, and collect the chromosomes on which they show nothing."""
 
-from tr300m.arrays.histones import stack_tracks, track_axis
+from tr300m.arrays.histones import stack_tracks
+from tr300m.base.axes import Tracks
 from tr300m.base.files import read_tsv, write_tsv
 from tr300m.base.job import job
 
 with job(snakemake.log[0]):
     stack_tracks(snakemake.input.tracks, snakemake.output.histones)
-    axis = track_axis()
+    axis = Tracks.of(snakemake.params.tracks)
     axis.write(snakemake.output.tracks)
     rows = [
         (mark, cell, chromosome, genes)

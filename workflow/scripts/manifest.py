@@ -10,8 +10,11 @@ from tr300m.base.progress import progress
 with job(snakemake.log[0]):
     folder = Path(snakemake.output.manifest).parent
     tables = [Path(path).name for path in snakemake.input.files if path.endswith(".tsv")]
+    arrays = [Path(path).stem for path in snakemake.input.files if path.endswith(".npy")]
     records = snakemake.params.sources
     counted = progress(records.items(), total=len(records), what="checksums of the sources", unit="files")
     sources = {key: source_entry(record) for key, record in counted}
     config = {**snakemake.params.shaped_by, "simulation": snakemake.params.simulation}
-    write_json(snakemake.output.manifest, build_manifest(folder, tables, sources, config, snakemake.params.code))
+    write_json(
+        snakemake.output.manifest, build_manifest(folder, arrays, tables, sources, config, snakemake.params.code)
+    )

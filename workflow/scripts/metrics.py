@@ -1,4 +1,4 @@
-"""Score the predictions of one model on all pairs and without shared promoters, with bootstrap draws."""
+"""Score the predictions of one model, or of its folds together, on all pairs and without shared promoters."""
 
 import sys
 
@@ -7,15 +7,16 @@ from tr300m.base.axes import Genes, Samples
 from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.dataset.splits import Split
-from tr300m.metrics.score import FAILED, score
+from tr300m.metrics.score import FAILED, read_predictions, score
 
 with job(snakemake.log[0]):
     genes, samples = Genes.read(snakemake.input.genes), Samples.read(snakemake.input.samples)
-    shared = Split.read(snakemake.input.split, genes, samples).shares_promoter(genes.cluster)
-    with np.load(snakemake.input.predictions) as saved:
-        # A baseline predicts no distribution.
-        predictions = {name: saved[name] for name in ("gene", "sample", "observed", "median", "nll") if name in saved}
-    unshared = ~shared[predictions["gene"]]
+    splits = [Split.read(path, genes, samples) for path in snakemake.input.splits]
+    files = [read_predictions(path) for path in snakemake.input.predictions]
+    predictions = {name: np.concatenate([file[name] for file in files]) for name in files[0]}
+    unshared = np.concatenate(
+        [~split.shares_promoter(genes.cluster)[file["gene"]] for split, file in zip(splits, files, strict=True)]
+    )
     made = snakemake.output
     for kept, metrics, draws in (
         (np.ones_like(unshared), made.metrics, made.draws),
@@ -32,4 +33,4 @@ with job(snakemake.log[0]):
         )
         scored.write(metrics, draws)
         if FAILED in scored.metrics:
-            print(f"{snakemake.input.predictions}: {scored.metrics[FAILED]}: not scored", file=sys.stderr)
+            print(f"{', '.join(snakemake.input.predictions)}: {scored.metrics[FAILED]}: not scored", file=sys.stderr)

@@ -7,4 +7,5 @@ from tr300m.dataset.dataset import Dataset
 from tr300m.features.scan_cache import write_scan_table
 
 with job(snakemake.log[0]):
-    write_scan_table(Dataset.open(Path(snakemake.input.manifest).parent), Path(snakemake.output.pooled).parent)
+    dataset = Dataset.open(Path(snakemake.input.manifest).parent)
+    write_scan_table(dataset, Path(snakemake.output.pooled).parent, snakemake.params.schedule)

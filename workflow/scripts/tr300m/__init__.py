@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from .dataset.splits import thesis_split as thesis_split
     from .metrics.point import evaluate as evaluate
     from .model.network import build_model as build_model
+    from .model.pair_batches import PairBatches as PairBatches
 
 __version__ = "0.1.0"
-__all__ = ["Dataset", "build_model", "evaluate", "thesis_split", "training_pairs"]
+__all__ = ["Dataset", "PairBatches", "build_model", "evaluate", "thesis_split", "training_pairs"]
 
 _MODULES = {
     "Dataset": "dataset.dataset",
+    "PairBatches": "model.pair_batches",
     "build_model": "model.network",
     "evaluate": "metrics.point",
     "thesis_split": "dataset.splits",

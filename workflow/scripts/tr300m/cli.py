@@ -18,6 +18,7 @@ Examples:
   tr300m pairs --count 5
   tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver
   tr300m table results/demo/table1.tsv
+  tr300m export results/demo --format h5ad --out demo.h5ad
   tr300m report --configfile config/demo.yaml
   tr300m gzip-time results/release/PSSMKernels.npy.gz
 """
@@ -154,6 +155,24 @@ def predict_command(
     for (gene, sample), median, mean in zip(pairs, result["median"], result["mean"], strict=True):
         ids = f"{gene_names[gene]}\t{view.samples.sample_id[sample]}\t{view.samples.tissue[sample]}"
         click.echo(f"{ids}\t{median:.4g}\t{mean:.4g}\t{view.expression[gene, sample]:.4g}")
+
+
+@main.command("export")
+@click.argument("folder", type=HomePath())
+@click.option("--format", "form", required=True, type=click.Choice(["h5ad", "parquet"]), help="AnnData or Parquet.")
+@click.option("--out", required=True, type=HomePath(), help="File (h5ad) or folder (parquet) to write.")
+@click.option("--force", is_flag=True, help="Replace the result of an earlier export.")
+def export_command(folder: Path, form: str, out: Path, force: bool) -> None:
+    """Export the dataset in FOLDER (a dataset, or the results around it) as AnnData or as Parquet tables.
+
+    \b
+    Examples:
+      tr300m export results/demo --format h5ad --out demo.h5ad
+      tr300m export results/demo/dataset --format parquet --out demo_tables
+    """
+    from .export.formats import export_dataset
+
+    click.echo(export_dataset(folder, form, out, force=force))
 
 
 @main.command()

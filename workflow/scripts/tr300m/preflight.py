@@ -14,10 +14,14 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from .arrays.absent_genes import drop_absent, is_release_data
-from .arrays.expression import read_gct_header
-from .arrays.genes import CHROMOSOMES, WINDOW, choose_genes, read_gene_records, target_genes
-from .arrays.samples import choose_samples, donor_of, sample_axis
-from .base.axes import ARRAYS, CELLS, MARKS, Genes, Samples
+from .arrays.chromosome_names import choose_chromosomes
+from .arrays.expression_survey import check_survey, check_unit, survey_expression
+from .arrays.gene_lookup import GeneLookup
+from .arrays.genes import CHROMOSOMES, choose_genes, read_gene_records, target_genes
+from .arrays.matrix_formats import open_matrix
+from .arrays.samples import SampleColumns, choose_samples, donor_of, sample_axis
+from .arrays.sequence import sequence_names
+from .base.axes import ARRAYS, Genes, Samples
 from .base.errors import TR300MError
 from .base.files import read_list
 from .base.progress import progress
@@ -36,12 +40,10 @@ PROBE_TIMEOUTS = (5.0, 15.0)
 ADDRESSES_AT_A_TIME = 8
 # Lengths of axes that no configuration exceeds.
 LENGTHS = {
-    "window": WINDOW,
     "base": 4,
     "regulator": 2_755,
     "motif": 1_072,
     "tissue": 54,
-    "track": len(MARKS) * len(CELLS),
     "pssm_position": 35,
     "core_position": 13,
     "core_motif": 19,
@@ -105,8 +107,8 @@ def check_configuration(settings: Settings, timeouts: tuple[float, float] = PROB
 def check_source(settings: Settings, key: str, timeouts: tuple[float, float]) -> Check:
     """Check one source: the user's file, the downloaded file, or the addresses to download it from."""
     path, kind = Path(settings.source_path(key)), settings.locations[key].kind
-    if kind == "simulated":
-        return Check(key, None, "simulated")
+    if kind in ("simulated", "none"):
+        return Check(key, None, kind)
     if kind == "local":
         if path.is_file():
             return Check(key, path.stat().st_size, "your file")
@@ -144,7 +146,14 @@ def _reason(url: str, error: TR300MError) -> str:
 
 def axis_lengths(settings: Settings) -> dict[str, int]:
     """Return for each axis of the arrays the largest length that the configuration can give it."""
-    config, lengths = settings.config, {**LENGTHS, "gene": N_GENES, "sample": N_SAMPLES}
+    config = settings.config
+    lengths = {
+        **LENGTHS,
+        "window": settings.window.width,
+        "gene": N_GENES,
+        "sample": N_SAMPLES,
+        "track": len(settings.tracks),
+    }
     simulation = SimulationConfig.from_dict(config["simulation"])
     for axis, key in (("gene", "annotation"), ("sample", "expression")):
         if settings.locations[key].kind == "simulated":
@@ -190,7 +199,8 @@ def known_axes(settings: Settings) -> tuple[Genes, Samples]:
     tables = [Path(settings.results, "dataset", f"{name}.tsv") for name in ("genes", "samples")]
     if all(path.is_file() for path in tables):
         return Genes.read(tables[0]), Samples.read(tables[1])
-    missing = [key for key in ("annotation", "expression", "samples") if not _existing_file(settings, key)]
+    needed = [key for key in ("annotation", "expression", "samples") if settings.locations[key].kind != "none"]
+    missing = [key for key in needed if not _existing_file(settings, key)]
     if missing:
         raise TR300MError(
             f"neither {tables[0].parent} nor the source files of {', '.join(missing)} are there yet",
@@ -201,32 +211,40 @@ def known_axes(settings: Settings) -> tuple[Genes, Samples]:
 
 def _gene_axis(settings: Settings, most: int) -> Genes:
     """Return the target genes if the annotation exists, otherwise `most` placeholders on the chromosomes in use."""
-    names, gtf = tuple(settings.config["chromosomes"] or CHROMOSOMES), _existing_file(settings, "annotation")
+    wanted, gtf = settings.config["chromosomes"], _existing_file(settings, "annotation")
     if gtf:
-        edition, gct = settings.config["edition"], _existing_file(settings, "expression")
-        genes = target_genes(read_gene_records(gtf), names, edition)
+        records, in_genome = read_gene_records(gtf), None
+        if settings.takes_chromosomes_of_genome:
+            fasta = _existing_file(settings, "genome")
+            in_genome = sequence_names(fasta) if fasta else records.chromosome.tolist()
+        names = choose_chromosomes(records, wanted, in_genome)
+        edition, expression = settings.config["edition"], _existing_file(settings, "expression")
+        genes = target_genes(records, names, edition, settings.window)
         genes = choose_genes(genes, read_list(settings.config["genes"])) if settings.config["genes"] else genes
-        if gct is None or is_release_data(edition, settings.own_checksums("expression", "annotation")):
+        if expression is None or is_release_data(edition, settings.own_checksums("expression", "annotation")):
             return genes
-        return drop_absent(genes, gct, edition)[0]
+        matrix, lookup = open_matrix(expression), GeneLookup.of(records)
+        survey = survey_expression(matrix, lookup)
+        check_survey(survey, lookup, matrix.sample_ids)
+        check_unit(survey, lookup)
+        return drop_absent(genes, survey.gene_ids, edition, expression)[0]
     number, text = np.arange(most, dtype=np.int64), np.full(most, "")
-    chromosome = np.resize(np.array(names), most)
+    chromosome = np.resize(np.array(wanted or CHROMOSOMES), most)
     return Genes(number.astype(np.str_), text, chromosome, text, number, number, number, text, number)
 
 
 def _sample_axis(settings: Settings, most: int) -> Samples:
-    """Return the samples if the GCT exists, otherwise `most` placeholders of as many donors.
+    """Return the samples if the expression file exists, otherwise `most` placeholders of as many donors.
 
-    They have no tissue unless the sample table exists too.
+    Tissues and donors are those of the sample table, if it exists or there is none.
     """
-    gct = _existing_file(settings, "expression")
-    ids = read_gct_header(gct).sample_ids if gct else [f"{number}" for number in range(most)]
-    attributes = _existing_file(settings, "samples")
-    if gct and attributes:
-        samples = sample_axis(ids, attributes)
+    expression, table = _existing_file(settings, "expression"), _existing_file(settings, "samples")
+    ids = open_matrix(expression).sample_ids if expression else [f"{number}" for number in range(most)]
+    if expression and (table or settings.locations["samples"].kind == "none"):
+        samples = sample_axis(ids, table, SampleColumns(**settings.config["sample_table"]))
     else:
         samples = Samples(np.array(ids), np.array([donor_of(name) for name in ids]), np.full(len(ids), ""))
-    wanted = settings.config["samples"] if gct else None
+    wanted = settings.config["samples"] if expression else None
     return choose_samples(samples, read_list(wanted)) if wanted else samples
 
 
@@ -246,7 +264,7 @@ def missing_files(settings: Settings) -> dict[str, int]:
     if any(run.scan == "cached" for run in settings.selection.runs.values()):
         # The scores are float16.
         motifs = lengths["motif"] + lengths["core_motif"]
-        sizes["scan/pooled.npy"] = lengths["gene"] * pooled_length() * motifs * 2
+        sizes["scan/pooled.npy"] = lengths["gene"] * pooled_length(settings.network["schedule"]) * motifs * 2
     missing = {name: size for name, size in sizes.items() if not (results / name).is_file()}
     if "dataset/histones.npy" in missing:
         missing["histones/"] = missing["dataset/histones.npy"]

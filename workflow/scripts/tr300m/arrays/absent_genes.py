@@ -1,13 +1,13 @@
-"""Target genes that the expression file lacks: kept in the release, dropped from other data."""
+"""Genes that the sources lack: targets are kept in the release and dropped from other data, regulators left out."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.types import Strings
 from ..sources.store import matches_checksum
-from .expression import read_gene_ids
+from .gene_lookup import GeneLookup, without_version
 from .genes import in_expression
 
 
@@ -24,17 +24,19 @@ def is_release_data(edition: str, own_checksums: Mapping[str, str]) -> bool:
     return edition == "release" and all(matches_checksum(Path(path), sum_) for path, sum_ in own_checksums.items())
 
 
-def drop_absent(genes: Genes, gct: Path | str, edition: str) -> tuple[Genes, Strings]:
-    """Drop the target genes that have no row in a GCT.
+def drop_absent(genes: Genes, gene_ids: Collection[str], edition: str, path: Path | str) -> tuple[Genes, Strings]:
+    """Drop the target genes that have no row in an expression file.
 
     Parameters
     ----------
     genes
         Target genes.
-    gct
-        Gene TPM file; it is read to its end.
+    gene_ids
+        IDs of the genes that have a row.
     edition
         ``release`` or ``corrected``; in the latter a row of any gene with the same TSS is enough.
+    path
+        The expression file, for the message.
 
     Returns
     -------
@@ -46,13 +48,13 @@ def drop_absent(genes: Genes, gct: Path | str, edition: str) -> tuple[Genes, Str
     Raises
     ------
     TR300MError
-        If no target gene has a row, or the file cannot be read.
+        If no target gene has a row.
     """
-    there = in_expression(genes, read_gene_ids(gct), edition)
+    there = in_expression(genes, gene_ids, edition)
     if not there.any():
         raise TR300MError(
-            f"{gct} has none of the {len(genes):,} target genes, such as {genes.gene_id[0]}",
-            "the GCT and the GTF must be of the same GENCODE release (GTEx v8: v26), with versions in their gene IDs",
+            f"{path} has none of the {len(genes):,} target genes, such as {genes.gene_id[0]}",
+            "check `chromosomes` and `genes` in the config: the expression file has other genes of the annotation",
         )
     return genes.take(there), genes.gene_id[~there]
 
@@ -67,3 +69,20 @@ def absent_table(kept: Strings, dropped: Strings) -> dict[str, list[str]]:
     """
     states = ["kept with 0 TPM"] * len(kept) + ["left out"] * len(dropped)
     return {"gene_id": [*kept.tolist(), *dropped.tolist()], "state": states}
+
+
+def absent_regulators(stems: Collection[str], found: Iterable[str], genes: GeneLookup) -> dict[str, list[str]]:
+    """Return the columns of `absent_regulators.tsv`: the regulators that are left out, and why.
+
+    Parameters
+    ----------
+    stems
+        IDs of all regulators, without version.
+    found
+        IDs of the regulators that have a row in the expression file.
+    genes
+        Genes of the annotation.
+    """
+    absent = sorted(set(stems) - {without_version(gene) for gene in found})
+    states = ["no row in the expression file" if gene in genes.by_stem else "not in the annotation" for gene in absent]
+    return {"gene_id": absent, "state": states}

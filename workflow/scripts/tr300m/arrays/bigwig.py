@@ -1,7 +1,7 @@
 """Open and check indexed binary files (bigWig, bigBed)."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,7 @@ import pyBigWig
 from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import open_binary
+from .chromosome_names import in_names_of, mapping_note, match_names
 from .genome_builds import check_lengths
 
 # First four bytes, little-endian; a big-endian machine writes them reversed.
@@ -24,7 +25,7 @@ def open_indexed(
 ) -> Iterator["pyBigWig.bigWigFile"]:
     """Open a bigWig or bigBed that has at least one of the genes' chromosomes.
 
-    The genes' chromosomes that the file lacks are named on stderr.
+    The genes' chromosomes that the file lacks are named on stderr, and so are names of the other style (`1`, `chr1`).
 
     Parameters
     ----------
@@ -48,20 +49,38 @@ def open_indexed(
     track = _open(path, kind)
     try:
         lengths = track.chroms() or {}
-        names, counts = np.unique(genes.chromosome, return_counts=True)
-        there = [name for name in names.tolist() if name in lengths]
-        if not there:
-            found = f"it has {', '.join(sorted(lengths)[:3])} ..." if lengths else "it has no chromosomes"
-            raise TR300MError(f"{path} has none of the genes' chromosomes; {found}", needed)
+        if note := mapping_note(match_names(np.unique(genes.chromosome).tolist(), lengths), path):
+            print(note, file=sys.stderr)
+        there, lacking = covered(path, lengths, in_names_of(genes, lengths), needed)
         check_lengths(path, lengths, genome or {})
         if not _count(path) and not any(_holds_data(path, track, kind, name) for name in there):
             raise TR300MError(f"{path} has no data on {', '.join(there)}", "download it again or give another file")
-        lacking = [f"{name} ({count} genes)" for name, count in zip(names, counts, strict=True) if name not in lengths]
-        if lacking:
-            print(f"{path} lacks {', '.join(lacking)}; the windows of these genes are 0", file=sys.stderr)
+        say_lacking(path, lacking)
         yield track
     finally:
         track.close()
+
+
+def covered(path: Path | str, names: Collection[str], genes: Genes, needed: str) -> tuple[list[str], list[str]]:
+    """Return the genes' chromosomes that a file with the chromosomes `names` has, and those that it lacks with counts.
+
+    Raises
+    ------
+    TR300MError
+        If it has none, with the hint `needed`.
+    """
+    wanted, counts = np.unique(genes.chromosome, return_counts=True)
+    there = [name for name in wanted.tolist() if name in names]
+    if not there:
+        found = f"it has {', '.join(sorted(names)[:3])} ..." if names else "it has no chromosomes"
+        raise TR300MError(f"{path} has none of the genes' chromosomes; {found}", needed)
+    return there, [f"{name} ({count} genes)" for name, count in zip(wanted, counts, strict=True) if name not in names]
+
+
+def say_lacking(path: Path | str, lacking: Sequence[str]) -> None:
+    """Name the chromosomes that a file lacks on stderr, which goes to the job's log."""
+    if lacking:
+        print(f"{path} lacks {', '.join(lacking)}; the windows of these genes are 0", file=sys.stderr)
 
 
 def _count(path: Path | str) -> int:

@@ -11,6 +11,7 @@ from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.progress import progress
 from .bigwig import open_indexed
+from .chromosome_names import in_names_of
 from .sequence import by_position, clip_window
 
 LARGEST_SCORE = 1000
@@ -46,6 +47,7 @@ def cre_windows(bigbed: Path | str, genes: Genes, genome: Mapping[str, int] | No
     needed = "cCREs on hg38 with UCSC names (chr1 ..) are needed"
     with open_indexed(bigbed, "bigBed", genes, needed, genome) as table:
         lengths = table.chroms()
+        genes = in_names_of(genes, lengths)
         for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(bigbed).name}", unit="genes"):
             name, window = str(genes.chromosome[row]), int(genes.window_start[row])
             start, end, _ = clip_window(window, window + width, lengths.get(name, 0))

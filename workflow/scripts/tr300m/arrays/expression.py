@@ -1,4 +1,4 @@
-"""Read target expression and regulator levels from a GTEx GCT file in one pass."""
+"""Read GTEx's GCT files fast, and target expression and regulator levels from an expression file in one pass."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from ..base.files import BOM, clean, gzip_errors, open_binary
 from ..base.progress import progress
 from ..base.types import Bools, Floats, Strings
 from .decimals import parse_decimals
+from .expression_matrix import ExpressionMatrix, check_tpm
 from .genes import check_edition
 
 TAB = ord("\t")
 ROWS_PER_BLOCK = 256
-LARGEST_TPM = np.finfo(np.float32).max
 
 
 @dataclass(frozen=True)
@@ -71,10 +71,13 @@ def _parse_gct_header(gct: Path | str, handle: BinaryIO) -> GctHeader:
     return GctHeader(rows, sample_ids)
 
 
-def read_gct_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tuple[str, Floats]]:
+def read_gct_rows(
+    gct: Path | str, wanted: Callable[[str], bool], columns: int | None = None
+) -> Iterator[tuple[str, Floats]]:
     """Yield gene ID and TPM [sample] of the wanted rows, in file order.
 
-    Only wanted rows are parsed; for the others the ID and the number of columns are checked.
+    Only wanted rows are parsed, and of these only the first `columns` samples, or all; for the others the ID and the
+    number of columns are checked.
 
     Raises
     ------
@@ -107,25 +110,15 @@ def read_gct_rows(gct: Path | str, wanted: Callable[[str], bool]) -> Iterator[tu
                 raise TR300MError(f"{gct}, line {number}: gene {gene} appears twice")
             seen.add(gene)
             if wanted(gene):
-                yield gene, _parse_tpm(gct, number, gene, line.rstrip(b"\r\n").split(b"\t", 2)[2])
+                text = line.rstrip(b"\r\n").split(b"\t", 2)[2]
+                if columns is not None:
+                    text = b"\t".join(text.split(b"\t", columns)[:columns])
+                yield gene, _parse_tpm(gct, number, gene, text)
     if len(seen) != header.rows:
         raise TR300MError(
             f"{gct}: line 2 states {header.rows} rows, the file has {len(seen)}",
             "the file is truncated or edited: download it again, or correct line 2",
         )
-
-
-def read_gene_ids(gct: Path | str) -> list[str]:
-    """Return the gene IDs of a GCT in file order; the errors are those of `read_gct_rows`."""
-    found: list[str] = []
-
-    def note(gene: str) -> bool:
-        found.append(gene)
-        return False
-
-    for _ in read_gct_rows(gct, note):
-        pass
-    return found
 
 
 def _without_last_tabs(line: bytes, most: int) -> bytes:
@@ -139,9 +132,7 @@ def _parse_tpm(gct: Path | str, number: int, gene: str, text: bytes) -> Floats:
         values = parse_decimals(text)
     except TR300MError as error:
         raise TR300MError(f"{gct}, line {number}, gene {gene}: {error.message}") from None
-    # Both comparisons are false for NaN.
-    if not np.all((values >= 0) & (values <= LARGEST_TPM)):
-        raise TR300MError(f"{gct}, line {number}, gene {gene}: a TPM is negative, NaN or infinite")
+    check_tpm(f"{gct}, line {number}, gene {gene}", values)
     return values
 
 
@@ -158,19 +149,19 @@ class RowWriter(Protocol):
 
 
 def read_expression(
-    gct: Path | str,
+    matrix: ExpressionMatrix,
     genes: Genes,
     samples: Strings,
     regulator_stems: frozenset[str],
     edition: str,
     out: RowWriter,
 ) -> tuple[Bools, list[str], NDArray[np.float32]]:
-    """Read target expression and regulator levels in one pass over a GCT.
+    """Read target expression and regulator levels in one pass over an expression file.
 
     Parameters
     ----------
-    gct
-        Gene TPM file.
+    matrix
+        Expression file, with the annotation's gene IDs.
     genes
         Target genes. In edition ``corrected`` genes that share a TSS are summed; in ``release`` the first one is taken.
     samples
@@ -181,36 +172,36 @@ def read_expression(
         ``release`` or ``corrected``.
     out
         Array [gene, sample], float32, that receives the TPM row by row in file order. It must hold zeros: the rows of
-        target genes that the GCT lacks are not written.
+        target genes that the file lacks are not written.
 
     Returns
     -------
     present [gene]
-        Which target genes have a row in the GCT.
+        Which target genes have a row in the file.
     regulator_ids
-        Versioned IDs of the regulators in the GCT, sorted.
+        IDs of the regulators in the file, sorted.
     levels [sample, regulator], float32
         TPM of these regulators.
 
     Raises
     ------
     TR300MError
-        If the edition is unknown, a sample is not in the GCT or no row is a regulator; see also `read_gct_rows`.
+        If the edition is unknown, a sample is not in the file or no row is a regulator; see also the reader.
     """
     check_edition(edition)
     row_of: dict[str, int] = {gene: row for row, gene in enumerate(genes.gene_id.tolist())}
     if edition == "corrected":
         for row, merged in enumerate(genes.merged.tolist()):
             row_of.update((gene, row) for gene in merged.split(";") if gene)
-    position = {sample: column for column, sample in enumerate(read_gct_header(gct).sample_ids)}
+    position = {sample: column for column, sample in enumerate(matrix.sample_ids)}
     missing = [sample for sample in samples.tolist() if sample not in position]
     if missing:
-        raise TR300MError(f"{gct} has no sample {missing[0]}", "build the sample axis from the same GCT")
+        raise TR300MError(f"{matrix.path} has no sample {missing[0]}", "build the sample axis from the same file")
     columns = np.array([position[sample] for sample in samples.tolist()], dtype=np.intp)
     present = np.zeros(len(genes), dtype=bool)
     summed: dict[int, Floats] = {}
     levels: dict[str, NDArray[np.float32]] = {}
-    for gene, values in read_gct_rows(gct, lambda gene: gene in row_of or stem(gene) in regulator_stems):
+    for gene, values in matrix.rows(lambda gene: gene in row_of or stem(gene) in regulator_stems):
         kept = values[columns]
         if stem(gene) in regulator_stems:
             levels[gene] = kept.astype(np.float32)
@@ -223,7 +214,9 @@ def read_expression(
             present[target] = True
     regulator_ids = sorted(levels)
     if not regulator_ids:
-        raise TR300MError(f"{gct} has no row of the Lambert list", "are the gene IDs of the GCT Ensembl IDs?")
+        raise TR300MError(
+            f"{matrix.path} has no row of a regulator", "are expression, annotation and regulators of one species?"
+        )
     return present, regulator_ids, np.stack([levels[gene] for gene in regulator_ids], axis=1)
 
 

@@ -1,7 +1,7 @@
-"""Read target genes from a GENCODE annotation: TSS, genes with a shared TSS, promoter windows."""
+"""Read target genes from a GENCODE or Ensembl annotation: TSS, genes with a shared TSS, promoter windows."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +13,10 @@ from ..base.axes import PAR_Y, Genes, Table
 from ..base.errors import TR300MError
 from ..base.files import BLANKS, clean, read_lines
 from ..base.types import Bools, Floats, Ints, Strings
+from ..config.window import Window
 
 CHROMOSOMES = tuple(f"chr{name}" for name in (*range(1, 23), "X", "Y"))
-WINDOW = 2823
-UPSTREAM = 2773
-DOWNSTREAM = WINDOW - UPSTREAM
+RELEASE_WINDOW = Window()
 EDITIONS = ("release", "corrected")
 PROTEIN_CODING = "protein_coding"
 
@@ -60,6 +59,9 @@ def parse_attributes(text: str) -> dict[str, str]:
 def read_gene_records(gtf: Path | str) -> GeneRecords:
     """Read the lines of a GTF (plain or gzip) whose feature is ``gene``.
 
+    GENCODE's attribute ``gene_type`` is Ensembl's ``gene_biotype``. Ensembl's ``gene_version`` is joined to the ID by a
+    dot, as GENCODE writes it. A gene without a name has an empty one.
+
     Raises
     ------
     TR300MError
@@ -83,20 +85,26 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
             ) from None
         if feature != "gene":
             continue
-        gene_id, gene_name = attributes.get("gene_id", ""), attributes.get("gene_name", "")
+        gene_id, gene_name = versioned_id(attributes), attributes.get("gene_name", "")
         if not gene_id or strand not in ("+", "-") or not 1 <= first <= last:
             raise TR300MError(
                 f"{gtf}, line {number}: a gene line without gene_id, strand or 1 <= start <= end",
-                "is it a GENCODE GTF?",
+                "is it a GTF of GENCODE or Ensembl?",
             )
         if gene_id in lines_of:
             raise TR300MError(f"{gtf}, line {number}: gene {gene_id} is duplicated, see line {lines_of[gene_id]}")
         lines_of[gene_id] = number
-        if not attributes.get("gene_type"):
-            raise _without_type(gtf, number, gene_id, attributes)
-        rows.append((gene_id, gene_name, attributes["gene_type"], chromosome, strand, first if strand == "+" else last))
+        gene_type = attributes.get("gene_type") or attributes.get("gene_biotype")
+        if not gene_type:
+            raise TR300MError(
+                f"{gtf}, line {number}: gene {gene_id} has neither gene_type nor gene_biotype",
+                "is it a GTF of GENCODE or Ensembl?",
+            )
+        rows.append((gene_id, gene_name, gene_type, chromosome, strand, first if strand == "+" else last))
     if not rows:
-        raise TR300MError(f"{gtf} has no line whose feature is 'gene'", "GENCODE's comprehensive annotation is needed")
+        raise TR300MError(
+            f"{gtf} has no line whose feature is 'gene'", "a comprehensive GTF of GENCODE or Ensembl is needed"
+        )
     gene_ids, names, types, chromosomes, strands, tss_column = zip(*rows, strict=True)
     return GeneRecords(
         np.array(gene_ids),
@@ -108,26 +116,24 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
     )
 
 
-def _without_type(gtf: Path | str, number: int, gene_id: str, attributes: dict[str, str]) -> TR300MError:
-    if "gene_biotype" in attributes:
-        return TR300MError(
-            f"{gtf}, line {number}: gene {gene_id} has gene_biotype, not gene_type, as in Ensembl's and NCBI's GTF",
-            "use the GENCODE GTF of the same release (GTEx v8: v26): it has chr1 for 1, and versions in its gene IDs",
-        )
-    return TR300MError(f"{gtf}, line {number}: gene {gene_id} has no gene_type", "is it a GENCODE GTF?")
+def versioned_id(attributes: Mapping[str, str]) -> str:
+    """Return the gene ID of a gene line with its version, where the line states one; empty if there is no ID."""
+    gene_id, version = attributes.get("gene_id", ""), attributes.get("gene_version", "")
+    return f"{gene_id}.{version}" if gene_id and version and "." not in gene_id else gene_id
 
 
-def windows(tss: Ints, strand: Strings, edition: str) -> tuple[Ints, Ints]:
+def windows(tss: Ints, strand: Strings, edition: str, window: Window = RELEASE_WINDOW) -> tuple[Ints, Ints]:
     """Return start and end [gene] of the promoter windows, 0-based half-open on the + strand.
 
-    Edition ``release`` treats the 1-based TSS as if it were 0-based: the TSS is at index 2772 of a + window and at
-    2773 of a - window. Edition ``corrected`` shifts + windows by one base, so that it is at 2773 in both.
+    Edition ``release`` treats the 1-based TSS as if it were 0-based: the TSS is at index `upstream` (2772) of a +
+    window and at `upstream` + 1 of a - window. Edition ``corrected`` shifts + windows by one base, so that it is at
+    `upstream` + 1 in both.
     """
     check_edition(edition)
     plus = strand == "+"
     shift = 1 if edition == "corrected" else 0
-    start = np.where(plus, tss - UPSTREAM - shift, tss - DOWNSTREAM)
-    return start, start + WINDOW
+    start = np.where(plus, tss - window.upstream - 1 - shift, tss - window.downstream)
+    return start, start + window.width
 
 
 def overlap_clusters(chromosome: Strings, start: Ints, end: Ints) -> Ints:
@@ -170,7 +176,9 @@ def join_par_twins(cluster: Ints, gene_id: Strings, merged: Strings) -> Ints:
     return codes.astype(np.int64)
 
 
-def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: str) -> Genes:
+def target_genes(
+    records: GeneRecords, chromosomes: tuple[str, ...], edition: str, window: Window = RELEASE_WINDOW
+) -> Genes:
     """Select the protein-coding genes on `chromosomes`, one row per chromosome, TSS and strand.
 
     Rows are in the GTF order of the first gene of each TSS; further genes with the same TSS are listed in `merged`.
@@ -180,18 +188,17 @@ def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: st
     records
         Gene lines of the annotation.
     chromosomes
-        Names from `CHROMOSOMES`.
+        Names in the annotation.
     edition
         ``release`` or ``corrected``; it only affects the windows.
+    window
+        Extent of the windows.
 
     Raises
     ------
     TR300MError
-        If a chromosome is unknown, or there is no protein-coding gene on `chromosomes`.
+        If there is no protein-coding gene on `chromosomes`.
     """
-    unknown = sorted(set(chromosomes) - set(CHROMOSOMES))
-    if unknown:
-        raise TR300MError(f"unknown chromosome {', '.join(unknown)}", f"choose from {', '.join(CHROMOSOMES)}")
     wanted = (records.gene_type == PROTEIN_CODING) & np.isin(records.chromosome, chromosomes)
     coding = records.take(wanted)
     if not len(coding):
@@ -199,7 +206,7 @@ def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: st
         raise TR300MError(
             f"no protein-coding gene on {', '.join(chromosomes)}; the annotation has some on "
             f"{', '.join(found[:5]) or 'no chromosome'}{' ...' if len(found) > 5 else ''}",
-            "check `chromosomes` in the config; use UCSC names (chr1, not 1), as in the GENCODE GTF",
+            "check `chromosomes` in the config, and `sources: annotation`",
         )
     first_of: dict[tuple[str, str, int], int] = {}
     merged: dict[int, list[str]] = {}
@@ -209,7 +216,7 @@ def target_genes(records: GeneRecords, chromosomes: tuple[str, ...], edition: st
             merged.setdefault(first, []).append(str(coding.gene_id[row]))
     rows = np.fromiter(first_of.values(), dtype=np.int64)
     kept = coding.take(rows)
-    start, end = windows(kept.tss, kept.strand, edition)
+    start, end = windows(kept.tss, kept.strand, edition, window)
     names = np.array([";".join(merged.get(row, [])) for row in rows.tolist()], dtype=np.str_)
     return Genes(
         gene_id=kept.gene_id,

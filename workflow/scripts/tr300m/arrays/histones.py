@@ -1,4 +1,4 @@
-"""Read the signal of histone bigWigs over the promoter windows."""
+"""Read the signal of histone tracks over the promoter windows."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,33 +7,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.array_files import ArrayWriter, read_row_blocks
-from ..base.axes import CELLS, MARKS, Genes, Tracks
+from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.progress import progress
 from ..base.types import Bools
-from .bigwig import open_indexed
-from .sequence import by_position, clip_window
+from .sequence import by_position
+from .signals import open_signal
 
 STACKED_GENES = 256
 
 
-def track_axis() -> Tracks:
-    """Return the 21 tracks, ordered by mark and, within a mark, by cell."""
-    pairs = [(mark, cell) for mark in MARKS for cell in CELLS]
-    return Tracks(np.array([mark for mark, _ in pairs]), np.array([cell for _, cell in pairs]))
-
-
-def track_windows(bigwig: Path | str, genes: Genes, genome: Mapping[str, int] | None = None) -> NDArray[np.float32]:
+def track_windows(
+    path: Path | str, genes: Genes, genome: Mapping[str, int] | None = None, reader: str = "bigwig"
+) -> NDArray[np.float32]:
     """Read one track over the windows of all genes, 5' to 3' on the gene's strand.
 
     Parameters
     ----------
-    bigwig
+    path
         File of the track.
     genes
         Target genes.
     genome
         Lengths of the chromosomes in the FASTA (base pairs); those in the track must be equal. None if unknown.
+    reader
+        Format of the file, a key of `track_table.READERS`.
 
     Returns
     -------
@@ -43,29 +41,17 @@ def track_windows(bigwig: Path | str, genes: Genes, genome: Mapping[str, int] | 
     Raises
     ------
     TR300MError
-        If the file is not a bigWig, cannot be read, has none of the genes' chromosomes or no data on them, is of
-        another genome build, or has an infinite value in a window.
+        If the file cannot be read (`open_signal`), or has an infinite value in a window.
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.float32)
-    needed = "a track on hg38 with UCSC names (chr1 ..) is needed"
-    with open_indexed(bigwig, "bigWig", genes, needed, genome) as track:
-        lengths = track.chroms()
-        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(bigwig).name}", unit="genes"):
-            name = str(genes.chromosome[row])
-            start, end, offset = clip_window(
-                int(genes.window_start[row]), int(genes.window_end[row]), lengths.get(name, 0)
-            )
-            if start == end:
-                continue
-            try:
-                values = track.values(name, start, end, numpy=True)
-            except RuntimeError as error:
-                raise TR300MError(f"{bigwig}: cannot read {name}:{start}-{end}: {error}", "download it again") from None
-            result[row, offset : offset + end - start] = np.where(np.isnan(values), 0, values)
+    with open_signal(path, reader, genes, genome) as signal:
+        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(path).name}", unit="genes"):
+            start = int(genes.window_start[row])
+            result[row] = signal.values(str(genes.chromosome[row]), start, start + width)
     if not np.isfinite(result).all():
         row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
-        raise TR300MError(f"{bigwig}: the signal in the window of gene {genes.gene_id[row]} is infinite")
+        raise TR300MError(f"{path}: the signal in the window of gene {genes.gene_id[row]} is infinite")
     minus = genes.strand == "-"
     result[minus] = result[minus, ::-1]
     return result

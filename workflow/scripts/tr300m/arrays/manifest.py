@@ -1,6 +1,6 @@
 """The manifest of a dataset folder: its arrays, and the files and code that they were made from."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.array_files import read_row_blocks
-from ..base.axes import ARRAYS, FORMAT, Genes
+from ..base.axes import ARRAYS, FORMAT, WIDE_ARRAYS, Genes
 from ..base.files import sha256
 from ..base.types import Ints
 from ..sources.store import content_digest
@@ -19,12 +19,12 @@ BLOCK_ROWS = 256
 def array_entry(folder: Path, name: str) -> dict[str, Any]:
     """Return shape, dtype, axes, unit and SHA-256 of one array of a dataset folder."""
     path = folder / f"{name}.npy"
-    array = np.load(path, mmap_mode="r")
+    array, spec = np.load(path, mmap_mode="r"), (ARRAYS | WIDE_ARRAYS)[name]
     return {
         "shape": list(array.shape),
         "dtype": str(array.dtype),
-        "axes": list(ARRAYS[name].axes),
-        "unit": ARRAYS[name].unit,
+        "axes": list(spec.axes),
+        "unit": spec.unit,
         "sha256": sha256(path),
     }
 
@@ -68,7 +68,12 @@ def _bits(path: Path, rows: int) -> Iterator[NDArray[np.uint32]]:
 
 
 def source_entry(record: Mapping[str, str]) -> dict[str, str]:
-    """Return the record of a source with its SHA-256, and its checksum by the algorithm of the published one."""
+    """Return the record of a source with its SHA-256, and its checksum by the algorithm of the published one.
+
+    Both are empty for a source that is ``none``, which has no path.
+    """
+    if not record["path"]:
+        return {**record, "sha256": "", "checksum": ""}
     published, digest = record["published_checksum"], sha256(record["path"])
     algorithm = published.partition(":")[0] or "sha256"
     found = digest if algorithm == "sha256" else content_digest(Path(record["path"]), published)
@@ -76,14 +81,21 @@ def source_entry(record: Mapping[str, str]) -> dict[str, str]:
 
 
 def build_manifest(
-    folder: Path, tables: list[str], sources: Mapping[str, Any], config: Mapping[str, Any], code: str
+    folder: Path,
+    arrays: Sequence[str],
+    tables: Sequence[str],
+    sources: Mapping[str, Any],
+    config: Mapping[str, Any],
+    code: str,
 ) -> dict[str, Any]:
     """Describe a dataset folder.
 
     Parameters
     ----------
     folder
-        Folder with the arrays of `axes.ARRAYS` and the tables.
+        Folder with the arrays and tables.
+    arrays
+        Names of the arrays: those of `axes.ARRAYS`, and the `axes.WIDE_ARRAYS` that there are.
     tables
         Names of the table files.
     sources
@@ -107,7 +119,7 @@ def build_manifest(
             "tss_mean": float(Genes.read(folder / "genes.tsv").tss.mean()),
             "expression_median": median_of(folder / "expression.npy"),
         },
-        "arrays": {name: array_entry(folder, name) for name in ARRAYS},
+        "arrays": {name: array_entry(folder, name) for name in arrays},
         "tables": {name: {"sha256": sha256(folder / name)} for name in tables},
         "sources": dict(sources),
     }

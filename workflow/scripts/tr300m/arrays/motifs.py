@@ -14,7 +14,8 @@ from ..base.types import Floats
 
 TF_RELEASE, TF_WIDTH = "JASPAR2022", 35
 CORE_RELEASE, CORE_WIDTH = "JASPAR2020", 19
-HUMAN = ["9606"]
+HUMAN = "9606"
+"""NCBI number of the species."""
 # As in the thesis's code: added to each count before normalising.
 PSEUDOCOUNT = 2.0**-24
 BACKGROUND_PROBABILITY = 0.25
@@ -29,19 +30,39 @@ class JasparProfile:
     counts: Floats
 
 
-def _fetch(release: str, **query: object) -> list[tuple[JasparProfile, list[str]]]:
+def _fetch(release: str, all_versions: bool = True, **query: object) -> list[tuple[JasparProfile, list[str]]]:
     database = jaspardb(release=release)
     with closing(database.conn):
-        motifs = database.fetch_motifs(all_versions=True, **query)
+        motifs = database.fetch_motifs(all_versions=all_versions, **query)
     return [
         (JasparProfile(m.matrix_id, m.name, np.array([m.counts[base] for base in "ACGT"]).T), list(m.species))
         for m in motifs
     ]
 
 
+def jaspar_profiles(release: str, taxon: str, collection: str | None, all_versions: bool) -> list[JasparProfile]:
+    """Return the profiles of a taxon in a JASPAR release, in database order.
+
+    Parameters
+    ----------
+    release
+        Such as ``JASPAR2022``.
+    taxon
+        NCBI number of a species, for profiles whose only species it is, or a group of JASPAR's such as ``vertebrates``.
+    collection
+        Such as ``CORE``; None for all.
+    all_versions
+        Whether earlier versions of a profile are returned too.
+    """
+    if not taxon.isdecimal():
+        return [profile for profile, _ in _fetch(release, all_versions, collection=collection, tax_group=taxon)]
+    found = _fetch(release, all_versions, collection=collection, species=[taxon])
+    return [profile for profile, species in found if species == [taxon]]
+
+
 def human_profiles() -> list[JasparProfile]:
     """Return all versions of the 1,237 JASPAR 2022 profiles whose only species is human, in database order."""
-    return [profile for profile, species in _fetch(TF_RELEASE, collection=None, species=HUMAN) if species == HUMAN]
+    return jaspar_profiles(TF_RELEASE, HUMAN, None, True)
 
 
 def core_profiles() -> list[JasparProfile]:

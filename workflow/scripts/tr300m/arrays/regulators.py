@@ -1,4 +1,4 @@
-"""Make the regulator axis from the Lambert list."""
+"""Make the regulator axis from the Lambert list, or from a list of the user's."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,9 +7,9 @@ import numpy as np
 
 from ..base.axes import PAR_Y, Regulators
 from ..base.errors import TR300MError
-from ..base.files import read_columns
+from ..base.files import clean, read_columns, read_lines, read_list
 from .expression import stem
-from .genes import GeneRecords, check_edition
+from .genes import GeneRecords, check_edition, named
 
 ID_COLUMN = "Ensembl ID"
 # FAN1 and SOX10, which the released arrays lack by mistake.
@@ -32,6 +32,57 @@ def read_lambert(path: Path | str, edition: str) -> frozenset[str]:
     if not found:
         raise TR300MError(f"{path}: no Ensembl ID in column {ID_COLUMN!r}")
     return found - SKIPPED_IN_RELEASE if edition == "release" else found
+
+
+def read_regulators(path: Path | str, records: GeneRecords, edition: str) -> tuple[frozenset[str], list[str]]:
+    """Read a list of regulators: the Lambert list, or a text with an Ensembl ID or a gene symbol in each line.
+
+    Parameters
+    ----------
+    path
+        File. A comma in its first line makes it the Lambert list. Otherwise what follows the first tab of a line is
+        ignored, and so are lines that start with ``#``.
+    records
+        Gene lines of the annotation, in which IDs and symbols are looked up.
+    edition
+        ``release`` or ``corrected``, for the Lambert list.
+
+    Returns
+    -------
+    stems
+        Ensembl IDs without version. Those of the Lambert list may be absent from the annotation.
+    left_out
+        Lines of the user's list that are no gene of the annotation, or the symbol of several genes.
+
+    Raises
+    ------
+    TR300MError
+        If the file cannot be read, or none of its regulators is in the annotation.
+    """
+    first = next((line for line in map(clean, read_lines(path)) if line and not line.startswith("#")), "")
+    stems_of: dict[str, set[str]] = {}
+    for gene, name in zip(records.gene_id.tolist(), records.gene_name.tolist(), strict=True):
+        for key in {gene, stem(gene), name} - {""}:
+            stems_of.setdefault(key, set()).add(stem(gene))
+    is_lambert = "," in first
+    entries = sorted(read_lambert(path, edition)) if is_lambert else _first_cells(path)
+    found = {entry: stems_of.get(entry, set()) for entry in entries}
+    known = frozenset(next(iter(stems)) for stems in found.values() if len(stems) == 1)
+    if not known:
+        genes = zip(records.gene_id[:3].tolist(), records.gene_name[:3].tolist(), strict=True)
+        raise TR300MError(
+            f"{path}: none of {len(entries):,} regulators is one gene of the annotation: the list has "
+            f"{named(entries, 3) or 'no line'}, the annotation {named([f'{gene} ({name})' for gene, name in genes])}",
+            "list regulators of the annotation's species, by Ensembl ID or gene symbol",
+        )
+    if is_lambert:
+        return frozenset(entries), []
+    not_one = ((name, len(stems)) for name, stems in found.items() if len(stems) != 1)
+    return known, [f"{name} ({count} genes)" if count else name for name, count in not_one]
+
+
+def _first_cells(path: Path | str) -> list[str]:
+    return list(dict.fromkeys(clean(line.partition("\t")[0]) for line in read_list(path)))
 
 
 def regulator_axis(regulator_ids: Sequence[str], records: GeneRecords) -> Regulators:

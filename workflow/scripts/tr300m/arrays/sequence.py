@@ -11,6 +11,8 @@ from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import BOM, READ_BYTES, atomic_path, gzip_errors, open_binary, read_lines
 from ..base.progress import progress
+from .chromosome_names import other_style
+from .genes import named
 from .genome_builds import check_inside
 
 BASES = "ACGT"
@@ -162,29 +164,48 @@ def by_position(genes: Genes) -> list[int]:
     return [int(row) for row in np.lexsort((genes.window_start, genes.chromosome))]
 
 
-def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path | str) -> None:
+def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path | str) -> dict[str, str]:
     """Copy sequences of a FASTA (plain or gzip) to a plain FASTA with one line per sequence, for random access.
+
+    Parameters
+    ----------
+    fasta
+        Genome; its names may be of the other style (``1`` for ``chr1``).
+    chromosomes
+        Names of the sequences to copy, which they get in `out`.
+    out
+        FASTA to write.
+
+    Returns
+    -------
+    dict
+        Name in `fasta` by name in `out`.
 
     Raises
     ------
     TR300MError
-        If the file is not a FASTA or is truncated, lacks one of `chromosomes`, or has a duplicated sequence or a
-        character that is not a nucleotide code.
+        If the file is not a FASTA or is truncated, lacks one of `chromosomes`, has a sequence under one name twice or
+        under the names of both styles, or has a character that is not a nucleotide code.
     """
-    wanted = set(chromosomes)
+    wanted = dict.fromkeys(chromosomes)
+    names = {**{other_style(name): name for name in wanted}, **{name: name for name in wanted}}
     seen: set[str] = set()
+    found: dict[str, str] = {}
     keep, length = False, 0
     with atomic_path(out) as temporary, open(temporary, "wb") as handle:
         for piece in _pieces(fasta):
             if piece.startswith(b">"):
-                # Text after the name is ignored.
-                name = (piece[1:].split() or [b""])[0].decode("utf-8", "replace")
+                name = _sequence_name(piece)
                 if name in seen:
                     raise TR300MError(f"{fasta}: sequence {name} appears twice")
-                keep, length = name in wanted, 0
-                if keep:
-                    handle.write((b"\n" if seen & wanted else b"") + f">{name}\n".encode())
                 seen.add(name)
+                keep, length = name in names, 0
+                if keep:
+                    target = names[name]
+                    if target in found:
+                        raise TR300MError(f"{fasta} has both {found[target]} and {name}", "remove one of them")
+                    handle.write((b"\n" if found else b"") + f">{target}\n".encode())
+                    found[target] = name
             elif not seen:
                 raise TR300MError(f"{fasta} does not start with '>'", "is it a FASTA file?")
             elif keep:
@@ -193,12 +214,29 @@ def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path
                 length += len(bases)
                 handle.write(bases)
         handle.write(b"\n")
-        missing = sorted(wanted - seen)
-        if missing:
+        if missing := sorted(wanted.keys() - found):
             raise TR300MError(
-                f"{fasta} has no sequence {', '.join(missing)}",
-                "use UCSC names (chr1, ...), or choose other `chromosomes` in the config",
+                f"{fasta} has no sequence {named(missing)}; it has {named(sorted(seen), 5)}",
+                "give a FASTA of the annotation's genome build, or choose other `chromosomes` (chr1 and 1 are the "
+                "same chromosome)",
             )
+    return found
+
+
+def sequence_names(fasta: Path | str) -> list[str]:
+    """Return the names of the sequences of a FASTA (plain or gzip), in file order.
+
+    Raises
+    ------
+    TR300MError
+        If the file cannot be read or is truncated.
+    """
+    return [_sequence_name(piece) for piece in _pieces(fasta) if piece.startswith(b">")]
+
+
+def _sequence_name(header: bytes) -> str:
+    """Return the name in the header line of a sequence; text after it is ignored."""
+    return (header[1:].split() or [b""])[0].decode("utf-8", "replace")
 
 
 def _pieces(fasta: Path | str) -> Iterator[bytes]:

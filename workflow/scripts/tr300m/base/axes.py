@@ -192,17 +192,49 @@ class Motifs(Table):
     counts: Floats
 
 
-# In the order of the released array `hmArr`.
+# Of the release and of the simulator, in the order of the released array `hmArr`. A dataset may have others: `Tracks`.
 MARKS = ("H3K4me1", "H3K4me3", "H3K27ac")
 CELLS = ("Gm12878", "H1hesc", "Hsmm", "Huvec", "K562", "Nhek", "Nhlf")
+RELEASE_TRACKS = tuple((mark, cell) for mark in MARKS for cell in CELLS)
 
 
 @dataclass(frozen=True)
 class Tracks(Table):
-    """Histone tracks, ordered by mark and, within a mark, by cell."""
+    """Histone tracks; those of one mark stand together. A mark need not have all cells."""
 
     mark: Strings
     cell: Strings
+
+    @classmethod
+    def of(cls, pairs: Sequence[Sequence[str]]) -> Self:
+        """Return the tracks with these marks and cells, given as pairs."""
+        return cls(np.array([mark for mark, _ in pairs]), np.array([cell for _, cell in pairs]))
+
+    def cell_names(self) -> list[str]:
+        """Return the cells, each once, in the order in which they come first."""
+        return list(dict.fromkeys(self.cell.tolist()))
+
+    def cells_by_mark(self) -> tuple[tuple[int, ...], ...]:
+        """Return, for each mark, the index of each of its tracks' cells among `cell_names`."""
+        index = {cell: number for number, cell in enumerate(self.cell_names())}
+        groups: dict[str, list[int]] = {}
+        for mark, cell in zip(self.mark.tolist(), self.cell.tolist(), strict=True):
+            groups.setdefault(mark, []).append(index[cell])
+        return tuple(map(tuple, groups.values()))
+
+
+@dataclass(frozen=True)
+class Bins(Table):
+    """Bins around the TSS, upstream to downstream.
+
+    Attributes
+    ----------
+    start, end
+        First position of the bin and of what follows it, relative to the TSS (0) on the gene's strand (base pairs).
+    """
+
+    start: Ints
+    end: Ints
 
 
 class ArraySpec(NamedTuple):
@@ -225,3 +257,8 @@ ARRAYS = {
     "pssm": ArraySpec(("pssm_position", "base", "motif"), "bits"),
     "core": ArraySpec(("core_position", "base", "core_motif"), "bits"),
 }
+WIDE_ARRAYS = {
+    "wide_bases": ArraySpec(("gene", "wide_position"), "0-3 for A, C, G, T; 4 unknown; 5 outside the chromosome"),
+    "wide_marks": ArraySpec(("gene", "bin", "track"), "mean signal of the track"),
+}
+"""Arrays that a dataset has if the configuration asks for them."""

@@ -157,6 +157,18 @@ def read_table(path: Path | str, separator: str = "\t") -> tuple[list[str], list
     return header, table
 
 
+def text_separator(path: Path | str) -> str:
+    """Return the separator of a text table: a tab if the header has one, otherwise a comma.
+
+    Raises
+    ------
+    TR300MError
+        If the file cannot be read.
+    """
+    lines = (line for line in read_lines(path) if clean(line) and not line.startswith("#"))
+    return "," if "\t" not in (header := next(lines, "")) and "," in header else "\t"
+
+
 def _rows(path: Path | str, separator: str, quoting: Literal[0, 3]) -> Iterator[tuple[int, list[str]]]:
     lines: Iterable[str] = read_lines(path)
     reader = csv.reader(lines, delimiter=separator, quoting=quoting)

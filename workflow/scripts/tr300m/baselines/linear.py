@@ -22,7 +22,7 @@ def linear(name: str) -> Callable[[Data, Ints], Floats]:
     return predict
 
 
-def ridge(name: str) -> Callable[[Data, Ints], Floats]:
+def ridge(*names: str) -> Callable[[Data, Ints], Floats]:
     """Return a baseline: ridge regression on standardised features, with the penalty chosen on inner folds.
 
     The folds are those of `Split.inner`. Leave-one-out would fit to the neighbours of the gene that is left out, with
@@ -37,7 +37,7 @@ def ridge(name: str) -> Callable[[Data, Ints], Floats]:
 
         inner = PredefinedSplit(data.inner_fold())
         chosen = RidgeCV(RIDGE_PENALTIES, cv=inner, scoring="neg_mean_squared_error")
-        return fit_by_tissue(make_pipeline(StandardScaler(), chosen), data, (name,), pairs)
+        return fit_by_tissue(make_pipeline(StandardScaler(), chosen), data, names, pairs)
 
     return predict
 

@@ -9,7 +9,7 @@ from ..config.baseline_table import BASELINES
 from .data import Data
 from .linear import linear, ridge
 from .medians import gene_tissue_mean, global_median, sample_median
-from .trees import trees
+from .trees import TREE_FEATURES, trees
 
 PREDICTIONS: dict[str, Callable[[Data, Ints], Floats]] = {
     "global_median": global_median,
@@ -18,7 +18,9 @@ PREDICTIONS: dict[str, Callable[[Data, Ints], Floats]] = {
     "kmer_ridge": ridge("kmers"),
     "motif_ridge": ridge("motif_maxima"),
     "histone_linear": ridge("histone_means"),
-    "trees": trees,
+    "trees": trees(*TREE_FEATURES),
+    "wide_ridge": ridge("wide_marks", "composition"),
+    "wide_trees": trees(("wide_marks", "composition")),
     "gene_tissue_mean": gene_tissue_mean,
 }
 """Function of each baseline that predicts TPM [pair] of pairs [pair, 2]; labels are in `config.baseline_table`."""

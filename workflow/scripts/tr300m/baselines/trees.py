@@ -1,6 +1,6 @@
 """Gradient-boosted trees on gene features."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -26,21 +26,25 @@ LEAF_GENES = 20
 TREE_SETTINGS = {"learning_rate": 0.05, "max_leaf_nodes": 8, "max_features": 0.3}
 
 
-def trees(data: Data, pairs: Ints) -> Floats:
-    """Predict with gradient-boosted trees, fitted to the mean of each tissue over all training genes.
+def trees(*feature_sets: Sequence[str]) -> Callable[[Data, Ints], Floats]:
+    """Return a baseline: gradient-boosted trees, fitted to the mean of each tissue over all training genes.
 
-    The first inner fold of the training genes (`Split.inner`) is set aside to choose the numbers of iterations and the
-    feature set of `TREE_FEATURES`: with few genes, a thousand motif features make the predictions worse. The trees are
-    then fitted to all training genes.
+    The first inner fold of the training genes (`Split.inner`) is set aside to choose the numbers of iterations and, of
+    several feature sets, the one to use: with few genes, a thousand motif features make the predictions worse. The
+    trees are then fitted to all training genes.
     """
-    means, aside = tissue_means(data)[data.train_genes], data.inner_fold() == 0
 
-    def stopped(names: Sequence[str]) -> tuple[float, list[int]]:
-        return _stopped(joined(data, names)[data.train_genes], means, aside, data.seed)
+    def predict(data: Data, pairs: Ints) -> Floats:
+        means, aside = tissue_means(data)[data.train_genes], data.inner_fold() == 0
 
-    found = {names: stopped(names) for names in TREE_FEATURES}
-    best = min(TREE_FEATURES, key=lambda names: found[names][0])
-    return fit_by_tissue(_BoostedTrees(data.seed, found[best][1]), data, best, pairs)
+        def stopped(names: Sequence[str]) -> tuple[float, list[int]]:
+            return _stopped(joined(data, names)[data.train_genes], means, aside, data.seed)
+
+        found = [stopped(names) for names in feature_sets]
+        best = min(range(len(found)), key=lambda number: found[number][0])
+        return fit_by_tissue(_BoostedTrees(data.seed, found[best][1]), data, feature_sets[best], pairs)
+
+    return predict
 
 
 def _components(y: Floats) -> tuple[Floats, Floats]:

@@ -1,6 +1,9 @@
 """The baselines by name: their labels in tables, and the features of genes that they read."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from ..base.errors import TR300MError
 
 
 class BaselineRow(NamedTuple):
@@ -32,5 +35,33 @@ BASELINES: dict[str, BaselineRow] = {
     "trees": BaselineRow(
         "Motifs, histones, CpG and GC, boosted trees", ("histone_means", "composition", "motif_maxima")
     ),
+    "wide_ridge": BaselineRow("Wide marks, CpG and GC, ridge", ("wide_marks", "composition")),
+    "wide_trees": BaselineRow("Wide marks, CpG and GC, boosted trees", ("wide_marks", "composition")),
     "gene_tissue_mean": BaselineRow("The gene's own training mean in the tissue", own_expression=True),
 }
+
+
+def baselines_of(names: Sequence[str] | None, wide_marks: bool) -> tuple[str, ...]:
+    """Return the baselines to compute: those named, or for None all that the arrays allow.
+
+    Parameters
+    ----------
+    names
+        Names of baselines, or None.
+    wide_marks
+        Whether the dataset has the array wide_marks.
+
+    Raises
+    ------
+    TR300MError
+        If a named baseline needs an array that there is not.
+    """
+    possible = [name for name, row in BASELINES.items() if wide_marks or "wide_marks" not in row.features]
+    if names is None:
+        return tuple(possible)
+    if lacking := [name for name in names if name not in possible]:
+        raise TR300MError(
+            f"`baselines: names`: {', '.join(lacking)} need the array wide_marks",
+            "set `wide: mark_edges`, or leave them out",
+        )
+    return tuple(names)

@@ -8,38 +8,18 @@ from typing import NamedTuple
 from ..base.errors import TR300MError
 from .architectures import Architecture
 from .baseline_table import BASELINES
-from .run_table import Run, uncontrolled_run
+from .external_predictions import External
+from .fold_pools import Pool, pool_folds
+from .report_pages import PAGES, Page
+from .run_table import Run, split_of_table1, uncontrolled_run
 from .thesis_comparisons import Comparison
 
 FINAL, FINAL_ARCHITECTURE = "final", "seq_tf_core_hm"
 """The thesis's run of Table 2: its name, also in config/runs.tsv, and its architecture."""
-PAGES = {
-    "guide": ("Guide", "What good figures look like"),
-    "table1": ("Tables", "Table 1: the architectures"),
-    "table2": ("Tables", "Table 2: the final run on the test part"),
-    "baselines": ("Tables", "Baselines"),
-    "against_baselines": ("Tables", "Networks against baselines"),
-    "controls": ("Tables", "Controls: scores with permuted inputs"),
-    "seeds": ("Tables", "Seeds: spread between runs that differ in their seed"),
-    "truth": ("Tables", "Recovery of the planted truth"),
-    "breakdown": ("Evaluation", "Scores by group of genes and samples"),
-    "calibration": ("Evaluation", "Calibration of the predicted distributions"),
-    "runs": ("Records", "Runs: settings, device, time"),
-    "versions": ("Records", "Versions and checksums"),
-}
-"""Pages of the report: category and title by the name of the table. The titles of Tables 3-7 name their runs."""
-
-
-class Page(NamedTuple):
-    """A page of the report; `caption` is the stem of a file in workflow/report."""
-
-    category: str
-    title: str
-    caption: str
 
 
 class Evaluated(NamedTuple):
-    """A model or baseline with metrics and intervals: its folder below the results, and its names in tables."""
+    """What has metrics and intervals: its folder below the results, and its names in tables."""
 
     folder: str
     kind: str
@@ -74,6 +54,8 @@ class RunSelection:
         Whether the regulators are simulated; there are then few of them.
     level_change_runs
         Runs for which the effect of each regulator's level is computed; None for all that it can be computed for.
+    external
+        Predictions of other programs, in the order of the configuration.
     """
 
     runs: Mapping[str, Run]
@@ -84,6 +66,7 @@ class RunSelection:
     planted: bool
     simulated_regulators: bool
     level_change_runs: tuple[str, ...] | None = None
+    external: tuple[External, ...] = ()
 
     def architecture(self, run: str) -> Architecture:
         """Return the architecture of a run."""
@@ -104,8 +87,13 @@ class RunSelection:
 
     @property
     def table1_runs(self) -> list[str]:
-        """Runs of Table 1: for each architecture the first run with the thesis's split and output and no control."""
+        """Runs of Table 1: for each architecture the first run with its split, the thesis's output and no control."""
         return list(self._run_of_architecture.values())
+
+    @property
+    def table1_split(self) -> str:
+        """Split of Table 1 (`run_table.split_of_table1`)."""
+        return split_of_table1(self.runs)
 
     @property
     def final_run(self) -> str | None:
@@ -174,8 +162,9 @@ class RunSelection:
 
     @property
     def splits_in_use(self) -> list[str]:
-        """Splits of the runs, in the order of the run table."""
-        return list(dict.fromkeys(run.split for run in self.runs.values()))
+        """Splits of the runs, in the order of the run table, then those of external predictions."""
+        splits = [run.split for run in self.runs.values()]
+        return list(dict.fromkeys([*splits, *(split for row in self.external for split in row.splits)]))
 
     def thesis_run(self, name: str) -> str | None:
         """Return the key in thesis_curves.tsv of the thesis's run that a run repeats on the released data.
@@ -184,7 +173,7 @@ class RunSelection:
         the thesis's logs is empty.
         """
         run = self.runs[name]
-        if not _is_the_thesis(run):
+        if run.split != "thesis" or not self._in_table1(run):
             return None
         return FINAL if (name, run.architecture) == (FINAL, FINAL_ARCHITECTURE) else run.architecture
 
@@ -225,8 +214,23 @@ class RunSelection:
 
     @property
     def fitted_baselines(self) -> list[tuple[str, str]]:
-        """Split and name of each baseline: all baselines on every split that a run uses."""
+        """Split and name of each baseline: all baselines on every split in use."""
         return [(split, name) for split in self.splits_in_use for name in self.baselines]
+
+    @cached_property
+    def pooled(self) -> dict[str, Pool]:
+        """What is scored on all folds of one kind together, by the folder of these scores below the results."""
+        labels = {name: architecture.label for name, architecture in self.architectures.items()}
+        return pool_folds(self.runs, labels, self.splits_in_use, self.baselines, self.external)
+
+    def folders(self, model: str) -> tuple[str, ...]:
+        """Return the folders with the predictions of a model: its own, or those of its folds."""
+        return self.pooled[model].folders if model in self.pooled else (model,)
+
+    def split_of(self, folder: str) -> str:
+        """Return the split of a run, baseline or external predictions, by its folder."""
+        kind, name = folder.split("/")[:2]
+        return self.runs[name].split if kind == "runs" else name
 
     @property
     def drawn_baselines(self) -> list[str]:
@@ -235,15 +239,36 @@ class RunSelection:
 
     @property
     def evaluated(self) -> list[Evaluated]:
-        """All runs and baselines that have metrics and intervals."""
+        """All runs, baselines and external predictions that have metrics and intervals."""
         runs = [
             Evaluated(f"runs/{run}", "run", run, self.label(run), self.runs[run].split, part)
             for run, part in self.evaluated_runs
         ]
-        return runs + [
+        return runs + self.baseline_rows
+
+    @property
+    def baseline_rows(self) -> list[Evaluated]:
+        """Rows of the table of baselines: the baselines split by split, then the external predictions."""
+        baselines = [
             Evaluated(f"baselines/{split}/{name}", "baseline", name, BASELINES[name].label, split, "validation")
             for split, name in self.fitted_baselines
         ]
+        return baselines + [
+            Evaluated(f"external/{split}/{row.name}", "external", row.name, row.name, split, "validation")
+            for row in self.external
+            for split in row.splits
+        ]
+
+    @property
+    def quantile_rows(self) -> list[Evaluated]:
+        """External predictions with quantiles, split by split."""
+        names = {row.name for row in self.external if row.quantiles}
+        return [row for row in self.baseline_rows if row.kind == "external" and row.model in names]
+
+    @property
+    def external_of_table1(self) -> list[str]:
+        """Names of the external predictions on the split of Table 1."""
+        return [row.name for row in self.external if self.table1_split in row.splits]
 
     @property
     def tested(self) -> list[Evaluated]:
@@ -259,10 +284,11 @@ class RunSelection:
 
     @property
     def table1_models(self) -> list[str]:
-        """Folders of the runs of Table 1 and of the baselines on their split, below the results."""
+        """Folders of the runs of Table 1, and of external predictions and baselines on its split."""
         return [
             *(f"runs/{run}" for run in self.table1_runs),
-            *(f"baselines/thesis/{name}" for name in self.baselines),
+            *(f"external/{self.table1_split}/{name}" for name in self.external_of_table1),
+            *(f"baselines/{self.table1_split}/{name}" for name in self.baselines),
         ]
 
     @property
@@ -270,8 +296,10 @@ class RunSelection:
         """Names of the tables that can be made from the configuration."""
         optional = {
             "table2": self.final_run,
-            "baselines": self.baselines,
-            "against_baselines": self.baselines and self.table1_runs,
+            "baselines": self.baseline_rows,
+            # Two of them to compare.
+            "against_baselines": sum(map(bool, (self.table1_runs, self.external_of_table1, self.baselines))) > 1,
+            "folds": self.pooled,
             "controls": self.control_runs,
             "seeds": self.seed_groups,
             "truth": self.planted and self.thesis_runs,
@@ -305,11 +333,10 @@ class RunSelection:
     def _run_of_architecture(self) -> dict[str, str]:
         chosen: dict[str, str] = {}
         for name, run in self.runs.items():
-            if _is_the_thesis(run):
+            if self._in_table1(run):
                 chosen.setdefault(run.architecture, name)
         return chosen
 
-
-def _is_the_thesis(run: Run) -> bool:
-    """Return whether split, output and inputs are those of the thesis."""
-    return (run.split, run.likelihood, run.control) == ("thesis", "nb_exponential", "none")
+    def _in_table1(self, run: Run) -> bool:
+        """Return whether split, output and inputs are those of Table 1."""
+        return (run.split, run.likelihood, run.control) == (self.table1_split, "nb_exponential", "none")

@@ -82,6 +82,12 @@ def split_pattern(folds: int) -> str:
     return f"{'|'.join(names)}|{LEAVE_OUT}{CHROMOSOME}"
 
 
+def split_of_table1(runs: Mapping[str, Run]) -> str:
+    """Return the split of Table 1: the thesis's if any run has it, otherwise that of the first run."""
+    splits = [run.split for run in runs.values()]
+    return "thesis" if "thesis" in splits else splits[0]
+
+
 def read_runs(
     path: Path | str, architectures: Mapping[str, Architecture], splits: Collection[str], schema: Path | str
 ) -> dict[str, Run]:

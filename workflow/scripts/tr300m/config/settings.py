@@ -9,19 +9,25 @@ from typing import Any, Literal
 from ..base.errors import TR300MError
 from ..base.redaction import public, redacted
 from .architectures import read_architectures
+from .baseline_table import BASELINES, baselines_of
+from .external_predictions import external_table
 from .run_selection import RunSelection
-from .run_table import read_runs, split_names
+from .run_table import read_runs, split_names, split_of_table1, split_pattern
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
-from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
+from .source_table import HISTONE_PREFIX, SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
 from .thesis_comparisons import read_comparisons
 from .tissue_groups import read_tissue_groups
+from .track_table import TrackRow, read_tracks, with_needed
+from .window import Window, schedule_problems
 
 SCHEMAS = Path("workflow/schemas")
 COMPARISONS_TABLE = Path("resources/thesis_comparisons.tsv")
 UPSTREAM_FOLDER = "resources/upstream"
-PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "released_data")
+PATHS = ("results", "data", "genes", "samples", "runs", "architectures", "tracks", "released_data")
 """Keys whose values are paths; the values in `sources` may be paths too."""
+MOTIF_PATHS = ("file", "map")
+"""Keys of the section `motifs` whose values are paths."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +41,12 @@ class Settings:
     results
         Folder of all results.
     sources
-        Rows of the sources table by key; sources that are not `needed` are read only by some targets.
+        Rows of the sources table by key, then the files that the table of tracks names itself; sources that are not
+        `needed` are read only by some targets.
     locations
         Location of each source by key.
+    tracks
+        Tracks in the order of the axis.
     selection
         Which runs and baselines each table shows.
     """
@@ -46,11 +55,14 @@ class Settings:
     results: str
     sources: dict[str, Source]
     locations: dict[str, Location]
+    tracks: tuple[TrackRow, ...]
     selection: RunSelection
 
     def source_path(self, key: str) -> str:
-        """Return the path of a source, which may be downloaded, simulated or a local file."""
+        """Return the path of a source, which may be downloaded, simulated or a local file; empty if it is none."""
         location = self.locations[key]
+        if location.kind == "none":
+            return ""
         if location.kind == "local":
             return location.value
         if location.kind == "simulated":
@@ -68,6 +80,7 @@ class Settings:
         """Return path, origin and published checksum of each needed source, for the manifest.
 
         The published checksum is that of the release's file. Local files have one too, because they may be that file.
+        The path of a source that is ``none`` is empty.
         """
         records = {}
         for key, source in self.sources.items():
@@ -87,7 +100,8 @@ class Settings:
 
     def download_of(self, name: str) -> dict[str, Any]:
         """Return addresses, size and checksum of the download with a local file name."""
-        key = next(key for key in self.locations if Path(self.source_path(key)).name == name)
+        downloads = (key for key, location in self.locations.items() if location.kind in ("upstream", "url"))
+        key = next(key for key in downloads if Path(self.source_path(key)).name == name)
         location = self.locations[key]
         if location.kind == "url":
             return {"urls": [location.value], "size": None, "checksum": ""}
@@ -100,8 +114,8 @@ class Settings:
         return {**wanted, "urls": [public(url) for url in wanted["urls"]]}
 
     def own_checksums(self, *keys: str) -> dict[str, str]:
-        """Return the published checksum of the sources that are local files or configured URLs, by path."""
-        own = [key for key in keys if self.locations[key].kind in ("local", "url")]
+        """Return the published checksum of the release for the sources that may be other files, by path."""
+        own = [key for key in keys if self.locations[key] not in (Location("upstream", key), Location("simulated"))]
         return {self.source_path(key): self.sources[key].checksum for key in own}
 
     @property
@@ -109,9 +123,31 @@ class Settings:
         """Whether target genes that the GCT lacks may be dropped; the release keeps them."""
         return self.config["edition"] != "release" or bool(self.own_checksums("expression", "annotation"))
 
+    @property
+    def takes_chromosomes_of_genome(self) -> bool:
+        """Whether the target genes are on all chromosomes of an annotation of the user's that the FASTA has.
+
+        If not, the configuration names the chromosomes, or they are the 24 of the release.
+        """
+        location = self.locations["annotation"]
+        is_default = location.kind == "simulated" or location == Location("upstream", "annotation")
+        return self.config["chromosomes"] is None and not is_default
+
     def file_names(self, kind: Literal["upstream", "url"]) -> list[str]:
         """Return the local file names of the sources of one kind."""
         return [Path(self.source_path(key)).name for key, location in self.locations.items() if location.kind == kind]
+
+    @property
+    def window(self) -> Window:
+        """The promoter window."""
+        return Window.of(self.config["window"])
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """The section `network` as the model takes it: with the length of the window and its pooling schedule."""
+        values = dict(self.config["network"])
+        schedule = values.pop("pooling") or self.window.schedule
+        return {**values, "length": self.window.width, "schedule": [list(segment) for segment in schedule]}
 
     @property
     def split(self) -> dict[str, Any]:
@@ -149,6 +185,16 @@ class Settings:
         kind = self.locations["ccres"].kind
         return "" if kind == "upstream" else f"ccres is {'simulated' if kind == 'simulated' else 'an own file'}"
 
+    def _window_lines(self) -> list[str]:
+        """Return what the user should know of a window that is not the release's."""
+        if self.window == Window():
+            return []
+        pooled = ", ".join(f"{length} bp by {factor}" for length, factor in self.network["schedule"])
+        return [
+            f"Window: {self.window.upstream:,} bp upstream to {self.window.downstream:,} bp downstream of the TSS, not "
+            f"the release's; motif scores pooled: {pooled}."
+        ]
+
     def plan(self) -> str:
         """Return a summary for the user: origin of the data, runs to train, tables that will not be made."""
         runs = [run for run in self.selection.runs.values() if not run.only_predicts]
@@ -157,6 +203,7 @@ class Settings:
             f"Data: {self.data}, edition {self.config['edition']}.",
             f"Runs: {len(runs)} to train where their results are missing, {sum(run.steps for run in runs):,} steps in "
             f"all, on {device[self.config['compute']['device']]}.",
+            *self._window_lines(),
             *(f"Not made: {line}." for line in self.selection.missing_tables()),
             f"Results: {self.results}/.",
         ]
@@ -186,15 +233,28 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     problems = find_problems(filled, schema)
     check("the configuration", problems)
     filled |= {key: _expand(key, filled[key]) for key in PATHS if filled[key]}
+    filled["motifs"] = {
+        key: _expand(f"motifs: {key}", value) if key in MOTIF_PATHS and value else value
+        for key, value in filled["motifs"].items()
+    }
     if table_path := filled["split"]["tissue_groups"]:
         filled["split"] = filled["split"] | {"tissue_groups": _expand("split: tissue_groups", table_path)}
     filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
-    table = read_sources(root / SOURCES_TABLE)
-    problems = check_choices(table, filled["sources"], filled["data"], files)
-    for key in ("runs", "architectures"):
+    problems = schedule_problems(filled["network"]["pooling"], Window.of(filled["window"]))
+    if filled["wide"]["mark_edges"] != sorted(filled["wide"]["mark_edges"]):
+        problems.append(f"`wide: mark_edges`: {filled['wide']['mark_edges']} do not ascend; write the smallest first")
+    for key in ("runs", "architectures", "tracks"):
         # Tables of the workflow are found from any working directory.
         if not Path(filled[key]).is_file() and (root / filled[key]).is_file():
             filled[key] = str(root / filled[key])
+    if not Path(filled["tracks"]).is_file():
+        check(
+            "the configuration", [f"`tracks`: {filled['tracks']} does not exist; write the path of a table of tracks"]
+        )
+    upstream = read_sources(root / SOURCES_TABLE)
+    tracks = read_tracks(filled["tracks"], upstream, filled["sources"], filled["data"], files)
+    table = with_needed(upstream, tracks, HISTONE_PREFIX)
+    problems += check_choices(table, filled["sources"], filled["data"], files)
     try:
         SimulationConfig.from_dict(filled["simulation"])
     except TR300MError as error:
@@ -202,6 +262,9 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     for key in ("genes", "samples", "runs", "architectures"):
         if filled[key] and not Path(filled[key]).is_file():
             problems.append(f"`{key}`: {filled[key]} does not exist; write the path of a file")
+    for key in MOTIF_PATHS:
+        if filled["motifs"][key] and not Path(filled["motifs"][key]).is_file():
+            problems.append(f"`motifs: {key}`: {filled['motifs'][key]} does not exist; write the path of a file")
     if filled["released_data"] and not Path(filled["released_data"]).exists():
         problems.append(f"`released_data`: {filled['released_data']} does not exist; name the data.zip or its folder")
     check("the configuration", problems)
@@ -209,19 +272,30 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         read_tissue_groups(filled["split"]["tissue_groups"])
     architectures = read_architectures(filled["architectures"])
     splits = split_names(filled["split"]["folds"])
-    locations = {key: locate(key, table, filled["sources"], filled["data"]) for key in table}
+    table |= tracks.sources
+    choices = filled["sources"] | tracks.choices
+    locations = {key: locate(key, table, choices, filled["data"]) for key in table}
     chosen = filled["evaluation"]["level_change_runs"]
+    runs = read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml")
+    external, problems = external_table(
+        filled["external_predictions"],
+        split_of_table1(runs),
+        split_pattern(filled["split"]["folds"]),
+        BASELINES,
+    )
+    check("the configuration", problems)
     selection = RunSelection(
-        runs=read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml"),
+        runs=runs,
         architectures=architectures,
         comparisons=read_comparisons(root / COMPARISONS_TABLE),
-        baselines=tuple(filled["baselines"]["names"]),
+        baselines=baselines_of(filled["baselines"]["names"], bool(filled["wide"]["mark_edges"])),
         final_name=filled["final_run"],
         planted=locations["expression"].kind == "simulated",
         simulated_regulators=locations["regulators"].kind == "simulated",
         level_change_runs=None if chosen is None else tuple(chosen),
+        external=external,
     )
-    return Settings(filled, filled["results"].rstrip("/"), table, locations, selection)
+    return Settings(filled, filled["results"].rstrip("/"), table, locations, tracks.rows, selection)
 
 
 def _expand(key: str, path: str) -> str:

@@ -17,6 +17,8 @@ SOURCES_TABLE = Path("config/sources.tsv")
 HISTONE_PREFIX = "histone_"
 # Keys of the section `sources` that hold for several files.
 DEFAULT, HISTONES = "default", "histones"
+MAY_BE_NONE = ("samples", "donors")
+"""Keys of the sources that can be absent."""
 URL_SCHEMES = ("http", "https")
 # Excludes folders, `..` and wildcards of Snakemake.
 FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
@@ -59,12 +61,12 @@ class Location:
     Attributes
     ----------
     kind
-        One of the four kinds.
+        One of the five kinds; ``none`` if there is no such file.
     value
         Configured path or URL of a local file or a URL; key of the row in the sources table if it is downloaded.
     """
 
-    kind: Literal["upstream", "simulated", "local", "url"]
+    kind: Literal["upstream", "simulated", "local", "url", "none"]
     value: str = ""
 
 
@@ -114,19 +116,26 @@ def locate(key: str, sources: Mapping[str, Source], choices: Mapping[str, str], 
         Rows of the sources table.
     choices
         Section `sources` of the configuration: ``upstream``, ``simulated``, the key of another row of the sources table
-        (another release of the same file), a path or a URL by key.
+        (another release of the same file), a path or a URL by key; ``none`` for those of `MAY_BE_NONE`.
     data
         Folder that replaces ``{data}`` in a path.
 
     Raises
     ------
     TR300MError
-        If a path contains ``{data}`` and no folder is given.
+        If a path contains ``{data}`` and no folder is given, or a source is ``none`` that the workflow needs.
     """
     histone = choices.get(HISTONES) if key.startswith(HISTONE_PREFIX) else None
     choice = choices.get(key) or histone or choices.get(DEFAULT, "upstream")
     if choice == "simulated":
         return Location("simulated")
+    if choice == "none":
+        if key not in MAY_BE_NONE:
+            raise TR300MError(
+                f"`sources: {key}: none`: the workflow needs this file",
+                f"only {' and '.join(MAY_BE_NONE)} can be `none`",
+            )
+        return Location("none")
     if choice == "upstream" or choice in sources:
         return Location("upstream", key if choice == "upstream" else choice)
     if "{data}" in choice:

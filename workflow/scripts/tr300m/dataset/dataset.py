@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.axes import ARRAYS, FORMAT, Donors, Genes, Motifs, Regulators, Samples, Tracks
+from ..base.axes import ARRAYS, FORMAT, WIDE_ARRAYS, Bins, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from ..base.errors import TR300MError
 from ..base.files import read_json, read_tsv, sha256
 from ..base.types import Floats, Ints
@@ -23,6 +23,9 @@ TABLES: dict[str, Any] = {
     "donors": Donors,
     "tracks": Tracks,
 }
+BINS_TABLE = "bins.tsv"
+"""Table of the bins of the array wide_marks, where there is one."""
+NO_BINS = Bins(np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,12 +46,19 @@ class Dataset:
         Summed TPM of the regulators that bind the motif.
     tissue : array [sample, tissue], uint8
         One-hot tissue of each sample.
-    histones : array [gene, window, 21], float32
-        Histone signal; tracks are ordered by mark and, within a mark, by cell.
+    histones : array [gene, window, track], float32
+        Histone signal; tracks of one mark stand together.
     pssm : array [35, 4, motif], float64
         Motif kernels in bits.
     core : array [19, 4, 13], float64
         Kernels of the core promoter elements in bits.
+    wide_bases : array [gene, position], uint8, or None
+        Bases around the TSS, which is in the middle: 0-3 for A, C, G, T, 4 unknown, 5 outside the chromosome. None if
+        the configuration does not ask for it (`wide: sequence`).
+    wide_marks : array [gene, bin, track], float32, or None
+        Mean signal in bins around the TSS. None if the configuration does not ask for it (`wide: mark_edges`).
+    bins
+        The bins of `wide_marks`; there are none if it is None.
     tissues
         Tissue names, in axis order.
     manifest
@@ -74,6 +84,9 @@ class Dataset:
     pssm: Floats
     core: Floats
     manifest: dict[str, Any]
+    wide_bases: NDArray[np.uint8] | None = None
+    wide_marks: NDArray[np.float32] | None = None
+    bins: Bins = NO_BINS
 
     @classmethod
     def open(cls, folder: Path | str) -> Self:
@@ -91,7 +104,9 @@ class Dataset:
                 raise TR300MError(f"{root}/{name} is not the table that the manifest describes", _REBUILD_HINT)
         tables: dict[str, Any] = {name: table.read(_need(root / f"{name}.tsv")) for name, table in TABLES.items()}
         tissues = tuple(read_tsv(_need(root / "tissues.tsv"))["tissue"].tolist())
-        arrays: dict[str, Any] = {name: _map(_need(root / f"{name}.npy")) for name in ARRAYS}
+        wide = [name for name in WIDE_ARRAYS if name in manifest["arrays"]]
+        arrays: dict[str, Any] = {name: _map(_need(root / f"{name}.npy")) for name in (*ARRAYS, *wide)}
+        bins = Bins.read(_need(root / BINS_TABLE)) if "wide_marks" in wide else NO_BINS
         for name, array in arrays.items():
             entry = manifest["arrays"][name]
             if list(array.shape) != entry["shape"] or str(array.dtype) != entry["dtype"]:
@@ -104,8 +119,9 @@ class Dataset:
         singular = {"genes": "gene", "samples": "sample", "regulators": "regulator", "motifs": "motif"}
         singular |= {"core_motifs": "core_motif", "tracks": "track"}
         sizes |= {axis: len(tables[table]) for table, axis in singular.items()}
+        sizes |= {"bin": len(bins)} if "wide_marks" in wide else {}
         _check_axes(root, arrays, sizes)
-        return cls(folder=root, **tables, tissues=tissues, **arrays, manifest=manifest)
+        return cls(folder=root, **tables, tissues=tissues, **arrays, manifest=manifest, bins=bins)
 
     def __repr__(self) -> str:
         """Return a text with the folder and the sizes of the main axes."""
@@ -148,6 +164,8 @@ class Dataset:
             onehot=self.onehot[genes],
             expression=self.expression[genes],
             histones=self.histones[genes],
+            wide_bases=None if self.wide_bases is None else self.wide_bases[genes],
+            wide_marks=None if self.wide_marks is None else self.wide_marks[genes],
         )
 
     def take_samples(self, samples: NDArray[np.integer]) -> Self:
@@ -222,7 +240,7 @@ def _check_axes(root: Path, arrays: dict[str, NDArray[Any]], sizes: dict[str, in
     """Check that each axis has the same length in all arrays and in its table."""
     owner = dict.fromkeys(sizes, "its table")
     for name, array in arrays.items():
-        axes = ARRAYS[name].axes
+        axes = (ARRAYS | WIDE_ARRAYS)[name].axes
         if array.ndim != len(axes):
             raise TR300MError(f"{root}/{name}.npy has {array.ndim} axes, {len(axes)} expected")
         for axis, size in zip(axes, array.shape, strict=True):

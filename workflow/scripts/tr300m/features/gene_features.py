@@ -1,4 +1,4 @@
-"""Features of genes that the baselines read: base composition, k-mers, motif maxima, histone means."""
+"""Features of genes that the baselines read: base composition, k-mers, motif maxima, histone means, marks in bins."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.errors import TR300MError
 from ..base.progress import bar
 from ..base.types import Floats, Ints
 from .motif_scan import pooled_scan
@@ -106,11 +107,23 @@ def histone_means(histones: NDArray[Any]) -> Array:
     return np.log1p(histones.mean(axis=1, dtype=np.float64)).astype(np.float32)
 
 
+def binned_marks(wide_marks: NDArray[Any]) -> Array:
+    """Return log(1 + mean signal) of each track in each bin [gene, bin * track] of the wide window."""
+    return np.log1p(wide_marks.reshape(len(wide_marks), -1)).astype(np.float32)
+
+
+def _wide_marks(dataset: "Dataset", genes: slice) -> Array:
+    if dataset.wide_marks is None:
+        raise TR300MError("the dataset has no array wide_marks", "set `wide: mark_edges` in the config")
+    return binned_marks(dataset.wide_marks[genes])
+
+
 FEATURES: dict[str, Callable[["Dataset", slice], Array]] = {
     "composition": lambda dataset, genes: composition(dataset.onehot[genes]),
     "kmers": lambda dataset, genes: kmers(dataset.onehot[genes]),
     "motif_maxima": lambda dataset, genes: motif_maxima(dataset.onehot[genes], dataset.pssm),
     "histone_means": lambda dataset, genes: histone_means(dataset.histones[genes]),
+    "wide_marks": _wide_marks,
 }
 """Functions of a dataset and a range of genes that return features [gene, feature], by name."""
 

@@ -42,6 +42,12 @@ class Score:
         save_draws(draws, self.key, self.draws)
 
 
+def read_predictions(path: Path | str) -> dict[str, NDArray[Any]]:
+    """Read the arrays of a file of predictions that `score` needs; those of baselines have no `nll`."""
+    with np.load(path) as saved:
+        return {name: saved[name] for name in ("gene", "sample", "observed", "median", "nll") if name in saved}
+
+
 def score(
     saved: Mapping[str, NDArray[Any]],
     kept: NDArray[np.bool_],

@@ -1,6 +1,6 @@
 """Custom Keras layers of the model: scan, pooling, scales, distance factor, histone mixture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -188,20 +188,41 @@ class DistanceFactor(keras.layers.Layer):
 class MixCells(keras.layers.Layer):
     """Mix the cells of each histone mark.
 
-    Signal [batch, position, mark * cell] and weights [batch, cell, mixture] give [batch, position, mark * mixture];
-    marks are the outer dimension in both.
+    Signal [batch, position, track] and weights [batch, cell, mixture] give [batch, position, mark * mixture]; marks are
+    the outer dimension of the result. A mark takes the weights of the cells that it has.
+
+    Parameters
+    ----------
+    cells_by_mark
+        For each mark the index of each of its tracks' cells; tracks are in this order.
     """
+
+    def __init__(self, cells_by_mark: Sequence[Sequence[int]], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.cells_by_mark = tuple(map(tuple, cells_by_mark))
 
     def call(self, signal: Tensor, weights: Tensor) -> Tensor:
         """Apply the same weights to all marks and positions."""
         cells, mixtures = weights.shape[1], weights.shape[2]
-        positions, tracks = signal.shape[1], signal.shape[2]
-        rows = ops.reshape(signal, (-1, positions * tracks // cells, cells))
-        return ops.reshape(ops.matmul(rows, weights), (-1, positions, tracks // cells * mixtures))
+        positions, marks = signal.shape[1], len(self.cells_by_mark)
+        if all(mine == tuple(range(cells)) for mine in self.cells_by_mark):
+            # One product for all marks.
+            rows = ops.reshape(signal, (-1, positions * marks, cells))
+            return ops.reshape(ops.matmul(rows, weights), (-1, positions, marks * mixtures))
+        parts, start = [], 0
+        for mine in self.cells_by_mark:
+            own = ops.take(weights, np.array(mine), axis=1)
+            parts.append(ops.matmul(signal[:, :, start : start + len(mine)], own))
+            start += len(mine)
+        return ops.concatenate(parts, axis=2)
 
     def compute_output_shape(self, signal_shape: Any, weights_shape: Any) -> Any:
         """Return [batch, position, mark * mixture]."""
-        return (signal_shape[0], signal_shape[1], signal_shape[2] // weights_shape[1] * weights_shape[2])
+        return (signal_shape[0], signal_shape[1], len(self.cells_by_mark) * weights_shape[2])
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "cells_by_mark": self.cells_by_mark}
 
 
 def dense(units: int, name: str, own_seed: Callable[[str], int], dtype: str | None = None) -> keras.layers.Layer:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from numpy.typing import NDArray
 
-from ..base.axes import CELLS, MARKS
+from ..base.axes import Tracks
 from ..base.errors import TR300MError
 from ..base.from_dict import from_dict
 from ..base.types import Tensor
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 MIXTURES = 4
-"""Number of mixtures of the seven cells, for each mark."""
+"""Number of mixtures of the cells, for each mark."""
 PRECISIONS = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 """Precision of the trunk's blocks: name in the configuration to dtype policy of Keras."""
 
@@ -140,6 +140,7 @@ def build_model(
     pssm: NDArray[Any] | None = None,
     core: NDArray[Any] | None = None,
     n_tissues: int | None = None,
+    tracks: Tracks | None = None,
     n_regulators: int | None = None,
     motif_map: NDArray[Any] | None = None,
     config: NetworkConfig | None = None,
@@ -161,6 +162,8 @@ def build_model(
         Core promoter elements [width, 4, element].
     n_tissues, n_regulators
         Number of tissues and of regulators in the inputs.
+    tracks
+        Histone tracks in the inputs; only needed with histones.
     motif_map
         Mask of the motifs that each regulator binds [regulator, motif]; only needed with the distance factor.
     config
@@ -180,7 +183,7 @@ def build_model(
         The inputs are a dict of float32 arrays, only those that the architecture reads: `sequence` [length, 4], or
         `motif_scores` [position, motif] and `core_scores` [position, element]; `levels` [motif] (TPM), or
         `regulator_levels` [regulator] (TPM) and `distance` [regulator] (-1: other chromosome); `tissue` [tissue]
-        (one-hot) and `histones` [length, 21] (in units of their mean). The outputs are raw numbers [n_outputs].
+        (one-hot) and `histones` [length, track] (in units of their mean). The outputs are raw numbers [n_outputs].
 
     Raises
     ------
@@ -195,12 +198,14 @@ def build_model(
         core = dataset.core if core is None else core
         motif_map = dataset.motif_map if motif_map is None else motif_map
         n_tissues = len(dataset.tissues) if n_tissues is None else n_tissues
+        tracks = dataset.tracks if tracks is None else tracks
         n_regulators = len(dataset.regulators) if n_regulators is None else n_regulators
     own_seed = partial(layer_seed, seed)
     pssm = _given(pssm, "pssm", architecture)
     positions, motifs = pooled_length(config.schedule), pssm.shape[2]
     elements = _given(core, "core", architecture).shape[2] if architecture.core else 0
-    narrow = config.width - elements - (len(MARKS) * MIXTURES if architecture.hm else 0)
+    cells_by_mark = _given(tracks, "tracks", architecture).cells_by_mark() if architecture.hm else ()
+    narrow = config.width - elements - len(cells_by_mark) * MIXTURES
     if narrow < 1:
         raise TR300MError(
             f"{architecture.key}: a trunk of {config.width} channels is too narrow for its branches",
@@ -245,12 +250,14 @@ def build_model(
 
     branches = []
     if architecture.hm:
-        histones = take("histones", config.length, len(MARKS) * len(CELLS))
+        n_cells = 1 + max(map(max, cells_by_mark))
+        histones = take("histones", config.length, sum(map(len, cells_by_mark)))
         tissue = take("tissue", _given(n_tissues, "n_tissues", architecture))
         histones = dropout(config.histone_dropout, "histone_dropout", own_seed)(histones)
-        cells = dense(len(CELLS) * MIXTURES, "tissue_cells", own_seed)(tissue)
-        cells = keras.layers.Reshape((len(CELLS), MIXTURES), name="cells")(cells)
-        branches.append(PoolSegments(config.schedule, name="histone_pool")(MixCells(name="mix_cells")(histones, cells)))
+        cells = dense(n_cells * MIXTURES, "tissue_cells", own_seed)(tissue)
+        cells = keras.layers.Reshape((n_cells, MIXTURES), name="cells")(cells)
+        mixed = MixCells(cells_by_mark, name="mix_cells")(histones, cells)
+        branches.append(PoolSegments(config.schedule, name="histone_pool")(mixed))
     if architecture.core:
         branches.append(core_scores)
     if branches:

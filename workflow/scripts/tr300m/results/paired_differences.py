@@ -23,6 +23,12 @@ AGAINST_BASELINES_NOTE = (
     "of held-out genes in training samples, which no run reads; it is not an upper bound."
 )
 
+FOLDS_NOTE = (
+    "Each gene is predicted by the model of the fold that holds out its chromosome; all folds are scored together. The "
+    "differences are to the baseline with the highest log Pearson correlation on the same pairs, among those that do "
+    "not read the genes' own expression; this choice favours the baseline."
+)
+
 CONTROLS_NOTE = (
     "A control permutes one input before training (retrained), or only before prediction, with the weights of the run "
     "without the control (evaluation only). If a control loses nothing, the input was not used."

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pyjaspar import jaspardb  # type: ignore[import-untyped, unused-ignore]
 
+from ..base.base_codes import OUTSIDE_CODE, UNKNOWN_CODE
 from ..base.errors import TR300MError
 from ..base.types import Floats
-from .formats import OUTSIDE_CODE, UNKNOWN_CODE
 
 _HUMAN = ["9606"]
 _PSEUDOCOUNT = 2.0**-24

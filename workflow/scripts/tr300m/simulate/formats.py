@@ -16,14 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.axes import PAR_Y
+from ..base.base_codes import CODE_OF_BYTE, COMPLEMENT, OUTSIDE_CODE
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, gzip_errors, open_binary, open_text, read_lines, read_tsv
 from ..base.types import Strings
 
 UPSTREAM_BP, DOWNSTREAM_BP = 2773, 50
 PROMOTER_BP = UPSTREAM_BP + DOWNSTREAM_BP
-UNKNOWN_CODE, OUTSIDE_CODE = 4, 5  # codes of unknown bases, and of positions outside the chromosome
-COMPLEMENT = np.array([3, 2, 1, 0, UNKNOWN_CODE, OUTSIDE_CODE], dtype=np.uint8)
 PAIR = re.compile(r'([^\s;"]+)\s+(?:"([^"]*)"|([^\s;"]+))')  # GTF attribute: key, quoted value, unquoted value
 
 
@@ -87,9 +86,6 @@ def read_genes(path: Path | str) -> list[Gene]:
 
 def read_genome(path: Path | str, chromosomes: Iterable[str]) -> dict[str, NDArray[np.uint8]]:
     """Read chromosomes of a FASTA as codes: 0-3 for ACGT in either case, 4 for all other letters."""
-    table = np.full(256, UNKNOWN_CODE, dtype=np.uint8)
-    for letter, code in zip(b"ACGTU", (0, 1, 2, 3, 3), strict=True):
-        table[[letter, letter + 32]] = code
     wanted = set(chromosomes)
     parts: dict[str, list[bytes]] = {}
     current: list[bytes] | None = None
@@ -102,7 +98,7 @@ def read_genome(path: Path | str, chromosomes: Iterable[str]) -> dict[str, NDArr
                 current.append(line.rstrip())
     if not parts:
         raise TR300MError(f"{path} has none of {', '.join(sorted(wanted))}", "check `chromosomes`")
-    return {name: table[np.frombuffer(b"".join(lines), dtype=np.uint8)] for name, lines in parts.items()}
+    return {name: CODE_OF_BYTE[np.frombuffer(b"".join(lines), dtype=np.uint8)] for name, lines in parts.items()}
 
 
 def window_codes(genome: dict[str, NDArray[np.uint8]], gene: Gene) -> NDArray[np.uint8]:

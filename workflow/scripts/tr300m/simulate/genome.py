@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.axes import PAR_Y
+from ..base.base_codes import COMPLEMENT, UNKNOWN_CODE
 from ..base.files import write_tsv
 from ..base.types import Bools
 from ..config.simulation import SimulationConfig
 from .annotation import CODING, TELOMERE
 from .driver_motifs import ProbabilityMatrix, driver_matrix
-from .formats import COMPLEMENT, PROMOTER_BP, UNKNOWN_CODE, UPSTREAM_BP, Gene, gzip_writer, read_genes
+from .formats import PROMOTER_BP, UPSTREAM_BP, Gene, gzip_writer, read_genes
 
 MITOCHONDRION = 16_569
 TAIL = 600  # bp after the last gene: less than a window, so that the window of a last gene on - extends beyond the end

@@ -26,9 +26,15 @@ QUANTITIES = {
     "width_50": ("Width of 50 % (TPM)", False),
     "width_90": ("Width of 90 % (TPM)", False),
 }
+# Also of quantiles alone, and shown where there are such predictions.
+COVERED = {"coverage_50": ("Inside 50 %", True), "coverage_90": ("Inside 90 %", True)}
 CALIBRATION_NOTE = (
     "A calibrated model has 50 and 90 percent of the randomised PIT values inside the intervals, and a mean PIT of 50. "
     "Smaller CRPS and widths are better; compare widths only if the shares are correct."
+)
+COVERED_NOTE = (
+    "Inside 50 % and 90 %: share of observed values in the closed intervals between two quantiles. It is larger than "
+    "the share of PIT values if 0 TPM has a probability of its own."
 )
 
 
@@ -52,27 +58,32 @@ def views_side_by_side(rows: Sequence[tuple[str, _ReadTable]]) -> dict[str, list
     return _side_by_side(rows, found, {view: (view[0].upper() + view[1:], True) for view in views})
 
 
-def calibration_side_by_side(rows: Sequence[tuple[str, _ReadTable]]) -> dict[str, list[str]]:
-    """Return CRPS, shares of PIT values and widths [run].
+def calibration_side_by_side(
+    rows: Sequence[tuple[str, _ReadTable]], external: Sequence[tuple[str, _ReadTable]] = ()
+) -> dict[str, list[str]]:
+    """Return CRPS, shares of PIT values, coverage and widths [run], then of external predictions what they have.
 
     Parameters
     ----------
     rows
         Label of each run and its table from `calibration.calibration_table`.
+    external
+        Label of each external predictions with quantiles, and their table from `quantile_coverage.quantile_coverage`.
 
     Raises
     ------
     TR300MError
         If a run lacks one of the quantities.
     """
-    found = [dict(zip(map(str, columns["quantity"]), map(str, columns["value"]), strict=True)) for _, columns in rows]
-    for (label, _), values in zip(rows, found, strict=True):
+    lines = [*rows, *external]
+    found = [dict(zip(map(str, columns["quantity"]), map(str, columns["value"]), strict=True)) for _, columns in lines]
+    for (label, _), values in zip(rows, found, strict=False):
         missing = [key for key in QUANTITIES if key not in values]
         if missing:
             raise TR300MError(
                 f"the calibration of {label} lacks {', '.join(missing)}", "delete its table and run again"
             )
-    return _side_by_side(rows, found, QUANTITIES)
+    return _side_by_side(lines, found, QUANTITIES | (COVERED if external else {}))
 
 
 def _side_by_side(

@@ -1,0 +1,28 @@
+"""Pages of the report: their categories, titles and captions."""
+
+from typing import NamedTuple
+
+PAGES = {
+    "guide": ("Guide", "What good figures look like"),
+    "table1": ("Tables", "Table 1: the architectures"),
+    "table2": ("Tables", "Table 2: the final run on the test part"),
+    "baselines": ("Tables", "Baselines"),
+    "against_baselines": ("Tables", "Networks against baselines"),
+    "folds": ("Tables", "Test scores over all folds of chromosomes"),
+    "controls": ("Tables", "Controls: scores with permuted inputs"),
+    "seeds": ("Tables", "Seeds: spread between runs that differ in their seed"),
+    "truth": ("Tables", "Recovery of the planted truth"),
+    "breakdown": ("Evaluation", "Scores by group of genes and samples"),
+    "calibration": ("Evaluation", "Calibration of the predicted distributions"),
+    "runs": ("Records", "Runs: settings, device, time"),
+    "versions": ("Records", "Versions and checksums"),
+}
+"""Pages of the report: category and title by the name of the table. The titles of Tables 3-7 name their runs."""
+
+
+class Page(NamedTuple):
+    """A page of the report; `caption` is the stem of a file in workflow/report."""
+
+    category: str
+    title: str
+    caption: str

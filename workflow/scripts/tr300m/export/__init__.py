@@ -1,0 +1,1 @@
+"""The dataset as files of other programs: AnnData and Parquet."""
