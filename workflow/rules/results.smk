@@ -36,6 +36,7 @@ rule table1:
         unshared_metrics=expand("<results>/runs/{run}/metrics.validation.unshared.json", run=SELECTION.table1_runs),
         unshared_draws=expand("<results>/runs/{run}/bootstrap.validation.unshared.npz", run=SELECTION.table1_runs),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
+        genes=rules.genes.output.genes,
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/table1.tsv",
@@ -124,6 +125,7 @@ rule table2:
         unshared_draws=files_of_final_run("bootstrap.test.unshared.npz"),
         validation=of_runs("metrics.validation.json", lambda wildcards: SELECTION.candidates()),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
+        genes=rules.genes.output.genes,
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/table2.tsv",
@@ -270,6 +272,7 @@ rule test_scores:
         draws=[f"{RESULTS}/{model.folder}/bootstrap.test.npz" for model in SELECTION.tested],
         unshared_metrics=[f"{RESULTS}/{model.folder}/metrics.test.unshared.json" for model in SELECTION.tested],
         unshared_draws=[f"{RESULTS}/{model.folder}/bootstrap.test.unshared.npz" for model in SELECTION.tested],
+        genes=rules.genes.output.genes,
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/test_scores.tsv",

@@ -13,6 +13,7 @@ from ..base.errors import TR300MError
 from ..base.files import read_tsv, write_tsv
 from ..base.types import Bools, Ints, Strings
 from ..config.run_table import LEAVE_OUT
+from .overlap_window import overlap_window
 from .whole_groups import balanced_folds, held_out_count
 
 Part = Literal["validation", "test"]
@@ -27,7 +28,8 @@ N_GENES, N_SAMPLES = 19786, 17382
 THESIS_GENE_POOL = 19746
 _APART_BY_NAME: dict[str, Apart] = {"chromosome": "chromosome", "donor": "donor", "overlap_free": "cluster"}
 """For files without the column `apart`, by the kind of split."""
-SPLIT_COLUMNS = ("axis", "part", "index", "id", "apart")
+SPLIT_COLUMNS = ("axis", "part", "index", "id", "apart", "overlap_window")
+_OLDER_COLUMNS = (SPLIT_COLUMNS[:4], SPLIT_COLUMNS[:5])
 _REDRAW = "delete the file: the workflow draws the split again"
 
 
@@ -124,26 +126,29 @@ class Split:
         return np.stack([np.tile(genes, len(samples)), np.repeat(samples, len(genes))], axis=1)
 
     def write(self, path: Path | str, genes: Genes, samples: Samples) -> None:
-        """Write a table with the columns axis, part, index, id and apart (the same in all rows).
+        """Write a table with the columns axis, part, index and id, and two that are the same in all rows.
 
-        There is no row of a sample if no sample is held out.
+        These are `apart`, and `overlap_window`: where the windows lie whose overlap makes clusters of genes. There is
+        no row of a sample if no sample is held out.
         """
-        rows: list[tuple[str, str, int, str, str]] = []
+        rows: list[tuple[str, str, int, str, str, str]] = []
+        window = overlap_window(genes)
         for part in PARTS:
             for axis, index, ids in zip(
                 ("gene", "sample"), self.axes(part), (genes.gene_id, samples.sample_id), strict=True
             ):
                 if axis == "sample" and self.shares_samples:
                     continue
-                rows += [(axis, part, int(i), str(ids[i]), self.apart) for i in index]
+                rows += [(axis, part, int(i), str(ids[i]), self.apart, window) for i in index]
         write_tsv(path, dict(zip(SPLIT_COLUMNS, zip(*rows, strict=True), strict=True)))
 
     @classmethod
     def read(cls, path: Path | str, genes: Genes, samples: Samples) -> "Split":
         """Read a split written by `write` and check its IDs against the axes.
 
-        The name of the split is that of the file. Files of earlier versions have no column `apart`: it then follows
-        from the name. A file without a row of a sample is of a split that holds out none.
+        The name of the split is that of the file. Files of earlier versions have no column `overlap_window`, or no
+        column `apart` either, which then follows from the name. A file without a row of a sample is of a split that
+        holds out none.
 
         Raises
         ------
@@ -152,6 +157,9 @@ class Split:
             `check_apart` fails.
         """
         table = _read_columns(Path(path))
+        window = overlap_window(genes)
+        if other := np.setdiff1d(table.get("overlap_window", np.array([window])), [window]).tolist():
+            raise TR300MError(f"{path}: overlap_window {other[0]} is not {window}, as in the dataset", _REDRAW)
         index = table["index"].astype(np.int64)
         for axis, ids in (("gene", genes.gene_id), ("sample", samples.sample_id)):
             chosen = table["axis"] == axis
@@ -184,11 +192,11 @@ class Split:
 def _read_columns(path: Path) -> dict[str, Strings]:
     """Read the columns of a split file and check their values."""
     table = read_tsv(path)
-    if list(table) == list(SPLIT_COLUMNS[:-1]):
+    if tuple(table) == _OLDER_COLUMNS[0]:
         kind, _ = kind_and_argument(path.stem)
         table["apart"] = np.full(len(table["id"]), _APART_BY_NAME.get(kind, "nothing"))
-    if set(table) != set(SPLIT_COLUMNS) or not np.char.isdigit(table["index"]).all():
-        raise TR300MError(f"{path}: columns axis, part, index (a number), id and apart expected", _REDRAW)
+    if set(table) not in map(set, (SPLIT_COLUMNS, _OLDER_COLUMNS[1])) or not np.char.isdigit(table["index"]).all():
+        raise TR300MError(f"{path}: columns {', '.join(SPLIT_COLUMNS)} expected, index a number", _REDRAW)
     for column, allowed in (("axis", ("gene", "sample")), ("part", PARTS), ("apart", APART)):
         if not np.isin(table[column], allowed).all():
             wrong = table[column][~np.isin(table[column], allowed)][0]
