@@ -372,7 +372,7 @@ def test_splits_are_printed_from_the_source_files_or_the_dataset(folder: Path, r
     for name, axis in (("genes", genes.take(genes.tss > 110_000)), ("samples", samples)):
         axis.write(folder / settings.results / "dataset" / f"{name}.tsv")
     assert len(known_axes(settings)[0]) == 8
-    config["split"]["held_out_genes"] = 4
+    config["split"] |= {"held_out_genes": 4, "validation_share": 0.4}
     (folder / "own.yaml").write_text(yaml.safe_dump(config | {"runs": runs_on(folder, "thesis", "leave_out_chr2")}))
     result = CliRunner().invoke(main, ["splits", "--configfile", "own.yaml"])
     assert result.exit_code == 0, result.output

@@ -145,9 +145,10 @@ VARIANT_JOBS = {
 }  # fmt: skip
 
 
-def test_test_scores_of_all_runs_are_a_target_of_their_own(clean: Path) -> None:
+def test_test_scores_of_all_runs_and_baselines_are_a_target_of_their_own(clean: Path) -> None:
     jobs = dry_run(clean, "test_scores", "--configfile", "config/demo.yaml")
-    assert (jobs["predict"], jobs["metrics"], jobs["test_scores"]) == (7, 7, 1)
+    predicted = jobs["predict"] + jobs.get("predict_with_own_tf_zeroed", 0)
+    assert (predicted, jobs["baseline"], jobs["metrics"], jobs["test_scores"]) == (7, 8, 7 + 8, 1)
     assert "table1" not in jobs
 
 

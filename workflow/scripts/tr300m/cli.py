@@ -5,15 +5,11 @@ import sys
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
-
-if TYPE_CHECKING:
-    from .dataset.splits import Split
 
 EXAMPLES = """
 \b
@@ -233,16 +229,10 @@ def splits(files: tuple[Path, ...], values: tuple[str, ...]) -> None:
     from .config.schema import read_configuration
     from .config.settings import resolve
     from .dataset.split_overview import splits_overview
-    from .dataset.split_schemes import draw_split, scheme_settings
     from .preflight import known_axes
 
     settings = resolve(read_configuration(files, values), Path(), files=False)
-    genes, samples = known_axes(settings)
-
-    def draw(name: str) -> "Split":
-        return draw_split(name, genes, samples, scheme_settings(name, settings.split))
-
-    click.echo(splits_overview(settings.selection.splits_in_use, draw, genes, samples))
+    click.echo(splits_overview(settings.selection.splits_in_use, settings.split, *known_axes(settings)))
 
 
 @main.command(cls=LikeSnakemake)

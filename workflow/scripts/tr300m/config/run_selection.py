@@ -275,6 +275,18 @@ class RunSelection:
         return [row.name for row in self.external if self.table1_split in row.splits]
 
     @property
+    def tested(self) -> list[Evaluated]:
+        """All runs and baselines on the test part, split by split."""
+        rows = [
+            Evaluated(f"runs/{name}", "run", name, self.label(name), run.split, "test")
+            for name, run in self.runs.items()
+        ] + [
+            Evaluated(f"baselines/{split}/{name}", "baseline", name, BASELINES[name].label, split, "test")
+            for split, name in self.fitted_baselines
+        ]
+        return sorted(rows, key=lambda row: self.splits_in_use.index(row.split))
+
+    @property
     def table1_models(self) -> list[str]:
         """Folders of the runs of Table 1, and of external predictions and baselines on its split."""
         return [
