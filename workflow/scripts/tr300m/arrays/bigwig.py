@@ -13,6 +13,7 @@ from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import open_binary
 from .chromosome_names import in_names_of, mapping_note, match_names
+from .genes import named
 from .genome_builds import check_lengths
 
 # First four bytes, little-endian; a big-endian machine writes them reversed.
@@ -54,8 +55,9 @@ def open_indexed(
         names, counts = np.unique(in_names_of(genes, lengths).chromosome, return_counts=True)
         there = [name for name in names.tolist() if name in lengths]
         if not there:
+            wanted = named(np.unique(genes.chromosome).tolist(), 3)
             found = f"it has {', '.join(sorted(lengths)[:3])} ..." if lengths else "it has no chromosomes"
-            raise TR300MError(f"{path} has none of the genes' chromosomes; {found}", needed)
+            raise TR300MError(f"{path} has none of the genes' chromosomes ({wanted}); {found}", needed)
         check_lengths(path, lengths, genome or {})
         if not _count(path) and not any(_holds_data(path, track, kind, name) for name in there):
             raise TR300MError(f"{path} has no data on {', '.join(there)}", "download it again or give another file")
