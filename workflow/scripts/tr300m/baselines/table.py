@@ -31,8 +31,7 @@ BASELINES_NOTE = (
     "expression of held-out genes in training samples, which no model reads; it is not an upper bound, because it does "
     "not distinguish the samples of a tissue. Where all samples train, it contains the observed values. A prediction "
     "equal to the dataset median counts as correct on both sides, so the accuracy of a constant at the median is not "
-    "informative. Baselines predict numbers and not "
-    "distributions, so their NLL is undefined."
+    "informative. Baselines predict numbers and not distributions, so their NLL is undefined."
 )
 
 
