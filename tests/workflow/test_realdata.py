@@ -17,7 +17,7 @@ from tr300m.arrays.absent_genes import drop_absent
 from tr300m.arrays.chromosome_names import choose_chromosomes
 from tr300m.arrays.expression import read_expression, read_gct_header, read_gct_rows, stem
 from tr300m.arrays.expression_survey import checked_survey
-from tr300m.arrays.genes import CHROMOSOMES, WINDOW, GeneRecords, read_gene_records, target_genes
+from tr300m.arrays.genes import CHROMOSOMES, RELEASE_WINDOW, GeneRecords, read_gene_records, target_genes
 from tr300m.arrays.genome_builds import BUILDS, check_inside, reaching_past, read_lengths
 from tr300m.arrays.histones import silent_chromosomes, track_windows
 from tr300m.arrays.matrix_formats import open_matrix
@@ -281,7 +281,7 @@ def test_genes_that_share_their_promoter_with_training(genes: Genes) -> None:
                 for others in [train[genes.chromosome[train] == genes.chromosome[row]]]
             ]
         )
-        assert ((overlap > 0).sum(), (overlap >= 0.9 * WINDOW).sum()) == (count, 7)
+        assert ((overlap > 0).sum(), (overlap >= 0.9 * RELEASE_WINDOW.width).sum()) == (count, 7)
         assert shared[held_out][overlap > 0].all()
         assert shared[held_out].sum() == count + twins
         # So that intervals on this split are those of genes drawn one by one.
