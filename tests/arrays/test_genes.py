@@ -13,6 +13,7 @@ from tr300m.arrays.genes import (
     CHROMOSOMES,
     choose_genes,
     chromosome_onehot,
+    clusters_around,
     join_par_twins,
     overlap_clusters,
     parse_attributes,
@@ -324,3 +325,40 @@ def test_chromosomes_of_another_naming_are_shown(tmp_path: Path, refuses: Refuse
     records = read_gene_records(one_line(tmp_path / "a.gtf", 'gene_id "E.1"; gene_type "protein_coding";', "1"))
     with refuses("chr1", "on 1", "`chromosomes`"):
         target_genes(records, ("chr1",), "release")
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    rows=st.lists(
+        st.tuples(st.sampled_from(["chr1", "chr2"]), st.sampled_from("+-"), st.integers(1, 400)),
+        min_size=1,
+        max_size=20,
+    ),
+    upstream=st.integers(0, 40),
+    downstream=st.integers(0, 40),
+)
+def test_clusters_of_any_width(rows: list[tuple[str, str, int]], upstream: int, downstream: int) -> None:
+    """Two genes are in one cluster if a chain of genes joins them of which neighbours have a base in common."""
+    chromosome, strand, tss = (np.array(column) for column in zip(*rows, strict=True))
+    ids = np.array([f"G{row}" for row in range(len(rows))])
+    genes = Genes(ids, ids, chromosome, strand, tss, tss, tss, np.full(len(rows), ""), tss)
+    seen = []
+    for name, sign, position in rows:
+        first, last = (-upstream, downstream) if sign == "+" else (-downstream, upstream)
+        seen.append({(name, position + offset) for offset in range(first, last + 1)})
+    expected = np.arange(len(rows))
+    for _ in rows:
+        for one in range(len(rows)):
+            for other in range(len(rows)):
+                if seen[one] & seen[other]:
+                    expected[[one, other]] = expected[[one, other]].min()
+    found = clusters_around(genes, upstream, downstream)
+    assert (found[:, None] == found).tolist() == (expected[:, None] == expected).tolist()
+
+
+def test_the_clusters_of_the_corrected_window_are_those_of_the_genes(tmp_path: Path) -> None:
+    genes = tiny(tmp_path, "corrected")
+    assert clusters_around(genes, 2773, 49).tolist() == genes.cluster.tolist()
+    # The pseudo-autosomal twins stay together at any width.
+    twins = np.flatnonzero(np.isin(genes.gene_id, ["ENSG05.2", "ENSG05.2_PAR_Y"]))
+    assert len(set(clusters_around(genes, 0, 0)[twins].tolist())) == 1

@@ -13,7 +13,7 @@ import pyarrow
 import pytest
 import scipy.sparse
 from helpers.fixtures import MakeGenes, Refuses
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 from tr300m.arrays.expression import read_expression
@@ -163,6 +163,7 @@ def test_more_genes_than_a_block(tmp_path: Path, name: str) -> None:
 
 @settings(deadline=None, max_examples=15)
 @given(st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size=6), st.sampled_from(sorted(WRITERS)))
+@example([0.5], "TSV as R writes it")
 def test_values_are_exact(tmp_path_factory: pytest.TempPathFactory, values: list[float], name: str) -> None:
     path = tmp_path_factory.mktemp("matrix") / "file"
     WRITERS[name][0](path, ["G"], [f"S{number}" for number in range(len(values))], np.array([values]))
@@ -219,7 +220,7 @@ def test_a_parquet_file_with_a_sample_twice(tmp_path: Path, refuses: Refuses) ->
 
 
 BAD_TEXTS = {
-    "no separator": ("gene A B\nG 1 2\n", ["'gene A B'"]),
+    "no separator": ("gene A B\nG 1 2\n", ["gene A B"]),
     "no samples": ("gene,symbol\nG,g\n", ["line 1"]),
     "short row": ("gene,A,B\nG,1,2\nH,1\n", ["line 3", "gene H", "1", "2"]),
     "long row": ("gene,A,B\nG,1,2\nH,1,2,3\n", ["line 3", "gene H", "3", "2"]),
@@ -297,5 +298,5 @@ def test_anndata_is_optional(tmp_path: Path, refuses: Refuses, monkeypatch: pyte
         return real(name, *arguments)
 
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with refuses("a.h5ad", "pip install 'tr300m[h5ad]'"):
+    with refuses("a.h5ad", "pip install anndata"):
         open_matrix(tmp_path / "a.h5ad")

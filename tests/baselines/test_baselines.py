@@ -4,6 +4,7 @@ import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -315,3 +316,49 @@ def test_the_best_baseline_does_not_read_the_genes_own_expression() -> None:
     assert best_baseline(metrics, "accuracy") == "trees"
     assert best_baseline({name: metrics[name] for name in ("global_median", "gene_tissue_mean")}) is None
     assert [name for name, baseline in BASELINES.items() if baseline.own_expression] == ["gene_tissue_mean"]
+
+
+def test_penalties_are_chosen_on_chromosomes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In no fold a chromosome is both fitted and scored."""
+    pytest.importorskip("sklearn")
+    rng = np.random.default_rng(13)
+    made = data(noise(13), motif_maxima=rng.normal(size=(N_GENES, 40)).astype(np.float32))
+    from sklearn.linear_model import RidgeCV
+
+    seen = []
+
+    def fit(self: RidgeCV, x: NDArray[np.float64], y: NDArray[np.float64]) -> RidgeCV:
+        seen.extend((train.tolist(), test.tolist()) for train, test in self.cv.split(x, y))
+        return original(self, x, y)
+
+    original = RidgeCV.fit
+    monkeypatch.setattr(RidgeCV, "fit", fit)
+    PREDICTIONS["motif_ridge"](made, PAIRS)
+    chromosome = made.genes.chromosome[made.train_genes]
+    assert len(seen) == len(set(chromosome)) == 3
+    for train, test in seen:
+        assert len(set(chromosome[test])) == 1
+        assert not set(chromosome[train]) & set(chromosome[test])
+
+
+def test_trees_stop_on_chromosomes_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("sklearn")
+    x = np.random.default_rng(14).random((N_GENES, 2)).astype(np.float32)
+    made = data(np.where(x[:, :1] > 0.5, 3.0, 1.0) * np.ones(N_SAMPLES), **tree_features(x))
+    aside = made.inner_fold() == 0
+    chromosome = made.genes.chromosome[made.train_genes]
+    assert aside.any() and not set(chromosome[aside]) & set(chromosome[~aside])
+    from sklearn.ensemble import HistGradientBoostingRegressor as Boosted
+
+    sizes = []
+
+    def fit(self: Boosted, x: NDArray[Any], y: NDArray[Any], **more: NDArray[Any]) -> Boosted:
+        sizes.append((len(x), len(more.get("X_val", []))))
+        return original(self, x, y, **more)
+
+    original = Boosted.fit
+    monkeypatch.setattr(Boosted, "fit", fit)
+    PREDICTIONS["trees"](made, PAIRS)
+    # Twice the inner fit, once for each set of features, then all training genes: for each of four components.
+    inner = (int((~aside).sum()), int(aside.sum()))
+    assert sizes == [inner] * 8 + [(len(made.train_genes), 0)] * 4

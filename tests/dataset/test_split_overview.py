@@ -51,7 +51,7 @@ def test_samples_that_are_in_all_parts() -> None:
 
 
 def test_all_splits_below_the_axes() -> None:
-    text = splits_overview(["thesis", "chromosome_1"], draw, GENES, SAMPLES)
+    text = splits_overview(["thesis", "chromosome_1"], SETTINGS, GENES, SAMPLES)
     assert says(text.splitlines()[0], "10", "4")
     assert [line.partition(":")[0] for line in text.splitlines() if line and line[0].isalpha()] == [
         "thesis",

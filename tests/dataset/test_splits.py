@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.fixtures import MakeGenes, Refuses
+from helpers.fixtures import MakeGenes, Refuses, says
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tr300m.base.axes import Genes, Samples
 from tr300m.base.errors import TR300MError
 from tr300m.config.run_table import split_names
+from tr300m.dataset.overlap_window import overlap_note, overlap_window
 from tr300m.dataset.split_schemes import (
     SCHEMES,
     chromosome_folds,
@@ -138,9 +139,9 @@ def test_written_split_reads_back(tmp_path: Path, make_genes: MakeGenes) -> None
     path = tmp_path / "thesis.tsv"
     split.write(path, genes, samples)
     header, *rows = [line.split("\t") for line in path.read_text().splitlines()]
-    assert header == ["axis", "part", "index", "id", "apart"]
+    assert header == ["axis", "part", "index", "id", "apart", "overlap_window"]
     expected = [
-        [axis, part, str(index), ids[index], "nothing"]
+        [axis, part, str(index), ids[index], "nothing", "-2772..+50"]
         for axis, ids, parts in (
             ("gene", genes.gene_id, (split.validation_genes, split.test_genes)),
             ("sample", samples.sample_id, (split.validation_samples, split.test_samples)),
@@ -356,7 +357,7 @@ def test_a_file_without_the_column_apart_keeps_apart_what_its_name_says(
     path = tmp_path / f"{name}.tsv"
     split = draw(name, genes, samples)
     split.write(path, genes, samples)
-    lines = [line.rpartition("\t")[0] for line in path.read_text().splitlines()]
+    lines = ["\t".join(line.split("\t")[:4]) for line in path.read_text().splitlines()]
     path.write_text("\n".join(lines) + "\n")
     found = Split.read(path, genes, samples)
     assert found.apart == split.apart
@@ -367,6 +368,29 @@ def test_a_file_without_the_column_apart_keeps_apart_what_its_name_says(
         path.write_text("\n".join(lines) + "\n")
         with refuses(name):
             Split.read(path, genes, samples)
+
+
+def test_the_window_of_the_clusters_stands_in_the_file(tmp_path: Path, make_genes: MakeGenes, refuses: Refuses) -> None:
+    genes, samples = axes_with_donors(make_genes)
+    path = tmp_path / "thesis.tsv"
+    draw("thesis", genes, samples).write(path, genes, samples)
+    wider = replace(genes, window_end=genes.window_end + 1950)
+    with refuses("thesis.tsv", "-2772..+50", "-2772..+2000"):
+        Split.read(path, wider, samples)
+    # As earlier versions wrote it.
+    lines = [line.rpartition("\t")[0] for line in path.read_text().splitlines()]
+    path.write_text("\n".join(lines) + "\n")
+    assert Split.read(path, wider, samples).apart == "nothing"
+
+
+def test_windows_are_counted_from_the_tss_along_the_gene(make_genes: MakeGenes) -> None:
+    rows = {strand: [("chr1", strand, 5000), ("chr2", strand, 9000)] for strand in "+-"}
+    assert overlap_window(make_genes(rows["+"])) == "-2772..+50"
+    assert overlap_window(make_genes(rows["-"])) == "-2773..+49"
+    # The strands of the release differ by a base, those of the corrected edition do not.
+    assert overlap_window(make_genes(rows["+"] + rows["-"])) == "-2773..+50"
+    assert overlap_window(make_genes(rows["+"] + rows["-"], edition="corrected")) == "-2773..+49"
+    assert says(overlap_note(make_genes(rows["+"])), "-2,772", "+50")
 
 
 def test_the_thesis_keeps_no_donors_apart(make_genes: MakeGenes, refuses: Refuses) -> None:

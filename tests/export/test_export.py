@@ -1,5 +1,6 @@
 """The dataset in other programs' formats: read back, it is the same; what is there is not overwritten."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from click.testing import CliRunner
 from helpers.fixtures import Refuses, says
 from helpers.toy_dataset import Sizes, draw, write_dataset
 from pyarrow import parquet
-from tr300m.base.axes import Donors
+from tr300m.base.axes import Bins, Donors
 from tr300m.base.files import read_json
 from tr300m.cli import main
 from tr300m.dataset.dataset import Dataset
@@ -97,6 +98,21 @@ def test_parquet_is_the_dataset(toy: Dataset, tmp_path: Path, monkeypatch: pytes
     # Some samples are read without the others.
     some = parquet.read_table(tmp_path / "tables/expression.parquet", columns=["S3"])
     np.testing.assert_array_equal(some["S3"], toy.expression[:, 3])
+
+
+def test_wide_marks_are_exported_where_there_are_any(toy: Dataset, tmp_path: Path) -> None:
+    anndata = pytest.importorskip("anndata")
+    marks = np.random.default_rng(1).random((30, 4, 21)).astype(np.float32)
+    bins = Bins(np.array([-500, -250, 0, 250]), np.array([-250, 0, 250, 500]))
+    wide = dataclasses.replace(toy, wide_marks=marks, bins=bins)
+    write_h5ad(wide, tmp_path / "x.h5ad")
+    data = anndata.read_h5ad(tmp_path / "x.h5ad")
+    np.testing.assert_array_equal(data.varm["wide_marks"], marks)
+    assert data.uns["bins"]["end"].tolist() == bins.end.tolist()
+    write_parquet(wide, tmp_path / "tables")
+    table = pandas.read_parquet(tmp_path / "tables/wide_marks.parquet").set_index("gene_id")
+    assert table.shape == (30, 84)
+    np.testing.assert_array_equal(table["H3K4me1_H1hesc:-250..0"], marks[:, 1, 1])
 
 
 @pytest.mark.parametrize(("form", "out"), [("h5ad", "x.h5ad"), ("parquet", "tables")])

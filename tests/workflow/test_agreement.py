@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from helpers.fixtures import Refuses, says
 from tr300m.config.settings import resolve
-from tr300m.preflight import Check, check_agreement, check_splits
+from tr300m.preflight.agreement import check_agreement, check_splits
+from tr300m.preflight.check import Check
 
 ROOT = Path(__file__).parents[2]
 # Gata1 on 1, Klf4 on X; both files are of mm39 as far as they say.

@@ -20,7 +20,8 @@ from tr300m.base.files import read_json
 from tr300m.config.settings import Settings, resolve
 from tr300m.config.simulation import SimulationConfig
 from tr300m.dataset.dataset import Dataset
-from tr300m.preflight import check_source
+from tr300m.preflight.excerpts import check_excerpt
+from tr300m.preflight.sources import check_source
 from tr300m.simulate.annotation import simulate_gtf
 from tr300m.simulate.genome import simulate_genome
 from tr300m.simulate.lambert import simulate_lambert
@@ -97,7 +98,7 @@ def by_ranges(url: str, **changes: object) -> Settings:
 
 def test_preflight_counts_windows_of_a_track(server: Server, tmp_path: Path) -> None:
     settings = by_ranges(server.url("/a.bw"), results=str(tmp_path), simulation={"genes": 300})
-    check = check_source(settings, "histone_H3K4me1_K562", QUICK)
+    check = check_excerpt(settings, "histone_H3K4me1_K562", QUICK)
     assert check.problem == ""
     # 300 genes of 2,822 bp, each with two blocks of 25,600 bp.
     assert check.to_fetch == check.size == round(100_000 * 300 * (2_822 + 51_200) / 3.1e9)
@@ -107,7 +108,7 @@ def test_preflight_counts_windows_of_a_track(server: Server, tmp_path: Path) -> 
 
 def test_preflight_refuses_a_server_without_ranges(server: Server, tmp_path: Path) -> None:
     url = server.plan("/a.bw", Reply(ranges=False))
-    check = check_source(by_ranges(url, results=str(tmp_path)), "histone_H3K4me1_K562", QUICK)
+    check = check_excerpt(by_ranges(url, results=str(tmp_path)), "histone_H3K4me1_K562", QUICK)
     assert says(check.problem, "/a.bw", "ranges", "`tracks_by_range: false`")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.fixtures import says
-from helpers.small_run import checkout, snakemake
+from helpers.small_run import checkout, dry_run, snakemake
 from tr300m.arrays.genes import GeneRecords, read_gene_records
 from tr300m.base.files import read_json, read_tsv
 from tr300m.config.simulation import SimulationConfig
@@ -13,7 +13,7 @@ from tr300m.dataset.data_identity import identify
 from tr300m.dataset.dataset import Dataset
 from tr300m.simulate.annotation import simulate_gtf
 
-pytestmark = [pytest.mark.workflow, pytest.mark.slow]
+pytestmark = pytest.mark.workflow
 TISSUES = ["Whole Blood", "Liver", "T cell, CD4", "GTEX-1-lung"]
 CONFIG = """
 results: results/own
@@ -58,6 +58,17 @@ def built(records: GeneRecords, tmp_path_factory: pytest.TempPathFactory) -> Pat
     return folder / "results/own"
 
 
+def test_own_expression_is_planned_without_what_it_replaces(tmp_path: Path) -> None:
+    folder = checkout(tmp_path)
+    (folder / "tissues.csv").touch()
+    (folder / "own.yaml").write_text(CONFIG)
+    jobs = dry_run(folder, "dataset", "--configfile", "own.yaml")
+    # Histones are simulated for tissues, which come from simulated samples.
+    assert {"simulate_truth", "simulate_samples", "samples"} <= set(jobs)
+    assert not {"simulate_donors", "simulate_expression", "download"} & set(jobs)
+
+
+@pytest.mark.slow
 def test_every_column_is_its_own_tissue(built: Path) -> None:
     dataset = Dataset.open(built / "dataset")
     assert dataset.samples.sample_id.tolist() == TISSUES
@@ -67,6 +78,7 @@ def test_every_column_is_its_own_tissue(built: Path) -> None:
     assert dataset.tissue.sum() == 4
 
 
+@pytest.mark.slow
 def test_genes_are_found_by_their_ids_without_version(built: Path, records: GeneRecords) -> None:
     dataset = Dataset.open(built / "dataset")
     row_of = {gene: row for row, gene in enumerate(records.gene_id.tolist())}
@@ -76,6 +88,7 @@ def test_genes_are_found_by_their_ids_without_version(built: Path, records: Gene
     assert np.array_equal(dataset.regulator_levels[1], (levels + 0.5).astype(np.float32))
 
 
+@pytest.mark.slow
 def test_what_is_missing_is_listed(built: Path, records: GeneRecords) -> None:
     twins = [gene for gene in records.gene_id.tolist() if gene.endswith("_PAR_Y")]
     genes, regulators = (read_tsv(built / f"dataset/{name}.tsv") for name in ("absent_genes", "absent_regulators"))
@@ -89,6 +102,7 @@ def test_what_is_missing_is_listed(built: Path, records: GeneRecords) -> None:
     assert read_tsv(built / "annotation/ambiguous_rows.tsv")["row"].tolist() == []
 
 
+@pytest.mark.slow
 def test_the_data_are_not_those_of_the_release(built: Path) -> None:
     manifest = read_json(built / "dataset/manifest.json")
     assert manifest["sources"]["samples"]["origin"] == "none"

@@ -13,22 +13,17 @@ import yaml
 from click.testing import CliRunner
 from helpers.fixtures import Refuses, says
 from helpers.http_server import Reply, Server, serving
-from tr300m.arrays.genes import WINDOW
+from tr300m.arrays.genes import RELEASE_WINDOW
 from tr300m.base.axes import ARRAYS
 from tr300m.base.errors import TR300MError
 from tr300m.cli import main
 from tr300m.config.schema import read_configuration
 from tr300m.config.settings import Settings, resolve
-from tr300m.preflight import (
-    Check,
-    axis_lengths,
-    check_configuration,
-    check_disks,
-    check_splits,
-    known_axes,
-    missing_files,
-    render,
-)
+from tr300m.preflight.agreement import check_splits
+from tr300m.preflight.axes import axis_lengths, known_axes
+from tr300m.preflight.check import Check, render
+from tr300m.preflight.configuration import check_configuration
+from tr300m.preflight.resources import check_disks, missing_files
 from tr300m.sources.fetch import fetch
 from tr300m.sources.http import remote_size
 
@@ -204,7 +199,7 @@ def test_array_sizes_follow_from_the_axes(folder: Path) -> None:
     assert {axis for spec in ARRAYS.values() for axis in spec.axes} <= set(lengths)
     assert missing_files(full)["dataset/expression.npy"] == 19_786 * 17_382 * 4
     # The single tracks, which are temporary, take as much again as the array of all.
-    assert missing_files(full)["histones/"] == 19_786 * WINDOW * 21 * 4
+    assert missing_files(full)["histones/"] == 19_786 * RELEASE_WINDOW.width * 21 * 4
     assert "scan/pooled.npy" not in missing_files(full)
 
 
@@ -372,7 +367,7 @@ def test_splits_are_printed_from_the_source_files_or_the_dataset(folder: Path, r
     for name, axis in (("genes", genes.take(genes.tss > 110_000)), ("samples", samples)):
         axis.write(folder / settings.results / "dataset" / f"{name}.tsv")
     assert len(known_axes(settings)[0]) == 8
-    config["split"]["held_out_genes"] = 4
+    config["split"] |= {"held_out_genes": 4, "validation_share": 0.4}
     (folder / "own.yaml").write_text(yaml.safe_dump(config | {"runs": runs_on(folder, "thesis", "leave_out_chr2")}))
     result = CliRunner().invoke(main, ["splits", "--configfile", "own.yaml"])
     assert result.exit_code == 0, result.output

@@ -5,6 +5,7 @@ import dataclasses
 import gzip
 import hashlib
 import zlib
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,11 @@ import pyBigWig
 import pytest
 from helpers.fixtures import MakeGenes, Refuses
 from pyfaidx import Faidx
+from tr300m.arrays.absent_genes import drop_absent
 from tr300m.arrays.chromosome_names import choose_chromosomes
 from tr300m.arrays.expression import read_expression, read_gct_header, read_gct_rows, stem
-from tr300m.arrays.genes import CHROMOSOMES, WINDOW, GeneRecords, read_gene_records, target_genes
+from tr300m.arrays.expression_survey import checked_survey
+from tr300m.arrays.genes import CHROMOSOMES, RELEASE_WINDOW, GeneRecords, read_gene_records, target_genes
 from tr300m.arrays.genome_builds import BUILDS, check_inside, reaching_past, read_lengths
 from tr300m.arrays.histones import silent_chromosomes, track_windows
 from tr300m.arrays.matrix_formats import open_matrix
@@ -34,6 +37,7 @@ from tr300m.arrays.samples import donor_axis, sample_axis, tissue_onehot
 from tr300m.arrays.sequence import extract_chromosomes, onehot_windows
 from tr300m.base.array_files import save_array
 from tr300m.base.axes import Genes, Regulators, Samples
+from tr300m.base.files import read_list
 from tr300m.config.motif_choice import MotifChoice
 from tr300m.dataset.split_schemes import draw_split
 from tr300m.dataset.splits import thesis_split
@@ -277,7 +281,7 @@ def test_genes_that_share_their_promoter_with_training(genes: Genes) -> None:
                 for others in [train[genes.chromosome[train] == genes.chromosome[row]]]
             ]
         )
-        assert ((overlap > 0).sum(), (overlap >= 0.9 * WINDOW).sum()) == (count, 7)
+        assert ((overlap > 0).sum(), (overlap >= 0.9 * RELEASE_WINDOW.width).sum()) == (count, 7)
         assert shared[held_out][overlap > 0].all()
         assert shared[held_out].sum() == count + twins
         # So that intervals on this split are those of genes drawn one by one.
@@ -514,3 +518,30 @@ def test_hg19_histones_read(realdata: Path, make_genes: MakeGenes, mark: str) ->
     assert end > start
     assert found[:2].max() > 0
     assert not found[2].any()
+
+
+@pytest.mark.parametrize("edition", ["release", "corrected"])
+def test_tissues_of_the_pilot_are_tpm_of_the_annotation(realdata: Path, edition: str) -> None:
+    """Rounded values of one column a tissue, 19,764 genes; some IDs have no version in either file."""
+    own = read_gene_records(realdata / "pilot" / "genes.gtf.gz")
+    survey = checked_survey(realdata / "pilot" / "tpm.gct.gz", own, "TPM")
+    assert (len(survey.gene_ids), survey.ambiguous) == (19_764, {})
+    kept, dropped = drop_absent(target_genes(own, ("chr20", "chr22", "chrX"), edition), survey.gene_ids, edition, "x")
+    assert (len(kept), len(dropped)) == (1_241, 23)
+    assert set(kept.gene_id) == set(read_list(realdata / "pilot" / "target_genes.txt"))
+
+
+def test_a_table_of_the_pilot_by_symbol(realdata: Path, tmp_path: Path, records: GeneRecords, refuses: Refuses) -> None:
+    with gzip.open(realdata / "pilot" / "tpm.gct.gz", "rt", encoding="utf-8") as handle:
+        rows = [line.rstrip("\n").split("\t")[1:] for line in handle.readlines()[2:]]
+    times = Counter(row[0] for row in rows)
+    once = [row for row in rows if times[row[0]] == 1]
+    (tmp_path / "a.csv").write_text("\n".join(map(",".join, once)) + "\n")
+    survey = checked_survey(tmp_path / "a.csv", records, "TPM")
+    assert len(survey.gene_ids) + len(survey.ambiguous) == len(once) - 1
+    assert {"MAL2", "SDHD"} <= set(survey.ambiguous)
+    # Written as the mouse's symbols are.
+    mouse = [[row[0].capitalize(), *row[1:]] for row in once[1:] if row[0].capitalize() != row[0]]
+    (tmp_path / "mouse.csv").write_text("\n".join(map(",".join, [once[0], *mouse])) + "\n")
+    with refuses("mouse.csv", "species", mouse[0][0]):
+        checked_survey(tmp_path / "mouse.csv", records, "TPM")

@@ -110,6 +110,7 @@ rule baselines:
         unshared_draws=[
             f"{RESULTS}/{model.folder}/bootstrap.validation.unshared.npz" for model in SELECTION.baseline_rows
         ],
+        genes=rules.genes.output.genes,
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/baselines.tsv",

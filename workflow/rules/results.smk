@@ -36,6 +36,7 @@ rule table1:
         unshared_metrics=expand("<results>/runs/{run}/metrics.validation.unshared.json", run=SELECTION.table1_runs),
         unshared_draws=expand("<results>/runs/{run}/bootstrap.validation.unshared.npz", run=SELECTION.table1_runs),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
+        genes=rules.genes.output.genes,
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/table1.tsv",
@@ -57,16 +58,8 @@ rule forest:
     input:
         metrics=rules.table1.input.metrics,
         draws=rules.table1.input.draws,
-        other_metrics=expand(
-            "<results>/baselines/{split}/{name}/metrics.validation.json",
-            split=SELECTION.table1_split,
-            name=SELECTION.drawn_baselines,
-        ),
-        other_draws=expand(
-            "<results>/baselines/{split}/{name}/bootstrap.validation.npz",
-            split=SELECTION.table1_split,
-            name=SELECTION.drawn_baselines,
-        ),
+        other_metrics=[f"{RESULTS}/{row.folder}/metrics.validation.json" for row in SELECTION.drawn_rows],
+        other_draws=[f"{RESULTS}/{row.folder}/bootstrap.validation.npz" for row in SELECTION.drawn_rows],
         thesis=str(ROOT / "resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
@@ -85,7 +78,7 @@ rule forest:
         "../../envs/workflow.yaml"
     params:
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
-        baselines=SELECTION.drawn_baselines,
+        baselines=[row.label for row in SELECTION.drawn_rows],
         code=code_hash("forest.py"),
     script:
         "../scripts/forest.py"
@@ -124,6 +117,7 @@ rule table2:
         unshared_draws=files_of_final_run("bootstrap.test.unshared.npz"),
         validation=of_runs("metrics.validation.json", lambda wildcards: SELECTION.candidates()),
         thesis=str(ROOT / "resources/thesis_results.tsv"),
+        genes=rules.genes.output.genes,
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/table2.tsv",
@@ -266,5 +260,23 @@ rule controls:
 # Not part of `all`: choices are made on validation, and the test part is for one final score.
 rule test_scores:
     input:
-        expand("<results>/runs/{run}/metrics.test.json", run=RUNS),
-    localrule: True
+        metrics=[f"{RESULTS}/{model.folder}/metrics.test.json" for model in SELECTION.tested],
+        draws=[f"{RESULTS}/{model.folder}/bootstrap.test.npz" for model in SELECTION.tested],
+        unshared_metrics=[f"{RESULTS}/{model.folder}/metrics.test.unshared.json" for model in SELECTION.tested],
+        unshared_draws=[f"{RESULTS}/{model.folder}/bootstrap.test.unshared.npz" for model in SELECTION.tested],
+        genes=rules.genes.output.genes,
+        manifest=rules.manifest.output.manifest,
+    output:
+        tsv="<results>/test_scores.tsv",
+        markdown="<results>/test_scores.md",
+    log:
+        "<logs>/test_scores.log",
+    benchmark:
+        "<benchmarks>/test_scores.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        models=[model.names for model in SELECTION.tested],
+        code=code_hash("test_scores.py"),
+    script:
+        "../scripts/test_scores.py"

@@ -1,10 +1,12 @@
 """The table of baselines."""
 
+from tr300m.base.axes import Genes
 from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.baselines.table import BASELINES_NOTE
 from tr300m.config.external_predictions import external_notes
 from tr300m.dataset.data_identity import identify
+from tr300m.dataset.overlap_window import overlap_note
 from tr300m.metrics.intervals import Draws
 from tr300m.results.metric_table import (
     INTERVALS,
@@ -39,6 +41,7 @@ with job(snakemake.log[0]):
             UNITS,
             INTERVALS,
             UNSHARED_NOTE,
+            overlap_note(Genes.read(snakemake.input.genes)),
             BASELINES_NOTE,
             *external_notes(snakemake.params.external),
             *failure_notes(rows),

@@ -2,7 +2,6 @@
 
 from tr300m.base.files import read_json
 from tr300m.base.job import job
-from tr300m.config.baseline_table import BASELINES
 from tr300m.dataset.data_identity import identify
 from tr300m.results.thesis_results import read_thesis
 
@@ -13,10 +12,9 @@ with job(snakemake.log[0]):
 
     data = identify(read_json(snakemake.input.manifest))
     given = snakemake.input
-    baselines = [BASELINES[name].label for name in snakemake.params.baselines]
     figure = table1_forest(
         read_rows(snakemake.params.labels, given.metrics, given.draws),
-        read_rows(baselines, given.other_metrics, given.other_draws),
+        read_rows(snakemake.params.baselines, given.other_metrics, given.other_draws),
         # The thesis's values are not comparable with other data.
         None if data.unlike_release else read_thesis(given.thesis),
         subtitle=f"{data.name[0].upper()}{data.name[1:]}, validation part of the split `thesis`; "

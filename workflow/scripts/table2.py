@@ -1,8 +1,10 @@
 """Table 2: the final run on the test part, and where it stood on validation."""
 
+from tr300m.base.axes import Genes
 from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.dataset.data_identity import identify
+from tr300m.dataset.overlap_window import overlap_note
 from tr300m.metrics.intervals import Draws
 from tr300m.results.metric_table import (
     INTERVALS,
@@ -36,6 +38,7 @@ with job(snakemake.log[0]):
             UNITS,
             INTERVALS,
             UNSHARED_NOTE,
+            overlap_note(Genes.read(snakemake.input.genes)),
             *failure_notes(rows),
             f"In round brackets: the thesis's Table 2 as printed, about 500,000 steps{data.caveat}.",
         ],

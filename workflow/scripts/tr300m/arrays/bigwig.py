@@ -13,6 +13,7 @@ from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.files import open_binary
 from .chromosome_names import in_names_of, mapping_note, match_names
+from .genes import named
 from .genome_builds import check_lengths
 
 # First four bytes, little-endian; a big-endian machine writes them reversed.
@@ -73,7 +74,7 @@ def covered(path: Path | str, names: Collection[str], genes: Genes, needed: str)
     there = [name for name in wanted.tolist() if name in names]
     if not there:
         found = f"it has {', '.join(sorted(names)[:3])} ..." if names else "it has no chromosomes"
-        raise TR300MError(f"{path} has none of the genes' chromosomes; {found}", needed)
+        raise TR300MError(f"{path} has none of the genes' chromosomes ({named(wanted.tolist(), 3)}); {found}", needed)
     return there, [f"{name} ({count} genes)" for name, count in zip(wanted, counts, strict=True) if name not in names]
 
 

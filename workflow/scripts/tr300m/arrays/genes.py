@@ -148,6 +148,25 @@ def overlap_clusters(chromosome: Strings, start: Ints, end: Ints) -> Ints:
     return codes.astype(np.int64)
 
 
+def clusters_around(genes: Genes, upstream: int, downstream: int) -> Ints:
+    """Return the clusters [gene] of genes whose windows of another extent overlap, as those of `axes.Genes.cluster`.
+
+    A model that reads more than the promoter windows asks here which genes see each other's sequence; the result may
+    stand for the column `cluster`, for instance in `splits.Split.shares_promoter`.
+
+    Parameters
+    ----------
+    genes
+        The target genes.
+    upstream, downstream
+        Extent of the windows before and behind the TSS, along the gene (bp).
+    """
+    tss, plus = genes.tss - 1, genes.strand == "+"
+    start = tss - np.where(plus, upstream, downstream)
+    end = tss + np.where(plus, downstream, upstream) + 1
+    return join_par_twins(overlap_clusters(genes.chromosome, start, end), genes.gene_id, genes.merged)
+
+
 def join_par_twins(cluster: Ints, gene_id: Strings, merged: Strings) -> Ints:
     """Join the clusters of genes on chrX and of their pseudo-autosomal twins on chrY.
 

@@ -135,7 +135,8 @@ def opened_h5ad(path: Path | str) -> "Iterator[anndata.AnnData]":
         import anndata
     except ImportError:
         raise TR300MError(
-            f"{path}: the package anndata is needed to read .h5ad files", "pip install 'tr300m[h5ad]', or anndata"
+            f"{path}: the package anndata is needed to read .h5ad files",
+            "pip install anndata; it is in the extra `h5ad` of this package",
         ) from None
     with warnings.catch_warnings():
         # Of names that are not unique, which `check_names` refuses, and of old files.

@@ -49,13 +49,15 @@ def open_delimited(path: Path | str) -> ExpressionMatrix:
     Raises
     ------
     TR300MError
-        If the header has neither tabs nor commas, or a sample has no ID or one that appears twice.
+        If its first two lines have neither tabs nor commas, or a sample has no ID or one that appears twice.
     """
-    header_line = next((line for line in read_lines(path) if clean(line) and not line.startswith("#")), "")
-    separator = "\t" if "\t" in header_line else ","
-    if separator not in header_line:
+    lines = islice((line for line in read_lines(path) if clean(line) and not line.startswith("#")), 2)
+    # R's header of a single sample has no separator.
+    first = "\n".join(lines)
+    separator = "\t" if "\t" in first else ","
+    if separator not in first:
         raise TR300MError(
-            f"{path}: no tab and no comma in its header {header_line[:40]!r}",
+            f"{path}: no tab and no comma in its first lines, {first[:40]!r}",
             "a header line is expected with one column for the genes and one for each sample",
         )
     rows = _cells(path, separator, csv.QUOTE_MINIMAL)

@@ -11,6 +11,7 @@ from ..base.errors import TR300MError
 from ..base.types import Floats, Ints
 
 if TYPE_CHECKING:
+    from ..base.axes import Genes
     from ..dataset.dataset import Dataset
     from ..dataset.splits import Split
 
@@ -34,6 +35,8 @@ class Data:
         Indices of the genes and samples of the training part.
     features
         Arrays [gene, feature] by name, only those that the baseline reads.
+    split, genes
+        The split and the gene axis, from which `inner_fold` follows.
     seed
         Seed of the trees.
     """
@@ -44,6 +47,8 @@ class Data:
     train_genes: Ints
     train_samples: Ints
     features: Mapping[str, NDArray[np.float32]]
+    split: "Split"
+    genes: "Genes"
     seed: int = 0
 
     @classmethod
@@ -61,7 +66,11 @@ class Data:
         if not len(genes) or not len(samples):
             raise TR300MError("the split leaves no training gene or no training sample", "hold out fewer")
         tissue = np.asarray(dataset.tissue).argmax(axis=1)
-        return cls(dataset.expression, dataset.tf_levels, tissue, genes, samples, features, seed)
+        return cls(dataset.expression, dataset.tf_levels, tissue, genes, samples, features, split, dataset.genes, seed)
+
+    def inner_fold(self) -> Ints:
+        """Return the inner fold of each training gene [training gene]; see `splits.Split.inner`."""
+        return self.split.inner(self.genes)
 
 
 def tissue_means(data: Data) -> Floats:

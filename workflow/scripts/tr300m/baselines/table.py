@@ -29,9 +29,9 @@ BASELINES_NOTE = (
     "Baselines are fitted on the training genes and samples of the split; on the split `thesis` the pairs are those of "
     "Table 1. The sample median reads the training genes of the same sample. The gene's own training mean reads the "
     "expression of held-out genes in training samples, which no model reads; it is not an upper bound, because it does "
-    "not distinguish the samples of a tissue. A prediction equal to the dataset median counts as correct on both "
-    "sides, so the accuracy of a constant at the median is not informative. Baselines predict numbers and not "
-    "distributions, so their NLL is undefined."
+    "not distinguish the samples of a tissue. Where all samples train, it contains the observed values. A prediction "
+    "equal to the dataset median counts as correct on both sides, so the accuracy of a constant at the median is not "
+    "informative. Baselines predict numbers and not distributions, so their NLL is undefined."
 )
 
 

@@ -1,74 +1,116 @@
 """Gradient-boosted trees on gene features."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
 import numpy as np
 
-from ..base.types import Floats, Ints
+from ..base.types import Bools, Floats, Ints
 from .data import Data, tissue_means
 from .linear import fit_by_tissue, joined
 
-TREE_FEATURES = (("histone_means", "composition"), ("histone_means", "composition", "motif_maxima"))
-
-INNER_FOLDS = 4
+TREE_FEATURES: tuple[tuple[str, ...], ...] = (
+    ("histone_means", "composition"),
+    ("histone_means", "composition", "motif_maxima"),
+)
 
 TREE_COMPONENTS = 10
 
-# Boosting stops when the error on a fifth of the training genes, which is set aside, no longer falls.
-TREE_SETTINGS = {
-    "max_iter": 500,
-    "learning_rate": 0.05,
-    "max_leaf_nodes": 8,
-    "max_features": 0.3,
-    "early_stopping": True,
-    "validation_fraction": 0.2,
-    "n_iter_no_change": 20,
-}
+MOST_ITERATIONS = 500
+
+# Boosting is stopped if the error on genes set aside does not fall for so many iterations.
+PATIENCE = 20
+
+# Fewest genes in a leaf where all training genes are fitted to; of fewer genes, the same share.
+LEAF_GENES = 20
+
+TREE_SETTINGS = {"learning_rate": 0.05, "max_leaf_nodes": 8, "max_features": 0.3}
 
 
 def trees(*feature_sets: Sequence[str]) -> Callable[[Data, Ints], Floats]:
     """Return a baseline: gradient-boosted trees, fitted to the mean of each tissue over all training genes.
 
-    Of several feature sets, the one is used that predicts every fourth training gene best after a fit to the others:
-    with few genes, a thousand motif features make the predictions worse.
+    The first inner fold of the training genes (`Split.inner`) is set aside to choose the numbers of iterations and, of
+    several feature sets, the one to use: with few genes, a thousand motif features make the predictions worse. The
+    trees are then fitted to all training genes.
     """
 
     def predict(data: Data, pairs: Ints) -> Floats:
-        chosen = feature_sets[0] if len(feature_sets) == 1 else min(feature_sets, key=partial(_inner_error, data))
-        return fit_by_tissue(_BoostedTrees(data.seed), data, chosen, pairs)
+        means, aside = tissue_means(data)[data.train_genes], data.inner_fold() == 0
+
+        def stopped(names: Sequence[str]) -> tuple[float, list[int]]:
+            return _stopped(joined(data, names)[data.train_genes], means, aside, data.seed)
+
+        found = [stopped(names) for names in feature_sets]
+        best = min(range(len(found)), key=lambda number: found[number][0])
+        return fit_by_tissue(_BoostedTrees(data.seed, found[best][1]), data, feature_sets[best], pairs)
 
     return predict
 
 
-def _inner_error(data: Data, names: Sequence[str]) -> float:
-    """Return the mean squared error of trees on every fourth training gene after a fit to the others."""
-    means = tissue_means(data)
-    inner = np.arange(len(data.train_genes)) % INNER_FOLDS == 0
-    fitted, scored = data.train_genes[~inner], data.train_genes[inner]
-    x = joined(data, names)
-    model = _BoostedTrees(data.seed).fit(x[fitted], means[fitted])
-    return float(np.mean(np.square(model.predict(x[scored]) - means[scored])))
-
-
-class _BoostedTrees:
-    """Boosted trees for each of the first `TREE_COMPONENTS` principal components of targets [gene, tissue].
+def _components(y: Floats) -> tuple[Floats, Floats]:
+    """Return mean [tissue] and the first `TREE_COMPONENTS` principal axes [component, tissue] of targets.
 
     Tissues are similar, so ten components explain nearly all of the variance of their means, with fewer fits.
     """
+    mean = y.mean(axis=0)
+    return mean, np.linalg.svd(y - mean, full_matrices=False)[2][:TREE_COMPONENTS]
 
-    def __init__(self, seed: int) -> None:
+
+def _stopped(x: Floats, y: Floats, aside: Bools, seed: int) -> tuple[float, list[int]]:
+    """Return the lowest error on genes set aside, summed over components, and the number of iterations of each.
+
+    Parameters
+    ----------
+    x, y
+        Features [gene, feature] and targets [gene, tissue].
+    aside
+        Genes that are not fitted to [gene].
+    seed
+        Seed of the trees.
+    """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    mean, axes = _components(y)
+    leaf = max(1, round(LEAF_GENES * float(np.mean(~aside))))
+    error, iterations = 0.0, []
+    for scores in axes @ (y - mean).T:
+        model = HistGradientBoostingRegressor(
+            **TREE_SETTINGS,
+            min_samples_leaf=leaf,
+            max_iter=MOST_ITERATIONS,
+            early_stopping=True,
+            n_iter_no_change=PATIENCE,
+            random_state=seed,
+        )
+        model.fit(x[~aside], scores[~aside], X_val=x[aside], y_val=scores[aside])
+        # Negative errors from before the first iteration to the last.
+        best = int(np.argmax(model.validation_score_))
+        error -= float(model.validation_score_[best])
+        iterations.append(max(best, 1))
+    return error, iterations
+
+
+class _BoostedTrees:
+    """Boosted trees for each principal component of the targets, with given numbers of iterations [component]."""
+
+    def __init__(self, seed: int, iterations: Sequence[int]) -> None:
         self.seed = seed
+        self.iterations = iterations
 
     def fit(self, x: Floats, y: Floats) -> "_BoostedTrees":
         """Fit to features [gene, feature] and targets [gene, tissue]."""
         from sklearn.ensemble import HistGradientBoostingRegressor
 
-        self.mean = y.mean(axis=0)
-        self.axes = np.linalg.svd(y - self.mean, full_matrices=False)[2][:TREE_COMPONENTS]
+        self.mean, self.axes = _components(y)
         self.models = [
-            HistGradientBoostingRegressor(**TREE_SETTINGS, random_state=self.seed).fit(x, scores)
-            for scores in self.axes @ (y - self.mean).T
+            HistGradientBoostingRegressor(
+                **TREE_SETTINGS,
+                min_samples_leaf=LEAF_GENES,
+                max_iter=count,
+                early_stopping=False,
+                random_state=self.seed,
+            ).fit(x, scores)
+            for count, scores in zip(self.iterations, self.axes @ (y - self.mean).T, strict=True)
         ]
         return self
 

@@ -233,9 +233,13 @@ class RunSelection:
         return self.runs[name].split if kind == "runs" else name
 
     @property
-    def drawn_baselines(self) -> list[str]:
-        """Baselines in the figure of Table 1: all except those that read the genes' own expression."""
-        return [name for name in self.baselines if not BASELINES[name].own_expression]
+    def drawn_rows(self) -> list[Evaluated]:
+        """Rows below Table 1 in its figure: baselines that do not read the genes' own expression, and external rows."""
+        return [
+            row
+            for row in self.baseline_rows
+            if row.split == self.table1_split and not (row.kind == "baseline" and BASELINES[row.model].own_expression)
+        ]
 
     @property
     def evaluated(self) -> list[Evaluated]:
@@ -269,6 +273,18 @@ class RunSelection:
     def external_of_table1(self) -> list[str]:
         """Names of the external predictions on the split of Table 1."""
         return [row.name for row in self.external if self.table1_split in row.splits]
+
+    @property
+    def tested(self) -> list[Evaluated]:
+        """All runs and baselines on the test part, split by split."""
+        rows = [
+            Evaluated(f"runs/{name}", "run", name, self.label(name), run.split, "test")
+            for name, run in self.runs.items()
+        ] + [
+            Evaluated(f"baselines/{split}/{name}", "baseline", name, BASELINES[name].label, split, "test")
+            for split, name in self.fitted_baselines
+        ]
+        return sorted(rows, key=lambda row: self.splits_in_use.index(row.split))
 
     @property
     def table1_models(self) -> list[str]:

@@ -1,11 +1,13 @@
 """What the parts of a split hold, as text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from ..base.axes import Genes, Samples
 from ..base.types import Ints, Strings
+from .split_schemes import draw_split, scheme_settings
 from .splits import Split
 
 _BY_CHROMOSOME = ("chromosome", "test_chromosome")
@@ -59,19 +61,20 @@ def _listed(names: Strings, rows: Ints) -> str:
     return ", ".join(f"{chosen[one]} {counts[one]:,}" for one in order.tolist())
 
 
-def splits_overview(names: Sequence[str], draw: Callable[[str], Split], genes: Genes, samples: Samples) -> str:
-    """Return `split_overview` of several splits, below the lengths of the axes.
+def splits_overview(names: Sequence[str], settings: Mapping[str, Any], genes: Genes, samples: Samples) -> str:
+    """Draw splits and return `split_overview` of each, below the lengths of the axes.
 
     Parameters
     ----------
     names
         Names of the splits.
-    draw
-        Function that draws a split by name.
+    settings
+        The section `split` of the configuration.
     genes, samples
         The two axes.
     """
     lines = [f"{len(genes):,} genes on {len(np.unique(genes.chromosome))} chromosomes, {len(samples):,} samples"]
     for name in names:
-        lines += ["", *split_overview(draw(name), genes, samples)]
+        split = draw_split(name, genes, samples, scheme_settings(name, settings))
+        lines += ["", *split_overview(split, genes, samples)]
     return "\n".join(lines)

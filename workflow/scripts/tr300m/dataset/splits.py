@@ -13,7 +13,8 @@ from ..base.errors import TR300MError
 from ..base.files import read_tsv, write_tsv
 from ..base.types import Bools, Ints, Strings
 from ..config.run_table import LEAVE_OUT
-from .whole_groups import held_out_count
+from .overlap_window import overlap_window
+from .whole_groups import balanced_folds, held_out_count
 
 Part = Literal["validation", "test"]
 PARTS: tuple[Part, ...] = ("validation", "test")
@@ -21,12 +22,14 @@ Apart = Literal["nothing", "chromosome", "donor", "tissue", "cluster", "test_chr
 APART: tuple[Apart, ...] = ("nothing", "chromosome", "donor", "tissue", "cluster", "test_chromosome")
 """Groups (columns of genes or samples) of which none is in two of training, validation and test. With
 ``test_chromosome`` no chromosome is in test and elsewhere, and no cluster in both training and validation."""
+INNER_FOLDS = 5
 N_GENES, N_SAMPLES = 19786, 17382
 # As printed in the thesis, which has 19,786 genes.
 THESIS_GENE_POOL = 19746
 _APART_BY_NAME: dict[str, Apart] = {"chromosome": "chromosome", "donor": "donor", "overlap_free": "cluster"}
 """For files without the column `apart`, by the kind of split."""
-SPLIT_COLUMNS = ("axis", "part", "index", "id", "apart")
+SPLIT_COLUMNS = ("axis", "part", "index", "id", "apart", "overlap_window")
+_OLDER_COLUMNS = (SPLIT_COLUMNS[:4], SPLIT_COLUMNS[:5])
 _REDRAW = "delete the file: the workflow draws the split again"
 
 
@@ -73,6 +76,38 @@ class Split:
             np.setdiff1d(np.arange(n_samples), self.held_out_samples),
         )
 
+    def inner(self, genes: Genes, folds: int = INNER_FOLDS) -> Ints:
+        """Deal the training genes to inner folds: for the choice of penalties, features and when to stop.
+
+        A fold has whole chromosomes, or whole clusters of genes that share promoters if all training genes are on one
+        chromosome: what is chosen on one fold is then chosen on genes unlike those that were fitted, as in the test.
+
+        Parameters
+        ----------
+        genes
+            The gene axis.
+        folds
+            Largest number of folds; there are no more than chromosomes or clusters.
+
+        Returns
+        -------
+        ndarray
+            Fold [training gene], counted from 0, in the order of `training_axes`.
+
+        Raises
+        ------
+        TR300MError
+            If all training genes share promoters with each other.
+        """
+        train, _ = self.training_axes(len(genes), 0)
+        for groups in (genes.chromosome[train], genes.cluster[train]):
+            if (several := len(np.unique(groups))) > 1:
+                return balanced_folds(groups, min(folds, several))
+        raise TR300MError(
+            f"split {self.name}: the {len(train)} training genes are one cluster of genes that share promoters",
+            "hold out fewer genes, or use more genes",
+        )
+
     def shares_promoter(self, cluster: Ints) -> Bools:
         """Return which genes [gene] share a promoter (`axes.Genes.cluster`) with a training gene."""
         trains = np.ones(len(cluster), dtype=np.bool_)
@@ -91,26 +126,29 @@ class Split:
         return np.stack([np.tile(genes, len(samples)), np.repeat(samples, len(genes))], axis=1)
 
     def write(self, path: Path | str, genes: Genes, samples: Samples) -> None:
-        """Write a table with the columns axis, part, index, id and apart (the same in all rows).
+        """Write a table with the columns axis, part, index and id, and two that are the same in all rows.
 
-        There is no row of a sample if no sample is held out.
+        These are `apart`, and `overlap_window`: where the windows lie whose overlap makes clusters of genes. There is
+        no row of a sample if no sample is held out.
         """
-        rows: list[tuple[str, str, int, str, str]] = []
+        rows: list[tuple[str, str, int, str, str, str]] = []
+        window = overlap_window(genes)
         for part in PARTS:
             for axis, index, ids in zip(
                 ("gene", "sample"), self.axes(part), (genes.gene_id, samples.sample_id), strict=True
             ):
                 if axis == "sample" and self.shares_samples:
                     continue
-                rows += [(axis, part, int(i), str(ids[i]), self.apart) for i in index]
+                rows += [(axis, part, int(i), str(ids[i]), self.apart, window) for i in index]
         write_tsv(path, dict(zip(SPLIT_COLUMNS, zip(*rows, strict=True), strict=True)))
 
     @classmethod
     def read(cls, path: Path | str, genes: Genes, samples: Samples) -> "Split":
         """Read a split written by `write` and check its IDs against the axes.
 
-        The name of the split is that of the file. Files of earlier versions have no column `apart`: it then follows
-        from the name. A file without a row of a sample is of a split that holds out none.
+        The name of the split is that of the file. Files of earlier versions have no column `overlap_window`, or no
+        column `apart` either, which then follows from the name. A file without a row of a sample is of a split that
+        holds out none.
 
         Raises
         ------
@@ -119,6 +157,9 @@ class Split:
             `check_apart` fails.
         """
         table = _read_columns(Path(path))
+        window = overlap_window(genes)
+        if other := np.setdiff1d(table.get("overlap_window", np.array([window])), [window]).tolist():
+            raise TR300MError(f"{path}: overlap_window {other[0]} is not {window}, as in the dataset", _REDRAW)
         index = table["index"].astype(np.int64)
         for axis, ids in (("gene", genes.gene_id), ("sample", samples.sample_id)):
             chosen = table["axis"] == axis
@@ -151,11 +192,11 @@ class Split:
 def _read_columns(path: Path) -> dict[str, Strings]:
     """Read the columns of a split file and check their values."""
     table = read_tsv(path)
-    if list(table) == list(SPLIT_COLUMNS[:-1]):
+    if tuple(table) == _OLDER_COLUMNS[0]:
         kind, _ = kind_and_argument(path.stem)
         table["apart"] = np.full(len(table["id"]), _APART_BY_NAME.get(kind, "nothing"))
-    if set(table) != set(SPLIT_COLUMNS) or not np.char.isdigit(table["index"]).all():
-        raise TR300MError(f"{path}: columns axis, part, index (a number), id and apart expected", _REDRAW)
+    if set(table) not in map(set, (SPLIT_COLUMNS, _OLDER_COLUMNS[1])) or not np.char.isdigit(table["index"]).all():
+        raise TR300MError(f"{path}: columns {', '.join(SPLIT_COLUMNS)} expected, index a number", _REDRAW)
     for column, allowed in (("axis", ("gene", "sample")), ("part", PARTS), ("apart", APART)):
         if not np.isin(table[column], allowed).all():
             wrong = table[column][~np.isin(table[column], allowed)][0]

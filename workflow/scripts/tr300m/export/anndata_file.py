@@ -8,7 +8,7 @@ import numpy as np
 from ..base.errors import TR300MError
 from ..base.files import atomic_path
 from ..dataset.dataset import Dataset
-from .tables import array_blocks, check_place, mean_signals, sample_table, source_table, track_names
+from .tables import array_blocks, check_place, mean_signals, sample_table, table_of_sources, track_names
 
 # A chunk has 256 kB; a block of genes, which is in memory, is as wide as a chunk, so that each chunk is written once.
 _CHUNK = (64, 1024)
@@ -20,7 +20,8 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
     `X` is the expression [sample, gene] in TPM, float32, written in blocks of genes. `obs` is `samples.tsv` with sex
     and age of the donors, `var` is `genes.tsv`. `obsm` has `tf_levels` [sample, motif] and `regulator_levels`
     [sample, regulator] in TPM and the one-hot `tissue` [sample, tissue]; `varm` has `histone_means` [gene, track], the
-    mean signal in the window. `uns` has the tables of their columns (`motifs`, `regulators`, `tissues`, `tracks`), the
+    mean signal in the window, and, if the dataset has them, `wide_marks` [gene, bin, track] with their `bins` in `uns`.
+    `uns` has the tables of their columns (`motifs`, `regulators`, `tissues`, `tracks`), the
     matrix `motif_map` [regulator, motif], and under `tr300m` the edition, the constants, units, and the sources with
     their checksums.
 
@@ -64,11 +65,13 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
             "tr300m": {
                 "edition": str(dataset.manifest["config"].get("edition", "")),
                 "constants": dataset.manifest["constants"],
-                "sources": source_table(dataset),
+                "sources": table_of_sources(dataset),
                 "units": {name: entry["unit"] for name, entry in dataset.manifest["arrays"].items()},
             },
         },
     )
+    if dataset.wide_marks is not None:
+        data.varm["wide_marks"], data.uns["bins"] = np.asarray(dataset.wide_marks), dataset.bins.to_pandas()
     with atomic_path(final) as temporary:
         data.write_h5ad(temporary)
         with h5py.File(temporary, "r+") as file:

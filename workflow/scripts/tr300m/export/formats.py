@@ -9,18 +9,18 @@ from .anndata_file import write_h5ad
 from .parquet_folder import write_parquet
 from .tables import MANIFEST
 
-FORMATS: dict[str, Callable[..., None]] = {"h5ad": write_h5ad, "parquet": write_parquet}
+WRITERS: dict[str, Callable[..., None]] = {"h5ad": write_h5ad, "parquet": write_parquet}
 
 
 def export_dataset(folder: Path | str, form: str, out: Path | str, *, force: bool = False) -> str:
-    """Write the dataset of a folder in a format of `FORMATS`, and return a sentence about the result.
+    """Write the dataset of a folder in a format of `WRITERS`, and return a sentence about the result.
 
     Parameters
     ----------
     folder
         Dataset folder, or the folder of the results around it.
     form
-        Key of `FORMATS`.
+        Key of `WRITERS`.
     out
         File or folder to write, atomically.
     force
@@ -32,7 +32,7 @@ def export_dataset(folder: Path | str, form: str, out: Path | str, *, force: boo
         If there is no dataset, or see the format's function.
     """
     dataset = Dataset.open(dataset_folder(folder))
-    FORMATS[form](dataset, out, force=force)
+    WRITERS[form](dataset, out, force=force)
     return f"{out}: {len(dataset.samples):,} samples, {len(dataset.genes):,} genes"
 
 

@@ -23,7 +23,9 @@ def write_parquet(dataset: Dataset, out: Path | str, *, force: bool = False) -> 
     `tracks`. The matrices are wide, and their first column is the ID of the row. `expression` has one row per gene and
     one column per sample, as GTEx's files: who needs some samples reads only these columns, and a long table would
     repeat the IDs in 344 million rows. `histone_means` has one row per gene and one column per track,
-    `regulator_levels` and `tf_levels` one row per sample, `motif_map` one row per regulator. `manifest.json` is a copy.
+    `regulator_levels` and `tf_levels` one row per sample, `motif_map` one row per regulator. If the dataset has wide
+    marks, `wide_marks` has one row per gene and one column per bin and track, such as ``H3K4me3_K562:-250..0``.
+    `manifest.json` is a copy.
 
     Parameters
     ----------
@@ -56,6 +58,12 @@ def write_parquet(dataset: Dataset, out: Path | str, *, force: bool = False) -> 
         means = mean_signals(dataset)
         by_track = dict(zip(track_names(dataset).tolist(), means.T, strict=True))
         _write_table(folder / "histone_means.parquet", {"gene_id": genes, **by_track})
+        if dataset.wide_marks is not None:
+            bins = zip(dataset.bins.start.tolist(), dataset.bins.end.tolist(), strict=True)
+            places = [f"{track}:{start}..{end}" for start, end in bins for track in by_track]
+            # [gene, bin, track] to [gene, bin and track].
+            marks = np.asarray(dataset.wide_marks).reshape(len(genes), -1)
+            _write_table(folder / "wide_marks.parquet", {"gene_id": genes, **dict(zip(places, marks.T, strict=True))})
         shutil.copyfile(dataset.folder / MANIFEST, folder / MANIFEST)
 
 

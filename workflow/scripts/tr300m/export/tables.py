@@ -36,7 +36,7 @@ def track_names(dataset: Dataset) -> Strings:
     return np.array([f"{mark}_{cell}" for mark, cell in zip(dataset.tracks.mark, dataset.tracks.cell, strict=True)])
 
 
-def source_table(dataset: Dataset) -> "pandas.DataFrame":
+def table_of_sources(dataset: Dataset) -> "pandas.DataFrame":
     """Return origin and SHA-256 of the sources of a dataset; the index is the key of the source."""
     import pandas
 

@@ -5,21 +5,19 @@ If an address has no credentials, those of its host are read from ``~/.netrc``.
 """
 
 import re
-import socket
-import ssl
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from ..base.errors import TR300MError
 from ..base.progress import bar
-from ..base.redaction import public, redacted
+from ..base.redaction import public
+from .network_errors import RetryableError, network_errors
 from .partial_file import Origin, PartialFile
 
 RETRY = urllib3.Retry(5, backoff_factor=1, backoff_max=120, backoff_jitter=1)
@@ -36,14 +34,6 @@ RETRYABLE_STATUS = (408, 425, 429)
 PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE = 206, 416
 WHOLE_HINT = "set `tracks_by_range: false` to download the whole file"
 CONTENT_RANGE = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
-
-
-class RetryableError(TR300MError):
-    """A failure that may not happen again; `wait` is the number of seconds that the server asks to wait, or None."""
-
-    def __init__(self, message: str, wait: float | None = None) -> None:
-        super().__init__(message)
-        self.wait = wait
 
 
 @dataclass(frozen=True)
@@ -76,7 +66,7 @@ def remote_size(url: str, timeouts: tuple[float, float] = TIMEOUTS) -> int | Non
     TR300MError
         If the address does not offer the file.
     """
-    with _network_errors(url):
+    with network_errors(url):
         head = requests.head(url, headers=IDENTITY, timeout=timeouts, allow_redirects=True)
         if head.ok:
             return _answer(head, 0).total
@@ -191,7 +181,7 @@ def read_range(
 
 def _piece(session: requests.Session, url: str, start: int, stop: int, timeouts: tuple[float, float]) -> Piece:
     headers = {**IDENTITY, "Range": f"bytes={start}-{stop - 1}"}
-    with _network_errors(url), session.get(url, headers=headers, stream=True, timeout=timeouts) as response:
+    with network_errors(url), session.get(url, headers=headers, stream=True, timeout=timeouts) as response:
         answer = _answer(response, start)
         # The file may have become shorter; the caller sees it by the length.
         if response.status_code not in (PARTIAL_CONTENT, RANGE_NOT_SATISFIABLE) or answer.total is None:
@@ -273,7 +263,7 @@ def _request(url: str, start: int, version: str, timeouts: tuple[float, float]) 
         headers["Range"] = f"bytes={start}-"
         if version:
             headers["If-Range"] = version
-    with _network_errors(url), requests.get(url, headers=headers, stream=True, timeout=timeouts) as response:
+    with network_errors(url), requests.get(url, headers=headers, stream=True, timeout=timeouts) as response:
         yield _answer(response, start)
 
 
@@ -324,41 +314,3 @@ def _seconds(retry_after: str | None) -> float | None:
         return None if retry_after is None else RETRY.parse_retry_after(retry_after)
     except urllib3.exceptions.InvalidHeader:
         return None
-
-
-@contextmanager
-def _network_errors(url: str) -> Iterator[None]:
-    """Turn errors of requests and urllib3 into `RetryableError`, or `TR300MError` if a retry would not help."""
-    try:
-        yield
-    except urllib3.exceptions.ReadTimeoutError:
-        raise RetryableError("the server stopped sending") from None
-    except urllib3.exceptions.HTTPError as error:
-        raise RetryableError(f"the connection broke off: {redacted(str(_first_cause(error)))}") from None
-    except requests.ReadTimeout:
-        raise RetryableError("the server does not answer") from None
-    except requests.ConnectionError as error:
-        raise _no_connection(url, _first_cause(error)) from None
-    except OSError as error:
-        # All other errors of requests, and a certificate file that is missing.
-        raise TR300MError(redacted(str(error))) from None
-
-
-def _first_cause(error: BaseException) -> BaseException:
-    """Return the first exception of a chain, which the socket raised."""
-    while cause := error.__cause__ or error.__context__:
-        error = cause
-    return error
-
-
-def _no_connection(url: str, cause: BaseException) -> TR300MError:
-    host = urlsplit(url).hostname
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return TR300MError(
-            f"the certificate of {host} is not trusted: {cause.verify_message}; name your organisation's certificates "
-            "in the environment variable REQUESTS_CA_BUNDLE"
-        )
-    if isinstance(cause, socket.gaierror):
-        return RetryableError(f"the host {host} was not found ({cause.strerror}); is there a network?")
-    reason = cause.strerror if isinstance(cause, OSError) and cause.strerror else redacted(str(cause))
-    return RetryableError(f"no connection to {host}: {reason}")

@@ -1,0 +1,1 @@
+"""Check what a configuration needs before anything is downloaded or computed."""
