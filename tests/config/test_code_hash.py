@@ -56,6 +56,11 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "onehot.py",
                 "histone_track.py",
                 "histones.py",
+                "wide_bases.py",
+                "wide_track.py",
+                "wide_marks.py",
+                "genome_parts.py",
+                "track_excerpt.py",
                 "cres.py",
                 "motif_training.py",
                 "motif_panels.py",
@@ -65,7 +70,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
         ("release.published", {"release_array.py", "verify_release.py", "compare_release.py"}),
         ("arrays.regulators", {"expression.py"}),
         ("sources.fetch", {"download.py"}),
-        ("sources.http", {"download.py"}),
+        ("sources.http", {"download.py", "track_excerpt.py"}),
         (
             "results.figures.canvas",
             {
