@@ -133,3 +133,13 @@ def test_what_cannot_be_read_is_refused_by_name(
     url = server.plan("/a", reply)
     with refuses(*parts):
         RangeFile(url, tmp_path / "a", len(CONTENT), retry=FAST)
+
+
+def test_credentials_are_written_nowhere(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = server.plan("/a", Reply(status=503, headers={"Retry-After": "0"}), Reply()) + "?token=hunter2"
+    with RangeFile(url, tmp_path / "a", retry=FAST) as file:
+        assert file.read_at(9_000, 10) == CONTENT[9_000:9_010]
+        assert "hunter2" not in file.name
+    assert server.requests[-1].target.endswith("?token=hunter2")
+    assert "503" in (output := capsys.readouterr().err) and "hunter2" not in output
+    assert not [path for path in (tmp_path / "a").iterdir() if b"hunter2" in path.read_bytes()]
