@@ -1,5 +1,7 @@
 """A remote file read by ranges: what is asked for once is kept, versions never meet, faults are survived."""
 
+import errno
+import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,3 +135,29 @@ def test_what_cannot_be_read_is_refused_by_name(
     url = server.plan("/a", reply)
     with refuses(*parts):
         RangeFile(url, tmp_path / "a", len(CONTENT), retry=FAST)
+
+
+def test_credentials_are_written_nowhere(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = server.plan("/a", Reply(status=503, headers={"Retry-After": "0"}), Reply()) + "?token=hunter2"
+    with RangeFile(url, tmp_path / "a", retry=FAST) as file:
+        assert file.read_at(9_000, 10) == CONTENT[9_000:9_010]
+        assert "hunter2" not in file.name
+    assert server.requests[-1].target.endswith("?token=hunter2")
+    assert "503" in (output := capsys.readouterr().err) and "hunter2" not in output
+    assert not [path for path in (tmp_path / "a").iterdir() if b"hunter2" in path.read_bytes()]
+
+
+def test_a_full_disk_is_said_and_what_came_is_kept(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: Refuses
+) -> None:
+    with RangeFile(server.url("/a"), tmp_path / "a") as file:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "pwrite", _full)
+            with refuses("/a/content", os.strerror(errno.ENOSPC)):
+                file.read_at(50_000, 10)
+        assert file.read_at(0, 10) == CONTENT[:10]
+        assert file.read_at(50_000, 10) == CONTENT[50_000:50_010]
+
+
+def _full(*arguments: object) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

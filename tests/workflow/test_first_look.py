@@ -9,7 +9,7 @@ import numpy as np
 import pyBigWig
 import pytest
 import yaml
-from helpers.fixtures import says
+from helpers.fixtures import Refuses, says
 from helpers.http_server import Reply, Server, serving
 from helpers.small_run import ROOT, checkout, dry_run, snakemake
 from tr300m.arrays.genes import read_gene_records
@@ -94,6 +94,39 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 def by_ranges(url: str, **changes: object) -> Settings:
     config = {"tracks_by_range": True, "sources": {"default": "simulated", "histones": url}, **changes}
     return resolve(config, ROOT, files=False)
+
+
+def kinds(config: dict[str, Any], tmp_path: Path) -> list[bool]:
+    (tmp_path / "tracks.tsv").write_text(
+        f"mark\tcell\tsource\treader\na\tx\thttp://host.invalid/x.bw\t\na\ty\thttp://host.invalid/y.bedGraph\t\n"
+        f"a\tz\t{tmp_path}/z.bw\t\na\tw\thistone_H3K4me1_K562\tbigwig\n"
+    )
+    settings = resolve({"tracks": str(tmp_path / "tracks.tsv"), **config}, ROOT, files=False)
+    assert not settings.by_range("expression")
+    return [settings.by_range(track.key) for track in settings.tracks]
+
+
+def test_remote_bigwigs_alone_are_read_by_ranges_and_only_if_asked_for(tmp_path: Path) -> None:
+    assert kinds({"tracks_by_range": True}, tmp_path) == [True, False, False, True]
+    assert kinds({"tracks_by_range": True, "sources": {"histones": "simulated"}}, tmp_path) == [True, *[False] * 3]
+    assert kinds({}, tmp_path) == [False] * 4
+
+
+@pytest.mark.parametrize(
+    ("config", "parts"),
+    [
+        ({"genome_parts": ["genome_chr99"]}, ["`genome_parts`", "genome_chr99", "config/sources.tsv"]),
+        (
+            {"genome_parts": ["genome_chr20"], "sources": {"genome": "upstream"}},
+            ["`genome_parts`", "`sources: genome`"],
+        ),
+        ({"genome_parts": ["genome_chr20"], "sources": {"default": "simulated"}}, ["genome_chr20", "simulated"]),
+        ({"genome_parts": ["genome_chr20"], "sources": {"genome_chr20": "no.fa"}}, ["genome_chr20", "no.fa"]),
+    ],
+)
+def test_parts_that_are_no_genome_are_refused(config: dict[str, Any], parts: list[str], refuses: Refuses) -> None:
+    with refuses(*parts):
+        resolve(config, ROOT)
 
 
 def test_preflight_counts_windows_of_a_track(server: Server, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from ..base.files import atomic_path
 from ..base.progress import progress
 from ..base.redaction import public
 from ..base.types import Ints
+from ..sources.partial_file import DiskError
 from ..sources.ranges import ChangedFileError, RangeFile
 from .bigwig import covered
 from .bigwig_index import data_ranges, read_chromosomes
@@ -105,6 +106,8 @@ def fetch_excerpt(urls: Sequence[str], folder: Path, out: Path, size: int | None
             except ChangedFileError as error:
                 failures[url] = error
                 print(f"{public(url)}: {error.message}; reading it from the beginning", file=sys.stderr)
+            except DiskError:
+                raise
             except TR300MError as error:
                 failures[url] = error
                 break

@@ -243,9 +243,11 @@ def join_parts(parts: Sequence[Path | str], out: Path | str) -> None:
                 source.seek(0)
                 if is_gzip:
                     shutil.copyfileobj(source, handle, READ_BYTES)
-                    continue
-                with gzip.GzipFile(fileobj=handle, mode="wb", compresslevel=1, mtime=0) as packed:
-                    shutil.copyfileobj(source, packed, READ_BYTES)
+                else:
+                    with gzip.GzipFile(fileobj=handle, mode="wb", compresslevel=1, mtime=0) as packed:
+                        shutil.copyfileobj(source, packed, READ_BYTES)
+            # The last line of a part may not end.
+            handle.write(gzip.compress(b"\n", mtime=0))
 
 
 def sequence_lengths(fasta: Path | str) -> dict[str, int]:

@@ -6,9 +6,11 @@ A folder holds the blocks of one file: ``content``, a sparse file of full length
 
 import io
 import json
+import os
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,7 +24,7 @@ from ..base.files import write_json
 from ..base.progress import bar
 from ..base.redaction import public
 from .http import RETRY, TIMEOUTS, Piece, read_range
-from .partial_file import Origin
+from .partial_file import DiskError, Origin
 
 BLOCK = 1 << 8
 """Bytes of a block. Data of a window of a track are a few thousand bytes; with larger blocks more would come."""
@@ -74,11 +76,11 @@ class RangeFile(io.RawIOBase):
         self._session.mount("https://", requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
         self._session.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=CONNECTIONS))
         self._position = 0
-        try:
+        with ExitStack() as self._files:
+            self._files.enter_context(self._session)
             self._open(size)
-        except BaseException:
-            self._session.close()
-            raise
+            # Closed by `close`, and here only after an error.
+            self._files = self._files.pop_all()
 
     def _open(self, size: int | None) -> None:
         origin, first = _origin(self._folder), None
@@ -89,8 +91,10 @@ class RangeFile(io.RawIOBase):
                 raise TR300MError(f"the server's file has {first.total:,} bytes, {size:,} expected")
             origin = _create(self._folder, Origin(self.name, first.version, first.total))
         self._origin, self._length = origin, origin.total or 0
-        self._there = np.memmap(self._folder / "blocks", np.uint8, "r+")
-        self._content = np.memmap(self._folder / "content", np.uint8, "r+")
+        self._there = np.fromfile(self._folder / "blocks", np.uint8)
+        # Not mapped into memory: on a full disk a write into a map would end the process without a message.
+        self._blocks = self._files.enter_context(open(self._folder / "blocks", "r+b", buffering=0))  # noqa: SIM115
+        self._content = self._files.enter_context(open(self._folder / "content", "r+b", buffering=0))  # noqa: SIM115
         if first is not None:
             self._keep(0, first.content)
 
@@ -143,10 +147,12 @@ class RangeFile(io.RawIOBase):
             raise ChangedFileError("the file changed while it was read", "run the same command again")
 
     def _keep(self, start: int, content: bytes) -> None:
-        self._content[start : start + len(content)] = np.frombuffer(content, np.uint8)
+        _write(self._content, start, content)
         # Marked only after the bytes are there. A block that is not complete is not marked, except the file's last.
-        stop = start + len(content)
-        self._there[start // BLOCK : (-(-stop // BLOCK) if stop == self._length else stop // BLOCK)] = 1
+        first, stop = start // BLOCK, start + len(content)
+        last = -(-stop // BLOCK) if stop == self._length else stop // BLOCK
+        self._there[first:last] = 1
+        _write(self._blocks, first, b"\1" * (last - first))
 
     def readable(self) -> bool:
         """Return True."""
@@ -170,7 +176,7 @@ class RangeFile(io.RawIOBase):
         stop = self._length if size < 0 else min(self._position + size, self._length)
         if not self._there[self._position // BLOCK : -(-stop // BLOCK)].all():
             self.fetch([(self._position, stop - self._position)])
-        content = self._content[self._position : stop].tobytes()
+        content = os.pread(self._content.fileno(), max(stop - self._position, 0), self._position)
         self._position = max(stop, self._position)
         return content
 
@@ -180,9 +186,8 @@ class RangeFile(io.RawIOBase):
         return self.read(size)
 
     def close(self) -> None:
-        """Close the connections."""
-        if not self.closed:
-            self._session.close()
+        """Close the connections and the files of the blocks."""
+        self._files.close()
         super().close()
 
 
@@ -197,12 +202,29 @@ def _origin(folder: Path) -> Origin | None:
 
 
 def _create(folder: Path, origin: Origin) -> Origin:
-    folder.mkdir(parents=True, exist_ok=True)
+    # Another process may still read the old files, so they are replaced and never shortened.
+    new = folder.with_name(f"{folder.name}.{os.getpid()}")
+    new.mkdir(parents=True, exist_ok=True)
     for name, size in (("content", origin.total or 0), ("blocks", -(-(origin.total or 0) // BLOCK))):
-        with open(folder / name, "wb") as handle:
+        with open(new / name, "wb") as handle:
             handle.truncate(size)
-    write_json(folder / "origin.json", asdict(origin))
+    write_json(new / "origin.json", asdict(origin))
+    _drop(folder)
+    new.replace(folder)
     return origin
+
+
+def _write(file: io.FileIO, start: int, content: bytes) -> None:
+    rest = memoryview(content)
+    try:
+        while rest:
+            written = os.pwrite(file.fileno(), rest, start)
+            rest, start = rest[written:], start + written
+    except OSError as error:
+        raise DiskError(
+            f"cannot write {file.name!s}: {error.strerror}",
+            "what came before is kept: make room and run the same command again",
+        ) from None
 
 
 def _drop(folder: Path) -> None:
