@@ -1,5 +1,6 @@
 """Gene features counted by hand, and baselines on data whose best prediction is known."""
 
+import dataclasses
 import re
 import warnings
 from dataclasses import replace
@@ -14,10 +15,18 @@ from helpers.toy_dataset import Sizes, toy_dataset
 from numpy.typing import NDArray
 from tr300m.baselines.data import Data, tissue_means
 from tr300m.baselines.table import PREDICTIONS, best_baseline
-from tr300m.config.baseline_table import BASELINES
+from tr300m.config.baseline_table import BASELINES, baselines_of
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split
-from tr300m.features.gene_features import FEATURES, composition, gene_features, histone_means, kmers, motif_maxima
+from tr300m.features.gene_features import (
+    FEATURES,
+    binned_marks,
+    composition,
+    gene_features,
+    histone_means,
+    kmers,
+    motif_maxima,
+)
 from tr300m.features.motif_scan import scan
 
 ROOT = Path(__file__).parents[2]
@@ -272,13 +281,28 @@ def test_trees_read_every_training_gene() -> None:
 
 
 def test_gene_features_go_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = folder(noise(7))
+    marks = np.random.default_rng(7).random((N_GENES, 4, 3), dtype=np.float32)
+    made = dataclasses.replace(folder(noise(7)), wide_marks=marks)
     for name in FEATURES:
         whole = gene_features(made, name)
         assert len(whole) == N_GENES and whole.dtype == np.float32
         monkeypatch.setattr("tr300m.features.gene_features.FEATURE_GENES_PER_BLOCK", 70)
         np.testing.assert_array_equal(gene_features(made, name), whole)
         monkeypatch.undo()
+
+
+def test_wide_marks_as_features(refuses: Refuses) -> None:
+    marks = np.array([[[0, 1], [3, 7]], [[1, 1], [0, 0]]], np.float32)
+    assert np.array_equal(np.expm1(binned_marks(marks)).round(4), [[0, 1, 3, 7], [1, 1, 0, 0]])
+    with refuses("`wide: mark_edges`"):
+        gene_features(folder(noise(7)), "wide_marks")
+
+
+def test_wide_baselines_need_wide_marks(refuses: Refuses) -> None:
+    assert set(baselines_of(None, True)) - set(baselines_of(None, False)) == {"wide_ridge", "wide_trees"}
+    assert baselines_of(["trees", "cpg_gc"], False) == ("trees", "cpg_gc")
+    with refuses("wide_ridge", "`wide: mark_edges`"):
+        baselines_of(["trees", "wide_ridge"], False)
 
 
 def test_a_split_that_leaves_nothing_is_refused(refuses: Refuses) -> None:
@@ -291,7 +315,8 @@ def test_a_split_that_leaves_nothing_is_refused(refuses: Refuses) -> None:
 def test_the_schema_knows_every_baseline() -> None:
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     names = schema["properties"]["baselines"]["properties"]["names"]
-    assert names["items"]["enum"] == list(BASELINES) == list(PREDICTIONS) == names["default"]
+    assert names["items"]["enum"] == list(BASELINES) == list(PREDICTIONS)
+    assert names["default"] is None
     assert {feature for baseline in BASELINES.values() for feature in baseline.features} == set(FEATURES)
 
 

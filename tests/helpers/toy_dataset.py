@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tr300m.arrays.manifest import build_manifest
 from tr300m.base.array_files import save_array
-from tr300m.base.axes import ARRAYS, CELLS, MARKS, Donors, Genes, Motifs, Regulators, Samples, Tracks
+from tr300m.base.axes import ARRAYS, CELLS, MARKS, WIDE_ARRAYS, Donors, Genes, Motifs, Regulators, Samples, Tracks
 from tr300m.base.files import write_json, write_tsv
-from tr300m.dataset.dataset import TABLES, Dataset
+from tr300m.dataset.dataset import BINS_TABLE, TABLES, Dataset
 from tr300m.dataset.tf_levels import tf_levels
 
 Array = NDArray[Any]
@@ -109,7 +109,7 @@ def write_dataset(folder: Path, parts: Mapping[str, Any], constants: Mapping[str
     folder
         Where to.
     parts
-        What `draw` returns.
+        What `draw` returns, and arrays of `WIDE_ARRAYS` with their table `bins`.
     constants
         Units for the manifest, in the place of the means of what is written.
     """
@@ -117,9 +117,12 @@ def write_dataset(folder: Path, parts: Mapping[str, Any], constants: Mapping[str
     for name in TABLES:
         parts[name].write(folder / f"{name}.tsv")
     write_tsv(folder / "tissues.tsv", {"tissue": list(parts["tissues"])})
-    for name in ARRAYS:
+    arrays = [*ARRAYS, *(name for name in WIDE_ARRAYS if name in parts)]
+    for name in arrays:
         save_array(folder / f"{name}.npy", parts[name])
-    manifest = build_manifest(folder, list(ARRAYS), TABLE_FILES, SOURCES, {"edition": "release"}, "c0de")
+    if "bins" in parts:
+        parts["bins"].write(folder / BINS_TABLE)
+    manifest = build_manifest(folder, arrays, TABLE_FILES, SOURCES, {"edition": "release"}, "c0de")
     manifest["constants"] |= constants or {}
     write_json(folder / "manifest.json", manifest)
 
