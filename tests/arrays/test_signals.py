@@ -199,7 +199,10 @@ def test_lacking_chromosomes_are_named(
     assert not track_windows(path, genes, LENGTHS, "bed")[1:].any()
     assert "a.bed lacks chrX (2 genes)" in capsys.readouterr().err
     path = write(tmp_path / "b.bed", "bed", [("1", 3000, 3001, 1)])
-    with refuses("b.bed", "it has 1 ...", "chr1"):
+    assert not track_windows(path, genes, LENGTHS, "bed")[1:].any()
+    assert "1 for chr1" in capsys.readouterr().err
+    path = write(tmp_path / "c.bed", "bed", [("NC_1", 3000, 3001, 1)])
+    with refuses("c.bed", "it has NC_1 ...", "chr1"):
         track_windows(path, genes, LENGTHS, "bed")
 
 

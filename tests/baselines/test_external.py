@@ -13,7 +13,8 @@ from tr300m.baselines.external import read_external_predictions
 from tr300m.baselines.table import PREDICTIONS
 from tr300m.config.external_predictions import External, external_notes, external_table, prediction_columns
 from tr300m.config.fold_pools import pool_folds
-from tr300m.config.run_table import Run, split_pattern
+from tr300m.config.run_table import Run
+from tr300m.config.split_names import split_pattern
 from tr300m.dataset.splits import Split
 from tr300m.metrics.quantile_coverage import quantile_coverage
 from tr300m.metrics.score import score

@@ -15,9 +15,10 @@ from helpers.fixtures import Refuses, says
 from tr300m.arrays.samples import SampleColumns
 from tr300m.base.errors import TR300MError
 from tr300m.config.architectures import Architecture, read_architectures
-from tr300m.config.run_table import AT_EVALUATION, read_runs, split_names, split_pattern, trained_run
+from tr300m.config.run_table import AT_EVALUATION, read_runs, trained_run
 from tr300m.config.schema import document, fill_defaults, find_problems, read_configuration, read_schema
 from tr300m.config.settings import resolve
+from tr300m.config.split_names import split_names, split_pattern
 from tr300m.dataset.data_identity import RELEASED_SETTINGS
 from tr300m.dataset.permutations import CONTROLS
 from tr300m.model.likelihood.distributions import LIKELIHOODS, make_likelihood

@@ -49,7 +49,7 @@ SIMULATED = {"origin": "simulated", "checksum": "sha256:0"}
         ({"samples": NONE}, {}, "own data", "samples"),
         ({"donors": NONE}, {}, "own data", "donors"),
         ({}, {"sample_table": {"sample": "SAMPID", "tissue": "SMTSD", "donor": None}}, RELEASE, ""),
-        ({}, {"sample_table": {"sample": "SAMPID", "tissue": "SMTS", "donor": None}}, RELEASE, "sample table"),
+        ({}, {"sample_table": {"sample": "SAMPID", "tissue": "SMTS", "donor": None}}, RELEASE, "sample_table"),
     ],
 )
 def test_name_and_reason(sources: dict[str, dict[str, str]], config: dict[str, Any], name: str, reason: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tr300m.base.axes import Genes, Samples
 from tr300m.base.errors import TR300MError
-from tr300m.config.run_table import split_names
+from tr300m.config.split_names import split_names
 from tr300m.dataset.overlap_window import overlap_note, overlap_window
 from tr300m.dataset.split_schemes import (
     SCHEMES,

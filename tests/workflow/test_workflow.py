@@ -14,9 +14,9 @@ from helpers.small_run import ROOT, RUNS, SECRET, checkout, dry_run, snakemake
 from numpy.typing import NDArray
 from tr300m.base.axes import Genes, Samples
 from tr300m.base.files import read_json, read_tsv
-from tr300m.config.run_table import ANY_LEAVE_OUT, LEAVE_OUT, split_names
 from tr300m.config.schema import read_schema
 from tr300m.config.settings import resolve
+from tr300m.config.split_names import ANY_LEAVE_OUT, LEAVE_OUT, split_names
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split
 from tr300m.dataset.tf_levels import regulator_genes

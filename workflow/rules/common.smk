@@ -20,7 +20,8 @@ from tr300m.features.gene_features import FEATURES
 from tr300m.base.redaction import shareable
 from tr300m.release.export import RECIPES
 from tr300m.release.published import read_published
-from tr300m.config.run_table import split_pattern, trained_run
+from tr300m.config.run_table import trained_run
+from tr300m.config.split_names import split_pattern
 from tr300m.dataset.split_schemes import scheme_settings
 from tr300m.dataset.splits import PARTS
 

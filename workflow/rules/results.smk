@@ -77,6 +77,7 @@ rule forest:
     conda:
         "../../envs/workflow.yaml"
     params:
+        split=SELECTION.table1_split,
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
         baselines=[row.label for row in SELECTION.drawn_rows],
         code=code_hash("forest.py"),

@@ -17,7 +17,7 @@ with job(snakemake.log[0]):
         read_rows(snakemake.params.baselines, given.other_metrics, given.other_draws),
         # The thesis's values are not comparable with other data.
         None if data.unlike_release else read_thesis(given.thesis),
-        subtitle=f"{data.name[0].upper()}{data.name[1:]}, validation part of the split `thesis`; "
+        subtitle=f"{data.name[0].upper()}{data.name[1:]}, validation part of the split `{snakemake.params.split}`; "
         "lines are 95 % intervals, genes and donors drawn",
     )
     save(figure, snakemake.output.svg, snakemake.output.png)

@@ -59,7 +59,8 @@ def pool_folds(
     -------
     dict
         For each kind with at least two folds in use (of runs, where there are such runs), the groups of runs and the
-        external predictions that are on all of these folds, then the baselines.
+        external predictions that are on all of these folds, then the baselines that do not read the genes' own
+        expression.
     """
     of_runs = {run.split for run in runs.values()}
     found: dict[str, Pool] = {}
@@ -81,6 +82,9 @@ def pool_folds(
                 folders = tuple(f"external/{fold}/{row.name}" for fold in folds)
                 found[f"folds/{kind}/external/{row.name}"] = Pool(kind, row.name, folders)
         for name in baselines:
+            # It would be a score on observed values where all samples train.
+            if BASELINES[name].own_expression:
+                continue
             folders = tuple(f"baselines/{fold}/{name}" for fold in folds)
             found[f"folds/{kind}/baselines/{name}"] = Pool(kind, BASELINES[name].label, folders, name)
     return found

@@ -10,24 +10,13 @@ from ..base.errors import TR300MError
 from ..base.files import read_tsv
 from .architectures import Architecture
 from .schema import check, find_problems, read_schema
+from .split_names import LEAVE_OUT_NAME
 
 AT_EVALUATION = "_at_evaluation"
 """Suffix of a control that permutes only the inputs of predictions; the weights are those of a run without control."""
 
-LEAVE_OUT = "leave_out_"
-"""Start of the name of a split whose test part is one chromosome; the name of the chromosome follows."""
-
-ANY_LEAVE_OUT = f"{LEAVE_OUT}CHROM"
-"""How messages and documents call these splits."""
-
 SHUFFLE = "shuffle_sequence"
 """Control that cannot use the cached scan, which was made from the real sequence."""
-
-
-CHROMOSOME = r"[\w.-]+"
-"""Regular expression for the name of a chromosome in the name of a split."""
-
-_LEAVE_OUT = re.compile(LEAVE_OUT + CHROMOSOME)
 
 # By control, inputs (columns of the table of architectures) of which a model must read one for it to have an effect.
 NEEDED_BY = {"permute_levels": ("tf", "distance"), "permute_histones": ("hm",)}
@@ -68,18 +57,6 @@ class Run:
 
 def _value(text: str) -> Any:
     return int(text) if re.fullmatch(r"\d+", text) else text
-
-
-def split_names(folds: int) -> list[str]:
-    """Return the names of all splits, with `folds` splits by chromosome and `ANY_LEAVE_OUT` for any chromosome."""
-    of_chromosomes = [*(f"chromosome_{fold}" for fold in range(1, folds + 1)), ANY_LEAVE_OUT]
-    return ["thesis", "donor", "tissue", "overlap_free", *of_chromosomes]
-
-
-def split_pattern(folds: int) -> str:
-    """Return a regular expression for the names of splits; the names of chromosomes are known only from the data."""
-    *names, _ = split_names(folds)
-    return f"{'|'.join(names)}|{LEAVE_OUT}{CHROMOSOME}"
 
 
 def split_of_table1(runs: Mapping[str, Run]) -> str:
@@ -126,7 +103,8 @@ def read_runs(
             wrong = [
                 column
                 for column in known
-                if row[column] not in known[column] and not (column == "split" and _LEAVE_OUT.fullmatch(row[column]))
+                if row[column] not in known[column]
+                and not (column == "split" and LEAVE_OUT_NAME.fullmatch(row[column]))
             ]
             found = [f"`{name}`: {row[name]} is not known; write one of {', '.join(known[name])}" for name in wrong]
         if not found:

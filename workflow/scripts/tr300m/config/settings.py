@@ -14,10 +14,11 @@ from .external_predictions import external_table
 from .genome_parts import check_parts, with_parts
 from .motif_choice import MotifChoice
 from .run_selection import RunSelection
-from .run_table import read_runs, split_names, split_of_table1, split_pattern
+from .run_table import read_runs, split_of_table1
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
 from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
+from .split_names import split_names, split_pattern
 from .thesis_comparisons import read_comparisons
 from .tissue_groups import read_tissue_groups
 from .track_table import TrackRow, read_tracks, with_needed

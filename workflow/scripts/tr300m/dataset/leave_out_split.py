@@ -5,7 +5,7 @@ import numpy as np
 from ..base.axes import Genes, Samples
 from ..base.errors import TR300MError
 from ..base.types import Ints
-from ..config.run_table import LEAVE_OUT
+from ..config.split_names import LEAVE_OUT
 from .splits import Apart, Split, drawn_samples
 from .whole_groups import groups_that_fit
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..base.axes import Genes, Samples
 from ..base.errors import TR300MError
 from ..base.types import Ints, Strings
-from ..config.run_table import ANY_LEAVE_OUT
+from ..config.split_names import ANY_LEAVE_OUT
 from .leave_out_split import leave_out_split
 from .splits import Split, check_apart, kind_and_argument, thesis_split
 from .tissue_split import tissue_split
@@ -185,7 +185,7 @@ def scheme_settings(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def draw_split(name: str, genes: Genes, samples: Samples, settings: Mapping[str, Any]) -> Split:
-    """Draw a split by name (`run_table.split_names`), with the settings that `scheme_settings` returns.
+    """Draw a split by name (`config.split_names`), with the settings that `scheme_settings` returns.
 
     Raises
     ------

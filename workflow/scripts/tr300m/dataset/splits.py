@@ -12,7 +12,7 @@ from ..base.axes import Genes, Samples
 from ..base.errors import TR300MError
 from ..base.files import read_tsv, write_tsv
 from ..base.types import Bools, Ints, Strings
-from ..config.run_table import LEAVE_OUT
+from ..config.split_names import LEAVE_OUT
 from .overlap_window import overlap_window
 from .whole_groups import balanced_folds, held_out_count
 
