@@ -12,7 +12,8 @@ import yaml
 from helpers.fixtures import Refuses, says
 from helpers.http_server import Reply, Server, serving
 from helpers.small_run import ROOT, checkout, dry_run, snakemake
-from tr300m.arrays.genes import read_gene_records
+from tr300m.arrays.genes import CHROMOSOMES as CHROMOSOMES_OF_RELEASE
+from tr300m.arrays.genes import read_gene_records, target_genes
 from tr300m.arrays.histones import track_windows
 from tr300m.arrays.sequence import onehot
 from tr300m.arrays.wide import mark_bins, wide_mark_means
@@ -20,7 +21,9 @@ from tr300m.base.files import read_json
 from tr300m.config.settings import Settings, resolve
 from tr300m.config.simulation import SimulationConfig
 from tr300m.dataset.dataset import Dataset
+from tr300m.preflight.axes import RELEASE_GENES, axis_lengths
 from tr300m.preflight.excerpts import check_excerpt
+from tr300m.preflight.resources import missing_files
 from tr300m.preflight.sources import check_source
 from tr300m.simulate.annotation import simulate_gtf
 from tr300m.simulate.genome import simulate_genome
@@ -143,6 +146,20 @@ def test_preflight_refuses_a_server_without_ranges(server: Server, tmp_path: Pat
     url = server.plan("/a.bw", Reply(ranges=False))
     check = check_excerpt(by_ranges(url, results=str(tmp_path)), "histone_H3K4me1_K562", QUICK)
     assert says(check.problem, "/a.bw", "ranges", "`tracks_by_range: false`")
+
+
+def test_preflight_asks_a_laptop_for_no_more_than_the_first_look_needs() -> None:
+    settings = preset("first_look")
+    assert axis_lengths(settings)["gene"] == 539 + 233 + 439 + 840
+    # The cached scan of 2,051 genes is the largest file.
+    assert sum(missing_files(settings).values()) < 6e9
+
+
+def test_numbers_of_genes_are_those_of_the_release(realdata: Path) -> None:
+    records = read_gene_records(realdata / "gencode/gencode.v26.gene_lines.gtf.gz")
+    genes = target_genes(records, CHROMOSOMES_OF_RELEASE, "release")
+    names, counts = np.unique(genes.chromosome, return_counts=True)
+    assert dict(zip(names.tolist(), counts.tolist(), strict=True)) == RELEASE_GENES
 
 
 def test_preflight_names_the_parts_of_the_genome() -> None:

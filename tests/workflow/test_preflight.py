@@ -206,7 +206,9 @@ def test_array_sizes_follow_from_the_axes(folder: Path) -> None:
 def test_what_restricts_the_axes(folder: Path) -> None:
     (folder / "genes.txt").write_text("ENSG1.1\nENSG2.1\n")
     (folder / "samples.txt").write_text("GTEX-1\n")
-    assert axis_lengths(resolve({"chromosomes": ["chr21", "chr22"]}, Path()))["gene"] == 2 * 2_037
+    assert axis_lengths(resolve({"chromosomes": ["chr21", "chr22"]}, Path()))["gene"] == 233 + 439
+    own = {"chromosomes": ["chr21", "chr22"], "sources": {"annotation": "own.gtf"}}
+    assert axis_lengths(resolve(own, Path(), files=False))["gene"] == 2 * 2_037
     lengths = axis_lengths(resolve({"genes": "genes.txt", "samples": "samples.txt"}, Path()))
     assert (lengths["gene"], lengths["sample"]) == (2, 1)
     demo = resolve(read_configuration(["config/demo.yaml"], ()), Path())

@@ -16,6 +16,7 @@ from ..base.errors import TR300MError
 from ..base.files import read_list
 from ..config.settings import Settings
 from ..config.simulation import SimulationConfig
+from ..config.source_table import Location
 from ..dataset.splits import N_GENES, N_SAMPLES
 from .sources import existing_file
 
@@ -31,6 +32,12 @@ LENGTHS = {
 }
 # Protein-coding genes (GENCODE v26) of chr1, which has the most.
 GENES_A_CHROMOSOME = 2_037
+_COUNTS = (
+    2035, 1236, 1071, 744, 881, 1035, 901, 668, 770, 727, 1276, 1033, 323, 613, 588, 857, 1183, 268, 1463, 539, 233,
+    439, 840, 63,
+)  # fmt: skip
+RELEASE_GENES = dict(zip(CHROMOSOMES, _COUNTS, strict=True))
+"""Target genes of the release's annotation, by chromosome."""
 
 
 def axis_lengths(settings: Settings) -> dict[str, int]:
@@ -51,7 +58,9 @@ def axis_lengths(settings: Settings) -> dict[str, int]:
     if settings.locations["samples"].kind == "none":
         lengths["tissue"] = lengths["sample"]
     if config["chromosomes"]:
-        lengths["gene"] = min(lengths["gene"], GENES_A_CHROMOSOME * len(config["chromosomes"]))
+        known = RELEASE_GENES if settings.locations["annotation"] == Location("upstream", "annotation") else {}
+        most = sum(known.get(name, GENES_A_CHROMOSOME) for name in config["chromosomes"])
+        lengths["gene"] = min(lengths["gene"], most)
     for axis, key in (("gene", "genes"), ("sample", "samples")):
         if config[key]:
             lengths[axis] = min(lengths[axis], len(read_list(config[key])))
