@@ -80,8 +80,8 @@ def test_demo_is_planned_whole(clean: Path) -> None:
 # baselines that do not read the genes' own expression.
 FULL_DEMO_RULES = {
     "train": 22, "reuse": 3, "predict": 8, "predict_with_own_tf_zeroed": 18 + 3, "metrics": 26 + 64 + 8,
-    "breakdown": 26, "calibration": 26, "reliability": 26, "density": 26,
-    "reliability_comparison": 1, "forest": 1, "panels": 25, "folds": 1, "split": 8, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
+    "breakdown": 26, "calibration": 26, "reliability": 26, "density": 26, "reliability_comparison": 1, "forest": 1,
+    "panels": 25, "folds": 1, "split": 8, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
     "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 64, "baselines": 1,
     "against_baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
     "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
