@@ -222,6 +222,12 @@ def test_what_the_release_targets_need(clean: Path, target: str, settings: list[
     assert says(snakemake(clean, "--dry-run", target, *options, check=False), *parts)
 
 
+def test_the_release_has_its_window(clean: Path) -> None:
+    (clean / "wide.yaml").write_text("window: {downstream: 2000}\n")
+    output = snakemake(clean, "--dry-run", "release", "--configfile", "wide.yaml", check=False)
+    assert says(output, "4,773", "`window`")
+
+
 def test_lint_passes(clean: Path) -> None:
     assert "Congratulations" in snakemake(clean, "--lint")
 

@@ -22,6 +22,7 @@ from tr300m.release.export import RECIPES
 from tr300m.release.published import read_published
 from tr300m.config.run_table import trained_run
 from tr300m.config.split_names import split_pattern
+from tr300m.config.window import Window
 from tr300m.dataset.split_schemes import scheme_settings
 from tr300m.dataset.splits import PARTS
 
@@ -83,11 +84,16 @@ def dataset_files():
     return [f"{RESULTS}/dataset/{name}" for name in files]
 
 
-def refuse_corrected():
-    """Stop where the released arrays are asked of the edition that is not them."""
+def refuse_unlike_release():
+    """Stop where the released arrays are asked of another edition or window."""
     if config["edition"] != "release":
         raise TR300MError(
             f"edition {config['edition']} is not the release", "set `edition: release` to export or compare it"
+        )
+    if SETTINGS.window != Window():
+        raise TR300MError(
+            f"the window of {SETTINGS.window.width:,} bp is not that of the release",
+            "leave out `window` to export or compare it",
         )
 
 
@@ -102,7 +108,7 @@ def refuse_other_tracks():
 @or_stop
 def released_source(wildcards):
     """Return the file that a released array comes from."""
-    refuse_corrected()
+    refuse_unlike_release()
     if wildcards.array == "hmArr":
         refuse_other_tracks()
     return f"{RESULTS}/{RECIPES[wildcards.array].file}"
@@ -111,7 +117,7 @@ def released_source(wildcards):
 @or_stop
 def released_data(wildcards):
     """Return the user's copy of the published data."""
-    refuse_corrected()
+    refuse_unlike_release()
     if not config["released_data"]:
         raise TR300MError(
             "compare_release.tsv needs the published data",

@@ -17,7 +17,7 @@ from .backends.stepper import Stepper, make_stepper
 from .batches import Feed, make_feed, place_arrays
 from .checkpoints import inputs_key
 from .config import ComputeConfig, TrainingConfig
-from .run_record import checksums, edition
+from .run_record import checksums, window_settings
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -88,7 +88,7 @@ class Plan:
             # XLA draws different dropout from the same seed.
             "xla": self.compute.xla,
             "code": self.code,
-            "edition": edition(self.dataset.manifest),
+            **window_settings(self.dataset.manifest),
             "units": own_units(self.dataset, self.architecture)._asdict(),
             "arrays": checksums(self.dataset.manifest),
         }

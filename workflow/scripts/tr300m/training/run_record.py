@@ -38,7 +38,7 @@ MEANING = ("pssm", "core", "motif_map", "tissues.tsv", "regulators.tsv", "tracks
 
 
 def differences(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
-    """Return what differs between a model and a dataset: arrays and tables of `MEANING`, and the edition.
+    """Return what differs between a model and a dataset: arrays and tables of `MEANING`, edition, window.
 
     Parameters
     ----------
@@ -49,13 +49,16 @@ def differences(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[
     """
     trained, here = record["arrays"], checksums(manifest)
     found = [name for name in MEANING if trained.get(name) != here.get(name)]
-    # The promoter windows of the editions are shifted by one base.
-    return found + ["edition"] * (record["edition"] != edition(manifest))
+    return found + [name for name, value in window_settings(manifest).items() if record.get(name) != value]
 
 
-def edition(manifest: Mapping[str, Any]) -> str | None:
-    """Return the edition of a dataset, from its manifest."""
-    return manifest.get("config", {}).get("edition")
+def window_settings(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what places the promoter windows of a dataset, from its manifest.
+
+    The extent, and the edition: windows of the editions are shifted by one base.
+    """
+    config = manifest.get("config", {})
+    return {name: config.get(name) for name in ("edition", "window")}
 
 
 def checksums(manifest: Mapping[str, Any]) -> dict[str, str]:
