@@ -337,3 +337,11 @@ def test_array_writer_leaves_nothing_after_an_error(tmp_path: Path) -> None:
 def test_array_writer_refuses_rows_of_another_width(tmp_path: Path) -> None:
     with pytest.raises(ValueError), ArrayWriter(tmp_path / "a.npy", (2, 2), np.float32) as out:
         out[0] = [1, 2, 3]
+
+
+def test_an_array_has_the_same_bytes_in_any_order_of_memory(tmp_path: Path) -> None:
+    array = np.arange(6).reshape(2, 3)
+    for name, given in (("c", array), ("f", np.asfortranarray(array)), ("columns", array[:, [True, True, True]])):
+        save_array(tmp_path / f"{name}.npy", given)
+    contents = {(tmp_path / f"{name}.npy").read_bytes() for name in ("c", "f", "columns")}
+    assert len(contents) == 1

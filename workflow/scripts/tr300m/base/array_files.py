@@ -13,9 +13,9 @@ from .files import atomic_path
 
 
 def save_array(path: Path | str, array: NDArray[Any]) -> None:
-    """Write an array as `.npy`, atomically."""
+    """Write an array as `.npy`, atomically; the bytes do not depend on how its rows lie in memory."""
     with atomic_path(path) as temporary:
-        np.save(temporary, array, allow_pickle=False)
+        np.save(temporary, np.asarray(array, order="C"), allow_pickle=False)
 
 
 def read_row_blocks(path: Path | str, rows: int) -> Iterator[NDArray[Any]]:
