@@ -341,7 +341,7 @@ def test_array_writer_refuses_rows_of_another_width(tmp_path: Path) -> None:
 
 def test_an_array_has_the_same_bytes_in_any_order_of_memory(tmp_path: Path) -> None:
     array = np.arange(6).reshape(2, 3)
-    for name, given in (("c", array), ("f", np.asfortranarray(array)), ("columns", array[:, [True, True, True]])):
-        save_array(tmp_path / f"{name}.npy", given)
+    for name, ordered in (("c", array), ("f", np.asfortranarray(array)), ("columns", array[:, [True, True, True]])):
+        save_array(tmp_path / f"{name}.npy", ordered)
     contents = {(tmp_path / f"{name}.npy").read_bytes() for name in ("c", "f", "columns")}
     assert len(contents) == 1
