@@ -182,9 +182,10 @@ class _Handler(BaseHTTPRequestHandler):
         end = len(content) if reply.stop is None else min(reply.stop, len(content))
         for position in range(start, end, BLOCK):
             block = content[position : min(position + BLOCK, end)]
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if reply.chunked else block)
+            # Before they are written: a client that has all bytes may ask for the count at once.
             with server.lock:
                 server.sent += len(block)
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(block), block) if reply.chunked else block)
             if reply.pause and server.ended.wait(reply.pause):
                 return
         if reply.stall:
