@@ -273,7 +273,7 @@ def test_lengths_of_sequences(tmp_path: Path, refuses: Refuses) -> None:
 def test_parts_of_a_genome_read_as_one(tmp_path: Path) -> None:
     """Plain and gzip, with and without an end of the last line."""
     (tmp_path / "a.fa").write_bytes(b">chr1 first\nACGT\nAC")
-    (tmp_path / "b.fa.gz").write_bytes(gzip.compress(b">chr2\nGGT"))
+    (tmp_path / "b.fa.gz").write_bytes(gzip.compress(b">chr2\nGGT", mtime=0))
     (tmp_path / "c.fa").write_bytes(b">chr3\nT\n")
     join_parts([tmp_path / name for name in ("a.fa", "b.fa.gz", "c.fa")], tmp_path / "all.fa.gz")
     assert sequence_lengths(tmp_path / "all.fa.gz") == {"chr1": 6, "chr2": 3, "chr3": 1}
@@ -281,7 +281,7 @@ def test_parts_of_a_genome_read_as_one(tmp_path: Path) -> None:
     assert (tmp_path / "out.fa").read_text() == ">chr1\nACGTAC\n>chr3\nT\n"
 
 
-@pytest.mark.parametrize("content", [b"ACGT\n", b"", gzip.compress(b"ACGT\n")])
+@pytest.mark.parametrize("content", [b"ACGT\n", b"", gzip.compress(b"ACGT\n", mtime=0)])
 def test_a_part_that_is_no_fasta_is_named(tmp_path: Path, refuses: Refuses, content: bytes) -> None:
     (tmp_path / "a.fa").write_bytes(b">chr1\nACGT\n")
     (tmp_path / "b.fa").write_bytes(content)
