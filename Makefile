@@ -86,7 +86,7 @@ first-look: env ## Real genes and tissues of four chromosomes from the network: 
 
 pilot: env ## Real genes, tissues and marks of three chromosomes: make pilot DATA=FOLDER
 	@if [ -z "$(DATA)" ]; then echo "Error: make pilot needs a folder of real files. Hint: make pilot DATA=FOLDER; config/pilot.yaml says what is in it" >&2; exit 1; fi
-	@echo "The pilot: about 8 minutes on 2 cores and 4 GB of memory the first time"
+	@echo "The pilot: about 8 minutes on 2 cores and 5 GB of memory the first time"
 	@$(BIN)/tr300m report --configfile config/pilot.yaml --config data="$(DATA)" --cores $(CORES)
 	@$(BIN)/tr300m table results/pilot/folds.tsv
 
@@ -99,7 +99,7 @@ test: env ## Run all tests; with TR300M_REALDATA=FOLDER those on real files too
 	@$(PYTEST) tests/model tests/evaluation
 	@$(PYTEST) --ignore tests/training --ignore tests/model --ignore tests/evaluation
 
-test-fast: env ## Run the tests that take seconds: neither trainings nor Snakemake; under 3 minutes on 2 cores
+test-fast: env ## Run the tests that take seconds: neither trainings nor Snakemake; about 4 minutes on 2 cores
 	@$(PYTEST) -m "not slow and not workflow"
 
 lint: env ## ruff, snakefmt, snakemake --lint

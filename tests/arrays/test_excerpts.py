@@ -8,7 +8,7 @@ import numpy as np
 import pyBigWig
 import pytest
 from helpers.fixtures import MakeGenes, Refuses
-from helpers.http_server import Reply, Server, serving
+from helpers.http_server import Reply, Server, serving, without_proxies
 from hypothesis import given
 from hypothesis import strategies as st
 from tr300m.arrays.excerpts import fetch_excerpt, gene_windows
@@ -24,9 +24,7 @@ MOST = 0.06
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
 
 
 def write_track(path: Path, lengths: Mapping[str, int] = LENGTHS, silent: tuple[str, ...] = ("chrY",)) -> Path:

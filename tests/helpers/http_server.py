@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 from urllib.parse import urlsplit
 
+import pytest
 from helpers.server_thread import in_thread
 
 BLOCK = 4096
@@ -195,6 +196,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         """Print nothing."""
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let requests go to the server itself, whatever the environment says of proxies."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 @contextmanager

@@ -61,6 +61,14 @@ def checkout(folder: Path) -> Path:
     return folder
 
 
+def copy_tables(folder: Path) -> None:
+    """Copy the tables and schemas that a configuration is resolved with."""
+    for name in ("config", "workflow/schemas"):
+        shutil.copytree(ROOT / name, folder / name)
+    (folder / "resources").mkdir()
+    shutil.copy(ROOT / "resources" / "thesis_comparisons.tsv", folder / "resources")
+
+
 def planned(output: str) -> dict[str, int]:
     """Return the jobs per rule that a dry run announces."""
     if "Nothing to be done" in output:

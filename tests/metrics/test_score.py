@@ -14,8 +14,9 @@ from tr300m.metrics import point as metrics
 from tr300m.metrics.cluster_bootstrap import CLUSTERS
 from tr300m.metrics.intervals import Draws, interval_rows
 from tr300m.metrics.score import FAILED, Score, score
+from tr300m.results.evaluated_models import read_models
 from tr300m.results.metric_table import INTERVAL_SUFFIX, failure_notes, metric_table, unshared_columns
-from tr300m.results.paired_differences import paired_table, read_models
+from tr300m.results.paired_differences import paired_table
 
 HELD_OUT, SAMPLES = np.array([7, 2, 4, 9, 0]), np.array([1, 4, 5, 8])
 

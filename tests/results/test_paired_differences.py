@@ -11,7 +11,8 @@ from tr300m.base.files import read_tsv
 from tr300m.config.settings import resolve
 from tr300m.config.thesis_comparisons import TESTED, read_comparisons
 from tr300m.metrics.intervals import Draws, interval_rows, percentile_interval, share_beyond_zero
-from tr300m.results.paired_differences import MINUS, EvaluatedModel, paired_table
+from tr300m.results.evaluated_models import EvaluatedModel
+from tr300m.results.paired_differences import MINUS, paired_table
 from tr300m.results.seed_spread import spread_table
 from tr300m.results.thesis_results import read_thesis
 from tr300m.results.thesis_t import comparison_table, thesis_beside, thesis_t

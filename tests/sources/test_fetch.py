@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 from helpers.child import start_child
 from helpers.fixtures import says
-from helpers.http_server import Reply, Server, serving
+from helpers.http_server import Reply, Server, serving, without_proxies
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tr300m.base.errors import TR300MError
@@ -47,9 +47,7 @@ MONDAY, TUESDAY = "Mon, 05 Jan 2026 00:00:00 GMT", "Tue, 06 Jan 2026 00:00:00 GM
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture

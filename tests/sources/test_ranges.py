@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from helpers.fixtures import Refuses
-from helpers.http_server import Reply, Server, serving
+from helpers.http_server import Reply, Server, serving, without_proxies
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tr300m.sources.ranges import BLOCK, HEAD, ChangedFileError, RangeFile
@@ -21,9 +21,7 @@ FAST = Retry(3, backoff_factor=0.01)
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """Whether annotation, genome, regulators and motifs belong together, before any work."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from helpers.fixtures import Refuses, says
+from helpers.small_run import copy_tables
 from tr300m.config.settings import resolve
 from tr300m.preflight.agreement import check_agreement, check_splits
 from tr300m.preflight.check import Check
 
-ROOT = Path(__file__).parents[2]
 # Gata1 on 1, Klf4 on X; both files are of mm39 as far as they say.
 MOUSE = (
     "#!genome-build GRCm39\n"
@@ -33,10 +32,7 @@ def mouse_files(folder: Path, **others: Any) -> dict[str, Any]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a checkout of the tables and schemas."""
-    for name in ("config", "workflow/schemas"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    (tmp_path / "resources").mkdir()
-    shutil.copy(ROOT / "resources" / "thesis_comparisons.tsv", tmp_path / "resources")
+    copy_tables(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

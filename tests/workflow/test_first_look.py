@@ -10,7 +10,7 @@ import pyBigWig
 import pytest
 import yaml
 from helpers.fixtures import Refuses, says
-from helpers.http_server import Reply, Server, serving
+from helpers.http_server import Reply, Server, serving, without_proxies
 from helpers.small_run import ROOT, checkout, dry_run, snakemake
 from tr300m.arrays.genes import CHROMOSOMES as CHROMOSOMES_OF_RELEASE
 from tr300m.arrays.genes import read_gene_records, target_genes
@@ -87,9 +87,7 @@ def test_gtex_v10_is_not_taken_for_the_release() -> None:
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
     with serving(b"x" * 100_000) as running:
         yield running
 

@@ -12,7 +12,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from helpers.fixtures import Refuses, says
-from helpers.http_server import Reply, Server, serving
+from helpers.http_server import Reply, Server, serving, without_proxies
+from helpers.small_run import copy_tables
 from tr300m.arrays.genes import RELEASE_WINDOW
 from tr300m.base.axes import ARRAYS
 from tr300m.base.errors import TR300MError
@@ -50,14 +51,9 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Work in a checkout of the tables and schemas."""
-    for name in ("config", "workflow/schemas"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    (tmp_path / "resources").mkdir()
-    shutil.copy(ROOT / "resources" / "thesis_comparisons.tsv", tmp_path / "resources")
+    copy_tables(tmp_path)
     monkeypatch.chdir(tmp_path)
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
+    without_proxies(monkeypatch)
     return tmp_path
 
 

@@ -6,8 +6,9 @@ from tr300m.baselines.table import best_baseline
 from tr300m.config.baseline_table import BASELINES
 from tr300m.config.external_predictions import external_notes
 from tr300m.dataset.data_identity import identify
+from tr300m.results.evaluated_models import read_models
 from tr300m.results.metric_table import INTERVALS, UNITS, failure_notes, fold_intervals
-from tr300m.results.paired_differences import AGAINST_BASELINES_NOTE, PAIRED, paired_table, read_models
+from tr300m.results.paired_differences import AGAINST_BASELINES_NOTE, PAIRED, paired_table
 from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
@@ -35,7 +36,7 @@ with job(snakemake.log[0]):
             PAIRED,
             AGAINST_BASELINES_NOTE,
             *external_notes(external),
-            *failure_notes((model.label, model.metrics) for model in (*runs, *others, *of_name.values())),
+            *failure_notes(model[:2] for model in (*runs, *others, *of_name.values())),
         ],
         simulated=data.simulated,
     )

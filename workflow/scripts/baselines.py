@@ -7,7 +7,7 @@ from tr300m.baselines.table import BASELINES_NOTE
 from tr300m.config.external_predictions import external_notes
 from tr300m.dataset.data_identity import identify
 from tr300m.dataset.overlap_window import overlap_note
-from tr300m.metrics.intervals import Draws
+from tr300m.results.evaluated_models import read_models, scored_columns
 from tr300m.results.metric_table import (
     INTERVALS,
     LABEL,
@@ -15,21 +15,14 @@ from tr300m.results.metric_table import (
     UNSHARED_NOTE,
     failure_notes,
     fold_intervals,
-    metric_table,
-    unshared_columns,
 )
 from tr300m.results.write_table import write_table
 
-NOTES = ["Validation pairs.", UNITS, INTERVALS, UNSHARED_NOTE, BASELINES_NOTE]
-
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))
-    rows = list(zip(snakemake.params.labels, map(read_json, snakemake.input.metrics), strict=True))
-    figures = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
-    figures |= unshared_columns(
-        [read_json(path) for path in snakemake.input.unshared_metrics],
-        [Draws.read(path).intervals() for path in snakemake.input.unshared_draws],
-    )
+    given, labels = snakemake.input, snakemake.params.labels
+    models = read_models(labels, given.metrics, given.draws)
+    figures = scored_columns(models, read_models(labels, given.unshared_metrics, given.unshared_draws))
     columns = {LABEL: figures.pop(LABEL), "Split": list(snakemake.params.splits), **figures}
     write_table(
         snakemake.output.tsv,
@@ -44,7 +37,7 @@ with job(snakemake.log[0]):
             overlap_note(Genes.read(snakemake.input.genes)),
             BASELINES_NOTE,
             *external_notes(snakemake.params.external),
-            *failure_notes(rows),
+            *failure_notes(model[:2] for model in models),
         ],
         simulated=data.simulated,
     )

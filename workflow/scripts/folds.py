@@ -4,8 +4,9 @@ from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.baselines.table import best_baseline
 from tr300m.dataset.data_identity import identify
+from tr300m.results.evaluated_models import read_models
 from tr300m.results.metric_table import INTERVALS, UNITS, failure_notes, fold_intervals
-from tr300m.results.paired_differences import FOLDS_NOTE, PAIRED, paired_table, read_models
+from tr300m.results.paired_differences import FOLDS_NOTE, PAIRED, paired_table
 from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
@@ -31,7 +32,7 @@ with job(snakemake.log[0]):
             INTERVALS,
             PAIRED,
             FOLDS_NOTE,
-            *failure_notes([(model.label, model.metrics) for model in models]),
+            *failure_notes(model[:2] for model in models),
         ],
         simulated=identify(read_json(snakemake.input.manifest)).simulated,
     )

@@ -5,29 +5,22 @@ from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.dataset.data_identity import identify
 from tr300m.dataset.overlap_window import overlap_note
-from tr300m.metrics.intervals import Draws
+from tr300m.results.evaluated_models import read_models, scored_columns
 from tr300m.results.metric_table import (
     INTERVALS,
     UNITS,
     UNSHARED_NOTE,
     failure_notes,
     fold_intervals,
-    metric_table,
-    unshared_columns,
 )
 from tr300m.results.thesis_results import beside_thesis, read_thesis
 from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))
-    rows = [
-        (label, read_json(path)) for label, path in zip(snakemake.params.labels, snakemake.input.metrics, strict=True)
-    ]
-    columns = metric_table(rows, [Draws.read(path).intervals() for path in snakemake.input.draws])
-    columns |= unshared_columns(
-        [read_json(path) for path in snakemake.input.unshared_metrics],
-        [Draws.read(path).intervals() for path in snakemake.input.unshared_draws],
-    )
+    given, labels = snakemake.input, snakemake.params.labels
+    models = read_models(labels, given.metrics, given.draws)
+    columns = scored_columns(models, read_models(labels, given.unshared_metrics, given.unshared_draws))
     thesis = read_thesis(snakemake.input.thesis)
     write_table(
         snakemake.output.tsv,
@@ -40,7 +33,7 @@ with job(snakemake.log[0]):
             INTERVALS,
             UNSHARED_NOTE,
             overlap_note(Genes.read(snakemake.input.genes)),
-            *failure_notes(rows),
+            *failure_notes(model[:2] for model in models),
             f"In round brackets: the thesis's Table 1 as printed{data.caveat}.",
         ],
         simulated=data.simulated,

@@ -6,7 +6,7 @@ from tr300m.base.job import job
 from tr300m.baselines.table import BASELINES_NOTE
 from tr300m.dataset.data_identity import identify
 from tr300m.dataset.overlap_window import overlap_note
-from tr300m.metrics.intervals import Draws
+from tr300m.results.evaluated_models import read_models, scored_columns
 from tr300m.results.metric_table import (
     INTERVALS,
     LABEL,
@@ -14,21 +14,15 @@ from tr300m.results.metric_table import (
     UNSHARED_NOTE,
     failure_notes,
     fold_intervals,
-    metric_table,
-    unshared_columns,
 )
 from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
-    given, models = snakemake.input, snakemake.params.models
-    data = identify(read_json(given.manifest))
-    rows = [(model["label"], read_json(path)) for model, path in zip(models, given.metrics, strict=True)]
-    figures = metric_table(rows, [Draws.read(path).intervals() for path in given.draws])
-    figures |= unshared_columns(
-        [read_json(path) for path in given.unshared_metrics],
-        [Draws.read(path).intervals() for path in given.unshared_draws],
-    )
-    names = {"Split": [model["split"] for model in models], "Run or baseline": [model["model"] for model in models]}
+    given, rows = snakemake.input, snakemake.params.models
+    data, labels = identify(read_json(given.manifest)), [row["label"] for row in rows]
+    models = read_models(labels, given.metrics, given.draws)
+    figures = scored_columns(models, read_models(labels, given.unshared_metrics, given.unshared_draws))
+    names = {"Split": [row["split"] for row in rows], "Run or baseline": [row["model"] for row in rows]}
     columns = {LABEL: figures.pop(LABEL), **names, **figures}
     write_table(
         snakemake.output.tsv,
@@ -42,7 +36,7 @@ with job(snakemake.log[0]):
             UNSHARED_NOTE,
             overlap_note(Genes.read(snakemake.input.genes)),
             BASELINES_NOTE,
-            *failure_notes(rows),
+            *failure_notes(model[:2] for model in models),
         ],
         simulated=data.simulated,
     )

@@ -47,7 +47,7 @@ def gene_windows(genes: Genes, flank: int = 0) -> dict[str, Ints]:
     spans = np.stack([genes.window_start, genes.window_end], axis=1)
     names = genes.chromosome
     if flank:
-        wide = np.array([around_tss(genes, row, flank, flank) for row in range(len(genes))], dtype=np.int64)
+        wide = np.stack(around_tss(genes, flank, flank), axis=1)
         spans, names = np.concatenate([spans, wide]), np.concatenate([names, names])
     return {str(name): _union(spans[names == name]) for name in np.unique(names)}
 

@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 
 from ..base.array_files import ArrayWriter, read_row_blocks
 from ..base.axes import Genes
-from ..base.errors import TR300MError
 from ..base.progress import progress
 from ..base.types import Bools
-from .sequence import by_position
-from .signals import open_signal
+from .signals import gene_signals
 
 STACKED_GENES = 256
 
@@ -47,19 +45,13 @@ def track_windows(
     Raises
     ------
     TR300MError
-        If the file cannot be read (`open_signal`), or has an infinite value in a window.
+        See `gene_signals`.
     """
     width = int(genes.window_end[0] - genes.window_start[0])
     result = np.zeros((len(genes), width), dtype=np.float32)
-    with open_signal(path, reader, genes, genome, strict) as signal:
-        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(path).name}", unit="genes"):
-            start = int(genes.window_start[row])
-            result[row] = signal.values(str(genes.chromosome[row]), start, start + width)
-    if not np.isfinite(result).all():
-        row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
-        raise TR300MError(f"{path}: the signal in the window of gene {genes.gene_id[row]} is infinite")
-    minus = genes.strand == "-"
-    result[minus] = result[minus, ::-1]
+    ranges = genes.window_start, genes.window_end
+    for row, values in gene_signals(path, genes, ranges, genome, reader, strict):
+        result[row] = values
     return result
 
 

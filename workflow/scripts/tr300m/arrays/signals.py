@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from ..base.axes import Genes
 from ..base.errors import TR300MError
+from ..base.progress import progress
 from ..base.types import Floats, Ints
 from .bigwig import MAGIC_BYTES, covered, open_indexed, open_kind, say_lacking
 from .chromosome_names import in_names_of, mapping_note, match_names, other_style
 from .intervals import Intervals, read_intervals, wrong_interval
-from .sequence import clip_window
+from .sequence import by_position, clip_window
 
 NEEDED = "a track on the genome build of annotation and FASTA is needed (the release: hg38)"
 _INDEXED = {"bigwig": "bigWig", "bigbed": "bigBed"}
@@ -81,6 +82,39 @@ def open_signal(
     _, lacking = covered(path, found.names, in_names_of(genes, found.names), NEEDED)
     say_lacking(path, lacking)
     yield _NamedSignal(_StepSignal(found), names)
+
+
+def gene_signals(
+    path: Path | str,
+    genes: Genes,
+    ranges: tuple[Ints, Ints],
+    genome: Mapping[str, int] | None = None,
+    reader: str = "bigwig",
+    strict: bool = True,
+) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """Yield the row of each gene and the signal of a track over its range [position], 5' to 3' on the gene's strand.
+
+    Parameters
+    ----------
+    path, genome, reader, strict
+        As for `open_signal`.
+    genes
+        Target genes; they come in the order of their positions.
+    ranges
+        Start and end of the range of each gene [gene], 0-based and half-open on the + strand.
+
+    Raises
+    ------
+    TR300MError
+        If the file cannot be read (`open_signal`), or has an infinite value in a range.
+    """
+    starts, ends = ranges
+    with open_signal(path, reader, genes, genome, strict) as signal:
+        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(path).name}", unit="genes"):
+            values = signal.values(str(genes.chromosome[row]), int(starts[row]), int(ends[row]))
+            if not np.isfinite(values).all():
+                raise TR300MError(f"{path}: the signal around gene {genes.gene_id[row]} is infinite")
+            yield row, values if genes.strand[row] == "+" else values[::-1]
 
 
 class _NamedSignal:

@@ -14,20 +14,19 @@ from ..base.axes import Bins, Genes
 from ..base.base_codes import CODE_OF_BYTE, COMPLEMENT, OUTSIDE_CODE
 from ..base.errors import TR300MError
 from ..base.progress import progress
-from ..base.types import Floats
+from ..base.types import Floats, Ints
 from .sequence import by_position, clip_window
-from .signals import open_signal
+from .signals import gene_signals
 
 
-def around_tss(genes: Genes, row: int, upstream: int, downstream: int) -> tuple[int, int]:
-    """Return the 0-based half-open range on the + strand of `upstream` bp before and `downstream` bp from the TSS on.
+def around_tss(genes: Genes, upstream: int, downstream: int) -> tuple[Ints, Ints]:
+    """Return the ranges [gene] of `upstream` bp before and `downstream` bp from the TSS on, the TSS included.
 
-    The TSS is the first of the `downstream` positions.
+    They are 0-based and half-open on the + strand.
     """
-    tss = int(genes.tss[row]) - 1
-    if genes.strand[row] == "+":
-        return tss - upstream, tss + downstream
-    return tss - downstream + 1, tss + upstream + 1
+    tss, plus = genes.tss - 1, genes.strand == "+"
+    start = np.where(plus, tss - upstream, tss - downstream + 1)
+    return start, start + upstream + downstream
 
 
 def wide_bases(fasta: Path | str, genes: Genes, flank: int) -> NDArray[np.uint8]:
@@ -48,11 +47,11 @@ def wide_bases(fasta: Path | str, genes: Genes, flank: int) -> NDArray[np.uint8]
         0 to 3 for A, C, G, T; 4 for an unknown base; 5 outside the chromosome. The TSS is at index `flank`.
     """
     result = np.full((len(genes), 2 * flank + 1), OUTSIDE_CODE, np.uint8)
+    starts, ends = around_tss(genes, flank, flank + 1)
     with Fasta(str(fasta), as_raw=True, rebuild=False) as genome:
         for row in progress(by_position(genes), total=len(genes), what="wide windows", unit="genes"):
             name = str(genes.chromosome[row])
-            start, end = around_tss(genes, row, flank, flank + 1)
-            first, last, offset = clip_window(start, end, len(genome[name]))
+            first, last, offset = clip_window(int(starts[row]), int(ends[row]), len(genome[name]))
             text = np.frombuffer(genome[name][first:last].encode("ascii", "replace"), np.uint8)
             result[row, offset : offset + last - first] = CODE_OF_BYTE[text]
     minus = genes.strand == "-"
@@ -97,7 +96,7 @@ def wide_mark_means(
     reader
         Format of the file, a key of `track_table.READERS`.
     strict
-        Whether an interval whose end is not after its start is an error; otherwise it is left out.
+        As in `read_intervals`.
 
     Returns
     -------
@@ -108,17 +107,12 @@ def wide_mark_means(
     Raises
     ------
     TR300MError
-        If the file cannot be read (`open_signal`), or has an infinite value in a bin.
+        See `gene_signals`.
     """
-    before, after = -int(bins.start[0]), int(bins.end[-1])
+    ranges = around_tss(genes, -int(bins.start[0]), int(bins.end[-1]))
     result = np.zeros((len(genes), len(bins)), np.float32)
-    with open_signal(path, reader, genes, genome, strict) as signal:
-        for row in progress(by_position(genes), total=len(genes), what=f"reading {Path(path).name}", unit="genes"):
-            values = signal.values(str(genes.chromosome[row]), *around_tss(genes, row, before, after))
-            result[row] = bin_means(values if genes.strand[row] == "+" else values[::-1], bins)
-    if not np.isfinite(result).all():
-        row = int(np.flatnonzero(~np.isfinite(result).all(axis=1))[0])
-        raise TR300MError(f"{path}: the signal around gene {genes.gene_id[row]} is infinite")
+    for row, values in gene_signals(path, genes, ranges, genome, reader, strict):
+        result[row] = bin_means(values, bins)
     return result
 
 

@@ -72,9 +72,8 @@ class Settings:
         if self.by_range(key):
             return f"{self.results}/excerpts/{self._download_name(key)}"
         # Files from configured URLs have their own folder, so that a simulated file is never taken for one.
-        if location.kind == "url":
-            return f"{self.results}/downloads/{self.sources[key].local_name}"
-        return f"{UPSTREAM_FOLDER}/{self.sources[location.value].local_name}"
+        folder = f"{self.results}/downloads" if location.kind == "url" else UPSTREAM_FOLDER
+        return f"{folder}/{self._download_name(key)}"
 
     def by_range(self, key: str) -> bool:
         """Whether only windows of a source are fetched: a track in a remote bigWig, if the config says so."""

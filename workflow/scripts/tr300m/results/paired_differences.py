@@ -1,12 +1,10 @@
 """Paired differences between two models on the same pairs, with bootstrap intervals."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
 
-from ..base.files import read_json
-from ..metrics.intervals import Draws, Interval, percentile_interval
+from ..metrics.intervals import Interval, percentile_interval
 from ..metrics.score import FAILED
+from .evaluated_models import EvaluatedModel
 from .metric_table import LABEL, PERCENT, Metrics, metric_table
 
 MINUS = "Minus"
@@ -33,24 +31,6 @@ CONTROLS_NOTE = (
     "A control permutes one input before training (retrained), or only before prediction, with the weights of the run "
     "without the control (evaluation only). If a control loses nothing, the input was not used."
 )
-
-
-class EvaluatedModel(NamedTuple):
-    """A model's label in tables, its metrics (fractions) and their bootstrap draws."""
-
-    label: str
-    metrics: Metrics
-    draws: Draws
-
-
-def read_models(
-    labels: Sequence[str], metrics: Sequence[Path | str], draws: Sequence[Path | str]
-) -> list[EvaluatedModel]:
-    """Read models from their files of metrics and of bootstrap draws, in the order of the labels."""
-    return [
-        EvaluatedModel(label, read_json(path), Draws.read(drawn))
-        for label, path, drawn in zip(labels, metrics, draws, strict=True)
-    ]
 
 
 def difference(model: EvaluatedModel, reference: EvaluatedModel) -> tuple[dict[str, float | int], dict[str, Interval]]:
