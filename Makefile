@@ -58,7 +58,7 @@ demo: env ## Simulate every source, build the arrays, train and evaluate all sev
 	@$(BIN)/tr300m table results/demo/table1.tsv
 
 demo-full: env ## Everything at small size: seeds, controls, splits, both distributions, motif detection, release
-	@echo "The full demo: about 37 minutes on 2 cores and 6 GB of memory the first time, nothing the second"
+	@echo "The full demo: over half an hour on 2 cores and 6 GB of memory the first time, nothing the second"
 	@$(SNAKEMAKE) $(QUIET) --configfile config/demo_full.yaml -- all motif_detection release
 	@$(BIN)/tr300m report --configfile config/demo_full.yaml
 	@cat results/demo_full/truth.md
