@@ -25,8 +25,8 @@ from tr300m.features.gene_features import (
     gene_features,
     histone_means,
     kmers,
-    motif_maxima,
 )
+from tr300m.features.motif_maxima import motif_maxima
 from tr300m.features.motif_scan import scan
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.progress import bar
-from ..base.types import Floats, Ints
-from .motif_scan import pooled_scan
+from ..base.types import Ints
+from .motif_maxima import motif_maxima, motif_segments, segment_bounds
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -81,27 +81,6 @@ def _columns(k: int) -> Ints:
     return np.unique(np.minimum(numbers, complement), return_inverse=True)[1]
 
 
-def motif_maxima(onehot: NDArray[Any], pssm: Floats) -> Array:
-    """Return the best score of each motif on either strand.
-
-    Parameters
-    ----------
-    onehot
-        Sequences [gene, position, base].
-    pssm
-        Motifs [width, base, motif] in bits.
-
-    Returns
-    -------
-    ndarray
-        Scores in bits [gene, motif], at least 0. A sequence and its reverse complement have the same scores.
-    """
-    whole = ((onehot.shape[1], onehot.shape[1]),)
-    # Both axes reversed are the reverse complement: A, C, G, T reversed is T, G, C, A.
-    strands = (pooled_scan(strand, pssm, whole)[:, 0] for strand in (onehot, onehot[:, ::-1, ::-1]))
-    return np.maximum(np.maximum(*strands), 0)
-
-
 def histone_means(histones: NDArray[Any]) -> Array:
     """Return log(1 + mean signal) of each track [gene, track] over the window."""
     return np.log1p(histones.mean(axis=1, dtype=np.float64)).astype(np.float32)
@@ -118,10 +97,16 @@ def _wide_marks(dataset: "Dataset", genes: slice) -> Array:
     return binned_marks(dataset.wide_marks[genes])
 
 
+def _motif_segments(dataset: "Dataset", genes: slice) -> Array:
+    bounds = segment_bounds(dataset.genes, dataset.onehot.shape[1])
+    return motif_segments(dataset.onehot[genes], dataset.pssm, bounds)
+
+
 FEATURES: dict[str, Callable[["Dataset", slice], Array]] = {
     "composition": lambda dataset, genes: composition(dataset.onehot[genes]),
     "kmers": lambda dataset, genes: kmers(dataset.onehot[genes]),
     "motif_maxima": lambda dataset, genes: motif_maxima(dataset.onehot[genes], dataset.pssm),
+    "motif_segments": _motif_segments,
     "histone_means": lambda dataset, genes: histone_means(dataset.histones[genes]),
     "wide_marks": _wide_marks,
 }
