@@ -6,15 +6,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from ..base.axes import Genes
+from ..base.errors import TR300MError
 from ..base.types import Ints
 from .motif_scan import UNKNOWN_BASE
 from .pooling import padding
 
 SEGMENT_EDGES = (-1000, -300, -50, 51, 301, 1001)
 """First position of each segment but the first, relative to the TSS (0), in base pairs."""
+SHORTEST_SEGMENT = 20
+"""Base pairs of which a segment at an end of the window has at least as many."""
 MOTIFS_PER_PRODUCT = 64
 """Their scores in a promoter of the release, 0.7 MB, stay in the cache until their maxima are taken."""
 
@@ -32,12 +35,14 @@ def segment_bounds(genes: Genes, length: int) -> Ints:
     Returns
     -------
     array [segment + 1]
-        Indices into a window, from 0 to `length`. The edges are those of `SEGMENT_EDGES` that lie in the window, around
-        the genes' median index of the TSS: the release has it one base further in the windows of - genes.
+        Indices into a window, from 0 to `length`. The edges are those of `SEGMENT_EDGES` that lie in the window and not
+        within `SHORTEST_SEGMENT` of its ends. They are counted from the genes' median index of the TSS: the release has
+        it one base further in the windows of - genes.
     """
     tss = np.where(genes.strand == "+", genes.tss - 1 - genes.window_start, genes.window_end - genes.tss)
     edges = int(np.median(tss)) + np.array(SEGMENT_EDGES, np.int64)
-    return np.array([0, *edges[(edges > 0) & (edges < length)], length], np.int64)
+    inner = (edges >= SHORTEST_SEGMENT) & (edges <= length - SHORTEST_SEGMENT)
+    return np.array([0, *edges[inner], length], np.int64)
 
 
 def motif_maxima(onehot: NDArray[Any], pssm: NDArray[Any]) -> NDArray[np.float32]:
@@ -65,17 +70,27 @@ def motif_segments(onehot: NDArray[Any], pssm: NDArray[Any], bounds: Sequence[in
     array [gene, segment * motif]
         Scores in bits, at least 0: no evidence is none, however bad the best place. The motifs of a segment stand
         together. A sequence and its reverse complement have the same scores, in the opposite order of segments.
+
+    Raises
+    ------
+    TR300MError
+        If the bounds are others.
     """
-    onehot = np.asarray(onehot)
+    onehot, bounds = np.asarray(onehot), np.asarray(bounds)
+    if bounds[0] != 0 or bounds[-1] != onehot.shape[1] or (np.diff(bounds) < 1).any():
+        raise TR300MError(
+            f"the bounds {bounds.tolist()} do not divide a window of {onehot.shape[1]} bp",
+            "give ascending bounds from 0 to the length of the window",
+        )
     result = np.zeros((len(onehot), len(bounds) - 1, pssm.shape[2]), np.float32)
     blocks = _by_width(pssm)
     # A thread takes a range of genes and BLAS one thread in each: the products of one gene are too small to share.
-    with threadpool_limits(1, user_api="blas") as limits:
-        threads = min(limits.get_original_num_threads()["blas"] or 1, max(len(onehot), 1))
-        shares = zip(np.array_split(onehot, threads), np.array_split(result, threads), strict=True)
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda share: _fill(share[0], blocks, len(pssm), np.asarray(bounds), share[1]), shares))
-    return result.reshape(len(onehot), -1)
+    blas = ThreadpoolController().select(user_api="blas")
+    threads = max((library.num_threads for library in blas.lib_controllers), default=1)
+    shares = zip(np.array_split(onehot, threads), np.array_split(result, threads), strict=True)
+    with blas.limit(limits=1), ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda share: _fill(share[0], blocks, len(pssm), bounds, share[1]), shares))
+    return result.reshape(len(onehot), (len(bounds) - 1) * pssm.shape[2])
 
 
 _Block = tuple[Ints, slice, NDArray[np.float32]]
