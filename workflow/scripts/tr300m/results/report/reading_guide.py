@@ -75,8 +75,8 @@ _METRIC_READINGS = {
         OWN_TABLES["doubly_centred"],
         "-100 to 100",
         "higher",
-        "On the same tissue means, after the means of each gene and of each tissue are subtracted. It says how well the "
-        "model knows in which tissues a gene differs from the others; a model that knows only these means has 0.",
+        "On the same tissue means, after the means of each gene and of each tissue are subtracted. It says how well "
+        "the model knows in which tissues a gene differs from the others; a model that knows only these means has 0.",
     ),
     "crps": Reading(
         "CRPS, mean",
