@@ -12,6 +12,7 @@ from tr300m.config.settings import resolve
 from tr300m.config.thesis_comparisons import TESTED, read_comparisons
 from tr300m.metrics.intervals import Draws, interval_rows, percentile_interval, share_beyond_zero
 from tr300m.results.evaluated_models import EvaluatedModel
+from tr300m.results.metric_table import OWN_TABLES
 from tr300m.results.paired_differences import MINUS, paired_table
 from tr300m.results.seed_spread import spread_table
 from tr300m.results.thesis_results import read_thesis
@@ -58,7 +59,7 @@ def test_t_by_hand() -> None:
 def model(seed: int, **other: float) -> tuple[dict[str, float], Draws]:
     """Return metrics near 0.5 and draws around them."""
     rng = np.random.default_rng(seed)
-    metrics = dict.fromkeys(("pearson", "log_pearson", "spearman", "log_r2", "accuracy", "nll"), 0.5 + 0.1 * seed)
+    metrics = dict.fromkeys((*OWN_TABLES, "nll"), 0.5 + 0.1 * seed)
     tables: Any = {
         cluster: {name: value + rng.normal(0, 0.01, 200) for name, value in metrics.items()}
         for cluster in ("both", "genes", "donors")
@@ -115,7 +116,7 @@ def test_interval_rows() -> None:
     draws.tables["genes"]["pearson"][:5] = np.nan
     names = {"kind": "run", "model": "seq", "label": "Seq", "split": "thesis", "part": "validation"}
     rows = interval_rows(names, metrics, draws)
-    assert len(rows) == 18
+    assert len(rows) == 27
     found = next(row for row in rows if (row["metric"], row["drawn"]) == ("pearson", "genes"))
     low, high = percentile_interval(draws.tables["genes"]["pearson"])
     assert found == {
@@ -126,7 +127,7 @@ def test_interval_rows() -> None:
 
 def counted(label: str, pearson: list[float], key: str = "k", **metrics: float) -> EvaluatedModel:
     """A model with draws of one metric; its value is their mean."""
-    figures = dict.fromkeys(("log_pearson", "spearman", "log_r2", "accuracy", "nll"), 0.25)
+    figures = dict.fromkeys((*OWN_TABLES, "nll"), 0.25)
     figures |= {"pearson": float(np.mean(pearson)), "pairs": 9} | metrics
     tables: Any = {cluster: {"pearson": np.array(pearson)} for cluster in ("both", "genes", "donors")}
     return EvaluatedModel(label, figures, Draws(f"{label}.npz", key, tables))
@@ -136,7 +137,8 @@ def test_paired_table_by_hand() -> None:
     """Draws 0.1, 0.2, 0.3 minus 0.0, 0.2, 0.1: 0.1, 0.0, 0.2, whose 2.5 % quantile lies a twentieth above the least."""
     model, other = counted("b", [0.1, 0.2, 0.3], nll=1.5), counted("a", [0.0, 0.2, 0.1], nll=math.nan)
     columns = paired_table([(other, []), (model, [other, model])])
-    assert list(columns)[:3] == ["Model Architecture", MINUS, "Pearson Correlation"]
+    headline = ["Log Pearson Correlation", "Across Genes", "Within Gene", "Doubly Centred", "Pearson Correlation"]
+    assert list(columns)[:7] == ["Model Architecture", MINUS, *headline]
     assert columns["Model Architecture"] == ["a", "b", "b", "b"]
     assert columns[MINUS] == ["", "", "a", "b"]
     assert columns["Pearson Correlation"] == ["10.0", "20.0", "10.0", "0.0"]
@@ -158,12 +160,12 @@ def test_models_on_other_pairs_have_no_difference(refuses: Refuses) -> None:
 def test_spread_by_hand(refuses: Refuses) -> None:
     runs = [model(0, pearson=value)[0] for value in (0.1, 0.2, 0.6)]
     columns = spread_table([("Seq", runs)])
-    first = [values[0] for values in columns.values()]
     # Mean 0.3; deviations -0.2, -0.1, 0.3: variance 0.14 / 2.
+    first = [values[4] for values in columns.values()]
     assert first == ["Seq", "Pearson Correlation", "3", "30.0", "26.5", "10.0", "60.0"]
-    assert len(columns["Metric"]) == 6
+    assert columns["Metric"] == [*OWN_TABLES.values(), "NLL"]
     undefined = spread_table([("Seq", [runs[0], runs[1] | {"spearman": math.nan}])])
-    assert [values[2] for values in undefined.values()][3:] == ["undefined"] * 4
+    assert [values[5] for values in undefined.values()][3:] == ["undefined"] * 4
     with refuses():
         spread_table([])
     with refuses():
