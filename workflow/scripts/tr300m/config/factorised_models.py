@@ -30,6 +30,6 @@ def gene_blocks(wide_marks: bool, wide_bases: bool) -> tuple[str, ...]:
         Whether the dataset has these arrays. The features of the wide window take the place of those of the promoter
         window that tell the same.
     """
-    marks = "wide_marks" if wide_marks else "histone_means"
+    marks = "smooth_marks" if wide_marks else "histone_means"
     bases = ("wide_composition", "wide_kmers") if wide_bases else ("composition",)
     return (marks, *bases, "kmers", "motif_maxima")

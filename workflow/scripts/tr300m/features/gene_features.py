@@ -11,6 +11,7 @@ from ..base.progress import bar
 from ..base.types import Ints
 from .motif_maxima import motif_maxima, motif_segments, segment_bounds
 from .wide_composition import composition_bins, gc_and_cpg, wide_composition
+from .wide_kmers import wide_kmers
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -87,17 +88,39 @@ def binned_marks(wide_marks: NDArray[Any]) -> Array:
     return np.log1p(wide_marks.reshape(len(wide_marks), -1)).astype(np.float32)
 
 
-def _wide_marks(dataset: "Dataset", genes: slice) -> Array:
+def _binned(dataset: "Dataset", genes: slice) -> NDArray[np.float32]:
     if dataset.wide_marks is None:
         raise TR300MError("the dataset has no array wide_marks", "set `wide: mark_edges` in the config")
-    return binned_marks(dataset.wide_marks[genes])
+    return dataset.wide_marks[genes]
+
+
+def smoothed(marks: NDArray[Any]) -> Array:
+    """Return log(1 + mean signal) averaged over each bin and its neighbours [gene, bin * track].
+
+    Bins widen with the distance from the TSS, so this smooths less near it.
+
+    Parameters
+    ----------
+    marks
+        Mean signal in bins [gene, bin, track].
+    """
+    logs = np.log1p(marks.astype(np.float64))
+    total = np.pad(np.cumsum(logs, axis=1), ((0, 0), (1, 0), (0, 0)))
+    bins = np.arange(logs.shape[1])
+    first, last = np.maximum(bins - 1, 0), np.minimum(bins + 2, logs.shape[1])
+    means = (total[:, last] - total[:, first]) / (last - first)[:, None]
+    return means.reshape(len(logs), -1).astype(np.float32)
+
+
+def _wide_bases(dataset: "Dataset", genes: slice) -> NDArray[np.uint8]:
+    if dataset.wide_bases is None:
+        raise TR300MError("the dataset has no array wide_bases", "set `wide: sequence` in the config")
+    return np.asarray(dataset.wide_bases[genes])
 
 
 def _wide_composition(dataset: "Dataset", genes: slice) -> Array:
-    if dataset.wide_bases is None:
-        raise TR300MError("the dataset has no array wide_bases", "set `wide: sequence` in the config")
-    flank = dataset.wide_bases.shape[1] // 2
-    return wide_composition(np.asarray(dataset.wide_bases[genes]), composition_bins(dataset.bins, flank))
+    bases = _wide_bases(dataset, genes)
+    return wide_composition(bases, composition_bins(dataset.bins, bases.shape[1] // 2))
 
 
 def _motif_segments(dataset: "Dataset", genes: slice) -> Array:
@@ -111,8 +134,10 @@ FEATURES: dict[str, Callable[["Dataset", slice], Array]] = {
     "motif_maxima": lambda dataset, genes: motif_maxima(dataset.onehot[genes], dataset.pssm),
     "motif_segments": _motif_segments,
     "histone_means": lambda dataset, genes: histone_means(dataset.histones[genes]),
-    "wide_marks": _wide_marks,
+    "wide_marks": lambda dataset, genes: binned_marks(_binned(dataset, genes)),
+    "smooth_marks": lambda dataset, genes: smoothed(_binned(dataset, genes)),
     "wide_composition": _wide_composition,
+    "wide_kmers": lambda dataset, genes: wide_kmers(_wide_bases(dataset, genes)),
 }
 """Functions of a dataset and a range of genes that return features [gene, feature], by name."""
 

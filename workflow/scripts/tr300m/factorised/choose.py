@@ -1,0 +1,65 @@
+"""The choice of the penalties on inner folds of the training pairs."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+
+from ..base.progress import bar
+from ..base.types import Bools, Floats, Ints
+from .products import Corner, Products
+from .two_sided_ridge import Penalties, Rotated
+
+GRID = tuple(10.0 ** (power / 2) for power in range(-6, 11))
+"""Penalties to choose from, from 0.001 to 100,000."""
+START = 10.0
+
+
+def inner_masks(fold: int, gene_fold: Ints, sample_fold: Ints) -> tuple[Bools, Bools, Bools]:
+    """Return the held-out genes, held-out samples and fitted samples of an inner fold.
+
+    A fold of genes is held out together with a fold of samples. If there is one fold of samples, no sample is held out.
+    """
+    folds = int(sample_fold.max()) + 1
+    held = sample_fold == fold % folds
+    return gene_fold == fold, held, ~held if folds > 1 else held
+
+
+def choose_penalties(sums: Products, x: Floats, z: Floats, gene_fold: Ints, sample_fold: Ints) -> Penalties:
+    """Choose the penalties with the smallest squared error on inner folds; nothing else than training pairs is read.
+
+    Parameters
+    ----------
+    sums
+        Sums over the training pairs.
+    x, z
+        Features of the training genes [gene, feature] and samples [sample, feature].
+    gene_fold, sample_fold
+        Inner fold of each; one fold of samples if all samples are seen in training.
+    """
+    folds = []
+    with bar(int(gene_fold.max()) + 1, "inner folds", "fold") as meter:
+        for fold in range(int(gene_fold.max()) + 1):
+            held_rows, held_columns, columns = inner_masks(fold, gene_fold, sample_fold)
+            fitted = Corner.of(sums, x, z, gene_fold, sample_fold, ~held_rows, columns)
+            held = Corner.of(sums, x, z, gene_fold, sample_fold, held_rows, held_columns)
+            others = np.unique(gene_fold[~held_rows])
+            means = sums.by_sample[others][:, held_columns].sum(axis=0) / int((~held_rows).sum())
+            folds.append(Rotated(fitted, held, means))
+            meter.update(1)
+    gene_part = _best(GRID, lambda penalty: sum(fold.part_error(0, penalty) for fold in folds))
+    sample_part = _best(GRID, lambda penalty: sum(fold.part_error(1, penalty) for fold in folds))
+    gene_side = sample_side = START
+    # One side after the other, twice: the two hardly depend on each other.
+    for _ in range(2):
+        gene_side = _best(GRID, partial(_interaction_error, folds, sample_side=sample_side))
+        sample_side = _best(GRID, partial(_interaction_error, folds, gene_side))
+    return Penalties(gene_part, sample_part, gene_side, sample_side)
+
+
+def _interaction_error(folds: Sequence[Rotated], gene_side: float, sample_side: float) -> float:
+    return sum(fold.interaction_error(gene_side, sample_side) for fold in folds)
+
+
+def _best(candidates: Sequence[float], error: Callable[[float], float]) -> float:
+    return min(candidates, key=error)

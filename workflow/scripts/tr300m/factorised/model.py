@@ -1,0 +1,155 @@
+"""A fitted factorised model: what it reads, its coefficients and its distribution, in one file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.array_files import save_arrays
+from ..base.errors import TR300MError
+from ..base.types import Bools, Floats, Ints
+from ..model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
+from .boosted import GeneTrees, tree_features
+from .feature_map import FeatureMap
+from .sample_features import sample_blocks
+from .spread import Spread, nll_and_slope
+from .two_sided_ridge import Coefficients
+
+if TYPE_CHECKING:
+    from ..dataset.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class FactorisedModel:
+    """A factorised model.
+
+    Attributes
+    ----------
+    gene_features, sample_features
+        Maps from blocks of features to the inputs of the two sides.
+    readable
+        Regulators whose levels are read [regulator]: no target gene that was held out.
+    coefficients
+        The parts in closed form.
+    trees
+        Boosted trees that are averaged with the gene side; None for `bilinear`.
+    largest
+        Largest log(1 + TPM) of the training pairs; predictions are at most this.
+    spread
+        Distribution around the predicted mean.
+    """
+
+    gene_features: FeatureMap
+    sample_features: FeatureMap
+    readable: Bools
+    coefficients: Coefficients
+    trees: GeneTrees | None
+    largest: float
+    spread: Spread
+
+    def log_mean(self, dataset: "Dataset", features: Mapping[str, NDArray[Any]], pairs: Ints) -> Floats:
+        """Return the predicted mean of log(1 + TPM) of pairs [pair]; see `predict`."""
+        if dataset.regulator_levels.shape[1] != len(self.readable):
+            raise TR300MError(
+                f"the dataset has {dataset.regulator_levels.shape[1]} regulators, the model {len(self.readable)}",
+                "predict on a dataset with the regulators of the training",
+            )
+        genes, of_gene = np.unique(pairs[:, 0], return_inverse=True)
+        samples, of_sample = np.unique(pairs[:, 1], return_inverse=True)
+        x = self.gene_features(features, genes)
+        gene_side = self.coefficients.genes(x)
+        if self.trees is not None:
+            gene_side = self.trees.averaged(gene_side, tree_features(features, genes))
+        sample_side = self.coefficients.samples(self.sample_features(sample_blocks(dataset, self.readable), samples))
+        mean = self.coefficients.pairs(gene_side[of_gene], sample_side[of_sample])
+        return np.clip(mean, 0.0, self.largest)
+
+    def predict(self, dataset: "Dataset", pairs: Ints, features: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Predict expression of pairs.
+
+        Parameters
+        ----------
+        dataset
+            Dataset that the pairs index.
+        pairs
+            Gene and sample indices [pair, 2].
+        features
+            Gene features [gene, feature] of all genes, by name (`config.factorised_models.gene_blocks`).
+
+        Returns
+        -------
+        dict
+            `gene` and `sample` (int64 indices), `observed` (float32, TPM), `raw` (float32 [pair, n_outputs], of
+            `zero_lognormal_mixture`), `median` (float64, TPM: the point estimate, exp(mean of log(1 + TPM)) - 1),
+            `mean` (float64, TPM, of the distribution) and `nll` (float64, nat), each [pair] in the given order.
+        """
+        log_mean = self.log_mean(dataset, features, pairs)
+        raw = self.spread.raw(log_mean).astype(np.float32)
+        observed = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
+        likelihood = self.spread.likelihood
+        return {
+            "gene": pairs[:, 0],
+            "sample": pairs[:, 1],
+            "observed": observed,
+            "raw": raw,
+            "median": np.expm1(log_mean),
+            "mean": likelihood.mean(raw),
+            "nll": nll_and_slope(likelihood, observed.astype(np.float64), raw.astype(np.float64))[0],
+        }
+
+    def save(self, path: Path | str) -> None:
+        """Write the model as `.npz`; nothing in it is pickled."""
+        likelihood = self.spread.likelihood
+        arrays: dict[str, NDArray[Any]] = {
+            "readable": self.readable,
+            "largest": np.array(self.largest),
+            "constant": np.array(self.coefficients.constant),
+            "x_mean": self.coefficients.x_mean,
+            "z_mean": self.coefficients.z_mean,
+            "gene_map": self.coefficients.gene_map,
+            "sample_map": self.coefficients.sample_map,
+            "knots": self.spread.knots,
+            "values": self.spread.values,
+            "components": np.array(likelihood.components),
+            "smallest_scale": np.array(likelihood.smallest_scale),
+        }
+        arrays |= {f"gene_features/{name}": array for name, array in self.gene_features.arrays().items()}
+        arrays |= {f"sample_features/{name}": array for name, array in self.sample_features.arrays().items()}
+        if self.trees is not None:
+            arrays |= {f"trees/{name}": array for name, array in self.trees.arrays().items()}
+        save_arrays(path, arrays)
+
+    @classmethod
+    def load(cls, path: Path | str) -> Self:
+        """Read a model that `save` wrote.
+
+        Raises
+        ------
+        TR300MError
+            If the file is not one.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                saved = dict(file)
+        except (OSError, ValueError) as error:
+            raise TR300MError(f"{path} is no factorised model: {error}", "fit the run first") from None
+
+        def below(prefix: str) -> dict[str, NDArray[Any]]:
+            return {key.removeprefix(prefix): array for key, array in saved.items() if key.startswith(prefix)}
+
+        trees = below("trees/")
+        likelihood = ZeroLognormalMixture(int(saved["components"]), float(saved["smallest_scale"]))
+        return cls(
+            FeatureMap.from_arrays(below("gene_features/")),
+            FeatureMap.from_arrays(below("sample_features/")),
+            saved["readable"],
+            Coefficients(
+                float(saved["constant"]), saved["x_mean"], saved["z_mean"], saved["gene_map"], saved["sample_map"]
+            ),
+            GeneTrees.from_arrays(trees) if trees else None,
+            float(saved["largest"]),
+            Spread(likelihood, saved["knots"], saved["values"]),
+        )

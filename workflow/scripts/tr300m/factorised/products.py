@@ -1,0 +1,129 @@
+"""Sums over the training pairs in one pass of the expression; every fit for any penalty follows from them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.progress import bar
+from ..base.types import Bools, Floats, Ints
+
+_GENES_PER_BLOCK = 256
+
+
+@dataclass(frozen=True)
+class Products:
+    """Sums of y = log(1 + TPM) over the training samples of each fold, and over the training genes of each fold.
+
+    Attributes
+    ----------
+    by_feature
+        Sum of y times sample features, over the samples of a fold [sample fold, gene, feature], float32.
+    by_gene
+        Sum of y over the samples of a fold [sample fold, gene].
+    by_sample
+        Sum of y over the genes of a fold [gene fold, sample].
+    largest
+        Largest y.
+    """
+
+    by_feature: NDArray[np.float32]
+    by_gene: Floats
+    by_sample: Floats
+    largest: float
+
+    @classmethod
+    def of(
+        cls,
+        expression: NDArray[Any],
+        genes: Ints,
+        samples: Ints,
+        features: Floats,
+        gene_fold: Ints,
+        sample_fold: Ints,
+    ) -> "Products":
+        """Read the expression of training genes and samples once, block by block.
+
+        Parameters
+        ----------
+        expression
+            TPM [gene, sample] of the dataset.
+        genes, samples
+            Training genes and samples.
+        features
+            Features of the training samples [sample, feature].
+        gene_fold, sample_fold
+            Inner fold of each training gene and sample.
+        """
+        order = np.argsort(sample_fold, kind="stable")
+        ends = np.cumsum(np.bincount(sample_fold))
+        parts = [slice(start, end) for start, end in zip([0, *ends[:-1]], ends, strict=True)]
+        columns, sorted_features = samples[order], np.asarray(features[order], dtype=np.float32)
+        by_feature = np.empty((len(parts), len(genes), features.shape[1]), np.float32)
+        by_gene = np.empty((len(parts), len(genes)))
+        by_sample = np.zeros((int(gene_fold.max()) + 1, len(samples)))
+        largest = 0.0
+        with bar(len(genes), "sums over all training pairs", "gene") as meter:
+            for start in range(0, len(genes), _GENES_PER_BLOCK):
+                block = slice(start, start + _GENES_PER_BLOCK)
+                y = np.log1p(np.asarray(expression[genes[block]], dtype=np.float32)[:, columns])
+                largest = max(largest, float(y.max(initial=0.0)))
+                for number, part in enumerate(parts):
+                    by_feature[number, block] = y[:, part] @ sorted_features[part]
+                    by_gene[number, block] = y[:, part].sum(axis=1, dtype=np.float64)
+                for fold in np.unique(gene_fold[block]):
+                    by_sample[fold, order] += y[gene_fold[block] == fold].sum(axis=0, dtype=np.float64)
+                meter.update(len(y))
+        return cls(by_feature, by_gene, by_sample, largest)
+
+
+@dataclass(frozen=True)
+class Corner:
+    """The pairs of some training genes and samples: centred sums and features.
+
+    Attributes
+    ----------
+    x, z
+        Features [gene, feature] and [sample, feature], each minus `x_mean` and `z_mean`.
+    gene_means, sample_means
+        Mean y of each gene over the samples [gene], and of each sample over the genes [sample].
+    product
+        Doubly centred y times z [gene, feature of the sample].
+    """
+
+    x: Floats
+    z: Floats
+    x_mean: Floats
+    z_mean: Floats
+    gene_means: Floats
+    sample_means: Floats
+    product: Floats
+
+    @classmethod
+    def of(
+        cls, sums: Products, x: Floats, z: Floats, gene_fold: Ints, sample_fold: Ints, rows: Bools, columns: Bools
+    ) -> "Corner":
+        """Take whole folds of genes and samples.
+
+        Parameters
+        ----------
+        sums
+            Sums over all training pairs.
+        x, z
+            Features of all training genes and samples.
+        gene_fold, sample_fold
+            Inner fold of each.
+        rows, columns
+            Masks of the genes and samples to take; each fold is taken as a whole or not at all.
+        """
+        in_rows = np.unique(gene_fold[rows])
+        in_columns = np.unique(sample_fold[columns])
+        count = int(columns.sum())
+        gene_means = sums.by_gene[in_columns][:, rows].sum(axis=0) / count
+        sample_means = sums.by_sample[in_rows][:, columns].sum(axis=0) / int(rows.sum())
+        x_mean, z_mean = x[rows].mean(axis=0), z[columns].mean(axis=0)
+        product = sums.by_feature[in_columns][:, rows].sum(axis=0, dtype=np.float64)
+        product -= gene_means[:, None] * count * z_mean
+        product -= product.mean(axis=0)
+        return cls(x[rows] - x_mean, z[columns] - z_mean, x_mean, z_mean, gene_means, sample_means, product)
