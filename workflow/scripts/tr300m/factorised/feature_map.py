@@ -21,7 +21,7 @@ class FeatureMap:
     A block is centred, divided by its root mean square and scaled so that the squared norm of a row is the block's
     weight on average. Columns are not scaled one by one: columns that are nearly constant would be amplified to the
     size of the informative ones. The Gaussian features are those of Nystroem (Williams and Seeger 2001): their products
-    approximate ``exp(-d^2 / (2 * median d^2))``, exactly so at the landmarks.
+    approximate ``exp(-d^2 / median d^2)``, exactly so at the landmarks.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ class FeatureMap:
         squares = _squared_distances(points, points)
         width = float(np.median(squares[~np.eye(len(points), dtype=bool)])) if len(points) > 1 else 1.0
         width = width or 1.0
-        values, vectors = np.linalg.eigh(np.exp(-0.5 * squares / width))
+        values, vectors = np.linalg.eigh(np.exp(-squares / width))
         kept = values > 1e-8 * values[-1]
         whitening = vectors[:, kept] * np.sqrt(gaussian_weight / values[kept])
         return cls(means, axes, points, width, whitening)
@@ -95,7 +95,7 @@ class FeatureMap:
         )
         if not len(self.landmarks):
             return np.asarray(linear)
-        near = np.exp(-0.5 * _squared_distances(linear, self.landmarks) / self.width)
+        near = np.exp(-_squared_distances(linear, self.landmarks) / self.width)
         return np.concatenate([linear, near @ self.whitening], axis=1)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
