@@ -7,8 +7,8 @@ from ..base.errors import TR300MError
 from ..base.files import read_tsv
 
 TOKENS = {"seq": "Seq", "tf": "TF", "df": "DF", "core": "Core", "hm": "HM"}
-PAIRWISE, FACTORISED = "pairwise", "factorised"
-FAMILIES = (PAIRWISE, FACTORISED)
+PAIRWISE_FAMILY, FACTORISED_FAMILY = "pairwise", "factorised"
+FAMILIES = (PAIRWISE_FAMILY, FACTORISED_FAMILY)
 """Networks that read one pair of gene and sample; models of gene factors times sample factors."""
 MIXTURES = 4
 """Number of mixtures of the cells, for each mark."""
@@ -45,7 +45,7 @@ class Architecture:
     core: bool
     hm: bool
     distance: bool
-    family: str = PAIRWISE
+    family: str = PAIRWISE_FAMILY
 
     def __post_init__(self) -> None:
         if self.distance and not self.tf:
@@ -66,7 +66,7 @@ class Architecture:
     @property
     def factorised(self) -> bool:
         """Whether it is a model of gene factors times sample factors."""
-        return self.family == FACTORISED
+        return self.family == FACTORISED_FAMILY
 
     @property
     def reads_levels(self) -> bool:

@@ -3,35 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 from ..base.errors import TR300MError
 from .architectures import Architecture
 from .baseline_table import BASELINES
+from .evaluated import Evaluated
 from .external_predictions import External
 from .fold_pools import Pool, pool_folds
 from .report_pages import PAGES, Page
-from .run_table import Run, split_of_table1, uncontrolled_run
+from .run_groups import references_of_controls, runs_by_seed
+from .run_table import Run, split_of_table1
 from .thesis_comparisons import Comparison
 
 FINAL, FINAL_ARCHITECTURE = "final", "seq_tf_core_hm"
 """The thesis's run of Table 2: its name, also in config/runs.tsv, and its architecture."""
-
-
-class Evaluated(NamedTuple):
-    """What has metrics and intervals: its folder below the results, and its names in tables."""
-
-    folder: str
-    kind: str
-    model: str
-    label: str
-    split: str
-    part: str
-
-    @property
-    def names(self) -> dict[str, str]:
-        """All fields except the folder, by column."""
-        return {name: value for name, value in self._asdict().items() if name != "folder"}
 
 
 @dataclass(frozen=True)
@@ -149,20 +134,12 @@ class RunSelection:
 
         Each run without control comes before its controls and is compared with None.
         """
-        found: dict[str, str | None] = {}
-        without = {name: uncontrolled_run(name, self.runs) for name, run in self.runs.items() if run.control != "none"}
-        for reference in dict.fromkeys(without.values()):
-            found |= {reference: None} if reference else {}
-            found |= {name: reference for name, other in without.items() if other == reference}
-        return found
+        return references_of_controls(self.runs)
 
     @property
     def seed_groups(self) -> list[list[str]]:
         """Groups of two or more runs that differ only in their seed."""
-        groups: dict[Run, list[str]] = {}
-        for name, run in self.runs.items():
-            groups.setdefault(replace(run, run="", seed=0), []).append(name)
-        return [names for names in groups.values() if len({self.runs[name].seed for name in names}) > 1]
+        return [names for names in runs_by_seed(self.runs) if len({self.runs[name].seed for name in names}) > 1]
 
     @property
     def splits_in_use(self) -> list[str]:
