@@ -35,6 +35,7 @@ include: "workflow/rules/arrays.smk"
 include: "workflow/rules/release.smk"
 include: "workflow/rules/scan.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/fit.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/results.smk"
@@ -56,7 +57,7 @@ rule all:
             for file in ("breakdown.tsv", "calibration.tsv", "reliability.svg", "density.svg")
         ],
         expand("<results>/{figure}.svg", figure=["table1", "reliability"]),
-        expand("<results>/runs/{run}/panels.svg", run=RUNS),
+        expand("<results>/runs/{run}/panels.svg", run=SELECTION.networks),
         expand("<results>/pages/{page}.html", page=SELECTION.pages),
     localrule: True
 

@@ -13,6 +13,7 @@ from snakemake.exceptions import WorkflowError
 from tr300m.config import code_hash as provenance, settings
 from tr300m.base.axes import ARRAYS, CELLS, MARKS
 from tr300m.config.baseline_table import BASELINES
+from tr300m.config.factorised_models import FACTORISED
 from tr300m.dataset.dataset import BINS_TABLE, TABLES
 from tr300m.base.environment import import_in_jobs
 from tr300m.base.errors import TR300MError
@@ -166,6 +167,18 @@ def reused_files(wildcards):
     """Return the files of the trained run whose weights a run predicts with."""
     folder = f"{RESULTS}/runs/{trained_run(wildcards.run, RUNS)}"
     return {"weights": f"{folder}/model.weights.h5", "history": f"{folder}/history.tsv", "record": f"{folder}/run.json"}
+
+
+def reused_fit(wildcards):
+    """Return the files of the fitted run whose model a run predicts with."""
+    folder = f"{RESULTS}/runs/{trained_run(wildcards.run, RUNS)}"
+    return {"model": f"{folder}/model.npz", "record": f"{folder}/run.json"}
+
+
+def features_of_model(wildcards):
+    """Return the gene features that a factorised model reads."""
+    names = FACTORISED[RUNS[wildcards.run].architecture].features
+    return [f"{RESULTS}/baselines/features/{name}.npy" for name in names]
 
 
 def scan_files(wildcards):

@@ -20,7 +20,7 @@ def references_of_controls(runs: Mapping[str, Run]) -> dict[str, str | None]:
 
 
 def runs_by_seed(runs: Mapping[str, Run]) -> list[list[str]]:
-    """Return groups of runs that differ in name and seed only, in the order of the run table; a group may be one run."""
+    """Return groups of runs that differ in name and seed only; a group may be a single run."""
     groups: dict[Run, list[str]] = {}
     for name, run in runs.items():
         groups.setdefault(replace(run, run="", seed=0), []).append(name)

@@ -75,6 +75,16 @@ class RunSelection:
         return {"levels": architecture.tf, "histones": architecture.hm}
 
     @property
+    def networks(self) -> list[str]:
+        """Runs of networks, which read one pair of gene and sample; they are trained step by step."""
+        return [name for name in self.runs if not self.architecture(name).factorised]
+
+    @property
+    def factorised_runs(self) -> list[str]:
+        """Runs of factorised models."""
+        return [name for name in self.runs if self.architecture(name).factorised]
+
+    @property
     def table1_runs(self) -> list[str]:
         """Runs of Table 1: for each architecture the first run with its split, the thesis's output and no control."""
         return list(self._run_of_architecture.values())
@@ -86,8 +96,9 @@ class RunSelection:
 
     @property
     def final_run(self) -> str | None:
-        """The run of Table 2, or None if the run table lacks it."""
-        return self.final_name if self.final_name in self.runs else None
+        """The run of Table 2, or None if the run table lacks it; a network without options."""
+        run = self.runs.get(self.final_name)
+        return None if run is None or run.options or run.run in self.factorised_runs else run.run
 
     def required_final_run(self) -> str:
         """Return the run of Table 2.
@@ -172,9 +183,9 @@ class RunSelection:
         if not self.simulated_regulators:
             return []
         runs = [
-            run
-            for run in self.thesis_runs
-            if self.architecture(run).tf and not self.architecture(run).factorised and not self.runs[run].only_predicts
+            name
+            for name in self.networks
+            if name in self.thesis_runs and self.architecture(name).tf and not self.runs[name].only_predicts
         ]
         return runs if self.level_change_runs is None else [run for run in runs if run in self.level_change_runs]
 
@@ -310,7 +321,7 @@ class RunSelection:
 
     def missing_tables(self) -> list[str]:
         """Return a message for each table of the thesis that cannot be made from these runs."""
-        missing = [] if self.final_run else [f"Table 2: the run table has no run named {self.final_name}"]
+        missing = [] if self.final_run else [f"Table 2: the run table has no network named {self.final_name} without options"]
         for table, pair in self.comparisons.items():
             absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
             if absent:

@@ -30,8 +30,10 @@ def permute_levels(dataset: "Dataset", seed: int) -> "Dataset":
 
 
 def permute_histones(dataset: "Dataset", seed: int) -> "Dataset":
-    """Give each gene the histone tracks of another gene."""
-    return replace(dataset, histones=dataset.histones[cyclic_order(len(dataset.genes), seed)])
+    """Give each gene the histone tracks of another gene, the bins of the wide window included."""
+    order = cyclic_order(len(dataset.genes), seed)
+    wide = None if dataset.wide_marks is None else dataset.wide_marks[order]
+    return replace(dataset, histones=dataset.histones[order], wide_marks=wide)
 
 
 def shuffle_sequence(dataset: "Dataset", seed: int) -> "Dataset":
