@@ -21,6 +21,7 @@ from tr300m.features.gene_features import FEATURES
 from tr300m.base.redaction import shareable
 from tr300m.release.export import RECIPES
 from tr300m.release.published import read_published
+from tr300m.config.model_rows import model_rows
 from tr300m.config.run_table import trained_run
 from tr300m.config.split_names import split_pattern
 from tr300m.config.window import Window
@@ -51,6 +52,7 @@ except TR300MError as error:
 config = SETTINGS.config
 SELECTION, RESULTS, UPSTREAM = SETTINGS.selection, SETTINGS.results, settings.UPSTREAM_FOLDER
 RUNS = SELECTION.runs
+MODEL_ROWS = model_rows(SELECTION)
 # Tables of what the sources lack, beside the axes in the dataset folder.
 ABSENT = ["absent_genes", "absent_regulators", "silent_chromosomes"]
 SPLITS = split_pattern(config["split"]["folds"])

@@ -1,4 +1,4 @@
-"""Rows of the table of all models: networks, factorised models, external predictions and baselines on the same pairs."""
+"""Rows of the table of all models: networks, factorised models, external predictions and baselines."""
 
 from collections.abc import Iterator
 from dataclasses import replace

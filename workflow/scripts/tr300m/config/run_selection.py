@@ -294,6 +294,7 @@ class RunSelection:
     def tables(self) -> list[str]:
         """Names of the tables that can be made from the configuration."""
         optional = {
+            "table1": self.table1_runs,
             "table2": self.final_run,
             "baselines": self.baseline_rows,
             # Two of them to compare.
@@ -304,7 +305,12 @@ class RunSelection:
             "truth": self.planted and self.thesis_runs,
         }
         compared = [f"table{number}" for number in self.compared_runs]
-        return ["table1", *compared, "intervals", *(name for name, given in optional.items() if given)]
+        return ["models", *compared, "intervals", *(name for name, given in optional.items() if given)]
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of the figures of several models."""
+        return ["models", *(["table1", "reliability"] if self.table1_runs else [])]
 
     @property
     def pages(self) -> dict[str, Page]:
@@ -321,7 +327,9 @@ class RunSelection:
 
     def missing_tables(self) -> list[str]:
         """Return a message for each table of the thesis that cannot be made from these runs."""
-        missing = [] if self.final_run else [f"Table 2: the run table has no network named {self.final_name} without options"]
+        missing = (
+            [] if self.final_run else [f"Table 2: the run table has no network named {self.final_name} without options"]
+        )
         for table, pair in self.comparisons.items():
             absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
             if absent:
