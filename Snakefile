@@ -74,6 +74,8 @@ onstart:
 
 
 onsuccess:
+    if Path(RESULTS, "models.tsv").is_file():
+        print(f"All models: {RESULTS}/models.tsv (.md, .png)", file=sys.stderr)
     if Path(RESULTS, "table1.tsv").is_file():
         print(
             f"Tables: {RESULTS}/table1.tsv (.md) to table7.tsv; figures: {RESULTS}/table1.png, {RESULTS}/runs/RUN/panels.png",

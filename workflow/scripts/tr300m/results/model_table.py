@@ -1,7 +1,7 @@
 """The table of all models: scores with intervals, and paired differences to the best baseline and the best network."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..baselines.table import best_baseline
@@ -17,8 +17,9 @@ HEADLINE = tuple(OWN_TABLES)[:4]
 """Metrics of the figure, and of the table's first columns."""
 COMPARED = (HEADLINE_METRIC, "doubly_centred")
 """Metrics of the differences."""
-NAMES = {"family": "Family", "model": "Run or baseline", "split": "Split", "part": "Part"}
-"""Columns that say what a row is, by field of `ModelRow`."""
+PLACE = {"split": "Split", "part": "Part"}
+NAMES = {"family": "Family", "model": "Run or baseline"}
+"""Columns that say where a row is scored and what it is, by field of `ModelRow`."""
 REFERENCES = {"baseline": "minus best baseline", PAIRWISE_FAMILY: "minus best network"}
 """Suffix of the columns with differences to the best model of a family."""
 NONE = "-"
@@ -81,9 +82,9 @@ def model_columns(scored: Sequence[ScoredModel]) -> dict[str, list[str]]:
     Returns
     -------
     dict
-        Column name to text [row]: label, `NAMES`, the columns of `metric_table.metric_table` for `OWN_TABLES`, and for
-        each of `REFERENCES` the differences of the metrics `COMPARED`, each followed by its interval. A difference of a
-        model to itself, or to none, reads ``-``.
+        Column name to text [row]: label, split and part; the metrics `HEADLINE`; the differences of the metrics
+        `COMPARED` to each of `REFERENCES`; family and name; the other columns of `metric_table.metric_table` for
+        `OWN_TABLES`. Intervals follow. A difference of a model to itself, or to none, reads ``-``.
 
     Raises
     ------
@@ -106,15 +107,14 @@ def model_columns(scored: Sequence[ScoredModel]) -> dict[str, list[str]]:
     ]
     columns = metric_table(shown, intervals, OWN_TABLES)
     columns["NLL"] = [text if one.row.proper else NONE for text, one in zip(columns["NLL"], ordered, strict=True)]
-    names = {title: [str(getattr(one.row, field)) for one in ordered] for field, title in NAMES.items()}
-    table = {LABEL: columns.pop(LABEL), **names, **columns}
-    for family, suffix in REFERENCES.items():
-        cells = [_difference(one.model, other) for one, other in zip(ordered, against[family], strict=True)]
-        for key in COMPARED:
-            title = f"{OWN_TABLES[key]} {suffix}"
-            table[title] = [cell[key][0] for cell in cells]
-            table[title + INTERVAL_SUFFIX] = [cell[key][1] for cell in cells]
-    return table
+    place, names = (
+        {title: [str(getattr(one.row, field)) for one in ordered] for field, title in chosen.items()}
+        for chosen in (PLACE, NAMES)
+    )
+    first = {name: columns.pop(name) for name in (LABEL, *(OWN_TABLES[key] for key in HEADLINE))}
+    table = {LABEL: first.pop(LABEL), **place, **first, **_differences(ordered, against), **names, **columns}
+    # Intervals last, as in other tables.
+    return dict(sorted(table.items(), key=lambda item: item[0].endswith(INTERVAL_SUFFIX)))
 
 
 def reference_notes(scored: Sequence[ScoredModel]) -> list[str]:
@@ -143,6 +143,23 @@ def _headline(one: ScoredModel) -> float:
 
 def _without_nll(one: ScoredModel) -> dict[str, float | int]:
     return {**one.model.metrics, "nll": math.nan}
+
+
+def _differences(
+    scored: Sequence[ScoredModel], against: Mapping[str, Sequence[EvaluatedModel | None]]
+) -> dict[str, list[str]]:
+    """Return the columns with the differences to a model of each family of `REFERENCES` [row], and their intervals."""
+    cells = {
+        family: [_difference(one.model, other) for one, other in zip(scored, against[family], strict=True)]
+        for family in REFERENCES
+    }
+    columns: dict[str, list[str]] = {}
+    for key in COMPARED:
+        for family, suffix in REFERENCES.items():
+            title = f"{OWN_TABLES[key]} {suffix}"
+            columns[title] = [cell[key][0] for cell in cells[family]]
+            columns[title + INTERVAL_SUFFIX] = [cell[key][1] for cell in cells[family]]
+    return columns
 
 
 def _difference(model: EvaluatedModel, other: EvaluatedModel | None) -> dict[str, tuple[str, str]]:

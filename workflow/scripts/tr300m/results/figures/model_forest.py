@@ -23,8 +23,8 @@ COLORS = {
     "baseline": theme.GREY,
 }
 """Color by family of models."""
-# Rows between two splits, for the heading of the second; a second part is drawn so many rows below the first.
-_HEADING, _DROP = 1.6, 0.3
+# Rows left free above the heading of a second split; a second part is drawn so many rows below the first.
+_GAP, _DROP = 0.5, 0.3
 
 
 def model_forest(scored: Sequence[ScoredModel], *, subtitle: str = "") -> Figure:
@@ -56,13 +56,13 @@ def model_forest(scored: Sequence[ScoredModel], *, subtitle: str = "") -> Figure
             finish_panel(panel, np.concatenate([_draw_family(panel, scored, heights, key, name) for name in COLORS]))
             panel.set_title(OWN_TABLES[key].replace(" Correlation", ""))
             for height in headings.values():
-                panel.axhline(height - 0.35, color=theme.LIGHT_GREY, linewidth=0.8)
+                panel.axhline(height - 0.4, color=theme.LIGHT_GREY, linewidth=0.8)
         label = {_line(one.row): one.row.label for one in scored}
         panels[0].set_yticks(list(heights.values()), [label[line] for line in heights])
-        panels[0].set_ylim(last + 0.8, -_HEADING)
+        panels[0].set_ylim(last + 0.8, -1.6)
         for split, height in headings.items():
             _head(panels[0], f"split `{split}`", height)
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower right", ncols=8, frameon=False)
+        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower right", ncols=4, frameon=False)
     return figure
 
 
@@ -81,8 +81,9 @@ def _places(scored: Sequence[ScoredModel]) -> tuple[dict[tuple[str, str, str], f
             if _line(one.row) in heights:
                 continue
             if one.row.split not in headings:
+                place += _GAP if headings else 0
                 headings[one.row.split] = place
-                place = place + (1.0 if place < 0 else _HEADING)
+                place += 1
             heights[_line(one.row)] = place
             place += 1
     return heights, headings
