@@ -13,7 +13,7 @@ from snakemake.exceptions import WorkflowError
 from tr300m.config import code_hash as provenance, settings
 from tr300m.base.axes import ARRAYS, CELLS, MARKS
 from tr300m.config.baseline_table import BASELINES
-from tr300m.config.factorised_models import FACTORISED
+from tr300m.config.factorised_models import gene_blocks
 from tr300m.dataset.dataset import BINS_TABLE, TABLES
 from tr300m.base.environment import import_in_jobs
 from tr300m.base.errors import TR300MError
@@ -179,7 +179,7 @@ def reused_fit(wildcards):
 
 def features_of_model(wildcards):
     """Return the gene features that a factorised model reads."""
-    names = FACTORISED[RUNS[wildcards.run].architecture].features
+    names = gene_blocks(bool(config["wide"]["mark_edges"]), bool(config["wide"]["sequence"]))
     return [f"{RESULTS}/baselines/features/{name}.npy" for name in names]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..base.errors import TR300MError
 from ..base.files import read_tsv
+from .factorised_models import FACTORISED
 
 TOKENS = {"seq": "Seq", "tf": "TF", "df": "DF", "core": "Core", "hm": "HM"}
 PAIRWISE_FAMILY, FACTORISED_FAMILY = "pairwise", "factorised"
@@ -23,7 +24,7 @@ class Architecture:
     Parameters
     ----------
     key
-        Name in tables and paths, such as ``seq_tf_core``.
+        Name in tables and paths, such as ``seq_tf_core``; that of a factorised model is one of `FACTORISED`.
     label
         Name in figures, such as ``Seq + TF + Core``.
     tf
@@ -56,6 +57,10 @@ class Architecture:
         if self.family not in FAMILIES:
             raise TR300MError(
                 f"architecture {self.key}: family {self.family!r} is unknown", f"write one of {', '.join(FAMILIES)}"
+            )
+        if self.factorised and self.key not in FACTORISED:
+            raise TR300MError(
+                f"architecture {self.key}: no factorised model has this name", f"write one of {', '.join(FACTORISED)}"
             )
         if self.factorised and (self.core or self.distance):
             raise TR300MError(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..base.errors import TR300MError
 from ..base.types import Ints
-from .dinucleotide_shuffle import shuffle_onehot
+from .dinucleotide_shuffle import shuffle_bases, shuffle_onehot
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -37,8 +37,9 @@ def permute_histones(dataset: "Dataset", seed: int) -> "Dataset":
 
 
 def shuffle_sequence(dataset: "Dataset", seed: int) -> "Dataset":
-    """Shuffle each promoter sequence; dinucleotide counts are kept."""
-    return replace(dataset, onehot=shuffle_onehot(dataset.onehot, seed))
+    """Shuffle each promoter sequence, and by itself that of the wide window; dinucleotide counts are kept."""
+    wide = None if dataset.wide_bases is None else shuffle_bases(dataset.wide_bases, seed)
+    return replace(dataset, onehot=shuffle_onehot(dataset.onehot, seed), wide_bases=wide)
 
 
 CONTROLS: dict[str, Callable[["Dataset", int], "Dataset"]] = {
