@@ -59,7 +59,7 @@ def test_t_by_hand() -> None:
 def model(seed: int, **other: float) -> tuple[dict[str, float], Draws]:
     """Return metrics near 0.5 and draws around them."""
     rng = np.random.default_rng(seed)
-    metrics = dict.fromkeys(("pearson", "log_pearson", "spearman", "log_r2", "accuracy", "nll"), 0.5 + 0.1 * seed)
+    metrics = dict.fromkeys((*OWN_TABLES, "nll"), 0.5 + 0.1 * seed)
     tables: Any = {
         cluster: {name: value + rng.normal(0, 0.01, 200) for name, value in metrics.items()}
         for cluster in ("both", "genes", "donors")
@@ -116,7 +116,7 @@ def test_interval_rows() -> None:
     draws.tables["genes"]["pearson"][:5] = np.nan
     names = {"kind": "run", "model": "seq", "label": "Seq", "split": "thesis", "part": "validation"}
     rows = interval_rows(names, metrics, draws)
-    assert len(rows) == 18
+    assert len(rows) == 27
     found = next(row for row in rows if (row["metric"], row["drawn"]) == ("pearson", "genes"))
     low, high = percentile_interval(draws.tables["genes"]["pearson"])
     assert found == {
@@ -160,12 +160,12 @@ def test_models_on_other_pairs_have_no_difference(refuses: Refuses) -> None:
 def test_spread_by_hand(refuses: Refuses) -> None:
     runs = [model(0, pearson=value)[0] for value in (0.1, 0.2, 0.6)]
     columns = spread_table([("Seq", runs)])
-    first = [values[0] for values in columns.values()]
     # Mean 0.3; deviations -0.2, -0.1, 0.3: variance 0.14 / 2.
+    first = [values[4] for values in columns.values()]
     assert first == ["Seq", "Pearson Correlation", "3", "30.0", "26.5", "10.0", "60.0"]
-    assert len(columns["Metric"]) == 6
+    assert columns["Metric"] == [*OWN_TABLES.values(), "NLL"]
     undefined = spread_table([("Seq", [runs[0], runs[1] | {"spearman": math.nan}])])
-    assert [values[2] for values in undefined.values()][3:] == ["undefined"] * 4
+    assert [values[5] for values in undefined.values()][3:] == ["undefined"] * 4
     with refuses():
         spread_table([])
     with refuses():

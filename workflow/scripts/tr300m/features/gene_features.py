@@ -1,4 +1,4 @@
-"""Features of genes that the baselines read: base composition, k-mers, motif maxima, histone means, marks in bins."""
+"""Features of genes by name: base composition, k-mers, motif maxima, histone means, marks and bases in bins."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.progress import bar
-from ..base.types import Floats, Ints
-from .motif_scan import pooled_scan
+from ..base.types import Ints
+from .motif_maxima import motif_maxima, motif_segments, segment_bounds
+from .wide_composition import composition_bins, gc_and_cpg, wide_composition
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -31,15 +32,10 @@ def composition(onehot: NDArray[Any]) -> Array:
     Returns
     -------
     ndarray
-        Features [gene, 2]. The ratio is n(CG) length / (n(C) n(G)) (Gardiner-Garden and Frommer 1987), and 0 if there
-        is no C or no G.
+        Features [gene, 2]: `gc_and_cpg`.
     """
     known = onehot == 1
-    c, g = known[:, :, 1], known[:, :, 2]
-    n, n_c, n_g = known.any(axis=2).sum(axis=1), c.sum(axis=1), g.sum(axis=1)
-    pairs = (c[:, :-1] & g[:, 1:]).sum(axis=1)
-    ratio = pairs * n / np.maximum(n_c * n_g, 1)
-    return np.stack([(n_c + n_g) / np.maximum(n, 1), ratio], axis=1).astype(np.float32)
+    return gc_and_cpg(known[:, :, 1], known[:, :, 2], known.any(axis=2))
 
 
 def kmers(onehot: NDArray[Any], k: int = K) -> Array:
@@ -81,27 +77,6 @@ def _columns(k: int) -> Ints:
     return np.unique(np.minimum(numbers, complement), return_inverse=True)[1]
 
 
-def motif_maxima(onehot: NDArray[Any], pssm: Floats) -> Array:
-    """Return the best score of each motif on either strand.
-
-    Parameters
-    ----------
-    onehot
-        Sequences [gene, position, base].
-    pssm
-        Motifs [width, base, motif] in bits.
-
-    Returns
-    -------
-    ndarray
-        Scores in bits [gene, motif], at least 0. A sequence and its reverse complement have the same scores.
-    """
-    whole = ((onehot.shape[1], onehot.shape[1]),)
-    # Both axes reversed are the reverse complement: A, C, G, T reversed is T, G, C, A.
-    strands = (pooled_scan(strand, pssm, whole)[:, 0] for strand in (onehot, onehot[:, ::-1, ::-1]))
-    return np.maximum(np.maximum(*strands), 0)
-
-
 def histone_means(histones: NDArray[Any]) -> Array:
     """Return log(1 + mean signal) of each track [gene, track] over the window."""
     return np.log1p(histones.mean(axis=1, dtype=np.float64)).astype(np.float32)
@@ -118,21 +93,39 @@ def _wide_marks(dataset: "Dataset", genes: slice) -> Array:
     return binned_marks(dataset.wide_marks[genes])
 
 
+def _wide_composition(dataset: "Dataset", genes: slice) -> Array:
+    if dataset.wide_bases is None:
+        raise TR300MError("the dataset has no array wide_bases", "set `wide: sequence` in the config")
+    flank = dataset.wide_bases.shape[1] // 2
+    return wide_composition(np.asarray(dataset.wide_bases[genes]), composition_bins(dataset.bins, flank))
+
+
+def _motif_segments(dataset: "Dataset", genes: slice) -> Array:
+    bounds = segment_bounds(dataset.genes, dataset.onehot.shape[1])
+    return motif_segments(dataset.onehot[genes], dataset.pssm, bounds)
+
+
 FEATURES: dict[str, Callable[["Dataset", slice], Array]] = {
     "composition": lambda dataset, genes: composition(dataset.onehot[genes]),
     "kmers": lambda dataset, genes: kmers(dataset.onehot[genes]),
     "motif_maxima": lambda dataset, genes: motif_maxima(dataset.onehot[genes], dataset.pssm),
+    "motif_segments": _motif_segments,
     "histone_means": lambda dataset, genes: histone_means(dataset.histones[genes]),
     "wide_marks": _wide_marks,
+    "wide_composition": _wide_composition,
 }
 """Functions of a dataset and a range of genes that return features [gene, feature], by name."""
 
 
 def gene_features(dataset: "Dataset", name: str) -> Array:
     """Return one of `FEATURES` for all genes of a dataset [gene, feature], float32, block by block."""
-    blocks = []
-    with bar(len(dataset.genes), f"{name.replace('_', ' ')}", "gene") as meter:
-        for start in range(0, len(dataset.genes), FEATURE_GENES_PER_BLOCK):
-            blocks.append(FEATURES[name](dataset, slice(start, start + FEATURE_GENES_PER_BLOCK)))
-            meter.update(len(blocks[-1]))
-    return np.concatenate(blocks)
+    genes = len(dataset.genes)
+    result = np.empty((genes, 0), np.float32)
+    with bar(genes, f"{name.replace('_', ' ')}", "gene") as meter:
+        for start in range(0, genes, FEATURE_GENES_PER_BLOCK):
+            block = FEATURES[name](dataset, slice(start, start + FEATURE_GENES_PER_BLOCK))
+            if not start:
+                result = np.empty((genes, block.shape[1]), np.float32)
+            result[start : start + len(block)] = block
+            meter.update(len(block))
+    return result

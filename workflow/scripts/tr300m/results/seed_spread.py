@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..base.errors import TR300MError
-from .metric_table import LABEL, PERCENT, Metrics, nat, percent
+from .metric_table import LABEL, OWN_TABLES, Metrics, nat, percent
 
 
 def spread_table(groups: Sequence[tuple[str, Sequence[Metrics]]]) -> dict[str, list[str]]:
@@ -32,7 +32,7 @@ def spread_table(groups: Sequence[tuple[str, Sequence[Metrics]]]) -> dict[str, l
         raise TR300MError("no two runs differ only in their seed", "add a row with another seed to the run table")
     rows: list[list[str]] = []
     for label, runs in groups:
-        for key, name in (PERCENT | {"nll": "NLL"}).items():
+        for key, name in {**OWN_TABLES, "nll": "NLL"}.items():
             text = nat if key == "nll" else percent
             values = np.array([run[key] for run in runs], dtype=np.float64)
             defined = not np.isnan(values).any()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ...config.baseline_table import BASELINES
-from ..metric_table import PERCENT, Metrics, number, percent
+from ..metric_table import OWN_TABLES, PERCENT, Metrics, number, percent
 
 CONSTANT, OWN_MEAN = "global_median", "gene_tissue_mean"
 FITTED = tuple(name for name, baseline in BASELINES.items() if baseline.features)
@@ -57,6 +57,26 @@ _METRIC_READINGS = {
         "Share of pairs with observed and predicted TPM on the same side of the dataset's median. Random guesses reach "
         "50, a constant reaches the share of observed values on its side. A prediction equal to the median counts as "
         "correct on both sides, so a constant there reaches 100.",
+    ),
+    "across_genes": Reading(
+        OWN_TABLES["across_genes"],
+        "-100 to 100",
+        "higher",
+        "On log(1 + TPM), over the genes of a sample; mean over samples. It says how well the model tells genes apart.",
+    ),
+    "within_gene": Reading(
+        OWN_TABLES["within_gene"],
+        "-100 to 100",
+        "higher",
+        "On the tissue means of log(1 + TPM), over the tissues of a gene; mean over genes. What all genes share counts "
+        "too: a model that knows only the mean of each tissue is above 0.",
+    ),
+    "doubly_centred": Reading(
+        OWN_TABLES["doubly_centred"],
+        "-100 to 100",
+        "higher",
+        "On the same tissue means, after the means of each gene and of each tissue are subtracted. It says how well "
+        "the model knows in which tissues a gene differs from the others; a model that knows only these means has 0.",
     ),
     "crps": Reading(
         "CRPS, mean",

@@ -1,0 +1,181 @@
+"""Time and memory of what the models need, at the size of the release, on arrays that this script makes itself.
+
+    python benchmarks/models.py                       # gene features, a share of the genes, scaled up
+    python benchmarks/models.py features --full       # all 19,786 genes
+    python benchmarks/models.py features --only motif_maxima motif_segments --threads 2
+
+Every row is measured in a process of its own, one after the other, and printed when it is done. Arrays are random; the
+motifs are JASPAR's, because the time depends on their widths. Columns:
+
+- CPU, s and wall, s: of all genes; from a share of them, if "genes" is smaller. On a shared machine CPU time says more.
+  It is the sum over threads, so wall is CPU over threads on an idle machine, at best;
+- result, GB: of all genes; peak, GB: largest memory of the process, with the result of the measured genes only.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
+GENES, LENGTH, TRACKS, MOTIFS, FLANK = 19_786, 2823, 21, 1072, 10_000
+DRAWN = 64
+"""Genes that are drawn; larger arrays repeat them."""
+PACKAGE, WHOLE_KERNELS = "package", "whole kernels"
+FEATURE_ROWS = (
+    ("composition", PACKAGE, 512),
+    ("kmers", PACKAGE, 512),
+    ("histone_means", PACKAGE, 512),
+    ("wide_marks", PACKAGE, 4096),
+    ("wide_composition", PACKAGE, 512),
+    ("motif_maxima", WHOLE_KERNELS, 64),
+    ("motif_maxima", PACKAGE, 512),
+    ("motif_segments", PACKAGE, 512),
+)
+"""Gene features, the way to them, and the genes measured without --full. "whole kernels" is `whole_kernels` below."""
+
+
+class Repeated:
+    """Rows of an array over and over again, copied when they are read, as from a file."""
+
+    def __init__(self, rows: NDArray[Any], length: int) -> None:
+        self.rows, self.shape = rows, (length, *rows.shape[1:])
+
+    def __getitem__(self, index: slice) -> NDArray[Any]:
+        """Return a range of rows."""
+        found: NDArray[Any] = self.rows[np.arange(*index.indices(self.shape[0])) % len(self.rows)]
+        return found
+
+
+def drawn_dataset(genes: int) -> Any:
+    """Return what gene features read of a dataset of `genes` genes."""
+    from tr300m.arrays.genes import windows
+    from tr300m.arrays.motifs import TF_WIDTH, human_profiles, kernels
+    from tr300m.arrays.wide import mark_bins
+    from tr300m.base.axes import Genes
+
+    rng = np.random.default_rng(0)
+    rows: dict[str, NDArray[Any]] = {
+        "onehot": np.eye(4, dtype=np.float16)[rng.integers(4, size=(DRAWN, LENGTH))],
+        "histones": rng.gamma(0.5, 2.0, (DRAWN, LENGTH, TRACKS)).astype(np.float32),
+        "wide_bases": rng.integers(4, size=(DRAWN, 2 * FLANK + 1)).astype(np.uint8),
+    }
+    bins = mark_bins([250, 500, 750, 1000, 1500, 2000, 3000, 4500, 6500, 10_000, 15_000, 20_000])
+    rows["wide_marks"] = rng.gamma(0.5, 2.0, (DRAWN, len(bins), TRACKS)).astype(np.float32)
+    text, tss = np.full(genes, "+"), np.full(genes, 50_000)
+    return SimpleNamespace(
+        genes=Genes(text, text, text, text, tss, *windows(tss, text, "release"), text, tss),
+        bins=bins,
+        pssm=kernels(human_profiles()[: MOTIFS - 1], TF_WIDTH, spare=1),
+        **{name: Repeated(block, genes) for name, block in rows.items()},
+    )
+
+
+def whole_kernels(dataset: Any, genes: slice) -> NDArray[np.float32]:
+    """Return the motif maxima of both strands by the scan of the networks: all 35 columns of every kernel."""
+    from tr300m.features.motif_scan import pooled_scan
+
+    onehot = dataset.onehot[genes]
+    strands = (pooled_scan(x, dataset.pssm, ((LENGTH, LENGTH),))[:, 0] for x in (onehot, onehot[:, ::-1, ::-1]))
+    return np.maximum(np.maximum(*strands), 0)
+
+
+def measure_feature(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure one way to a gene feature in this process, and scale its time to all genes."""
+    from tr300m.features import gene_features as module
+    from tr300m.training.run_record import peak_memory_mb
+
+    dataset = drawn_dataset(row["genes"])
+    if row["way"] == WHOLE_KERNELS:
+        module.FEATURES[row["feature"]] = whole_kernels
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = module.gene_features(dataset, row["feature"])
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    scale = GENES / row["genes"]
+    return {
+        "cpu": cpu * scale,
+        "wall": wall * scale,
+        "columns": found.shape[1],
+        "result": found.nbytes * scale / 1e9,
+        "peak": peak_memory_mb() / 1e3,
+    }
+
+
+def in_a_process(section: str, row: Mapping[str, Any], threads: int) -> dict[str, Any]:
+    """Measure one row in a process of its own."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    done = subprocess.run(
+        [sys.executable, __file__, section, "--row", json.dumps(row)],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=os.environ | dict.fromkeys(names, str(threads)),
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def print_row(cells: list[Any]) -> None:
+    """Print a row of a Markdown table."""
+    print("| " + " | ".join(map(str, cells)) + " |", flush=True)
+
+
+def features(options: argparse.Namespace) -> None:
+    """Print a table of the gene features."""
+    print_row(["feature", "way", "genes", "CPU, s", "wall, s", "columns", "result, GB", "peak, GB"])
+    print_row(["---"] * 8)
+    for name, way, share in FEATURE_ROWS:
+        if options.only and name not in options.only:
+            continue
+        row = {"feature": name, "way": way, "genes": GENES if options.full else share}
+        found = in_a_process("features", row, options.threads)
+        seconds = [f"{found[kind]:.1f}" for kind in ("cpu", "wall")]
+        memory = [f"{found['result']:.3f}", f"{found['peak']:.2f}"]
+        print_row([name, way, f"{row['genes']:,}", *seconds, f"{found['columns']:,}", *memory])
+
+
+SECTIONS: dict[str, tuple[Callable[[argparse.Namespace], None], Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+    "features": (features, measure_feature),
+}
+"""What is measured: the function that prints a table, and the one that measures a row of it in a process of its own."""
+
+
+def main() -> None:
+    """Measure and print the chosen sections."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sections", nargs="*", help=f"of {', '.join(SECTIONS)}; all if none is named")
+    parser.add_argument("--full", action="store_true", help="all genes instead of a share")
+    parser.add_argument(
+        "--only",
+        nargs="+",
+        choices=list(dict.fromkeys(row[0] for row in FEATURE_ROWS)),
+        help="gene features to measure",
+    )
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--row", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    unknown = set(options.sections) - set(SECTIONS)
+    if unknown:
+        parser.error(f"no section {', '.join(sorted(unknown))}")
+    if options.row:
+        print(json.dumps(SECTIONS[options.sections[0]][1](json.loads(options.row))))
+        return
+    print(f"{platform.machine()}, {os.cpu_count()} cores, {options.threads} threads, NumPy {np.__version__}")
+    for name in options.sections or SECTIONS:
+        print(f"\n## {name}\n")
+        SECTIONS[name][0](options)
+
+
+if __name__ == "__main__":
+    main()
