@@ -9,7 +9,7 @@ from tr300m.base.job import job
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.permutations import apply_control
 from tr300m.dataset.splits import Split
-from tr300m.factorised.fit import FactorisedModel
+from tr300m.factorised.model import FactorisedModel
 from tr300m.features.controlled_features import controlled_features
 
 with job(snakemake.log[0]):
