@@ -79,9 +79,10 @@ def test_demo_is_planned_whole(clean: Path) -> None:
 
 
 # 25 runs of networks on eight splits. Three predict with the weights of others; 13 of the trained ones read levels on
-# the thesis's split. 12 runs of factorised models, one of them with the model of another. On test are predicted: the ten
-# networks on the thesis's split without control, of equal ones the first; the two factorised models there; and the three
-# folds of three models, which are scored together with the seven baselines that do not read the genes' own expression.
+# the thesis's split. 12 runs of factorised models, one of them with the model of another. On test are predicted: the
+# ten networks on the thesis's split without control, of equal ones the first; the two factorised models there; and the
+# three folds of three models, which are scored together with the seven baselines that do not read the genes' own
+# expression.
 FULL_DEMO_RULES = {
     "train": 22, "reuse": 3, "predict": 8 + 2, "predict_with_own_tf_zeroed": 17 + 8 + 3, "fit": 11, "reuse_fit": 1,
     "predict_fit": 12 + 2 + 6, "metrics": 25 + 10 + 12 + 2 + 64 + 8 + (3 + 7), **dict.fromkeys(OF_EACH_PART, 26 + 12),
