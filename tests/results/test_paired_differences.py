@@ -199,13 +199,13 @@ def test_bad_comparisons(text: str, parts: list[str], tmp_path: Path, refuses: R
 
 def settings(tmp_path: Path, *rows: str, **config: Any) -> Any:
     table = tmp_path / "runs.tsv"
-    header = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+    header = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\toptions\n"
     table.write_text(header + "".join(f"{row}\n" for row in rows))
     return resolve({"runs": str(table), **config}, ROOT)
 
 
 def run(name: str, architecture: str, seed: int = 3, steps: int = 9) -> str:
-    return f"{name}\t{architecture}\tthesis\tnb_exponential\tnone\tcached\t{seed}\t{steps}"
+    return f"{name}\t{architecture}\tthesis\tnb_exponential\tnone\tcached\t{seed}\t{steps}\t-"
 
 
 def test_the_full_run_gives_all_tables() -> None:

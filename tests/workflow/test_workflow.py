@@ -35,14 +35,16 @@ RUN_RULES = {"train": 7, "predict": 2, "predict_with_own_tf_zeroed": 5, "metrics
 REPORT_RULES = {"guide": 1, "overview": 1, "records": 1, "pages": 1}
 # One for every run and part that is evaluated.
 OF_EACH_PART = ("breakdown", "calibration", "reliability", "density")
-# Table 2 scores a run on the test part too; each of the eight baselines has metrics. Five of seven
-# architectures read levels.
+# The table of all models scores the seven runs and the eight baselines on both parts; Table 2 evaluates one run on the
+# test part too. Five of seven architectures read levels.
 RESULT_RULES = {
-    "predict": 2, "predict_with_own_tf_zeroed": 6, "metrics": 8 + 8, **dict.fromkeys(OF_EACH_PART, 8),
-    "panels": 7, "forest": 1, "reliability_comparison": 1, "table2": 1, "comparison": 5,
+    "predict": 2 * 2, "predict_with_own_tf_zeroed": 2 * 5, "metrics": 2 * (7 + 8), **dict.fromkeys(OF_EACH_PART, 8),
+    "panels": 7, "forest": 1, "models": 1, "model_forest": 1, "reliability_comparison": 1, "table2": 1, "comparison": 5,
     "gene_features": 4, "baseline": 8, "baselines": 1, "against_baselines": 1, "intervals": 1,
     **REPORT_RULES, "all": 1,
 }  # fmt: skip
+# The two factorised models, which are no run of Table 1, on both parts.
+FACTORISED_RULES = {"fit": 2, "predict_fit": 4, "metrics": 2 * (9 + 8), **dict.fromkeys(OF_EACH_PART, 10)}
 # Where the regulators are simulated too: the run that the demo names.
 LEVEL_RULES = {"level_changes": 1}
 TRUTH_RULES = {"truth": 1}
@@ -64,7 +66,8 @@ def test_full_run_is_planned_with_controls_and_seeds(clean: Path) -> None:
     expected = {
         **RESULT_RULES, "download": 27, **ARRAY_RULES, "split": 1, "table1": 1, "train": models - 3, "reuse": 3,
         # The six controls, Seq and Seq + Core + HM read no level of their own.
-        "predict": 6 + 2, "predict_with_own_tf_zeroed": parts - 6 - 2, "metrics": parts + 8,
+        # On test: those of Table 1, the final run and the other output, but no control and no second seed.
+        "predict": 6 + 2 + 2, "predict_with_own_tf_zeroed": parts - 6 - 2 + 6, "metrics": parts + 8 + 2 * 8,
         **dict.fromkeys(OF_EACH_PART, parts), "panels": models, "controls": 1, "seeds": 1,
     }  # fmt: skip
     assert dry_run(clean) == expected
@@ -72,15 +75,18 @@ def test_full_run_is_planned_with_controls_and_seeds(clean: Path) -> None:
 
 def test_demo_is_planned_whole(clean: Path) -> None:
     expected = {**SIMULATION_RULES, **ARRAY_RULES, **RUN_RULES, "scan": 1, **RESULT_RULES, **LEVEL_RULES, **TRUTH_RULES}
-    assert dry_run(clean, "--configfile", "config/demo.yaml") == expected
+    assert dry_run(clean, "--configfile", "config/demo.yaml") == expected | FACTORISED_RULES
 
 
-# 25 runs on eight splits. Three predict with the weights of others; 13 of the trained ones read levels on the thesis's
-# split. The three folds are also predicted on test, and scored together: the run and the seven
-# baselines that do not read the genes' own expression.
+# 25 runs of networks on eight splits. Three predict with the weights of others; 13 of the trained ones read levels on
+# the thesis's split. 12 runs of factorised models, one of them with the model of another. On test are predicted: the
+# ten networks on the thesis's split without control, of equal ones the first; the two factorised models there; and the
+# three folds of three models, which are scored together with the seven baselines that do not read the genes' own
+# expression.
 FULL_DEMO_RULES = {
-    "train": 22, "reuse": 3, "predict": 8, "predict_with_own_tf_zeroed": 18 + 3, "metrics": 26 + 64 + 8,
-    "breakdown": 26, "calibration": 26, "reliability": 26, "density": 26, "reliability_comparison": 1, "forest": 1,
+    "train": 22, "reuse": 3, "predict": 8 + 2, "predict_with_own_tf_zeroed": 17 + 8 + 3, "fit": 11, "reuse_fit": 1,
+    "predict_fit": 12 + 2 + 6, "metrics": 25 + 10 + 12 + 2 + 64 + 8 + (3 + 7), **dict.fromkeys(OF_EACH_PART, 26 + 12),
+    "models": 1, "model_forest": 1, "reliability_comparison": 1, "forest": 1,
     "panels": 25, "folds": 1, "split": 8, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
     "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 64, "baselines": 1,
     "against_baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
@@ -132,15 +138,16 @@ def test_chr22_is_planned_whole(clean: Path) -> None:
 
 VARIANTS = (
     RUNS
-    + "late\tseq_tf_core_hm\tthesis\tnb_exponential\tpermute_levels_at_evaluation\ton_the_fly\t3\t6\n"
-    + "shuffled\tseq_tf_core_hm\tthesis\tnb_exponential\tshuffle_sequence\ton_the_fly\t3\t6\n"
-    + "fold\tseq_core_hm\tchromosome_2\tzero_lognormal_mixture\tpermute_histones\tcached\t3\t6\n"
-    + "people\tseq_tf\tdonor\tnb_exponential\tpermute_levels\tcached\t3\t6\n"
+    + "late\tseq_tf_core_hm\tthesis\tnb_exponential\tpermute_levels_at_evaluation\ton_the_fly\t3\t6\t-\n"
+    + "shuffled\tseq_tf_core_hm\tthesis\tnb_exponential\tshuffle_sequence\ton_the_fly\t3\t6\t-\n"
+    + "fold\tseq_core_hm\tchromosome_2\tzero_lognormal_mixture\tpermute_histones\tcached\t3\t6\t-\n"
+    + "people\tseq_tf\tdonor\tnb_exponential\tpermute_levels\tcached\t3\t6\t-\n"
 )
 # Without table2 and comparisons, whose runs are not there.
 VARIANT_JOBS = {
-    "train": 5, "reuse": 1, "predict": 5, "predict_with_own_tf_zeroed": 1, "metrics": 6 + 24, "breakdown": 6,
-    "calibration": 6, "reliability": 6, "density": 6, "panels": 6, "forest": 1, "reliability_comparison": 1, "split": 3,
+    "train": 5, "reuse": 1, "predict": 5 + 1, "predict_with_own_tf_zeroed": 1 + 1, "metrics": 6 + 24 + 2 + 8,
+    **dict.fromkeys(OF_EACH_PART, 6), "panels": 6, "forest": 1, "reliability_comparison": 1, "split": 3, "models": 1,
+    "model_forest": 1,
     "gene_features": 4, "baseline": 24, "baselines": 1, "against_baselines": 1, "controls": 1, "intervals": 1,
     "table1": 1, "truth": 1, **REPORT_RULES, "all": 1,
 }  # fmt: skip
@@ -149,7 +156,8 @@ VARIANT_JOBS = {
 def test_test_scores_of_all_runs_and_baselines_are_a_target_of_their_own(clean: Path) -> None:
     jobs = dry_run(clean, "test_scores", "--configfile", "config/demo.yaml")
     predicted = jobs["predict"] + jobs.get("predict_with_own_tf_zeroed", 0)
-    assert (predicted, jobs["baseline"], jobs["metrics"], jobs["test_scores"]) == (7, 8, 7 + 8, 1)
+    assert (predicted, jobs["predict_fit"], jobs["baseline"]) == (7, 2, 8)
+    assert (jobs["metrics"], jobs["test_scores"]) == (7 + 2 + 8, 1)
     assert "table1" not in jobs
 
 
@@ -173,9 +181,9 @@ def test_external_predictions_are_planned_like_baselines(clean: Path) -> None:
     plain = dry_run(clean, *options[:2])
     each = plain["baseline"]
     added = {
-        "external": 1 + 2 * 2,
+        "external": 2 + 2 * 2,
         "baseline": 2 * each,
-        "metrics": 1 + 2 + 2 * each + 1 + (each - 1),
+        "metrics": 2 + 2 + 2 * each + 1 + (each - 1),
         "split": 2,
         "folds": 1,
     }
