@@ -72,8 +72,8 @@ class Moments(NamedTuple):
 class ContrastTable:
     """Sums over the pairs of each gene and sample, from which the contrasts of any draw follow.
 
-    Memory: five tables [gene, sample] of float64, and for each block of draws about eight arrays of 16 MB, or of
-    one draw if that is more.
+    Memory: five tables [gene, sample] of float64, twice that while they are made, and for each block of draws about
+    ten arrays of 16 MB, or of [tissue, gene] if that is more.
 
     Attributes
     ----------
