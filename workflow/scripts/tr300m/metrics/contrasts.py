@@ -77,8 +77,8 @@ class ContrastTable:
     """Sums over the pairs of each gene and sample, from which the contrasts of any draw follow.
 
     Memory: five tables [gene, sample] of float64, twice that while they are made, and for each block of draws about
-    ten arrays of 16 MB, or of [tissue, gene] if that is more. 1,000 draws of 2,000 genes and 1,700 samples of 54 tissues
-    take 4 s on one core.
+    ten arrays of 16 MB, or of [tissue, gene] if that is more. 1,000 draws of 2,000 genes and 1,700 samples of 54
+    tissues take 4 s on one core.
 
     Attributes
     ----------
