@@ -20,6 +20,7 @@ from tr300m.config.split_names import ANY_LEAVE_OUT, LEAVE_OUT, split_names
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split
 from tr300m.dataset.tf_levels import regulator_genes
+from tr300m.metrics.contrasts import CONTRASTS
 from tr300m.results.metric_table import percent
 
 pytestmark = pytest.mark.workflow
@@ -321,7 +322,7 @@ def check_without_shared_promoters(results: Path, intervals: dict[str, NDArray[n
         assert table[name][row] == percent(found["log_pearson"])
         assert table["Pairs without shared promoters"][row] == str(pairs)
         rows = (intervals["model"] == model) & (intervals["genes"] == "without shared promoters")
-        assert {*intervals["metric"][rows]} >= {"log_pearson", "accuracy"}
+        assert {*intervals["metric"][rows]} >= {"log_pearson", "accuracy", *CONTRASTS}
     assert name in (results / "table1.md").read_text()
     breakdown = read_tsv(results / "evaluation/all.validation.breakdown.tsv")
     row = (breakdown["view"] == "without shared promoters") & (breakdown["metric"] == "log_pearson")
@@ -350,6 +351,9 @@ def test_small_run_is_taken_apart(small: Path) -> None:
     assert baselines["Model Architecture"].tolist() == ["Sample median", "Histone means, ridge"]
     assert baselines["Split"].tolist() == ["thesis", "thesis"]
     assert baselines["NLL"].tolist() == ["undefined"] * 2
+    # The sample median is the same for all genes.
+    assert [baselines[name][0] for name in ("Across Genes", "Doubly Centred")] == ["0.0", "0.0"]
+    assert "Across Genes" not in table
     # The genes' own training means were not asked for: each run, and its difference to the better of the two.
     against = read_tsv(results / "against_baselines.tsv")
     best = against["Minus"][1]

@@ -21,6 +21,10 @@ In a bootstrap draw, genes and samples have weights (`cluster_bootstrap.Weights`
 correlation with the others and in the average over genes. A sample's weight counts in the mean of its tissue and in the
 average over samples. A tissue has as weight the mean weight of its samples: 1 in the part itself, 0 if none of its
 donors was drawn, 2 if its only donor was drawn twice.
+
+Samples that were drawn several times make the mean of a tissue noisier in a draw than it is in the part. This lowers
+the two metrics of tissue means, and most those of a model whose predictions differ within a tissue. Their draws are
+therefore shifted, so that their mean is the value in the part.
 """
 
 from collections.abc import Iterator
@@ -72,8 +76,9 @@ class Moments(NamedTuple):
 class ContrastTable:
     """Sums over the pairs of each gene and sample, from which the contrasts of any draw follow.
 
-    Memory: five tables [gene, sample] of float64, and for each block of draws about eight arrays of 16 MB, or of
-    one draw if that is more.
+    Memory: five tables [gene, sample] of float64, twice that while they are made, and for each block of draws about
+    ten arrays of 16 MB, or of [tissue, gene] if that is more. 1,000 draws of 2,000 genes and 1,700 samples of 54
+    tissues take 4 s on one core.
 
     Attributes
     ----------
@@ -129,14 +134,18 @@ class ContrastTable:
     def metrics(self) -> dict[str, float]:
         """Return the contrasts of the pairs, each in [-1, 1]; NaN where undefined."""
         once = Weights(np.ones((1, len(self.x))), np.ones((1, len(self.samples))))
-        return {name: float(values[0]) for name, values in self.draws(once).items()}
+        return {name: float(values[0]) for name, values in self._weighted(once).items()}
 
     def draws(self, weights: Weights) -> dict[str, Floats]:
         """Return the contrasts of each draw [draw]; NaN where undefined."""
+        found, values = self._weighted(weights), self.metrics()
+        return {name: found[name] if name == "across_genes" else _shifted(found[name], values[name]) for name in found}
+
+    def _weighted(self, weights: Weights) -> dict[str, Floats]:
+        """Return the contrasts of weighted pairs [draw]."""
         samples = weights.samples[:, self.samples]
-        return {"across_genes": self._across_genes(weights.genes, samples)} | dict(
-            zip(CONTRASTS[1:], self._across_tissues(weights.genes, samples), strict=True)
-        )
+        across_genes = self._across_genes(weights.genes, samples)
+        return dict(zip(CONTRASTS, (across_genes, *self._across_tissues(weights.genes, samples)), strict=True))
 
     def _across_genes(self, genes: Floats, samples: Floats) -> Floats:
         """Return ``across_genes`` of weights of genes [draw, gene] and of samples [draw, sample]."""
@@ -259,6 +268,12 @@ def _quotient(numerator: Floats, denominator: Floats) -> Floats:
         out=np.zeros(np.broadcast_shapes(numerator.shape, denominator.shape)),
         where=denominator > 0,
     )
+
+
+def _shifted(draws: Floats, value: float) -> Floats:
+    """Return correlations of draws [draw], shifted so that the mean of those that are defined is `value`."""
+    defined = draws[~np.isnan(draws)]
+    return np.clip(draws + (value - defined.mean()), -1.0, 1.0) if len(defined) else draws
 
 
 def _averages(values: Floats, weights: Floats) -> Floats:
