@@ -73,9 +73,15 @@ def read_record(folder: Path | str) -> dict[str, Any]:
     Raises
     ------
     TR300MError
-        If it or the weights are missing, or an older version wrote it without the units of the inputs.
+        If it or the weights are missing, it is a factorised model, or an older version wrote it without the units of
+        the inputs.
     """
     weights, path = Path(folder) / "model.weights.h5", Path(folder) / "run.json"
+    if (Path(folder) / "model.npz").is_file():
+        raise TR300MError(
+            f"{folder} holds a factorised model, which has no weights of a network",
+            "open it with tr300m.factorised.model.FactorisedModel.load, or name the folder of a network",
+        )
     for file in (weights, path):
         if not file.is_file():
             raise TR300MError(f"{file} is missing", "train the run first")
