@@ -1,4 +1,4 @@
-"""Factorised runs in the workflow, without a network: fitted, predicted under controls, scored, in tables and figures."""
+"""Factorised runs in the workflow, without a network: fitted, predicted under controls, scored, in all tables."""
 
 import re
 import subprocess
