@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from tr300m.config.model_rows import ModelRow, model_rows
+from tr300m.config.evaluated import ModelRow
+from tr300m.config.model_rows import model_rows
 from tr300m.config.settings import resolve
 
 ROOT = Path(__file__).parents[2]

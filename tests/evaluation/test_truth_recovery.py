@@ -14,8 +14,8 @@ from scipy.stats import hypergeom
 from tr300m.base.axes import CELLS, Genes, Samples
 from tr300m.base.files import write_tsv
 from tr300m.config.settings import resolve
+from tr300m.evaluation.level_shifts import perturbed_pairs, regulators_with_motif, shifted
 from tr300m.evaluation.planted_truth import Planted
-from tr300m.evaluation.regulator_perturbation import perturbed_pairs, regulators_with_motif, shifted
 from tr300m.evaluation.truth_recovery import (
     SimulatedRun,
     components,

@@ -52,9 +52,9 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_factorised_runs_are_planned_whole(clean: Path) -> None:
     """Six runs, one of them with the model of another; no training, and no table or figure of Table 1."""
     jobs = dry_run(clean, "--configfile", "factors.yaml")
-    assert {name: jobs.get(name, 0) for name in ("fit", "reuse_fit", "predict_fit", "gene_features")} == {
+    assert {name: jobs.get(name, 0) for name in ("fit", "reuse_fit", "predict_fit", "gene_features", "level_changes_fit")} == {
         # On validation all, on test those without control.
-        "fit": 5, "reuse_fit": 1, "predict_fit": 6 + 4, "gene_features": 6,
+        "fit": 5, "reuse_fit": 1, "predict_fit": 6 + 4, "gene_features": 6, "level_changes_fit": 3,
     }  # fmt: skip
     # Two baselines on three splits, on test too where Table 1 would be; three pools.
     assert jobs["metrics"] == 6 + 2 + 3 * 2 + 2 + 3
@@ -83,7 +83,7 @@ def test_a_wrong_factorised_run_stops_before_any_job(clean: Path, row: str, part
 def test_the_jobs_of_factorised_runs_load_no_keras() -> None:
     code = "import re, sys\n" + "\n".join(
         re.sub(r"(?s)\nwith job.*", "", (ROOT / f"workflow/scripts/{name}.py").read_text())
-        for name in ("fit", "predict_fit")
+        for name in ("fit", "predict_fit", "level_changes_fit")
     )
     code += "\nassert not {'keras', 'tensorflow', 'jax'} & {name.split('.')[0] for name in sys.modules}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -134,6 +134,8 @@ def test_factorised_runs_are_in_every_table(results: Path) -> None:
     differences = models["Log Pearson Correlation minus best baseline"][models["Family"] == "factorised"]
     assert NONE not in differences.tolist()
     assert "undefined" not in models["NLL"][models["Family"] == "factorised"].tolist()
+    truth = read_tsv(results / "truth.tsv")
+    assert {"plain", "trees", "late", "permuted"} <= {value for column in truth.values() for value in column.tolist()}
     controls = read_tsv(results / "controls.tsv")
     assert any("permute histones (evaluation only)" in label for label in controls["Model Architecture"].tolist())
     assert {"plain, validation", "trees, validation"} <= set(read_tsv(results / "calibration.tsv")["run"].tolist())

@@ -176,17 +176,15 @@ class RunSelection:
 
     @property
     def level_runs(self) -> list[str]:
-        """Trained networks on the thesis's split that read TF levels of simulated regulators, those chosen of them.
+        """Runs with the thesis's split and a model of their own that read TF levels of simulated regulators.
+
+        If the configuration chooses, those chosen of them.
 
         There are none with real regulators: computing the effect of each would take longer than the training.
         """
         if not self.simulated_regulators:
             return []
-        runs = [
-            name
-            for name in self.networks
-            if name in self.thesis_runs and self.architecture(name).tf and not self.runs[name].only_predicts
-        ]
+        runs = [name for name in self.thesis_runs if self.architecture(name).tf and not self.runs[name].only_predicts]
         return runs if self.level_change_runs is None else [run for run in runs if run in self.level_change_runs]
 
     @property

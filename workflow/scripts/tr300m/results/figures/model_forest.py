@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ...base.errors import TR300MError
 from ...base.types import Floats
 from ...config.architectures import FACTORISED_FAMILY, PAIRWISE_FAMILY
-from ...config.model_rows import ModelRow
+from ...config.evaluated import ModelRow
 from ..metric_table import HEADLINE_METRIC, OWN_TABLES, check_metrics, percent
 from ..model_table import HEADLINE, ScoredModel, sections
 from . import style as theme
