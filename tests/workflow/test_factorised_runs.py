@@ -52,7 +52,8 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_factorised_runs_are_planned_whole(clean: Path) -> None:
     """Six runs, one of them with the model of another; no training, and no table or figure of Table 1."""
     jobs = dry_run(clean, "--configfile", "factors.yaml")
-    assert {name: jobs.get(name, 0) for name in ("fit", "reuse_fit", "predict_fit", "gene_features", "level_changes_fit")} == {
+    names = ("fit", "reuse_fit", "predict_fit", "gene_features", "level_changes_fit")
+    assert {name: jobs.get(name, 0) for name in names} == {
         # On validation all, on test those without control.
         "fit": 5, "reuse_fit": 1, "predict_fit": 6 + 4, "gene_features": 6, "level_changes_fit": 3,
     }  # fmt: skip
