@@ -39,6 +39,7 @@ include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/truth.smk"
+include: "workflow/rules/mechanism.smk"
 include: "workflow/rules/motif_detection.smk"
 include: "workflow/rules/report.smk"
 
@@ -55,7 +56,7 @@ rule all:
             for run, part in SELECTION.evaluated_runs
             for file in ("breakdown.tsv", "calibration.tsv", "reliability.svg", "density.svg")
         ],
-        expand("<results>/{figure}.svg", figure=["table1", "reliability"]),
+        expand("<results>/{figure}.svg", figure=["table1", "reliability", "mechanism"]),
         expand("<results>/runs/{run}/panels.svg", run=RUNS),
         expand("<results>/pages/{page}.html", page=SELECTION.pages),
     localrule: True

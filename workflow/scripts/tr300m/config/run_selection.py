@@ -309,7 +309,7 @@ class RunSelection:
             "truth": self.planted and self.thesis_runs,
         }
         compared = [f"table{number}" for number in self.compared_runs]
-        return ["table1", *compared, "intervals", *(name for name, given in optional.items() if given)]
+        return ["table1", *compared, "intervals", "mechanism", *(name for name, given in optional.items() if given)]
 
     @property
     def pages(self) -> dict[str, Page]:
