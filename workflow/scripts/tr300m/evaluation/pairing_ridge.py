@@ -20,44 +20,43 @@ PAIRING_PENALTIES = tuple(10.0**power for power in range(-2, 3))
 
 
 class SampleMoments(NamedTuple):
-    """Some groups of samples: their numbers, the mean of u over them [u], and centred products U'U [u, u]."""
+    """Some groups of samples: their numbers, how many samples they have, and the mean of u over them [u]."""
 
     groups: Ints
+    size: int
     centre: Floats
-    uu: Floats
 
     @classmethod
     def of(cls, sums: InteractionSums, groups: Ints) -> Self:
         """Add up the groups."""
-        size = sums.samples[groups].sum()
-        centre = sums.u[groups].sum(axis=0) / size
-        return cls(groups, centre, sums.uu[groups].sum(axis=0) - size * np.outer(centre, centre))
+        size = int(sums.samples[groups].sum())
+        return cls(groups, size, sums.u[groups].sum(axis=0) / size)
+
+    def products(self, sums: InteractionSums, u: Ints) -> Floats:
+        """Return the centred products of some columns of u, U'U [pair, pair]."""
+        return self.centred(np.sum([sums.uu[group][u][:, u] for group in self.groups], axis=0), u)
+
+    def centred(self, products: Floats, u: Ints) -> Floats:
+        """Return the products [pair, pair] of some columns of u, not centred, without the means over the samples."""
+        return np.asarray(products - self.size * np.outer(self.centre[u], self.centre[u]))
 
 
 class Moments(NamedTuple):
-    """Sums over some folds of genes and some samples: X'X, U'U, X' Y U, and the sum of Y squared over all samples."""
+    """Sums over some folds of genes and some samples, u centred: X'X [x, x] and X' Y U [x, u]; see `kept`."""
 
     xx: Floats
-    uu: Floats
     xyu: Floats
-    yy: float
 
     @classmethod
     def of(cls, sums: InteractionSums, folds: Ints, samples: SampleMoments) -> Self:
         """Add up folds of genes."""
         block = np.ix_(folds, samples.groups)
         xyu = sums.xyu[block].sum(axis=(0, 1)) - np.outer(sums.xy[block].sum(axis=(0, 1)), samples.centre)
-        return cls(sums.xx[folds].sum(axis=0), samples.uu, xyu, float(sums.yy[folds].sum()))
+        return cls(sums.xx[folds].sum(axis=0), xyu)
 
-
-class Pairing(NamedTuple):
-    """Gene features, and the sample feature that each is multiplied with: column numbers [pair]."""
-
-    x: Ints
-    u: Ints
-
-
-NO_PAIRING = Pairing(np.empty(0, np.int64), np.empty(0, np.int64))
+    def kept(self, x: Ints) -> "Moments":
+        """Return the sums of some gene features."""
+        return Moments(self.xx[x][:, x], self.xyu[x])
 
 
 class Agreement(NamedTuple):
@@ -78,141 +77,128 @@ class Agreement(NamedTuple):
         return Agreement(self.cross + other.cross, self.predicted + other.predicted, self.observed + other.observed)
 
 
-@dataclass(frozen=True)
-class Identity:
-    """The interaction of every gene feature with every tissue, by ridge regression on some moments.
-
-    Attributes
-    ----------
-    fitted
-        The moments.
-    columns
-        Columns of u that are tissues, one-hot and divided by the root of the number of samples.
-    inverse
-        (X'X + penalty)^-1 [x, x].
-    """
-
-    fitted: Moments
-    columns: Ints
-    inverse: Floats
-
-    @classmethod
-    def of(cls, fitted: Moments, columns: Ints, penalty: float) -> Self:
-        """Invert; `penalty` is in units of the mean of the diagonal of X'X."""
-        xx = fitted.xx
-        inverse = np.linalg.inv(xx + penalty * np.mean(np.diag(xx)) * np.eye(len(xx)))
-        return cls(fitted, columns, np.asarray(inverse, np.float64))
-
-    def coefficients(self, pairing: Pairing, weights: Floats) -> Floats:
-        """Return the coefficients [x, tissue], given the weights [pair] of a pairing that is in the model too."""
-        right = self.fitted.xyu[:, self.columns]
-        by_tissue = weights[:, None] * self.fitted.uu[np.ix_(pairing.u, self.columns)]
-        return np.asarray(self.inverse @ (right - self.fitted.xx[:, pairing.x] @ by_tissue))
-
-
 class Normal(NamedTuple):
     """Normal matrix [pair, pair] and right side [pair] of a pairing."""
 
     matrix: Floats
     right: Floats
 
+    @classmethod
+    def of(cls, fitted: Moments, u: Ints, uu: Floats) -> Self:
+        """Return the equations of all gene features of some moments.
+
+        Parameters
+        ----------
+        fitted
+            Sums over the genes and samples of the fit.
+        u
+            Column of u that each gene feature is multiplied with [pair].
+        uu
+            Centred products of these columns [pair, pair].
+        """
+        return cls(fitted.xx * uu, fitted.xyu[np.arange(len(u)), u])
+
     def weights(self, penalty: float) -> Floats:
         """Return the ridge solution [pair]; `penalty` is in units of the mean of the diagonal."""
         loaded = self.matrix.copy()
         loaded.flat[:: len(loaded) + 1] += penalty * np.trace(loaded) / len(loaded)
-        factor = cho_factor(loaded, overwrite_a=True, check_finite=False)
+        factor = cho_factor(loaded, lower=True, overwrite_a=True, check_finite=False)
         return np.asarray(cho_solve(factor, self.right, check_finite=False))
 
 
-class Equations(NamedTuple):
-    """What the normal equations of any pairing are taken from.
-
-    With tissue identity in the model its coefficients are eliminated. The matrix is then (X'X) o (U'U) minus
-    (X'X (X'X + penalty)^-1 X'X) o (U'TT'U), and the right side loses what identity explains of it.
+@dataclass(frozen=True)
+class Identity:
+    """The interaction of every gene feature with every tissue, by ridge regression, and what it leaves to a pairing.
 
     Attributes
     ----------
-    xx, uu, right
-        Elementwise factors of the matrix [x, x] and [u, u], and the right sides [x, u].
-    xx_identity, u_tissue
-        Factors of what is subtracted: [x, x], and U'T [u, tissue].
+    alone
+        Coefficients of a model without a pairing [x, tissue].
+    mixed
+        (X'X + penalty)^-1 X'X of the gene features of the pairing [x, pair].
+    explained
+        What the elimination of the coefficients takes from X'X of the normal matrix [pair, pair].
+    right
+        Right sides of the pairing, without what identity explains of them [pair, u].
+    u_tissue
+        Centred products of u with the tissues [u, tissue].
     """
 
-    xx: Floats
-    uu: Floats
+    alone: Floats
+    mixed: Floats
+    explained: Floats
     right: Floats
-    xx_identity: Floats | None = None
-    u_tissue: Floats | None = None
+    u_tissue: Floats
 
     @classmethod
-    def of(cls, fitted: Moments, identity: Identity | None = None) -> Self:
-        """Take the moments of what is fitted, without or with tissue identity."""
-        if identity is None:
-            return cls(fitted.xx, fitted.uu, fitted.xyu)
-        shrunk, u_tissue = fitted.xx @ identity.inverse, fitted.uu[:, identity.columns]
-        right = fitted.xyu - shrunk @ fitted.xyu[:, identity.columns] @ u_tissue.T
-        return cls(fitted.xx, fitted.uu, right, shrunk @ fitted.xx, u_tissue)
+    def of(cls, fitted: Moments, kept: Ints, columns: Ints, u_tissue: Floats, penalty: float) -> Self:
+        """Fit.
 
-    def normal(self, pairing: Pairing) -> Normal:
-        """Return the normal equations of a pairing."""
-        x, u = np.ix_(pairing.x, pairing.x), np.ix_(pairing.u, pairing.u)
-        matrix = self.xx[x] * self.uu[u]
-        if self.xx_identity is not None and self.u_tissue is not None:
-            tissue = self.u_tissue[pairing.u]
-            matrix -= self.xx_identity[x] * (tissue @ tissue.T)
-        return Normal(matrix, self.right[pairing.x, pairing.u])
+        Parameters
+        ----------
+        fitted
+            Sums over the genes and samples of the fit.
+        kept
+            Gene features of the pairing.
+        columns
+            Columns of u that are tissues: one-hot, divided by the root of the number of samples.
+        u_tissue
+            Centred products of u with them [u, tissue].
+        penalty
+            In units of the mean of the diagonal of X'X.
+        """
+        xx = fitted.xx
+        inverse = np.linalg.inv(xx + penalty * np.mean(np.diag(xx)) * np.eye(len(xx)))
+        alone, mixed = inverse @ fitted.xyu[:, columns], inverse @ xx[:, kept]
+        right = fitted.xyu[kept] - xx[kept] @ alone @ u_tissue.T
+        return cls(alone, mixed, xx[kept] @ mixed, right, u_tissue)
+
+    def normal(self, fitted: Moments, u: Ints, uu: Floats) -> Normal:
+        """Return the normal equations of a pairing beside identity, whose coefficients are eliminated."""
+        tissue = self.u_tissue[u]
+        return Normal(fitted.xx * uu - self.explained * (tissue @ tissue.T), self.right[np.arange(len(u)), u])
+
+    def coefficients(self, u: Ints, weights: Floats) -> Floats:
+        """Return the coefficients [x, tissue] beside a pairing with weights [pair]."""
+        return np.asarray(self.alone - self.mixed @ (weights[:, None] * self.u_tissue[u]))
 
 
-def agreement(tested: Moments, pairing: Pairing, weights: Floats, identity: Identity | None = None) -> Agreement:
-    """Return how predictions for other genes agree with what was observed, in all samples.
+class Tested(NamedTuple):
+    """Genes that are predicted, in all samples.
 
-    Parameters
+    Attributes
     ----------
-    tested
-        Moments of these genes.
-    pairing, weights
-        Pairs and their weights [pair]; there may be none.
-    identity
-        Tissue identity, if it is in the model.
+    whole
+        Their sums.
+    kept
+        The gene features of the pairing.
+    tissues
+        Columns of u that are tissues.
+    u_tissue
+        Centred products of u with them [u, tissue].
+    yy
+        Sum of their squared observed values.
     """
-    cross = float(weights @ tested.xyu[pairing.x, pairing.u])
-    gram = tested.xx[np.ix_(pairing.x, pairing.x)] * tested.uu[np.ix_(pairing.u, pairing.u)]
-    predicted = float(weights @ gram @ weights)
-    if identity is not None:
-        coefficients, columns = identity.coefficients(pairing, weights), identity.columns
-        projected = tested.xx @ coefficients
-        cross += float(np.sum(coefficients * tested.xyu[:, columns]))
-        predicted += 2 * float(weights @ np.sum(projected[pairing.x] * tested.uu[np.ix_(pairing.u, columns)], axis=1))
-        predicted += float(np.sum((coefficients.T @ projected) * tested.uu[np.ix_(columns, columns)]))
-    return Agreement(cross, predicted, tested.yy)
 
+    whole: Moments
+    kept: Ints
+    tissues: Ints
+    u_tissue: Floats
+    yy: float
 
-def held_out_groups_agreement(
-    sums: InteractionSums, fold: int, pairing: Pairing, weights: Floats, centres: Floats
-) -> Agreement:
-    """Return how predictions for a fold of genes agree if each group of samples was predicted from the others.
+    def pairing(self, u: Ints, gram: Floats, weights: Floats) -> Agreement:
+        """Return the score of a pairing with weights [pair]; `gram` is (X'X) o (U'U) of these genes [pair, pair]."""
+        return Agreement(float(weights @ self.whole.xyu[self.kept, u]), float(weights @ gram @ weights), self.yy)
 
-    Predictions are deviations from what was fitted, so that they are zero where u is at its mean over the samples of
-    the fit. Those of all groups together have the mean of each gene removed, like what is observed.
+    def identity(self, coefficients: Floats) -> Agreement:
+        """Return the score of tissue identity with coefficients [x, tissue]."""
+        cross = float(np.sum(coefficients * self.whole.xyu[:, self.tissues]))
+        projected = coefficients.T @ self.whole.xx @ coefficients
+        return Agreement(cross, float(np.sum(projected * self.u_tissue[self.tissues])), self.yy)
 
-    Parameters
-    ----------
-    sums, fold, pairing
-        The sums, the fold of genes, and the pairs.
-    weights
-        Weights fitted without the group [group, pair].
-    centres
-        Mean of u over the samples of the fit [group, u].
-    """
-    x, u = pairing
-    xx, size = sums.xx[fold][np.ix_(x, x)], sums.samples
-    cross = predicted = 0.0
-    mean = np.zeros(len(x))
-    for group, weight in enumerate(weights):
-        centre, total = centres[group, u], sums.u[group, u]
-        off = total - size[group] * centre
-        cross += float(weight @ (sums.xyu[fold, group, x, u] - sums.xy[fold, group, x] * centre))
-        gram = sums.uu[group][np.ix_(u, u)] - np.outer(total, centre) - np.outer(centre, off)
-        predicted += float(weight @ (xx * gram) @ weight)
-        mean += weight * off / size.sum()
-    return Agreement(cross, predicted - size.sum() * float(mean @ xx @ mean), float(sums.yy[fold]))
+    def both(self, u: Ints, gram: Floats, weights: Floats, coefficients: Floats) -> Agreement:
+        """Return the score of a pairing beside tissue identity."""
+        one, other = self.pairing(u, gram, weights), self.identity(coefficients)
+        projected = self.whole.xx[self.kept] @ coefficients
+        mixed = float(weights @ np.sum(projected * self.u_tissue[u], axis=1))
+        return Agreement(one.cross + other.cross, one.predicted + other.predicted + 2 * mixed, self.yy)

@@ -15,10 +15,10 @@ from ..metrics.cluster_bootstrap import PairIndex, draw_weights
 from ..metrics.intervals import Interval, percentile_interval
 from ..metrics.point import UNDEFINED
 
-OWN, IDENTITY, BOTH = "own pairing", "tissue identity", "tissue identity and own pairing"
-PERMUTED = ", levels of other samples"
-SHUFFLED, OTHERS = "shuffled pairings", "levels of random genes"
-SEEN, HELD_OUT = "seen", "held out"
+OWN_PAIRING, BY_TISSUE, BESIDE_TISSUE = "own pairing", "tissue identity", "tissue identity and own pairing"
+PERMUTED_LEVELS = ", levels of other samples"
+SHUFFLED_PAIRINGS, RANDOM_GENES = "shuffled pairings", "levels of random genes"
+SEEN_TISSUES, HELD_OUT_TISSUES = "seen", "held out"
 MECHANISM_NOTES = (
     "Correlation of predicted and observed log(1 + TPM), both without the means of genes and of samples, on genes of "
     "chromosomes that were not fitted.",
@@ -62,7 +62,7 @@ class MechanismRow(NamedTuple):
     p: float = UNDEFINED
 
 
-def standing(found: float, drawn: Floats) -> tuple[float, float, float, float]:
+def among_draws(found: float, drawn: Floats) -> tuple[float, float, float, float]:
     """Return mean and standard deviation of draws [draw], and z and p of what was found among them."""
     if not len(drawn) or np.isnan(found) or np.isnan(drawn).any():
         return UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED
@@ -105,30 +105,32 @@ def mechanism_rows(result: MechanismResult | str, cluster: Ints, draws: int, see
     one_sample = np.zeros(len(cluster), np.int64)
     index = PairIndex.of(np.arange(len(cluster)), one_sample, cluster, one_sample[:1])
     weights = draw_weights(index, "genes", draws, seed).genes
-    return _rows(result.real, "", weights) + _rows(result.permuted, PERMUTED, weights)
+    return _rows(result.real, "", weights) + _rows(result.permuted, PERMUTED_LEVELS, weights)
 
 
 def _rows(result: PairingResult, suffix: str, weights: Floats) -> list[MechanismRow]:
     drawn, nothing = _intervals(result, weights), Interval(UNDEFINED, UNDEFINED)
     rows = []
     for tissues, field, interval in (
-        (SEEN, "seen", percentile_interval(drawn.own)),
-        (HELD_OUT, "held_out", nothing),
+        (SEEN_TISSUES, "seen", percentile_interval(drawn.own)),
+        (HELD_OUT_TISSUES, "held_out", nothing),
     ):
-        for against, scores in ((SHUFFLED, result.shuffled), (OTHERS, result.others)):
+        for against, scores in ((SHUFFLED_PAIRINGS, result.shuffled), (RANDOM_GENES, result.others)):
             if scores:
                 r = getattr(result.own, field).r
-                other, spread, z, p = standing(r, _values(scores, field))
-                rows.append(MechanismRow(OWN + suffix, tissues, r, interval, against, other, spread, z=z, p=p))
+                other, spread, z, p = among_draws(r, _values(scores, field))
+                rows.append(MechanismRow(OWN_PAIRING + suffix, tissues, r, interval, against, other, spread, z=z, p=p))
     identity, both = result.identity.seen.r, result.own.beyond_identity.r
     interval = percentile_interval(drawn.both)
     if not suffix:
-        rows.append(MechanismRow(IDENTITY, SEEN, identity, percentile_interval(drawn.identity)))
+        rows.append(MechanismRow(BY_TISSUE, SEEN_TISSUES, identity, percentile_interval(drawn.identity)))
     difference = percentile_interval(drawn.both - drawn.identity)
-    rows.append(MechanismRow(BOTH + suffix, SEEN, both, interval, IDENTITY, identity, difference=difference))
-    other, spread, z, p = standing(both, _values(result.shuffled, "beyond_identity"))
-    against = f"{IDENTITY} and {SHUFFLED}"
-    return [*rows, MechanismRow(BOTH + suffix, SEEN, both, interval, against, other, spread, z=z, p=p)]
+    rows.append(
+        MechanismRow(BESIDE_TISSUE + suffix, SEEN_TISSUES, both, interval, BY_TISSUE, identity, difference=difference)
+    )
+    other, spread, z, p = among_draws(both, _values(result.shuffled, "beyond_identity"))
+    against = f"{BY_TISSUE} and {SHUFFLED_PAIRINGS}"
+    return [*rows, MechanismRow(BESIDE_TISSUE + suffix, SEEN_TISSUES, both, interval, against, other, spread, z=z, p=p)]
 
 
 def mechanism_columns(rows: Sequence[MechanismRow]) -> Mapping[str, list[str]]:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...base.types import Floats
-from ..mechanism_table import PANELS, standing
+from ..mechanism_table import PANELS, among_draws
 from . import style as theme
 from .canvas import new_figure
 
@@ -61,7 +61,7 @@ def _draw(panel: Axes, values: Floats) -> None:
     own, drawn = float(values[0]), values[1:]
     panel.hist(drawn, bins=_BINS, color=theme.LIGHT_GREY, edgecolor=theme.GREY, linewidth=0.6)
     panel.axvline(own, color=theme.BLUE, linewidth=2)
-    _, _, z, p = standing(own, drawn)
+    _, _, z, p = among_draws(own, drawn)
     panel.annotate(
         f"own {own:.3f}\nz {z:.1f}, p {p:.2g}",
         (own, 0.97),
