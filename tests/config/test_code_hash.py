@@ -43,9 +43,12 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "level_changes.py",
             },
         ),
-        ("dataset.permutations", {"train.py", "predict.py", "level_changes.py"}),
+        ("dataset.permutations", {"train.py", "predict.py", "level_changes.py", "mechanism.py"}),
         ("evaluation.truth_recovery", {"truth.py"}),
-        ("dataset.tf_levels", {"motifs.py", "train.py", "predict.py", "breakdown.py", "level_changes.py"}),
+        (
+            "dataset.tf_levels",
+            {"motifs.py", "train.py", "predict.py", "breakdown.py", "level_changes.py", "mechanism.py"},
+        ),
         ("config.run_table", {"train.py", "predict.py", "level_changes.py"}),
         ("arrays.histones", {"histone_track.py", "histones.py", "wide_marks.py"}),
         (

@@ -32,7 +32,7 @@ SIMULATION_RULES = {
     "simulate_genome": 1, "simulate_truth": 1, "simulate_expression": 1, "simulate_histone_track": 21,
 }  # fmt: skip
 RUN_RULES = {"train": 7, "predict": 2, "predict_with_own_tf_zeroed": 5, "metrics": 7, "split": 1, "table1": 1}
-REPORT_RULES = {"guide": 1, "overview": 1, "records": 1, "pages": 1}
+REPORT_RULES = {"mechanism": 1, "mechanism_figure": 1, "guide": 1, "overview": 1, "records": 1, "pages": 1}
 # One for every run and part that is evaluated.
 OF_EACH_PART = ("breakdown", "calibration", "reliability", "density")
 # Table 2 scores a run on the test part too; each of the eight baselines has metrics. Five of seven

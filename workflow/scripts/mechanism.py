@@ -10,11 +10,12 @@ from tr300m.dataset.tissue_split import groups_of_tissues
 from tr300m.evaluation.mechanism import mechanism
 from tr300m.results.mechanism_table import (
     MECHANISM_NOTES,
+    correlations_by_panel,
     mechanism_columns,
     mechanism_rows,
-    save_pairings,
     sizes_note,
 )
+from tr300m.results.random_pairings import save_pairings
 from tr300m.results.write_table import write_table
 
 with job(snakemake.log[0]):
@@ -30,4 +31,4 @@ with job(snakemake.log[0]):
         notes=[*MECHANISM_NOTES, sizes_note(result)],
         simulated=identify(dataset.manifest).simulated,
     )
-    save_pairings(snakemake.output.pairings, result)
+    save_pairings(snakemake.output.pairings, correlations_by_panel(result))

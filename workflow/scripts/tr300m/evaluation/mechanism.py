@@ -194,6 +194,40 @@ def mechanism(
     )
 
 
+class PairingInputs(NamedTuple):
+    """Sums of motifs, levels, tissues and levels of other genes with expression, and the candidates for pairings."""
+
+    sums: InteractionSums
+    candidates: Candidates
+
+
+def pairing_inputs(
+    dataset: "Dataset", features: RegulatorFeatures, folds: Ints, groups: Ints, random: np.random.Generator | None
+) -> PairingInputs:
+    """Read the expression and sum up.
+
+    Parameters
+    ----------
+    dataset, features
+        The dataset and the features of its regulators.
+    folds, groups
+        Fold of each gene [gene] and group of each sample [sample].
+    random
+        Draws the other genes; None for none of them.
+    """
+    regulators, genes = features.motif.shape[1], dataset.genes
+    own = own_regulators(genes.gene_id.tolist(), genes.merged.tolist(), dataset.regulators.gene_id.tolist())
+    reads = np.stack([own[folds == fold].any(axis=0) @ features.member for fold in range(int(folds.max()) + 1)])
+    others = np.empty(0, np.int64)
+    if random is not None:
+        others = _other_genes(dataset, np.asarray(own.any(axis=1)), regulators, random)
+    tissues = dataset.tissue[:, dataset.tissue.any(axis=0)].astype(np.float64)
+    other_levels, _ = _standardised(np.log1p(dataset.expression[others].astype(np.float64)).T)
+    u = np.concatenate([features.level, tissues / np.sqrt(tissues.sum(axis=0)), other_levels], axis=1)
+    sums = interaction_sums(dataset.expression, features.motif, u, folds, groups, regulators + tissues.shape[1])
+    return PairingInputs(sums, Candidates(reads, tissues.shape[1], folds[others]))
+
+
 def pairing_result(
     dataset: "Dataset",
     features: RegulatorFeatures,
@@ -208,28 +242,18 @@ def pairing_result(
 
     Parameters
     ----------
-    dataset, features
-        The dataset and the features of its regulators.
-    folds, groups
-        Fold of each gene [gene] and group of each sample [sample].
+    dataset, features, folds, groups
+        As in `pairing_inputs`.
     draws, seed
         Number of random pairings of each kind, and their seed.
     others
         Whether levels of other genes are tried too.
     """
     random, regulators = np.random.default_rng(seed), features.motif.shape[1]
-    genes = dataset.genes
-    own = own_regulators(genes.gene_id.tolist(), genes.merged.tolist(), dataset.regulators.gene_id.tolist())
-    reads = np.stack([own[folds == fold].any(axis=0) @ features.member for fold in range(int(folds.max()) + 1)])
-    chosen = _other_genes(dataset, np.asarray(own.any(axis=1)), regulators, random) if others else np.empty(0, np.int64)
-    tissues = dataset.tissue[:, dataset.tissue.any(axis=0)].astype(np.float64)
-    other_levels, _ = _standardised(np.log1p(dataset.expression[chosen].astype(np.float64)).T)
-    u = np.concatenate([features.level, tissues / np.sqrt(tissues.sum(axis=0)), other_levels], axis=1)
-    candidates = Candidates(reads, tissues.shape[1], folds[chosen])
-    sums = interaction_sums(dataset.expression, features.motif, u, folds, groups, regulators + tissues.shape[1])
-    orders = random.random((draws, regulators + len(chosen)))
+    sums, candidates = pairing_inputs(dataset, features, folds, groups, random if others else None)
+    orders = random.random((draws, regulators + len(candidates.other_fold)))
     shuffled = [partial(candidates.shuffled, order=order[:regulators]) for order in orders]
-    drawn = [partial(candidates.others, order=order[regulators:]) for order in orders if len(chosen)]
+    drawn = [partial(candidates.others, order=order[regulators:]) for order in orders if len(candidates.other_fold)]
     return _all_folds(sums, candidates, features.motif, folds, shuffled, drawn)
 
 

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from ..base.array_files import save_arrays
 from ..base.types import Floats, Ints
 from ..evaluation.mechanism import MechanismResult, PairingResult, drawn_correlations
 from ..evaluation.pairing_test import PairingScores
 from ..metrics.cluster_bootstrap import PairIndex, draw_weights
 from ..metrics.intervals import Interval, percentile_interval
 from ..metrics.point import UNDEFINED
+from .random_pairings import PANELS, among_draws
 
 OWN_PAIRING, BY_TISSUE, BESIDE_TISSUE = "own pairing", "tissue identity", "tissue identity and own pairing"
 PERMUTED_LEVELS = ", levels of other samples"
@@ -60,15 +59,6 @@ class MechanismRow(NamedTuple):
     difference: Interval = Interval(UNDEFINED, UNDEFINED)
     z: float = UNDEFINED
     p: float = UNDEFINED
-
-
-def among_draws(found: float, drawn: Floats) -> tuple[float, float, float, float]:
-    """Return mean and standard deviation of draws [draw], and z and p of what was found among them."""
-    if not len(drawn) or np.isnan(found) or np.isnan(drawn).any():
-        return UNDEFINED, UNDEFINED, UNDEFINED, UNDEFINED
-    mean, spread = float(drawn.mean()), float(drawn.std(ddof=1)) if len(drawn) > 1 else 0.0
-    z = (found - mean) / spread if spread > 0 else UNDEFINED
-    return mean, spread, z, float((1 + np.count_nonzero(drawn >= found)) / (1 + len(drawn)))
 
 
 @dataclass(frozen=True)
@@ -157,8 +147,11 @@ def _range(interval: Interval) -> str:
     return "" if np.isnan(interval.low) else f"{interval.low:z.3f} to {interval.high:z.3f}"
 
 
-PANELS = {"seen": "seen tissues", "held_out": "held-out tissues", "beyond_identity": "beside tissue identity"}
-"""Scores of the figure, by the name of their field, and the titles of their panels."""
+def correlations_by_panel(result: MechanismResult | str) -> dict[str, Floats]:
+    """Return the correlations of own and shuffled pairings for each of `PANELS`, own first [1 + draw]."""
+    if isinstance(result, str):
+        return {field: np.empty(0) for field in PANELS}
+    return {field: _values([result.real.own, *result.real.shuffled], field) for field in PANELS}
 
 
 def sizes_note(result: MechanismResult | str) -> str:
@@ -169,12 +162,3 @@ def sizes_note(result: MechanismResult | str) -> str:
         f"{result.regulators} regulators, {result.folds} folds of genes, {result.groups} lots of tissues held out in "
         f"turn, {len(result.real.shuffled)} random pairings."
     )
-
-
-def save_pairings(path: Path | str, result: MechanismResult | str) -> None:
-    """Write the correlations of own and random pairings as `.npz`: for each of `PANELS`, own first [1 + draw]."""
-    found: dict[str, Floats] = {
-        field: np.empty(0) if isinstance(result, str) else _values([result.real.own, *result.real.shuffled], field)
-        for field in PANELS
-    }
-    save_arrays(path, found)

@@ -1,7 +1,6 @@
 """Histograms of the correlations of random pairings of motifs and levels, with that of the own pairing as a line."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,17 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ...base.types import Floats
-from ..mechanism_table import PANELS, among_draws
+from ..random_pairings import PANELS, among_draws
 from . import style as theme
 from .canvas import new_figure
 
 _BINS = 20
-
-
-def read_pairings(path: Path | str) -> dict[str, Floats]:
-    """Read what `mechanism_table.save_pairings` wrote: own and random correlations by panel [1 + draw]."""
-    with np.load(path) as saved:
-        return {name: saved[name] for name in PANELS}
 
 
 def pairing_histograms(pairings: Mapping[str, Floats], *, subtitle: str = "") -> Figure:
