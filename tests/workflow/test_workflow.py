@@ -355,6 +355,9 @@ def test_small_run_is_taken_apart(small: Path) -> None:
     assert f"{100 * float(breakdown['mean'][pooled][0]):.1f}" == table["Accuracy"][1]
     assert set(breakdown["view"]) >= {"across genes", "across tissues", "across people", "per tissue"}
     check_own_level_zeroed(results, breakdown)
+    mechanism = read_tsv(results / "mechanism.tsv")
+    assert set(mechanism["tissues"]) == {"seen", "held out"}
+    assert (results / "mechanism.svg").is_file()
     calibration = read_tsv(results / "evaluation/all.validation.calibration.tsv")
     assert float(calibration["value"][calibration["quantity"] == "crps_mean"][0]) > 0
     for path in results.rglob("*.tsv"):

@@ -124,11 +124,11 @@ def _rows(result: PairingResult, suffix: str, weights: Floats) -> list[Mechanism
 
 
 def mechanism_columns(rows: Sequence[MechanismRow]) -> Mapping[str, list[str]]:
-    """Return the rows as columns of text; what is undefined or does not apply is empty."""
+    """Return the rows as columns of text; what does not apply is empty."""
     return {
         "prediction": [row.model for row in rows],
         "tissues": [row.tissues for row in rows],
-        "correlation": [_text(row.r, ".3f") for row in rows],
+        "correlation": [_text(row.r, ".3f") or "undefined" for row in rows],
         "95 % interval": [_range(row.interval) for row in rows],
         "compared with": [row.against for row in rows],
         "its correlation": [_text(row.other, ".3f") for row in rows],

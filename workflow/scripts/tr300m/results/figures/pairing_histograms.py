@@ -13,6 +13,8 @@ from . import style as theme
 from .canvas import new_figure
 
 _BINS = 20
+_HEADROOM = 1.35
+"""Height of a panel in units of its highest bar: the text at the line must not cover bars."""
 
 
 def pairing_histograms(pairings: Mapping[str, Floats], *, subtitle: str = "") -> Figure:
@@ -52,16 +54,18 @@ def _draw(panel: Axes, values: Floats) -> None:
         panel.text(0.5, 0.5, "undefined", transform=panel.transAxes, ha="center", color=theme.GREY)
         return
     own, drawn = float(values[0]), values[1:]
-    panel.hist(drawn, bins=_BINS, color=theme.LIGHT_GREY, edgecolor=theme.GREY, linewidth=0.6)
+    heights, _, _ = panel.hist(drawn, bins=_BINS, color=theme.LIGHT_GREY, edgecolor=theme.GREY, linewidth=0.6)
     panel.axvline(own, color=theme.BLUE, linewidth=2)
+    panel.set_ylim(0, _HEADROOM * float(np.max(heights)))
     _, _, z, p = among_draws(own, drawn)
+    right = own > drawn.mean()
     panel.annotate(
         f"own {own:.3f}\nz {z:.1f}, p {p:.2g}",
         (own, 0.97),
-        (4 if own < drawn.mean() else -4, 0),
+        (-4 if right else 4, 0),
         xycoords=panel.get_xaxis_transform(),
         textcoords="offset points",
-        ha="left" if own < drawn.mean() else "right",
+        ha="right" if right else "left",
         va="top",
         color=theme.BLUE,
     )
