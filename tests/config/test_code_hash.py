@@ -49,7 +49,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
             "dataset.tf_levels",
             {"motifs.py", "train.py", "predict.py", "breakdown.py", "level_changes.py", "mechanism.py"},
         ),
-        ("config.run_table", {"train.py", "predict.py", "level_changes.py"}),
+        ("config.run_table", {"train.py", "predict.py", "level_changes.py", "mechanism.py"}),
         ("arrays.histones", {"histone_track.py", "histones.py", "wide_marks.py"}),
         (
             "arrays.sequence",
@@ -83,6 +83,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "reliability_comparison.py",
                 "density.py",
                 "motif_panels.py",
+                "mechanism_figure.py",
             },
         ),
         ("results.figures.training_panels", {"panels.py"}),
