@@ -32,7 +32,7 @@ RANDOM_PAIRINGS = 100
 FEWEST_FOLDS, FEWEST_REGULATORS, FEWEST_SAMPLES = 3, 5, 5
 EXPRESSED_TPM = 1.0
 """Mean TPM from which a gene is expressed: its level may stand in for a regulator's."""
-OTHERS_PER_REGULATOR = 1.25
+OTHERS_PER_REGULATOR = 1.5
 _CONSTANT = 1e-9
 
 
