@@ -41,6 +41,7 @@ include: "workflow/rules/baselines.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/truth.smk"
+include: "workflow/rules/mechanism.smk"
 include: "workflow/rules/motif_detection.smk"
 include: "workflow/rules/report.smk"
 

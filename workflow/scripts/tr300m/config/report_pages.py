@@ -13,6 +13,7 @@ PAGES = {
     "controls": ("Tables", "Controls: scores with permuted inputs"),
     "seeds": ("Tables", "Seeds: spread between runs that differ in their seed"),
     "truth": ("Tables", "Recovery of the planted truth"),
+    "mechanism": ("Evaluation", "Does the mechanism help: motifs times levels against random pairings"),
     "breakdown": ("Evaluation", "Scores by group of genes and samples"),
     "calibration": ("Evaluation", "Calibration of the predicted distributions"),
     "runs": ("Records", "Runs: settings, device, time"),

@@ -303,12 +303,13 @@ class RunSelection:
             "truth": self.planted and self.thesis_runs,
         }
         compared = [f"table{number}" for number in self.compared_runs]
-        return ["models", *compared, "intervals", *(name for name, given in optional.items() if given)]
+        named = [name for name, given in optional.items() if given]
+        return ["models", *compared, "intervals", "mechanism", *named]
 
     @property
     def figures(self) -> list[str]:
         """Names of the figures of several models."""
-        return ["models", *(["table1", "reliability"] if self.table1_runs else [])]
+        return ["models", *(["table1", "reliability"] if self.table1_runs else []), "mechanism"]
 
     @property
     def pages(self) -> dict[str, Page]:
