@@ -32,6 +32,8 @@ class Architecture:
         Whether histone marks, mixed over cells by tissue, are read, in a separate branch.
     distance
         Whether TF levels are weighted by the regulator's distance on the chromosome; needs `tf`.
+    wide_marks
+        Whether histone marks in bins of the wide window are read as well, in a separate branch; needs `hm`.
     """
 
     key: str
@@ -40,12 +42,18 @@ class Architecture:
     core: bool
     hm: bool
     distance: bool
+    wide_marks: bool = False
 
     def __post_init__(self) -> None:
         if self.distance and not self.tf:
             raise TR300MError(
                 f"architecture {self.key}: the distance factor weights TF levels, which are off",
                 "set `tf` to 1 or `distance` to 0",
+            )
+        if self.wide_marks and not self.hm:
+            raise TR300MError(
+                f"architecture {self.key}: wide_marks adds bins to the histone marks, which it does not read",
+                "choose an architecture with hm, or leave out wide_marks",
             )
 
     @property
