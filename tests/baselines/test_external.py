@@ -11,6 +11,7 @@ from tr300m.base.axes import Genes, Samples
 from tr300m.baselines.data import Data
 from tr300m.baselines.external import read_external_predictions
 from tr300m.baselines.table import PREDICTIONS
+from tr300m.config.architectures import Architecture
 from tr300m.config.external_predictions import External, external_notes, external_table, prediction_columns
 from tr300m.config.fold_pools import pool_folds
 from tr300m.config.run_table import Run
@@ -182,7 +183,7 @@ def test_folds_are_pooled_where_all_are_predicted() -> None:
     )
     one = External("on1", "x", ("chromosome_2",))
     splits = [f"chromosome_{fold}" for fold in (1, 2, 3)]
-    found = pool_folds(runs, {"seq": "Seq"}, splits, ["trees"], [one, two, three])
+    found = pool_folds(runs, {"seq": Architecture.from_key("seq")}, splits, ["trees"], [one, two, three])
     assert list(found) == [
         f"folds/chromosome/{name}" for name in ("runs/run1", "external/on2", "external/on3", "baselines/trees")
     ]

@@ -15,7 +15,7 @@ LABELS = {
     "seq_core_hm": "Seq + Core + HM",
     "seq_tf_hm": "Seq + TF + HM",
 }
-HEADER = "architecture\tlabel\ttf\tcore\thm\tdistance\n"
+HEADER = "architecture\tfamily\tlabel\ttf\tcore\thm\tdistance\n"
 
 
 @pytest.mark.parametrize("key", LABELS)
@@ -43,7 +43,7 @@ def test_the_table_equals_the_keys(tmp_path: Path) -> None:
     lines = []
     for key, label in LABELS.items():
         a = Architecture.from_key(key)
-        lines.append(f"{key}\t{label}\t{a.tf:d}\t{a.core:d}\t{a.hm:d}\t{a.distance:d}\n")
+        lines.append(f"{key}\tpairwise\t{label}\t{a.tf:d}\t{a.core:d}\t{a.hm:d}\t{a.distance:d}\n")
     path.write_text(HEADER + "".join(lines))
     assert read_architectures(path) == {key: Architecture.from_key(key) for key in LABELS}
 
@@ -51,10 +51,14 @@ def test_the_table_equals_the_keys(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (HEADER + "a\tA\t1\t0\t0\tyes\n", "0"),
-        (HEADER + "a\tA\t1\t0\t0\t0\na\tB\t1\t0\t0\t0\n", "a"),
-        (HEADER + "a\tA\t0\t0\t0\t1\n", "`tf`"),
-        ("architecture\tlabel\ttf\tcore\thm\na\tA\t0\t0\t0\n", "distance"),
+        (HEADER + "a\tpairwise\tA\t1\t0\t0\tyes\n", "0"),
+        (HEADER + "a\tpairwise\tA\t1\t0\t0\t0\na\tpairwise\tB\t1\t0\t0\t0\n", "a"),
+        (HEADER + "a\tpairwise\tA\t0\t0\t0\t1\n", "`tf`"),
+        (HEADER + "a\tlinear\tA\t1\t0\t0\t0\n", "linear"),
+        (HEADER + "a\tfactorised\tA\t1\t1\t0\t0\n", "`core`"),
+        (HEADER + "a\tfactorised\tA\t1\t0\t0\t1\n", "`distance`"),
+        ("architecture\tlabel\ttf\tcore\thm\tdistance\na\tA\t0\t0\t0\t0\n", "family"),
+        ("architecture\tfamily\tlabel\ttf\tcore\thm\na\tpairwise\tA\t0\t0\t0\n", "distance"),
     ],
 )
 def test_a_bad_table_is_refused(text: str, message: str, tmp_path: Path, refuses: Refuses) -> None:

@@ -2,16 +2,17 @@
 
 from dataclasses import replace
 
+from tr300m.config.architectures import Architecture
 from tr300m.config.fold_pools import Pool, pool_folds
 from tr300m.config.run_table import Run
 
 RUN = Run("a1", "seq", "leave_out_chr1", "nb_exponential", "none", "cached", 3, 10)
-LABELS = {"seq": "Seq"}
+ARCHITECTURES = {"seq": Architecture.from_key("seq")}
 
 
 def pooled(*runs: Run, baselines: tuple[str, ...] = ()) -> dict[str, Pool]:
     splits = list(dict.fromkeys(run.split for run in runs))
-    return pool_folds({run.run: run for run in runs}, LABELS, splits, baselines)
+    return pool_folds({run.run: run for run in runs}, ARCHITECTURES, splits, baselines)
 
 
 def test_runs_that_differ_in_their_fold_are_one_row() -> None:

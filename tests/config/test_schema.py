@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,12 @@ from tr300m.training.config import TrainingConfig
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
-HEADER = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
-SEQ_TF = "tf\tseq_tf\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\n"
+HEADER = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\toptions\n"
+SEQ_TF = "tf\tseq_tf\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\t-\n"
+MIXTURE = "zero_lognormal_mixture"
+FACTORS = f"f\tfactors\tthesis\t{MIXTURE}\tnone\t-\t3\t-\t-\n"
 LATE = "permute_levels_at_evaluation"
-GOOD = "seq\tseq\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\n"
+GOOD = "seq\tseq\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\t-\n"
 
 
 def problems(**config: Any) -> list[str]:
@@ -260,6 +263,7 @@ def read(tmp_path: Path, text: str) -> Any:
     table = tmp_path / "runs.tsv"
     table.write_text(text)
     architectures = {key: Architecture.from_key(key) for key in ("seq", "seq_tf")}
+    architectures["factors"] = Architecture("factors", "Factors", True, False, False, False, family="factorised")
     return read_runs(table, architectures, split_names(3), ROOT / "workflow/schemas/runs.schema.yaml")
 
 
@@ -293,7 +297,7 @@ def test_sizes_are_numbers_or_shares(key: str, wrong: float) -> None:
     [
         (
             GOOD.replace("\tseq\t", "\tseq_xx\t"),
-            ["run seq", "`architecture`", "seq_xx", "seq, seq_tf"],
+            ["run seq", "`architecture`", "seq_xx", "seq, seq_tf, factors"],
         ),
         (GOOD.replace("thesis", "random"), ["`split`", "random", "thesis, donor, tissue, overlap_free, chromosome_1,"]),
         (GOOD.replace("thesis", "chromosome_4"), ["`split`", "chromosome_4", "leave_out_CHROM"]),
@@ -317,6 +321,14 @@ def test_sizes_are_numbers_or_shares(key: str, wrong: float) -> None:
             ["run late", "`control`", "permute_levels_at_evaluation"],
         ),
         ("seq/a" + GOOD[3:], ["`run`"]),
+        (GOOD.replace("on_the_fly", "-"), ["`scan`", "seq", "pairwise", "on_the_fly"]),
+        (GOOD.replace("100", "-"), ["`steps`", "seq", "pairwise", "integer"]),
+        (FACTORS.replace("-\t3", "cached\t3"), ["run f", "`scan`", "factors", "factorised", "write -"]),
+        (FACTORS.replace("3\t-", "3\t50"), ["run f", "`steps`", "factors", "factorised", "write -"]),
+        (FACTORS.replace(MIXTURE, "nb_exponential"), ["run f", "`likelihood`", "factorised", MIXTURE]),
+        (FACTORS.replace("none", "permute_histones"), ["run f", "`control`", "permute_histones", "factors"]),
+        (GOOD.replace("100\t-", "100\tdepth=3"), ["run seq", "`options`", "depth"]),
+        (GOOD.replace("100\t-", "100\t"), ["run seq", "`options`", "''"]),
     ],
 )
 def test_bad_run_tables(tmp_path: Path, line: str, parts: list[str]) -> None:
@@ -348,10 +360,42 @@ def test_labels_say_what_is_not_the_thesis_s(tmp_path: Path) -> None:
     other = SEQ_TF.replace("tf", "late", 1).replace("none", "permute_levels")
     other = other.replace("thesis", "donor").replace("nb_exponential", "zero_lognormal_mixture")
     runs = read(tmp_path, HEADER + SEQ_TF + other)
-    assert runs["tf"].label("Seq + TF") == "Seq + TF"
-    assert runs["late"].label("Seq + TF") == "Seq + TF, permute levels (retrained), split donor, zero_lognormal_mixture"
+    seq_tf = Architecture.from_key("seq_tf")
+    assert runs["tf"].label(seq_tf) == "Seq + TF"
+    assert runs["late"].label(seq_tf) == "Seq + TF, permute levels (retrained), split donor, zero_lognormal_mixture"
     runs = read(tmp_path, HEADER + SEQ_TF.replace("thesis", "overlap_free"))
-    assert runs["tf"].label("Seq + TF") == "Seq + TF, split overlap_free"
+    assert runs["tf"].label(seq_tf) == "Seq + TF, split overlap_free"
+    changed = replace(runs["tf"], split="thesis", options={"rank": 3, "both": True})
+    assert changed.label(seq_tf) == "Seq + TF, rank=3, both=yes"
+    # Its usual output distribution is not the networks'.
+    factors = Architecture("factors", "Factors", True, False, False, False, family="factorised")
+    assert read(tmp_path, HEADER + FACTORS)["f"].label(factors) == "Factors"
+
+
+def test_a_factorised_run_has_neither_scan_nor_steps(tmp_path: Path) -> None:
+    run = read(tmp_path, HEADER + FACTORS)["f"]
+    assert (run.scan, run.steps, run.reads_scan, run.options) == ("-", None, False, {})
+
+
+def test_runs_with_options_are_told_apart(tmp_path: Path) -> None:
+    """Runs are keys of dictionaries, and a control needs the weights of a run with the same options."""
+    run = read(tmp_path, HEADER + GOOD)["seq"]
+    other = replace(run, options={"rank": 3})
+    assert hash(run) == hash(other)
+    assert len({run: 1, other: 2, replace(run): 3}) == 2
+
+
+def test_a_run_with_options_or_factors_is_not_one_of_the_thesis(tmp_path: Path) -> None:
+    table = tmp_path / "runs.tsv"
+    factors = FACTORS.replace("f\tfactors", "f\tbilinear")
+    table.write_text(HEADER + factors + GOOD + GOOD.replace("seq\tseq", "tf\tseq_tf"))
+    selection = resolve({"runs": str(table)}, ROOT).selection
+    assert selection.table1_runs == ["seq", "tf"]
+    changed = replace(selection, runs={**selection.runs, "seq": replace(selection.runs["seq"], options={"rank": 3})})
+    assert changed.table1_runs == ["tf"]
+    assert [changed.thesis_run(name) for name in ("f", "seq", "tf")] == [None, None, "seq_tf"]
+    assert not selection.reads_own_level("f")
+    assert selection.label("f") == "Bilinear"
 
 
 def test_controls_stand_behind_the_run_without_them(tmp_path: Path) -> None:
@@ -378,19 +422,20 @@ def test_controls_stand_behind_the_run_without_them(tmp_path: Path) -> None:
         ("early", "plain"),
         ("lone", None),
     ]
-    assert found.runs["late"].label("Seq + TF") == "Seq + TF, permute levels (evaluation only)"
+    assert found.label("late") == "Seq + TF, permute levels (evaluation only)"
     assert found.splits_in_use == ["donor", "thesis"]
 
 
 def test_run_table_with_other_columns(tmp_path: Path) -> None:
-    with pytest.raises(TR300MError, match="run architecture split likelihood control scan seed steps"):
+    with pytest.raises(TR300MError, match="run architecture split likelihood control scan seed steps options"):
         read(tmp_path, "run\tarchitecture\nseq\tseq\n")
 
 
 def test_architecture_table_agrees_with_the_keys() -> None:
     table = read_architectures(ROOT / "config/architectures.tsv")
-    assert len(table) == 7
-    for key, architecture in table.items():
+    pairwise = {key: architecture for key, architecture in table.items() if not architecture.factorised}
+    assert len(pairwise) == 7
+    for key, architecture in pairwise.items():
         assert architecture == Architecture.from_key(key)
 
 

@@ -33,9 +33,9 @@ compute: {{device: cpu, train_threads: 1, train_mem_mb: 1000, array_mem_mb: 1000
 simulation: {{genes: 80, regulators: 12, samples: 24, donors: 6, chromosomes: [chr1, chrX, chrY]}}
 """
 RUNS = (
-    "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
-    "seq\tseq\tthesis\tnb_exponential\tnone\tcached\t3\t6\n"
-    "all\tseq_tf_core_hm\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t6\n"
+    "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\toptions\n"
+    "seq\tseq\tthesis\tnb_exponential\tnone\tcached\t3\t6\t-\n"
+    "all\tseq_tf_core_hm\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t6\t-\n"
 )
 
 

@@ -110,7 +110,7 @@ def test_delimiters_at_line_ends(tmp_path: Path, where: str, count: int) -> None
 
 
 def test_tables_of_this_workflow(tmp_path: Path) -> None:
-    text = "architecture\tlabel\ttf\tcore\thm\tdistance\nseq\tSeq\t0\t0\t0\t0\n"
+    text = "architecture\tfamily\tlabel\ttf\tcore\thm\tdistance\nseq\tpairwise\tSeq\t0\t0\t0\t0\n"
     changed = BOM + text.replace("\n", "\t \r\n").replace("seq\t", " seq\u00a0\t").encode()
     assert list(read_architectures(write(tmp_path / "a.tsv", changed))) == ["seq"]
 

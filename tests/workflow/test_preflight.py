@@ -286,8 +286,9 @@ def own_files(folder: Path, genes: int, samples: int, **split: Any) -> dict[str,
 
 
 def runs_on(folder: Path, *splits: str) -> str:
-    rows = [f"r{number}\tseq\t{name}\tnb_exponential\tnone\ton_the_fly\t3\t1\n" for number, name in enumerate(splits)]
-    header = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+    end = "nb_exponential\tnone\ton_the_fly\t3\t1\t-\n"
+    rows = [f"r{number}\tseq\t{name}\t{end}" for number, name in enumerate(splits)]
+    header = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\toptions\n"
     (folder / "splits.tsv").write_text(header + "".join(rows))
     return "splits.tsv"
 

@@ -170,8 +170,10 @@ def reused_files(wildcards):
 
 def scan_files(wildcards):
     """Return the cached scan where the run uses it."""
-    names = ("pooled.npy", "core.npy", "scan.json") if RUNS[wildcards.run].reads_scan else ()
-    return [f"{RESULTS}/scan/{name}" for name in names]
+    run = RUNS[wildcards.run]
+    names = ("pooled.npy", "core.npy", "scan.json") if run.reads_scan else ()
+    folder = "scan_both_strands" if run.options.get("both_strands") else "scan"
+    return [f"{RESULTS}/{folder}/{name}" for name in names]
 
 
 def own_tf_zeroed(wildcards):

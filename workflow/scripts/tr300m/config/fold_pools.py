@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from .architectures import Architecture
 from .baseline_table import BASELINES
 from .external_predictions import External
 from .run_table import Run
@@ -35,7 +36,7 @@ class Pool:
 
 def pool_folds(
     runs: Mapping[str, Run],
-    labels: Mapping[str, str],
+    architectures: Mapping[str, Architecture],
     splits: Sequence[str],
     baselines: Sequence[str],
     external: Sequence[External] = (),
@@ -46,8 +47,8 @@ def pool_folds(
     ----------
     runs
         Rows of the run table, by name.
-    labels
-        Labels of the architectures, by key.
+    architectures
+        Rows of the table of architectures, by key.
     splits
         Splits in use.
     baselines
@@ -76,7 +77,7 @@ def pool_folds(
         for same, name_of in groups.items():
             if len(name_of) == len(folds):
                 folders = tuple(f"runs/{name_of[fold]}" for fold in folds)
-                found[f"folds/{kind}/{folders[0]}"] = Pool(kind, same.label(labels[same.architecture]), folders)
+                found[f"folds/{kind}/{folders[0]}"] = Pool(kind, same.label(architectures[same.architecture]), folders)
         for row in external:
             if set(folds) <= set(row.splits):
                 folders = tuple(f"external/{fold}/{row.name}" for fold in folds)

@@ -69,16 +69,20 @@ class RunSelection:
     external: tuple[External, ...] = ()
 
     def architecture(self, run: str) -> Architecture:
-        """Return the architecture of a run."""
-        return self.architectures[self.runs[run].architecture]
+        """Return the architecture of a run, with its options."""
+        return self.runs[run].with_options(self.architectures[self.runs[run].architecture])
 
     def label(self, run: str) -> str:
         """Return the name of a run in tables."""
-        return self.runs[run].label(self.architecture(run).label)
+        return self.runs[run].label(self.architecture(run))
 
     def reads_own_level(self, run: str) -> bool:
-        """Return whether the TPM of a target gene can be an input of a run; false for runs with a control."""
-        return self.runs[run].control == "none" and self.architecture(run).reads_levels
+        """Return whether the TPM of a target gene can be an input of a run; false for runs with a control.
+
+        A factorised model reads the levels of no gene that it predicts.
+        """
+        architecture = self.architecture(run)
+        return self.runs[run].control == "none" and architecture.reads_levels and not architecture.factorised
 
     def simulated_inputs(self, run: str) -> dict[str, bool]:
         """Return which of the inputs that carry simulated effects a run reads."""
@@ -184,13 +188,17 @@ class RunSelection:
 
     @property
     def level_runs(self) -> list[str]:
-        """Trained runs with the thesis's split that read the TF levels of simulated regulators, those chosen of them.
+        """Trained networks on the thesis's split that read TF levels of simulated regulators, those chosen of them.
 
         There are none with real regulators: computing the effect of each would take longer than the training.
         """
         if not self.simulated_regulators:
             return []
-        runs = [run for run in self.thesis_runs if self.architecture(run).tf and not self.runs[run].only_predicts]
+        runs = [
+            run
+            for run in self.thesis_runs
+            if self.architecture(run).tf and not self.architecture(run).factorised and not self.runs[run].only_predicts
+        ]
         return runs if self.level_change_runs is None else [run for run in runs if run in self.level_change_runs]
 
     @property
@@ -220,8 +228,7 @@ class RunSelection:
     @cached_property
     def pooled(self) -> dict[str, Pool]:
         """What is scored on all folds of one kind together, by the folder of these scores below the results."""
-        labels = {name: architecture.label for name, architecture in self.architectures.items()}
-        return pool_folds(self.runs, labels, self.splits_in_use, self.baselines, self.external)
+        return pool_folds(self.runs, self.architectures, self.splits_in_use, self.baselines, self.external)
 
     def folders(self, model: str) -> tuple[str, ...]:
         """Return the folders with the predictions of a model: its own, or those of its folds."""
@@ -342,5 +349,6 @@ class RunSelection:
         return chosen
 
     def _in_table1(self, run: Run) -> bool:
-        """Return whether split, output and inputs are those of Table 1."""
-        return (run.split, run.likelihood, run.control) == (self.table1_split, "nb_exponential", "none")
+        """Return whether family, split, output, inputs and way of training are those of Table 1."""
+        alike = (run.split, run.likelihood, run.control) == (self.table1_split, "nb_exponential", "none")
+        return alike and not run.options and not self.architectures[run.architecture].factorised

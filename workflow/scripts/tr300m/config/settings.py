@@ -14,7 +14,7 @@ from .external_predictions import external_table
 from .genome_parts import check_parts, with_parts
 from .motif_choice import MotifChoice
 from .run_selection import RunSelection
-from .run_table import read_runs, split_of_table1
+from .run_table import read_runs, runs_without_bins, split_of_table1
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
 from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
@@ -238,11 +238,12 @@ class Settings:
     def plan(self) -> str:
         """Return a summary for the user: origin of the data, runs to train, tables that will not be made."""
         runs = [run for run in self.selection.runs.values() if not run.only_predicts]
+        steps = sum(run.steps or 0 for run in runs)
         device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
         lines = [
             f"Data: {self.data}, edition {self.config['edition']}.",
-            f"Runs: {len(runs)} to train where their results are missing, {sum(run.steps for run in runs):,} steps in "
-            f"all, on {device[self.config['compute']['device']]}.",
+            f"Runs: {len(runs)} to train where their results are missing, {steps:,} steps in all, on "
+            f"{device[self.config['compute']['device']]}.",
             *self._window_lines(),
             *(f"Not made: {line}." for line in self.selection.missing_tables()),
             f"Results: {self.results}/.",
@@ -307,6 +308,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         locations["genome"] = Location("joined", ", ".join(parts))
     chosen = filled["evaluation"]["level_change_runs"]
     runs = read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml")
+    check(filled["runs"], [] if filled["wide"]["mark_edges"] else runs_without_bins(runs))
     external, problems = external_table(
         filled["external_predictions"],
         split_of_table1(runs),
@@ -333,8 +335,9 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
 
 def _too_narrow(selection: RunSelection, marks: int, width: int) -> list[str]:
     """Return a problem for each architecture in use whose branches leave no channel of the trunk."""
-    used = {run.architecture: selection.architectures[run.architecture] for run in selection.runs.values()}
-    taken = {key: architecture.branch_channels(marks) for key, architecture in used.items()}
+    used = {run.architecture: selection.architecture(name) for name, run in selection.runs.items()}
+    networks = {key: architecture for key, architecture in used.items() if not architecture.factorised}
+    taken = {key: architecture.branch_channels(marks) for key, architecture in networks.items()}
     return [
         f"`network: width`: {width} channels are too few for {key} with {marks} marks; write more than {channels}"
         for key, channels in taken.items()

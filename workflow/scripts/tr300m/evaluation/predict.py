@@ -98,7 +98,6 @@ def predict_raw(
     *,
     units: Units,
     schedule: Schedule = SCHEDULE,
-    both_strands: bool = False,
     scan: ScanTable | None = None,
     batch_size: int = 64,
     genes_per_block: int = 64,
@@ -119,8 +118,6 @@ def predict_raw(
         Units that the model was trained with.
     schedule
         Pooling schedule of the model.
-    both_strands
-        Whether the model reads the larger score of the two strands.
     scan
         Cached scan; None scans the genes now, block by block.
     batch_size, genes_per_block
@@ -144,7 +141,8 @@ def predict_raw(
             table, offset = scan, genes
             if table is None:
                 core = dataset.core if architecture.core else None
-                table = scan_genes(dataset.onehot[block], dataset.pssm, core, schedule, both_strands=both_strands)
+                strands = architecture.both_strands
+                table = scan_genes(dataset.onehot[block], dataset.pssm, core, schedule, both_strands=strands)
                 offset = np.arange(len(genes)) - first
             rows = np.flatnonzero((gene_of_pair >= first) & (gene_of_pair < first + len(block)))
             for start in range(0, len(rows), batch_size):
@@ -217,7 +215,7 @@ def predict(
     """
     threads = devices.set_threads(threads)
     model, architecture, config, likelihood, units = load_run(run_folder, dataset)
-    check_scan(scan, dataset, config.schedule, config.both_strands)
+    check_scan(scan, dataset, config.schedule, architecture.both_strands)
     title = f"predicting with {Path(run_folder).name}"
     log(f"{title}: {len(pairs):,} pairs of {len(np.unique(pairs[:, 0])):,} genes, on {devices.device_name(threads)}")
     raw = predict_raw(
@@ -227,7 +225,6 @@ def predict(
         pairs,
         units=units,
         schedule=config.schedule,
-        both_strands=config.both_strands,
         scan=scan,
         batch_size=batch_size,
         zero_own_level=zero_own_level,

@@ -104,7 +104,7 @@ def level_changes(
     model, architecture, config, likelihood, units = load_run(run_folder, dataset)
     if not architecture.tf:
         raise TR300MError(f"{run_folder} reads no levels of regulators", "choose an architecture with tf")
-    check_scan(scan, dataset, config.schedule, config.both_strands)
+    check_scan(scan, dataset, config.schedule, architecture.both_strands)
     names = regulators_with_motif(dataset.regulators.gene_name, dataset.motif_map)
     log(f"{Path(run_folder).name}: {len(names)} regulators, {len(pairs)} pairs, on {devices.device_name(threads)}")
     genes, samples, few = _compact(pairs)
@@ -112,7 +112,7 @@ def level_changes(
     if scan is None:
         # Scan once, not for every regulator.
         core = dataset.core if architecture.core else None
-        scan = scan_genes(small.onehot, dataset.pssm, core, config.schedule, both_strands=config.both_strands)
+        scan = scan_genes(small.onehot, dataset.pssm, core, config.schedule, both_strands=architecture.both_strands)
     else:
         scan = ScanTable(scan.pooled[genes], scan.core[genes])
     log_levels = np.log1p(dataset.regulator_levels)

@@ -67,11 +67,6 @@ class NetworkConfig:
     precision
         Precision of the blocks: ``float32`` or ``bfloat16``. Weights, normalisation statistics, motif scores and
         outputs are float32 in both cases.
-    log_levels
-        Whether log(1 + level) of each motif column stands in the place of its TF level.
-    both_strands
-        Whether the score of a TF motif is the larger of the two strands'. Core promoter elements have a direction and
-        are scanned on the strand of the gene.
     """
 
     length: int = 2823
@@ -85,8 +80,6 @@ class NetworkConfig:
     branch_dropout: float = 0.2
     trunk_dropout: float = 0.2
     precision: str = "float32"
-    log_levels: bool = False
-    both_strands: bool = False
 
     def __post_init__(self) -> None:
         check_schedule(self.schedule, self.length)
@@ -238,7 +231,7 @@ def build_model(
         sequence = BaseDropout(config.base_dropout, seed=own_seed("base_dropout"), name="base_dropout")(
             take("sequence", config.length, 4)
         )
-        scores = MotifScan(pssm, config.schedule, config.both_strands, name="scan")(sequence)
+        scores = MotifScan(pssm, config.schedule, architecture.both_strands, name="scan")(sequence)
         if architecture.core:
             core_scores = MotifScan(_given(core, "core", architecture), config.schedule, name="core_scan")(sequence)
 
@@ -252,7 +245,7 @@ def build_model(
             )
         else:
             levels = take("levels", motifs)
-        if config.log_levels:
+        if architecture.log_levels:
             levels = Log1p(name="log_levels")(levels)
         levels = keras.layers.Reshape((1, motifs), name="levels_row")(ScaleBias(bias=False, name="level_scale")(levels))
         features = keras.layers.Multiply(name="motifs_by_levels")([features, levels])

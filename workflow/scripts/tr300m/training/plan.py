@@ -63,7 +63,7 @@ class Plan:
         if self.steps < 1:
             raise TR300MError(f"run {name}: {self.steps} steps", "train for at least 1 step")
         own_units(self.dataset, self.architecture)
-        check_scan(self.scan, self.dataset, self.network.schedule, self.network.both_strands)
+        check_scan(self.scan, self.dataset, self.network.schedule, self.architecture.both_strands)
 
     def device(self, threads: int) -> str:
         """Return the name of the device; raise TR300MError if a required one is missing."""
