@@ -52,17 +52,17 @@ env-gpu: .venv-gpu/.ready ## Set up .venv-gpu (the same with CUDA); then give VE
 .venv-gpu/.ready: envs/gpu.lock
 	$(call MAKE_ENV,envs/gpu.lock,.venv-gpu)
 
-demo: env ## Simulate every source, build the arrays, train and evaluate all seven architectures, print Table 1
+demo: env ## Simulate every source, build the arrays, train and evaluate all seven architectures and the factorised models, print the table of all models
 	@echo "The demo: about 5 minutes on 2 cores and 3 GB of memory the first time, nothing the second"
 	@$(BIN)/tr300m report --configfile config/demo.yaml --cores $(CORES)
-	@$(BIN)/tr300m table results/demo/table1.tsv
+	@$(BIN)/tr300m table results/demo/models.tsv --first 9
 
 demo-full: env ## Everything at small size: seeds, controls, splits, both distributions, motif detection, release
 	@echo "The full demo: over half an hour on 2 cores and 6 GB of memory the first time, nothing the second"
 	@$(SNAKEMAKE) $(QUIET) --configfile config/demo_full.yaml -- all motif_detection release
 	@$(BIN)/tr300m report --configfile config/demo_full.yaml
 	@cat results/demo_full/truth.md
-	@$(BIN)/tr300m table results/demo_full/table1.tsv
+	@$(BIN)/tr300m table results/demo_full/models.tsv --first 9
 
 report: env ## Complete a run and write its report: make report CONFIG=FILE DATA=FOLDER; without CONFIG, of the demo
 	@$(BIN)/tr300m report --configfile "$(or $(CONFIG),config/demo.yaml)" $(if $(DATA),--config data="$(DATA)")
@@ -82,13 +82,13 @@ chr22: env ## The same on real chr22: make chr22 DATA=FOLDER
 first-look: env ## Real genes and tissues of four chromosomes from the network: planned for 300 MB and 15 minutes on 2 cores
 	@echo "The first look: planned for at most 300 MB of downloads and 15 minutes on 2 cores, not yet measured"
 	@$(BIN)/tr300m report --configfile config/first_look.yaml --cores $(CORES)
-	@$(BIN)/tr300m table results/first_look/folds.tsv
+	@$(BIN)/tr300m table results/first_look/models.tsv --first 9
 
 pilot: env ## Real genes, tissues and marks of three chromosomes: make pilot DATA=FOLDER
 	@if [ -z "$(DATA)" ]; then echo "Error: make pilot needs a folder of real files. Hint: make pilot DATA=FOLDER; config/pilot.yaml says what is in it" >&2; exit 1; fi
 	@echo "The pilot: about 8 minutes on 2 cores and 5 GB of memory the first time"
 	@$(BIN)/tr300m report --configfile config/pilot.yaml --config data="$(DATA)" --cores $(CORES)
-	@$(BIN)/tr300m table results/pilot/folds.tsv
+	@$(BIN)/tr300m table results/pilot/models.tsv --first 9
 
 motif-detection: env ## The thesis's Appendix B: plant a motif in random promoters, find it again
 	@$(SNAKEMAKE) motif_detection $(QUIET)

@@ -35,9 +35,11 @@ include: "workflow/rules/arrays.smk"
 include: "workflow/rules/release.smk"
 include: "workflow/rules/scan.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/fit.smk"
 include: "workflow/rules/evaluate.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/results.smk"
+include: "workflow/rules/models.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/motif_detection.smk"
 include: "workflow/rules/report.smk"
@@ -55,8 +57,8 @@ rule all:
             for run, part in SELECTION.evaluated_runs
             for file in ("breakdown.tsv", "calibration.tsv", "reliability.svg", "density.svg")
         ],
-        expand("<results>/{figure}.svg", figure=["table1", "reliability"]),
-        expand("<results>/runs/{run}/panels.svg", run=RUNS),
+        expand("<results>/{figure}.svg", figure=SELECTION.figures),
+        expand("<results>/runs/{run}/panels.svg", run=SELECTION.networks),
         expand("<results>/pages/{page}.html", page=SELECTION.pages),
     localrule: True
 
@@ -72,6 +74,8 @@ onstart:
 
 
 onsuccess:
+    if Path(RESULTS, "models.tsv").is_file():
+        print(f"All models: {RESULTS}/models.tsv (.md, .png)", file=sys.stderr)
     if Path(RESULTS, "table1.tsv").is_file():
         print(
             f"Tables: {RESULTS}/table1.tsv (.md) to table7.tsv; figures: {RESULTS}/table1.png, {RESULTS}/runs/RUN/panels.png",

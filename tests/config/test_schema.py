@@ -31,7 +31,7 @@ SCHEMA = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
 HEADER = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\toptions\n"
 SEQ_TF = "tf\tseq_tf\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\t-\n"
 MIXTURE = "zero_lognormal_mixture"
-FACTORS = f"f\tfactors\tthesis\t{MIXTURE}\tnone\t-\t3\t-\t-\n"
+FACTORS = f"f\tbilinear\tthesis\t{MIXTURE}\tnone\t-\t3\t-\t-\n"
 LATE = "permute_levels_at_evaluation"
 GOOD = "seq\tseq\tthesis\tnb_exponential\tnone\ton_the_fly\t3\t100\t-\n"
 
@@ -263,7 +263,7 @@ def read(tmp_path: Path, text: str) -> Any:
     table = tmp_path / "runs.tsv"
     table.write_text(text)
     architectures = {key: Architecture.from_key(key) for key in ("seq", "seq_tf")}
-    architectures["factors"] = Architecture("factors", "Factors", True, False, False, False, family="factorised")
+    architectures["bilinear"] = Architecture("bilinear", "Factors", True, False, False, False, family="factorised")
     return read_runs(table, architectures, split_names(3), ROOT / "workflow/schemas/runs.schema.yaml")
 
 
@@ -297,7 +297,7 @@ def test_sizes_are_numbers_or_shares(key: str, wrong: float) -> None:
     [
         (
             GOOD.replace("\tseq\t", "\tseq_xx\t"),
-            ["run seq", "`architecture`", "seq_xx", "seq, seq_tf, factors"],
+            ["run seq", "`architecture`", "seq_xx", "seq, seq_tf, bilinear"],
         ),
         (GOOD.replace("thesis", "random"), ["`split`", "random", "thesis, donor, tissue, overlap_free, chromosome_1,"]),
         (GOOD.replace("thesis", "chromosome_4"), ["`split`", "chromosome_4", "leave_out_CHROM"]),
@@ -323,10 +323,10 @@ def test_sizes_are_numbers_or_shares(key: str, wrong: float) -> None:
         ("seq/a" + GOOD[3:], ["`run`"]),
         (GOOD.replace("on_the_fly", "-"), ["`scan`", "seq", "pairwise", "on_the_fly"]),
         (GOOD.replace("100", "-"), ["`steps`", "seq", "pairwise", "integer"]),
-        (FACTORS.replace("-\t3", "cached\t3"), ["run f", "`scan`", "factors", "factorised", "write -"]),
-        (FACTORS.replace("3\t-", "3\t50"), ["run f", "`steps`", "factors", "factorised", "write -"]),
+        (FACTORS.replace("-\t3", "cached\t3"), ["run f", "`scan`", "bilinear", "factorised", "write -"]),
+        (FACTORS.replace("3\t-", "3\t50"), ["run f", "`steps`", "bilinear", "factorised", "write -"]),
         (FACTORS.replace(MIXTURE, "nb_exponential"), ["run f", "`likelihood`", "factorised", MIXTURE]),
-        (FACTORS.replace("none", "permute_histones"), ["run f", "`control`", "permute_histones", "factors"]),
+        (FACTORS.replace("none", "permute_histones"), ["run f", "`control`", "permute_histones", "bilinear"]),
         (GOOD.replace("100\t-", "100\tdepth=3"), ["run seq", "`options`", "depth"]),
         (GOOD.replace("100\t-", "100\t"), ["run seq", "`options`", "''"]),
     ],
@@ -368,7 +368,7 @@ def test_labels_say_what_is_not_the_thesis_s(tmp_path: Path) -> None:
     changed = replace(runs["tf"], split="thesis", options={"rank": 3, "both": True})
     assert changed.label(seq_tf) == "Seq + TF, rank=3, both=yes"
     # Its usual output distribution is not the networks'.
-    factors = Architecture("factors", "Factors", True, False, False, False, family="factorised")
+    factors = Architecture("bilinear", "Factors", True, False, False, False, family="factorised")
     assert read(tmp_path, HEADER + FACTORS)["f"].label(factors) == "Factors"
 
 
@@ -387,8 +387,7 @@ def test_runs_with_options_are_told_apart(tmp_path: Path) -> None:
 
 def test_a_run_with_options_or_factors_is_not_one_of_the_thesis(tmp_path: Path) -> None:
     table = tmp_path / "runs.tsv"
-    factors = FACTORS.replace("f\tfactors", "f\tbilinear")
-    table.write_text(HEADER + factors + GOOD + GOOD.replace("seq\tseq", "tf\tseq_tf"))
+    table.write_text(HEADER + FACTORS + GOOD + GOOD.replace("seq\tseq", "tf\tseq_tf"))
     selection = resolve({"runs": str(table)}, ROOT).selection
     assert selection.table1_runs == ["seq", "tf"]
     changed = replace(selection, runs={**selection.runs, "seq": replace(selection.runs["seq"], options={"rank": 3})})

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
+from tr300m.arrays.wide import mark_bins
 from tr300m.base.axes import ARRAYS
 from tr300m.config.run_table import AT_EVALUATION
 from tr300m.dataset.dataset import Dataset
@@ -46,6 +47,28 @@ def test_a_control_changes_its_input_alone(control: str) -> None:
         assert not np.array_equal(getattr(found, name), other)
         late = getattr(apply_control(dataset, control + AT_EVALUATION, 3), name)
         assert np.array_equal(getattr(found, name), late)
+
+
+def test_wide_arrays_are_permuted_too() -> None:
+    """Each gene gets the wide marks of the gene whose histones it gets; wide sequences keep their dinucleotides."""
+    rng, sizes = np.random.default_rng(0), Sizes(genes=GENES, samples=SAMPLES, length=LENGTH)
+    bins = mark_bins([10, 30])
+    dataset = toy_dataset(
+        sizes,
+        wide_bases=rng.integers(0, 6, (GENES, 61)).astype(np.uint8),
+        wide_marks=rng.random((GENES, len(bins), 21), dtype=np.float32),
+        bins=bins,
+    )
+    assert dataset.wide_bases is not None and dataset.wide_marks is not None
+    moved, shuffled = apply_control(dataset, "permute_histones", 3), apply_control(dataset, "shuffle_sequence", 3)
+    origin = [int(np.flatnonzero((dataset.histones == row).all(axis=(1, 2)))[0]) for row in moved.histones]
+    assert np.array_equal(moved.wide_marks, dataset.wide_marks[origin])
+    assert moved.wide_bases is dataset.wide_bases
+    assert shuffled.wide_marks is dataset.wide_marks
+    assert shuffled.wide_bases is not None and shuffled.wide_bases.dtype == np.uint8
+    assert not (shuffled.wide_bases == dataset.wide_bases).all(axis=1).any()
+    for before, after in zip(dataset.wide_bases.tolist(), shuffled.wide_bases.tolist(), strict=True):
+        assert Counter(pairwise(before)) == Counter(pairwise(after))
 
 
 def test_no_control_is_the_dataset_itself(refuses: Refuses) -> None:

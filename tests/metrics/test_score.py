@@ -12,6 +12,7 @@ from tr300m.base.axes import Genes, Samples
 from tr300m.dataset.splits import Split
 from tr300m.metrics import point as metrics
 from tr300m.metrics.cluster_bootstrap import CLUSTERS
+from tr300m.metrics.contrasts import CONTRASTS
 from tr300m.metrics.intervals import Draws, interval_rows
 from tr300m.metrics.score import FAILED, Score, score
 from tr300m.results.evaluated_models import read_models
@@ -66,13 +67,20 @@ def test_pairs_without_shared_promoters(make_genes: MakeGenes, nll: bool) -> Non
     losses = saved["nll"][kept] if nll else None
     expected = metrics.evaluate(saved["observed"][kept], saved["median"][kept], losses, 1.0)
     assert expected["pairs"] == 16
-    assert found.metrics == pytest.approx(expected, nan_ok=True)
+    assert list(found.metrics) == [*expected, *CONTRASTS]
+    assert {name: found.metrics[name] for name in expected} == pytest.approx(expected, nan_ok=True)
+    # Every sample is of a tissue of its own, so that the means are the pairs.
+    x, y = (np.log1p(saved[name][kept].reshape(4, 4)) for name in ("observed", "median"))
+    rows, columns = ([np.corrcoef(pair)[0, 1] for pair in zip(*both, strict=True)] for both in ((x, y), (x.T, y.T)))
+    assert found.metrics["across_genes"] == pytest.approx(np.mean(rows))
+    assert found.metrics["within_gene"] == pytest.approx(np.mean(columns))
     everything = scored(make_genes, CLUSTERED, EVERY, nll)
     assert everything.metrics["pairs"] == 20
     assert everything.key != found.key
     for drawn in CLUSTERS:
         assert ("nll" in found.draws[drawn]) == nll
-        assert found.draws[drawn]["log_pearson"].shape == (50,)
+        for name in ("log_pearson", *CONTRASTS):
+            assert found.draws[drawn][name].shape == (50,)
         assert not np.array_equal(found.draws[drawn]["accuracy"], everything.draws[drawn]["accuracy"])
 
 
@@ -105,7 +113,7 @@ def test_a_part_whose_promoters_are_all_shared_is_undefined(tmp_path: Path, make
     found.write(tmp_path / "m.json", tmp_path / "d.npz")
     saved, draws = json.loads((tmp_path / "m.json").read_text()), Draws.read(tmp_path / "d.npz")
     assert saved["pairs"] == 0
-    assert all(np.isnan(saved[name]) for name in ("pearson", "log_r2", "accuracy", "nll"))
+    assert all(np.isnan(saved[name]) for name in ("pearson", "log_r2", "accuracy", "nll", *CONTRASTS))
     assert {row["value"] for row in interval_rows({}, saved, draws)} == {"undefined"}
     columns = unshared_columns([saved], [draws.intervals()])
     assert list(columns.values()) == [["undefined"], ["0"], ["undefined"]]

@@ -15,8 +15,9 @@ from tr300m.model.likelihood.distributions import make_likelihood
 from tr300m.results.figures import canvas as figures
 from tr300m.results.figures import style as theme
 from tr300m.results.figures.calibration import Coverage, Histogram, reliability_comparison, reliability_panels
+from tr300m.results.figures.forest_rows import Row
 from tr300m.results.figures.predicted_density import density_figure
-from tr300m.results.figures.table1_forest import Row, table1_forest
+from tr300m.results.figures.table1_forest import table1_forest
 from tr300m.results.figures.training_panels import run_panels
 from tr300m.results.metric_table import PERCENT
 

@@ -12,6 +12,7 @@ from tr300m.config.settings import resolve
 from tr300m.config.thesis_comparisons import TESTED, read_comparisons
 from tr300m.metrics.intervals import Draws, interval_rows, percentile_interval, share_beyond_zero
 from tr300m.results.evaluated_models import EvaluatedModel
+from tr300m.results.metric_table import OWN_TABLES
 from tr300m.results.paired_differences import MINUS, paired_table
 from tr300m.results.seed_spread import spread_table
 from tr300m.results.thesis_results import read_thesis
@@ -126,7 +127,7 @@ def test_interval_rows() -> None:
 
 def counted(label: str, pearson: list[float], key: str = "k", **metrics: float) -> EvaluatedModel:
     """A model with draws of one metric; its value is their mean."""
-    figures = dict.fromkeys(("log_pearson", "spearman", "log_r2", "accuracy", "nll"), 0.25)
+    figures = dict.fromkeys((*OWN_TABLES, "nll"), 0.25)
     figures |= {"pearson": float(np.mean(pearson)), "pairs": 9} | metrics
     tables: Any = {cluster: {"pearson": np.array(pearson)} for cluster in ("both", "genes", "donors")}
     return EvaluatedModel(label, figures, Draws(f"{label}.npz", key, tables))
@@ -136,7 +137,8 @@ def test_paired_table_by_hand() -> None:
     """Draws 0.1, 0.2, 0.3 minus 0.0, 0.2, 0.1: 0.1, 0.0, 0.2, whose 2.5 % quantile lies a twentieth above the least."""
     model, other = counted("b", [0.1, 0.2, 0.3], nll=1.5), counted("a", [0.0, 0.2, 0.1], nll=math.nan)
     columns = paired_table([(other, []), (model, [other, model])])
-    assert list(columns)[:3] == ["Model Architecture", MINUS, "Pearson Correlation"]
+    headline = ["Log Pearson Correlation", "Across Genes", "Within Gene", "Doubly Centred", "Pearson Correlation"]
+    assert list(columns)[:7] == ["Model Architecture", MINUS, *headline]
     assert columns["Model Architecture"] == ["a", "b", "b", "b"]
     assert columns[MINUS] == ["", "", "a", "b"]
     assert columns["Pearson Correlation"] == ["10.0", "20.0", "10.0", "0.0"]
@@ -197,13 +199,13 @@ def test_bad_comparisons(text: str, parts: list[str], tmp_path: Path, refuses: R
 
 def settings(tmp_path: Path, *rows: str, **config: Any) -> Any:
     table = tmp_path / "runs.tsv"
-    header = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\n"
+    header = "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\toptions\n"
     table.write_text(header + "".join(f"{row}\n" for row in rows))
     return resolve({"runs": str(table), **config}, ROOT)
 
 
 def run(name: str, architecture: str, seed: int = 3, steps: int = 9) -> str:
-    return f"{name}\t{architecture}\tthesis\tnb_exponential\tnone\tcached\t{seed}\t{steps}"
+    return f"{name}\t{architecture}\tthesis\tnb_exponential\tnone\tcached\t{seed}\t{steps}\t-"
 
 
 def test_the_full_run_gives_all_tables() -> None:

@@ -5,7 +5,8 @@ from helpers.drawn import texts, titles
 from helpers.fixtures import Refuses, says
 from matplotlib.axes import Axes
 from tr300m.metrics.intervals import Interval
-from tr300m.results.figures.table1_forest import Row, best_of, table1_forest
+from tr300m.results.figures.forest_rows import Row
+from tr300m.results.figures.table1_forest import best_of, table1_forest
 from tr300m.results.metric_table import PERCENT
 
 NAN = float("nan")

@@ -13,6 +13,7 @@ from snakemake.exceptions import WorkflowError
 from tr300m.config import code_hash as provenance, settings
 from tr300m.base.axes import ARRAYS, CELLS, MARKS
 from tr300m.config.baseline_table import BASELINES
+from tr300m.config.factorised_models import gene_blocks
 from tr300m.dataset.dataset import BINS_TABLE, TABLES
 from tr300m.base.environment import import_in_jobs
 from tr300m.base.errors import TR300MError
@@ -20,6 +21,7 @@ from tr300m.features.gene_features import FEATURES
 from tr300m.base.redaction import shareable
 from tr300m.release.export import RECIPES
 from tr300m.release.published import read_published
+from tr300m.config.model_rows import model_rows
 from tr300m.config.run_table import trained_run
 from tr300m.config.split_names import split_pattern
 from tr300m.config.window import Window
@@ -50,6 +52,7 @@ except TR300MError as error:
 config = SETTINGS.config
 SELECTION, RESULTS, UPSTREAM = SETTINGS.selection, SETTINGS.results, settings.UPSTREAM_FOLDER
 RUNS = SELECTION.runs
+MODEL_ROWS = model_rows(SELECTION)
 # Tables of what the sources lack, beside the axes in the dataset folder.
 ABSENT = ["absent_genes", "absent_regulators", "silent_chromosomes"]
 SPLITS = split_pattern(config["split"]["folds"])
@@ -166,6 +169,18 @@ def reused_files(wildcards):
     """Return the files of the trained run whose weights a run predicts with."""
     folder = f"{RESULTS}/runs/{trained_run(wildcards.run, RUNS)}"
     return {"weights": f"{folder}/model.weights.h5", "history": f"{folder}/history.tsv", "record": f"{folder}/run.json"}
+
+
+def reused_fit(wildcards):
+    """Return the files of the fitted run whose model a run predicts with."""
+    folder = f"{RESULTS}/runs/{trained_run(wildcards.run, RUNS)}"
+    return {"model": f"{folder}/model.npz", "record": f"{folder}/run.json"}
+
+
+def features_of_model(wildcards):
+    """Return the gene features that a factorised model reads."""
+    names = gene_blocks(bool(config["wide"]["mark_edges"]), bool(config["wide"]["sequence"]))
+    return [f"{RESULTS}/baselines/features/{name}.npy" for name in names]
 
 
 def scan_files(wildcards):

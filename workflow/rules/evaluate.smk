@@ -13,7 +13,7 @@ rule predict:
     benchmark:
         "<benchmarks>/predict/{run}.{part}.tsv"
     wildcard_constraints:
-        run=either(name for name in RUNS if not SELECTION.reads_own_level(name)),
+        run=either(name for name in SELECTION.networks if not SELECTION.reads_own_level(name)),
     conda:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]

@@ -34,7 +34,7 @@ rule train:
     benchmark:
         "<benchmarks>/train/{run}.tsv"
     wildcard_constraints:
-        run=either(name for name, run in RUNS.items() if not run.only_predicts),
+        run=either(name for name in SELECTION.networks if not RUNS[name].only_predicts),
     conda:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]
@@ -73,7 +73,7 @@ rule reuse:
     benchmark:
         "<benchmarks>/reuse/{run}.tsv"
     wildcard_constraints:
-        run=either(name for name, run in RUNS.items() if run.only_predicts),
+        run=either(name for name in SELECTION.networks if RUNS[name].only_predicts),
     conda:
         "../../envs/workflow.yaml"
     params:

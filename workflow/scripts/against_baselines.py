@@ -7,7 +7,7 @@ from tr300m.config.baseline_table import BASELINES
 from tr300m.config.external_predictions import external_notes
 from tr300m.dataset.data_identity import identify
 from tr300m.results.evaluated_models import read_models
-from tr300m.results.metric_table import INTERVALS, UNITS, failure_notes, fold_intervals
+from tr300m.results.metric_table import CONTRASTS_NOTE, INTERVALS, UNITS, failure_notes, fold_intervals
 from tr300m.results.paired_differences import AGAINST_BASELINES_NOTE, PAIRED, paired_table
 from tr300m.results.write_table import write_table
 
@@ -32,6 +32,7 @@ with job(snakemake.log[0]):
         notes=[
             "Validation pairs.",
             UNITS,
+            CONTRASTS_NOTE,
             INTERVALS,
             PAIRED,
             AGAINST_BASELINES_NOTE,

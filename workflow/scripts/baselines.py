@@ -9,8 +9,10 @@ from tr300m.dataset.data_identity import identify
 from tr300m.dataset.overlap_window import overlap_note
 from tr300m.results.evaluated_models import read_models, scored_columns
 from tr300m.results.metric_table import (
+    CONTRASTS_NOTE,
     INTERVALS,
     LABEL,
+    OWN_TABLES,
     UNITS,
     UNSHARED_NOTE,
     failure_notes,
@@ -22,7 +24,7 @@ with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))
     given, labels = snakemake.input, snakemake.params.labels
     models = read_models(labels, given.metrics, given.draws)
-    figures = scored_columns(models, read_models(labels, given.unshared_metrics, given.unshared_draws))
+    figures = scored_columns(models, read_models(labels, given.unshared_metrics, given.unshared_draws), OWN_TABLES)
     columns = {LABEL: figures.pop(LABEL), "Split": list(snakemake.params.splits), **figures}
     write_table(
         snakemake.output.tsv,
@@ -32,6 +34,7 @@ with job(snakemake.log[0]):
         notes=[
             "Validation pairs.",
             UNITS,
+            CONTRASTS_NOTE,
             INTERVALS,
             UNSHARED_NOTE,
             overlap_note(Genes.read(snakemake.input.genes)),

@@ -4,7 +4,7 @@ from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.dataset.data_identity import identify
 from tr300m.results.evaluated_models import read_models
-from tr300m.results.metric_table import INTERVALS, UNITS, failure_notes, fold_intervals
+from tr300m.results.metric_table import CONTRASTS_NOTE, INTERVALS, UNITS, failure_notes, fold_intervals
 from tr300m.results.paired_differences import CONTROLS_NOTE, PAIRED, paired_table
 from tr300m.results.write_table import write_table
 
@@ -22,6 +22,7 @@ with job(snakemake.log[0]):
         notes=[
             "Validation pairs.",
             UNITS,
+            CONTRASTS_NOTE,
             INTERVALS,
             PAIRED,
             CONTROLS_NOTE,

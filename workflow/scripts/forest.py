@@ -8,7 +8,8 @@ from tr300m.results.thesis_results import read_thesis
 with job(snakemake.log[0]):
     # Matplotlib is imported inside the job, with the user's settings put aside.
     from tr300m.results.figures.canvas import save
-    from tr300m.results.figures.table1_forest import read_rows, table1_forest
+    from tr300m.results.figures.forest_rows import read_rows
+    from tr300m.results.figures.table1_forest import table1_forest
 
     data = identify(read_json(snakemake.input.manifest))
     given = snakemake.input

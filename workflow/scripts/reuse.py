@@ -11,4 +11,5 @@ with job(snakemake.log[0]):
         Path(snakemake.output.record).parent,
         snakemake.wildcards.run,
         snakemake.params.control,
+        [Path(path).name for path in snakemake.input if path != snakemake.input.record],
     )

@@ -8,8 +8,10 @@ from tr300m.dataset.data_identity import identify
 from tr300m.dataset.overlap_window import overlap_note
 from tr300m.results.evaluated_models import read_models, scored_columns
 from tr300m.results.metric_table import (
+    CONTRASTS_NOTE,
     INTERVALS,
     LABEL,
+    OWN_TABLES,
     UNITS,
     UNSHARED_NOTE,
     failure_notes,
@@ -21,7 +23,7 @@ with job(snakemake.log[0]):
     given, rows = snakemake.input, snakemake.params.models
     data, labels = identify(read_json(given.manifest)), [row["label"] for row in rows]
     models = read_models(labels, given.metrics, given.draws)
-    figures = scored_columns(models, read_models(labels, given.unshared_metrics, given.unshared_draws))
+    figures = scored_columns(models, read_models(labels, given.unshared_metrics, given.unshared_draws), OWN_TABLES)
     names = {"Split": [row["split"] for row in rows], "Run or baseline": [row["model"] for row in rows]}
     columns = {LABEL: figures.pop(LABEL), **names, **figures}
     write_table(
@@ -32,6 +34,7 @@ with job(snakemake.log[0]):
         notes=[
             "Test pairs.",
             UNITS,
+            CONTRASTS_NOTE,
             INTERVALS,
             UNSHARED_NOTE,
             overlap_note(Genes.read(snakemake.input.genes)),

@@ -175,17 +175,19 @@ def export_command(folder: Path, form: str, out: Path, force: bool) -> None:
 
 @main.command()
 @click.argument("table", type=HomePath())
-def table(table: Path) -> None:
+@click.option("--first", type=click.IntRange(1), help="Print only so many columns; intervals do not count.")
+def table(table: Path, first: int | None) -> None:
     """Print a TABLE of the results (.tsv) with aligned columns.
 
     \b
-    Example:
+    Examples:
       tr300m table results/demo/table1.tsv
+      tr300m table results/demo/models.tsv --first 9
     """
     from .base.files import read_tsv
     from .results.write_table import format_console
 
-    click.echo(format_console({name: column.tolist() for name, column in read_tsv(table).items()}))
+    click.echo(format_console({name: column.tolist() for name, column in read_tsv(table).items()}, first))
 
 
 @main.command(cls=LikeSnakemake)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from ..base.errors import TR300MError
 from ..base.files import read_tsv
+from .factorised_models import FACTORISED
 
 TOKENS = {"seq": "Seq", "tf": "TF", "df": "DF", "core": "Core", "hm": "HM"}
-PAIRWISE, FACTORISED = "pairwise", "factorised"
-FAMILIES = (PAIRWISE, FACTORISED)
+PAIRWISE_FAMILY, FACTORISED_FAMILY = "pairwise", "factorised"
+FAMILIES = (PAIRWISE_FAMILY, FACTORISED_FAMILY)
 """Networks that read one pair of gene and sample; models of gene factors times sample factors."""
 NEEDED_BY_OPTION = {"wide_marks": "hm", "log_levels": "tf"}
 """The input that an architecture must read for an option of it to have an effect."""
@@ -25,7 +26,7 @@ class Architecture:
     Parameters
     ----------
     key
-        Name in tables and paths, such as ``seq_tf_core``.
+        Name in tables and paths, such as ``seq_tf_core``; that of a factorised model is one of `FACTORISED`.
     label
         Name in figures, such as ``Seq + TF + Core``.
     tf
@@ -54,7 +55,7 @@ class Architecture:
     core: bool
     hm: bool
     distance: bool
-    family: str = PAIRWISE
+    family: str = PAIRWISE_FAMILY
     wide_marks: bool = False
     log_levels: bool = False
     both_strands: bool = False
@@ -68,6 +69,10 @@ class Architecture:
         if self.family not in FAMILIES:
             raise TR300MError(
                 f"architecture {self.key}: family {self.family!r} is unknown", f"write one of {', '.join(FAMILIES)}"
+            )
+        if self.factorised and self.key not in FACTORISED:
+            raise TR300MError(
+                f"architecture {self.key}: no factorised model has this name", f"write one of {', '.join(FACTORISED)}"
             )
         if self.factorised and (self.core or self.distance):
             raise TR300MError(
@@ -84,7 +89,7 @@ class Architecture:
     @property
     def factorised(self) -> bool:
         """Whether it is a model of gene factors times sample factors."""
-        return self.family == FACTORISED
+        return self.family == FACTORISED_FAMILY
 
     @property
     def reads_levels(self) -> bool:

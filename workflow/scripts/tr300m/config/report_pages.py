@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 PAGES = {
     "guide": ("Guide", "What good figures look like"),
+    "models": ("Tables", "All models"),
     "table1": ("Tables", "Table 1: the architectures"),
     "table2": ("Tables", "Table 2: the final run on the test part"),
     "baselines": ("Tables", "Baselines"),

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from .architectures import PAIRWISE
+from .architectures import PAIRWISE_FAMILY
 
 OptionValue = bool | int | float | str
 
@@ -31,7 +31,7 @@ class RunOption(NamedTuple):
     """
 
     kind: type[OptionValue]
-    families: tuple[str, ...] = (PAIRWISE,)
+    families: tuple[str, ...] = (PAIRWISE_FAMILY,)
     choices: tuple[OptionValue, ...] = ()
     minimum: float | None = None
 

@@ -3,35 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 from ..base.errors import TR300MError
 from .architectures import Architecture
 from .baseline_table import BASELINES
+from .evaluated import Evaluated
 from .external_predictions import External
 from .fold_pools import Pool, pool_folds
 from .report_pages import PAGES, Page
-from .run_table import Run, split_of_table1, uncontrolled_run
+from .run_groups import references_of_controls, runs_by_seed
+from .run_table import Run, split_of_table1
 from .thesis_comparisons import Comparison
 
 FINAL, FINAL_ARCHITECTURE = "final", "seq_tf_core_hm"
 """The thesis's run of Table 2: its name, also in config/runs.tsv, and its architecture."""
-
-
-class Evaluated(NamedTuple):
-    """What has metrics and intervals: its folder below the results, and its names in tables."""
-
-    folder: str
-    kind: str
-    model: str
-    label: str
-    split: str
-    part: str
-
-    @property
-    def names(self) -> dict[str, str]:
-        """All fields except the folder, by column."""
-        return {name: value for name, value in self._asdict().items() if name != "folder"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +75,16 @@ class RunSelection:
         return {"levels": architecture.tf, "histones": architecture.hm}
 
     @property
+    def networks(self) -> list[str]:
+        """Runs of networks, which read one pair of gene and sample; they are trained step by step."""
+        return [name for name in self.runs if not self.architecture(name).factorised]
+
+    @property
+    def factorised_runs(self) -> list[str]:
+        """Runs of factorised models."""
+        return [name for name in self.runs if self.architecture(name).factorised]
+
+    @property
     def table1_runs(self) -> list[str]:
         """Runs of Table 1: for each architecture the first run with its split, the thesis's output and no control."""
         return list(self._run_of_architecture.values())
@@ -101,8 +96,9 @@ class RunSelection:
 
     @property
     def final_run(self) -> str | None:
-        """The run of Table 2, or None if the run table lacks it."""
-        return self.final_name if self.final_name in self.runs else None
+        """The run of Table 2, or None if the run table lacks it; a network without options."""
+        run = self.runs.get(self.final_name)
+        return None if run is None or run.options or run.run in self.factorised_runs else run.run
 
     def required_final_run(self) -> str:
         """Return the run of Table 2.
@@ -149,20 +145,12 @@ class RunSelection:
 
         Each run without control comes before its controls and is compared with None.
         """
-        found: dict[str, str | None] = {}
-        without = {name: uncontrolled_run(name, self.runs) for name, run in self.runs.items() if run.control != "none"}
-        for reference in dict.fromkeys(without.values()):
-            found |= {reference: None} if reference else {}
-            found |= {name: reference for name, other in without.items() if other == reference}
-        return found
+        return references_of_controls(self.runs)
 
     @property
     def seed_groups(self) -> list[list[str]]:
         """Groups of two or more runs that differ only in their seed."""
-        groups: dict[Run, list[str]] = {}
-        for name, run in self.runs.items():
-            groups.setdefault(replace(run, run="", seed=0), []).append(name)
-        return [names for names in groups.values() if len({self.runs[name].seed for name in names}) > 1]
+        return [names for names in runs_by_seed(self.runs) if len({self.runs[name].seed for name in names}) > 1]
 
     @property
     def splits_in_use(self) -> list[str]:
@@ -195,9 +183,9 @@ class RunSelection:
         if not self.simulated_regulators:
             return []
         runs = [
-            run
-            for run in self.thesis_runs
-            if self.architecture(run).tf and not self.architecture(run).factorised and not self.runs[run].only_predicts
+            name
+            for name in self.networks
+            if name in self.thesis_runs and self.architecture(name).tf and not self.runs[name].only_predicts
         ]
         return runs if self.level_change_runs is None else [run for run in runs if run in self.level_change_runs]
 
@@ -306,6 +294,7 @@ class RunSelection:
     def tables(self) -> list[str]:
         """Names of the tables that can be made from the configuration."""
         optional = {
+            "table1": self.table1_runs,
             "table2": self.final_run,
             "baselines": self.baseline_rows,
             # Two of them to compare.
@@ -316,7 +305,12 @@ class RunSelection:
             "truth": self.planted and self.thesis_runs,
         }
         compared = [f"table{number}" for number in self.compared_runs]
-        return ["table1", *compared, "intervals", *(name for name, given in optional.items() if given)]
+        return ["models", *compared, "intervals", *(name for name, given in optional.items() if given)]
+
+    @property
+    def figures(self) -> list[str]:
+        """Names of the figures of several models."""
+        return ["models", *(["table1", "reliability"] if self.table1_runs else [])]
 
     @property
     def pages(self) -> dict[str, Page]:
@@ -333,7 +327,9 @@ class RunSelection:
 
     def missing_tables(self) -> list[str]:
         """Return a message for each table of the thesis that cannot be made from these runs."""
-        missing = [] if self.final_run else [f"Table 2: the run table has no run named {self.final_name}"]
+        missing = (
+            [] if self.final_run else [f"Table 2: the run table has no network named {self.final_name} without options"]
+        )
         for table, pair in self.comparisons.items():
             absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
             if absent:

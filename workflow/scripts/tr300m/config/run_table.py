@@ -176,8 +176,6 @@ def _misfits(run: Run, architecture: Architecture) -> list[str]:
         ]
     if run.control == SHUFFLE and run.scan == "cached":
         return ["`scan`: the cached scan was made from the real sequence; write on_the_fly"]
-    if run.control.startswith("permute_histones") and run.options.get("wide_marks"):
-        return ["`options`: wide_marks are not permuted by permute_histones; leave out one of them"]
     try:
         run.with_options(architecture)
     except TR300MError as error:

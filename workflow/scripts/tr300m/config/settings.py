@@ -237,13 +237,15 @@ class Settings:
 
     def plan(self) -> str:
         """Return a summary for the user: origin of the data, runs to train, tables that will not be made."""
-        runs = [run for run in self.selection.runs.values() if not run.only_predicts]
+        runs = [run for name in self.selection.networks if not (run := self.selection.runs[name]).only_predicts]
+        fits = [name for name in self.selection.factorised_runs if not self.selection.runs[name].only_predicts]
         steps = sum(run.steps or 0 for run in runs)
         device = {"cpu": "the CPU", "gpu": "a GPU", "auto": "a GPU if there is one, else the CPU"}
         lines = [
             f"Data: {self.data}, edition {self.config['edition']}.",
             f"Runs: {len(runs)} to train where their results are missing, {steps:,} steps in all, on "
             f"{device[self.config['compute']['device']]}.",
+            *([f"Factorised models: {len(fits)} to fit where their results are missing."] if fits else []),
             *self._window_lines(),
             *(f"Not made: {line}." for line in self.selection.missing_tables()),
             f"Results: {self.results}/.",

@@ -6,6 +6,8 @@ letter is drawn as a random spanning tree towards the last letter of the sequenc
 in random order (Altschul and Erickson 1985; Kandel et al. 1996).
 """
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,15 +37,29 @@ def shuffle_onehot(onehot: NDArray[np.float16], seed: int) -> NDArray[np.float16
     ndarray
         Shuffled sequences, with the shape and type of `onehot`, in memory.
     """
-    chance = np.random.default_rng(seed)
     letters = np.concatenate([np.eye(4), np.full((1, 4), 0.25), np.zeros((1, 4))]).astype(onehot.dtype)
     shuffled = np.empty_like(onehot, subok=False)
-    with bar(len(onehot), "shuffling sequences", "gene") as meter:
-        for start in range(0, len(onehot), SEQUENCES_PER_BLOCK):
-            block = slice(start, start + SEQUENCES_PER_BLOCK)
-            shuffled[block] = letters[shuffle_codes(encode(onehot[block]), chance)]
-            meter.update(len(shuffled[block]))
+    for block, codes in _shuffled_blocks(len(onehot), lambda block: encode(onehot[block]), seed):
+        shuffled[block] = letters[codes]
     return shuffled
+
+
+def shuffle_bases(bases: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
+    """Shuffle each sequence of base codes [gene, position] (`base.base_codes`), as `shuffle_onehot` does."""
+    shuffled = np.empty_like(bases, subok=False)
+    for block, codes in _shuffled_blocks(len(bases), lambda block: bases[block].astype(np.int8), seed):
+        shuffled[block] = codes
+    return shuffled
+
+
+def _shuffled_blocks(genes: int, read: Callable[[slice], Codes], seed: int) -> Iterator[tuple[slice, Codes]]:
+    """Yield ranges of genes, and their sequences of letters [gene, position], which `read` returns, shuffled."""
+    chance = np.random.default_rng(seed)
+    with bar(genes, "shuffling sequences", "gene") as meter:
+        for start in range(0, genes, SEQUENCES_PER_BLOCK):
+            block = slice(start, min(start + SEQUENCES_PER_BLOCK, genes))
+            yield block, shuffle_codes(read(block), chance)
+            meter.update(block.stop - start)
 
 
 def encode(onehot: NDArray[np.float16]) -> Codes:

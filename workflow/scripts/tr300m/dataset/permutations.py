@@ -8,7 +8,7 @@ import numpy as np
 
 from ..base.errors import TR300MError
 from ..base.types import Ints
-from .dinucleotide_shuffle import shuffle_onehot
+from .dinucleotide_shuffle import shuffle_bases, shuffle_onehot
 
 if TYPE_CHECKING:
     from .dataset import Dataset
@@ -30,13 +30,16 @@ def permute_levels(dataset: "Dataset", seed: int) -> "Dataset":
 
 
 def permute_histones(dataset: "Dataset", seed: int) -> "Dataset":
-    """Give each gene the histone tracks of another gene."""
-    return replace(dataset, histones=dataset.histones[cyclic_order(len(dataset.genes), seed)])
+    """Give each gene the histone tracks of another gene, the bins of the wide window included."""
+    order = cyclic_order(len(dataset.genes), seed)
+    wide = None if dataset.wide_marks is None else dataset.wide_marks[order]
+    return replace(dataset, histones=dataset.histones[order], wide_marks=wide)
 
 
 def shuffle_sequence(dataset: "Dataset", seed: int) -> "Dataset":
-    """Shuffle each promoter sequence; dinucleotide counts are kept."""
-    return replace(dataset, onehot=shuffle_onehot(dataset.onehot, seed))
+    """Shuffle each promoter sequence, and by itself that of the wide window; dinucleotide counts are kept."""
+    wide = None if dataset.wide_bases is None else shuffle_bases(dataset.wide_bases, seed)
+    return replace(dataset, onehot=shuffle_onehot(dataset.onehot, seed), wide_bases=wide)
 
 
 CONTROLS: dict[str, Callable[["Dataset", int], "Dataset"]] = {

@@ -27,8 +27,8 @@ Cluster = Literal["both", "genes", "donors"]
 CLUSTERS: tuple[Cluster, ...] = ("both", "genes", "donors")
 """What is drawn: genes and donors (``both``), genes only, or donors only."""
 DRAWS_PER_BLOCK = 32
-# A variance below this share of the second moment is a rounding error: about 1,000 units in the last place.
-_ROUNDING = 2e-13
+ROUNDING = 2e-13
+"""A variance below this share of the second moment is a rounding error: about 1,000 units in the last place."""
 
 
 @dataclass(frozen=True)
@@ -280,7 +280,7 @@ def _standardised(x: Floats) -> Floats:
 def _variance(squares: Floats, total: Floats, n: Floats) -> Floats:
     """Return the weighted variance [draw], NaN if it is only a rounding error."""
     variance = squares / n - (total / n) ** 2
-    return np.where(variance > _ROUNDING * squares / n, variance, UNDEFINED)
+    return np.where(variance > ROUNDING * squares / n, variance, UNDEFINED)
 
 
 def _ratio(covariance: Floats, x_variance: Floats, y_variance: Floats) -> Floats:

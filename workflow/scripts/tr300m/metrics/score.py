@@ -12,6 +12,7 @@ from ..base.axes import Genes, Samples
 from ..base.files import write_json
 from ..base.types import Floats
 from .cluster_bootstrap import CLUSTERS, Cluster, PairIndex, bootstrap, draw_weights, save_draws
+from .contrasts import CONTRASTS, ContrastTable
 from .point import PAIRWISE, UNDEFINED, evaluate, invalid_values, same_side
 
 FAILED = "failed"
@@ -25,7 +26,8 @@ class Score:
     Attributes
     ----------
     metrics
-        The metrics of `point.evaluate`. If predictions are invalid, all of them are undefined and `FAILED` says why.
+        The metrics of `point.evaluate` and of `contrasts`. If predictions are invalid, all of them are undefined and
+        `FAILED` says why.
     draws
         For each kind of draw, metric name to draws [draw].
     key
@@ -94,11 +96,12 @@ def score(
         # The key of the pairs, so that others can still be compared with this model: the differences are undefined.
         return _undefined(nll is not None, len(gene), key, draws, problem)
     means = {"accuracy": same_side(observed, prediction, dataset_median)} | ({} if nll is None else {"nll": nll})
-    tables = {
-        drawn: bootstrap(observed, prediction, means, index, draw_weights(index, drawn, draws, seed))
-        for drawn in CLUSTERS
-    }
-    return Score({**evaluate(observed, prediction, nll, dataset_median)}, tables, key)
+    contrasts = ContrastTable.of(observed, prediction, samples.tissue[sample], index)
+    tables: dict[Cluster, dict[str, Floats]] = {}
+    for drawn in CLUSTERS:
+        weights = draw_weights(index, drawn, draws, seed)
+        tables[drawn] = bootstrap(observed, prediction, means, index, weights) | contrasts.draws(weights)
+    return Score({**evaluate(observed, prediction, nll, dataset_median), **contrasts.metrics()}, tables, key)
 
 
 def _problem(prediction: Floats, nll: Floats | None) -> str:
@@ -109,8 +112,8 @@ def _problem(prediction: Floats, nll: Floats | None) -> str:
 
 def _undefined(has_nll: bool, pairs: int, key: str, draws: int, problem: str = "") -> Score:
     """Return a score whose metrics and draws are undefined, and why if the predictions are invalid."""
-    names = [*PAIRWISE, "accuracy", *(["nll"] if has_nll else [])]
+    names = [*PAIRWISE, "accuracy", *(["nll"] if has_nll else []), *CONTRASTS]
     undefined = {name: np.full(draws, UNDEFINED) for name in names}
-    metrics: dict[str, float | int | str] = dict.fromkeys([*PAIRWISE, "accuracy", "nll"], UNDEFINED)
+    metrics: dict[str, float | int | str] = dict.fromkeys([*PAIRWISE, "accuracy", "nll", *CONTRASTS], UNDEFINED)
     reason = {FAILED: problem} if problem else {}
     return Score({**metrics, "pairs": pairs, **reason}, dict.fromkeys(CLUSTERS, undefined), key)

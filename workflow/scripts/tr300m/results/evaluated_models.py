@@ -1,12 +1,12 @@
 """Models with their metrics and bootstrap draws, as tables read them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..base.files import read_json
 from ..metrics.intervals import Draws
-from .metric_table import Metrics, metric_table, unshared_columns
+from .metric_table import PERCENT, Metrics, metric_table, unshared_columns
 
 
 class EvaluatedModel(NamedTuple):
@@ -27,7 +27,11 @@ def read_models(
     ]
 
 
-def scored_columns(models: Sequence[EvaluatedModel], unshared: Sequence[EvaluatedModel]) -> dict[str, list[str]]:
+def scored_columns(
+    models: Sequence[EvaluatedModel],
+    unshared: Sequence[EvaluatedModel],
+    metrics_in_percent: Mapping[str, str] = PERCENT,
+) -> dict[str, list[str]]:
     """Return the columns of a table of scores with intervals.
 
     Parameters
@@ -36,12 +40,15 @@ def scored_columns(models: Sequence[EvaluatedModel], unshared: Sequence[Evaluate
         Models on all pairs, one per row.
     unshared
         The same models on the pairs without shared promoters.
+    metrics_in_percent
+        See `metric_table.metric_table`.
 
     Returns
     -------
     dict
         The columns of `metric_table.metric_table`, then those of `metric_table.unshared_columns`.
     """
-    columns = metric_table([model[:2] for model in models], [model.draws.intervals() for model in models])
+    intervals = [model.draws.intervals() for model in models]
+    columns = metric_table([model[:2] for model in models], intervals, metrics_in_percent)
     alone = unshared_columns([model.metrics for model in unshared], [model.draws.intervals() for model in unshared])
     return columns | alone

@@ -25,6 +25,20 @@ PERCENT = {
 
 HEADLINE_METRIC = "log_pearson"
 
+OWN_TABLES = {
+    HEADLINE_METRIC: PERCENT[HEADLINE_METRIC],
+    "across_genes": "Across Genes",
+    "within_gene": "Within Gene",
+    "doubly_centred": "Doubly Centred",
+} | PERCENT
+"""Metrics in percent of tables that are not the thesis's, with their columns; the first four are their headline."""
+
+CONTRASTS_NOTE = (
+    "Across Genes, Within Gene and Doubly Centred are correlations of log(1 + TPM): over the genes of a sample, over "
+    "the tissues of a gene, and over both after the means of each gene and of each tissue are subtracted "
+    "(docs/statistics.md)."
+)
+
 # These are not in the thesis's table, so they follow its columns.
 _NOT_IN_THESIS = {"nll": "NLL", "pairs": "Pairs"}
 
@@ -45,7 +59,9 @@ UNSHARED_NOTE = f"The columns {UNSHARED} leave out the genes that share a promot
 
 
 def metric_table(
-    rows: Sequence[tuple[str, Metrics]], intervals: Sequence[Mapping[str, Interval]] | None = None
+    rows: Sequence[tuple[str, Metrics]],
+    intervals: Sequence[Mapping[str, Interval]] | None = None,
+    metrics_in_percent: Mapping[str, str] = PERCENT,
 ) -> dict[str, list[str]]:
     """Format a table of metrics, such as Table 1.
 
@@ -55,11 +71,13 @@ def metric_table(
         Label of each model and its metrics from `point.evaluate` (fractions), from top to bottom.
     intervals
         For each row, metric name to interval; None for a table without intervals.
+    metrics_in_percent
+        Names of the metrics that are shown in percent, with their columns; by default the thesis's.
 
     Returns
     -------
     dict
-        Column name to text [row]: the thesis's columns in its order, in percent with one decimal, then the NLL with
+        Column name to text [row]: `metrics_in_percent` in their order, with one decimal, then the NLL with
         three decimals and the number of pairs, then the intervals. NaN and missing values read "undefined", metrics of
         a model whose predictions are invalid "failed".
 
@@ -71,14 +89,14 @@ def metric_table(
     if not rows:
         raise TR300MError("a table of metrics has no rows", "name at least one run in the run table")
     for label, metrics in rows:
-        check_metrics(label, metrics, (*PERCENT, *_NOT_IN_THESIS))
+        check_metrics(label, metrics, (*metrics_in_percent, *_NOT_IN_THESIS))
     columns = {LABEL: [label for label, _ in rows]}
-    columns |= {name: [_cell(metrics, key) for _, metrics in rows] for key, name in PERCENT.items()}
+    columns |= {name: [_cell(metrics, key) for _, metrics in rows] for key, name in metrics_in_percent.items()}
     columns["NLL"] = [_cell(metrics, "nll", nat) for _, metrics in rows]
     columns["Pairs"] = [str(int(metrics["pairs"])) for _, metrics in rows]
     if intervals is not None:
         undefined = Interval(math.nan, math.nan)
-        for key, name in (PERCENT | {"nll": "NLL"}).items():
+        for key, name in {**metrics_in_percent, "nll": "NLL"}.items():
             text = nat if key == "nll" else percent
             columns[name + INTERVAL_SUFFIX] = [range_text(row.get(key, undefined), text) for row in intervals]
     return columns

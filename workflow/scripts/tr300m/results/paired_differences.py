@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from ..metrics.intervals import Interval, percentile_interval
 from ..metrics.score import FAILED
 from .evaluated_models import EvaluatedModel
-from .metric_table import LABEL, PERCENT, Metrics, metric_table
+from .metric_table import LABEL, OWN_TABLES, Metrics, metric_table
 
 MINUS = "Minus"
 """Column with the label of the model that a row is the difference to; empty if the row is not a difference."""
@@ -42,7 +42,7 @@ def difference(model: EvaluatedModel, reference: EvaluatedModel) -> tuple[dict[s
         If the two have different pairs or random numbers.
     """
     drawn = model.draws.minus(reference.draws)
-    figures = {name: model.metrics[name] - reference.metrics[name] for name in (*PERCENT, "nll")}
+    figures = {name: model.metrics[name] - reference.metrics[name] for name in (*OWN_TABLES, "nll")}
     intervals = {name: percentile_interval(draws) for name, draws in drawn.items()}
     reasons = [of.metrics[FAILED] for of in (model, reference) if FAILED in of.metrics]
     failed = {FAILED: reasons[0]} if reasons else {}
@@ -60,8 +60,8 @@ def paired_table(rows: Sequence[tuple[EvaluatedModel, Sequence[EvaluatedModel]]]
     Returns
     -------
     dict
-        The columns of `metric_table.metric_table` with intervals, and after the label the column `MINUS` with the label
-        of the reference. Differences are in percent points and nat.
+        The columns of `metric_table.metric_table` for `metric_table.OWN_TABLES` with intervals, and after the label the
+        column `MINUS` with the label of the reference. Differences are in percent points and nat.
     """
     lines: list[tuple[str, Metrics]] = []
     intervals: list[Mapping[str, Interval]] = []
@@ -71,5 +71,5 @@ def paired_table(rows: Sequence[tuple[EvaluatedModel, Sequence[EvaluatedModel]]]
         lines += [(model.label, figures) for figures, _ in found]
         intervals += [bounds for _, bounds in found]
         minus += ["", *(other.label for other in references)]
-    columns = metric_table(lines, intervals)
+    columns = metric_table(lines, intervals, OWN_TABLES)
     return {LABEL: columns.pop(LABEL), MINUS: minus, **columns}

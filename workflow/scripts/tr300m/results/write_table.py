@@ -57,18 +57,19 @@ def markdown(columns: Columns, *, notes: Sequence[str] = (), simulated: bool = F
     return "\n".join([" ".join([*sentences, *notes]), "", header, rule, *lines]) + "\n"
 
 
-def format_console(columns: Columns) -> str:
+def format_console(columns: Columns, first: int | None = None) -> str:
     """Return the table as aligned text for a terminal: labels to the left, numbers to the right, wrapped headers.
 
     Intervals are in the line below their values. The columns without shared promoters are left out, because they do not
-    fit on a terminal.
+    fit on a terminal, and so are all behind the `first` ones if it is given.
     """
-    figures = {name: values for name, values in columns.items() if not name.endswith((INTERVAL_SUFFIX, UNSHARED))}
+    names = [name for name in columns if not name.endswith((INTERVAL_SUFFIX, UNSHARED))][:first]
+    figures = {name: columns[name] for name in names}
     headers = [textwrap.wrap(name, HEADER_WIDTH, break_long_words=False) for name in figures]
     depth = max(map(len, headers))
     # Headers are aligned at the bottom, directly above the numbers.
     stacks = [[""] * (depth - len(header)) + header for header in headers]
-    has_intervals = any(name.endswith(INTERVAL_SUFFIX) for name in columns)
+    has_intervals = any(name + INTERVAL_SUFFIX in columns for name in names)
     bodies = [
         stack + _stacked(values, columns.get(name + INTERVAL_SUFFIX), has_intervals)
         for stack, (name, values) in zip(stacks, figures.items(), strict=True)

@@ -4,7 +4,7 @@ import platform
 import resource
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ..base.errors import TR300MError
 from ..base.files import atomic_path, read_json, write_json
 from ..dataset.dataset import BINS_TABLE
 
-PACKAGES = ("tr300m", "tensorflow", "jax", "keras", "numpy", "scipy")
+PACKAGES = ("tr300m", "tensorflow", "jax", "keras", "numpy", "scipy", "scikit-learn")
 
 
 def versions() -> dict[str, str]:
@@ -87,8 +87,12 @@ def read_record(folder: Path | str) -> dict[str, Any]:
     return record
 
 
-def reuse_run(trained: Path, folder: Path, run: str, control: str) -> None:
-    """Copy the weights, history and record of a trained run, for a run that only predicts.
+TRAINED_FILES = ("model.weights.h5", "history.tsv")
+"""Files of a trained network, beside its record."""
+
+
+def reuse_run(trained: Path, folder: Path, run: str, control: str, files: Sequence[str] = TRAINED_FILES) -> None:
+    """Copy the files and the record of a trained run, for a run that only predicts.
 
     Parameters
     ----------
@@ -97,9 +101,48 @@ def reuse_run(trained: Path, folder: Path, run: str, control: str) -> None:
     run, control
         Name and control of the run that only predicts. Its record has them, and the name of the trained run in
         `weights_of`.
+    files
+        Names of the files to copy as they are.
     """
-    for name in ("model.weights.h5", "history.tsv"):
+    for name in files:
         with atomic_path(folder / name) as temporary:
             shutil.copyfile(trained / name, temporary)
     record = read_json(trained / "run.json")
     write_json(folder / "run.json", {**record, "run": run, "control": control, "weights_of": record["run"]})
+
+
+def fit_record(
+    row: Mapping[str, Any],
+    architecture: Mapping[str, Any],
+    likelihood: Mapping[str, Any],
+    features: Sequence[str],
+    manifest: Mapping[str, Any],
+    code: str,
+) -> dict[str, Any]:
+    """Return the content of `run.json` of a factorised run: everything that the result depends on, and the versions.
+
+    Parameters
+    ----------
+    row
+        Row of the run table.
+    architecture, likelihood
+        Row of the table of architectures; name and settings of the output distribution.
+    features
+        Names of the gene features that the model reads.
+    manifest
+        Manifest of the dataset.
+    code
+        Hash of the code that fitted it.
+    """
+    chosen = {name: row[name] for name in ("control", "split", "seed", "options")}
+    return {
+        "run": row["run"],
+        "architecture": dict(architecture),
+        "likelihood": dict(likelihood),
+        **chosen,
+        "features": list(features),
+        "code": code,
+        **window_settings(manifest),
+        "arrays": checksums(manifest),
+        "versions": versions(),
+    }

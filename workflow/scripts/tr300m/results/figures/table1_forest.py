@@ -1,45 +1,21 @@
 """Table 1 as a forest plot: each metric with its interval and the thesis's value, and baselines below."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
 from ...base.errors import TR300MError
-from ...base.files import read_json
-from ...base.types import Floats
-from ...metrics.intervals import Draws, Interval
-from ..metric_table import PERCENT, Metrics, check_metrics, number, percent, range_text
+from ..metric_table import PERCENT, Metrics, check_metrics, percent, range_text
 from ..thesis_results import thesis_row
 from . import style as theme
-from .canvas import new_figure, widened
+from .canvas import new_figure
+from .forest_rows import UNDEFINED_INTERVAL, Row, draw_rows, finish_panel
 
-_LEAST_SPAN = 5.0
-"""Smallest width of a panel in percent, so that small differences are not magnified."""
 GROUP_GAP = 1.0
 # Distance of the thesis's marker below ours, in rows, so that neither hides the other.
 THESIS_DROP = 0.28
-_UNDEFINED_INTERVAL = Interval(np.nan, np.nan)
-
-
-class Row(NamedTuple):
-    """One model: its label, its metrics by name (fractions), and their intervals by name."""
-
-    label: str
-    metrics: Metrics
-    intervals: Mapping[str, Interval]
-
-
-def read_rows(labels: Sequence[str], metrics: Sequence[Path | str], draws: Sequence[Path | str]) -> list[Row]:
-    """Read rows from the files of metrics and of bootstrap draws, in the order of the labels."""
-    return [
-        Row(label, read_json(path), Draws.read(drawn).intervals())
-        for label, path, drawn in zip(labels, metrics, draws, strict=True)
-    ]
 
 
 def table1_forest(
@@ -80,9 +56,9 @@ def table1_forest(
         for panel, (key, name) in zip(panels, PERCENT.items(), strict=True):
             theirs = np.array([100 * row[key] if row else np.nan for row in printed], dtype=np.float64)
             panel.plot(theirs, ours + THESIS_DROP, label="thesis, Table 1", **theme.THESIS)
-            drawn = [theirs, _draw_rows(panel, rows, ours, key, theme.BLUE, "this workflow, 95 % interval")]
-            drawn.append(_draw_rows(panel, baselines, below, key, theme.GREY))
-            _finish(panel, np.concatenate(drawn))
+            drawn = [theirs, draw_rows(panel, rows, ours, key, theme.BLUE, "this workflow, 95 % interval")]
+            drawn.append(draw_rows(panel, baselines, below, key, theme.GREY))
+            finish_panel(panel, np.concatenate(drawn))
             panel.set_title(name.replace(" Correlation", ""))
         panels[0].set_yticks([*ours, *below], [row.label for row in (*rows, *baselines)])
         panels[0].set_ylim(last + 0.6, -0.6)
@@ -99,43 +75,11 @@ def best_of(rows: Sequence[Row]) -> str:
     if not defined:
         return "Table 1: no run has a log Pearson correlation"
     best = max(defined, key=lambda row: row.metrics["log_pearson"])
-    interval = range_text(best.intervals.get("log_pearson", _UNDEFINED_INTERVAL))
+    interval = range_text(best.intervals.get("log_pearson", UNDEFINED_INTERVAL))
     return (
         f"Best log Pearson of {len(rows)}: {best.label}, {percent(best.metrics['log_pearson'])} %, "
         f"95 % interval {interval}"
     )
-
-
-def _draw_rows(panel: Axes, rows: Sequence[Row], heights: Floats, key: str, color: str, label: str = "") -> Floats:
-    """Draw one metric of each row in percent, with its interval and its value; return all drawn values."""
-    values = np.array([100 * row.metrics[key] for row in rows], dtype=np.float64)
-    bounds = 100 * np.array([row.intervals.get(key, _UNDEFINED_INTERVAL) for row in rows], dtype=np.float64).reshape(
-        -1, 2
-    )
-    panel.hlines(heights, bounds[:, 0], bounds[:, 1], color=color, linewidth=2, zorder=2)
-    panel.plot(values, heights, "o", color=color, markersize=6, zorder=4, label=label or None)
-    for height, value in zip(heights, values, strict=True):
-        if np.isfinite(value):
-            panel.annotate(number(value, 1), (value, height), (0, 4), color=color, **theme.ABOVE)
-        else:
-            middle = panel.get_yaxis_transform()  # x is a fraction of the panel
-            panel.annotate("undefined", (0.5, height), (0, -3), xycoords=middle, color=theme.GREY, **theme.ABOVE)
-    return np.concatenate([values, bounds.ravel()])
-
-
-def _finish(panel: Axes, drawn: Floats) -> None:
-    """Set the axes of a panel so that all drawn values, in percent, and the text above them fit."""
-    seen = drawn[np.isfinite(drawn)]
-    low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 100.0)
-    low, high = widened(low, high, _LEAST_SPAN)
-    margin = 0.12 * (high - low)
-    panel.set_xlim(low - margin, high + margin)
-    panel.set_xlabel("percent")
-    panel.xaxis.set_major_locator(MaxNLocator(nbins=4))
-    panel.grid(axis="y", visible=False)
-    panel.tick_params(axis="y", length=0)
-    if low - margin < 0 < high + margin:
-        panel.axvline(0, color=theme.GREY, linewidth=0.8, zorder=1)
 
 
 def _head_baselines(panels: Sequence[Axes], height: float) -> None:

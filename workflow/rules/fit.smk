@@ -1,0 +1,76 @@
+# Factorised models: fitted in closed form or by trees on all training pairs at once, without a GPU.
+
+
+rule fit:
+    input:
+        dataset=dataset_files(),
+        manifest=rules.manifest.output.manifest,
+        split=split_file,
+        features=features_of_model,
+    output:
+        model="<results>/runs/{run}/model.npz",
+        record="<results>/runs/{run}/run.json",
+    log:
+        "<logs>/fit/{run}.log",
+    benchmark:
+        "<benchmarks>/fit/{run}.tsv"
+    wildcard_constraints:
+        run=either(name for name in SELECTION.factorised_runs if not RUNS[name].only_predicts),
+    # Before the trainings, which take longer: the first scores are there in minutes.
+    priority: 1
+    conda:
+        "../../envs/workflow.yaml"
+    threads: config["compute"]["train_threads"]
+    resources:
+        mem_mb=config["compute"]["array_mem_mb"],
+        runtime=240,
+    params:
+        run=run_row,
+        architecture=architecture_row,
+        likelihood=likelihood_settings,
+        code=code_hash("fit.py"),
+    script:
+        "../scripts/fit.py"
+
+
+# As rule reuse, for factorised models.
+use rule reuse as reuse_fit with:
+    input:
+        unpack(reused_fit),
+    output:
+        model="<results>/runs/{run}/model.npz",
+        record="<results>/runs/{run}/run.json",
+    log:
+        "<logs>/reuse_fit/{run}.log",
+    benchmark:
+        "<benchmarks>/reuse_fit/{run}.tsv"
+    wildcard_constraints:
+        run=either(name for name in SELECTION.factorised_runs if RUNS[name].only_predicts),
+
+
+rule predict_fit:
+    input:
+        dataset=dataset_files(),
+        manifest=rules.manifest.output.manifest,
+        split=split_file,
+        features=features_of_model,
+        model="<results>/runs/{run}/model.npz",
+        record="<results>/runs/{run}/run.json",
+    output:
+        predictions="<results>/runs/{run}/predictions.{part}.npz",
+    log:
+        "<logs>/predict_fit/{run}.{part}.log",
+    benchmark:
+        "<benchmarks>/predict_fit/{run}.{part}.tsv"
+    wildcard_constraints:
+        run=either(SELECTION.factorised_runs),
+    conda:
+        "../../envs/workflow.yaml"
+    threads: config["compute"]["train_threads"]
+    resources:
+        mem_mb=config["compute"]["array_mem_mb"],
+        runtime=60,
+    params:
+        code=code_hash("predict_fit.py"),
+    script:
+        "../scripts/predict_fit.py"

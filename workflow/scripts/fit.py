@@ -1,0 +1,41 @@
+"""Fit one factorised model."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+from tr300m.base.files import write_json
+from tr300m.base.job import job
+from tr300m.dataset.dataset import Dataset
+from tr300m.dataset.permutations import apply_control
+from tr300m.dataset.splits import Split
+from tr300m.factorised.fit import fit
+from tr300m.features.controlled_features import controlled_features
+from tr300m.model.likelihood.distributions import make_likelihood, settings_of
+from tr300m.training.run_record import fit_record, peak_memory_mb
+
+with job(snakemake.log[0]):
+    started, given, chosen = time.monotonic(), snakemake.input, snakemake.params
+    row = chosen.run
+    dataset = apply_control(Dataset.open(Path(given.manifest).parent), row["control"], row["seed"])
+    features = {Path(path).stem: np.load(path) for path in given.features}
+    likelihood = make_likelihood(row["likelihood"], **chosen.likelihood)
+    model = fit(
+        dataset,
+        Split.read(given.split, dataset.genes, dataset.samples),
+        controlled_features(dataset, features, row["control"]),
+        model=row["architecture"],
+        likelihood=likelihood,
+        seed=row["seed"],
+        options=row["options"],
+    )
+    model.save(snakemake.output.model)
+    record = fit_record(
+        row, chosen.architecture, settings_of(likelihood), list(features), dataset.manifest, chosen.code
+    )
+    cost = {
+        "threads": snakemake.threads,
+        "wall_seconds": round(time.monotonic() - started, 1),
+        "peak_memory_mb": round(peak_memory_mb()),
+    }
+    write_json(snakemake.output.record, record | cost)

@@ -1,0 +1,35 @@
+"""The factorised models by name: the gene features that they read, and whether boosted trees are part of them."""
+
+from typing import NamedTuple
+
+
+class FactorisedRow(NamedTuple):
+    """A factorised model as rules use it; `factorised.fit` fits it.
+
+    Attributes
+    ----------
+    trees
+        Whether its gene vectors are averaged with those of boosted trees.
+    """
+
+    trees: bool
+
+
+FACTORISED: dict[str, FactorisedRow] = {
+    "bilinear": FactorisedRow(trees=False),
+    "bilinear_trees": FactorisedRow(trees=True),
+}
+
+
+def gene_blocks(wide_marks: bool, wide_bases: bool) -> tuple[str, ...]:
+    """Return the names of the gene features (`features.gene_features.FEATURES`) that factorised models read.
+
+    Parameters
+    ----------
+    wide_marks, wide_bases
+        Whether the dataset has these arrays. The features of the wide window take the place of those of the promoter
+        window that tell the same.
+    """
+    marks = "wide_marks" if wide_marks else "histone_means"
+    bases = ("wide_composition", "wide_kmers") if wide_bases else ("composition",)
+    return (marks, *bases, "kmers", "motif_maxima")
