@@ -12,6 +12,7 @@ PAGES = {
     "folds": ("Tables", "Test scores over all folds of chromosomes"),
     "controls": ("Tables", "Controls: scores with permuted inputs"),
     "seeds": ("Tables", "Seeds: spread between runs that differ in their seed"),
+    "options": ("Tables", "Options: runs with options beside the same runs without"),
     "truth": ("Tables", "Recovery of the planted truth"),
     "breakdown": ("Evaluation", "Scores by group of genes and samples"),
     "calibration": ("Evaluation", "Calibration of the predicted distributions"),

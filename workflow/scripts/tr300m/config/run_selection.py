@@ -10,6 +10,7 @@ from .baseline_table import BASELINES
 from .evaluated import Evaluated
 from .external_predictions import External
 from .fold_pools import Pool, pool_folds
+from .option_groups import option_groups
 from .report_pages import PAGES, Page
 from .run_groups import references_of_controls, runs_by_seed
 from .run_table import Run, split_of_table1
@@ -182,11 +183,8 @@ class RunSelection:
         """
         if not self.simulated_regulators:
             return []
-        runs = [
-            name
-            for name in self.networks
-            if name in self.thesis_runs and self.architecture(name).tf and not self.runs[name].only_predicts
-        ]
+        reading = [name for name in self.networks if name in self.thesis_runs and self.architecture(name).tf]
+        runs = [name for name in reading if not self.runs[name].only_predicts]
         return runs if self.level_change_runs is None else [run for run in runs if run in self.level_change_runs]
 
     @property
@@ -302,6 +300,7 @@ class RunSelection:
             "folds": self.pooled,
             "controls": self.control_runs,
             "seeds": self.seed_groups,
+            "options": option_groups(self),
             "truth": self.planted and self.thesis_runs,
         }
         compared = [f"table{number}" for number in self.compared_runs]
