@@ -12,6 +12,7 @@ PAGES = {
     "folds": ("Tables", "Test scores over all folds of chromosomes"),
     "controls": ("Tables", "Controls: scores with permuted inputs"),
     "seeds": ("Tables", "Seeds: spread between runs that differ in their seed"),
+    "options": ("Tables", "Options: runs with options beside the same runs without"),
     "truth": ("Tables", "Recovery of the planted truth"),
     "mechanism": ("Evaluation", "Does the mechanism help: motifs times levels against random pairings"),
     "breakdown": ("Evaluation", "Scores by group of genes and samples"),
