@@ -97,6 +97,7 @@ def test_report_opens_without_error_or_request(opened: Page, written: Path, tmp_
         "against_baselines",
         "breakdown",
         "calibration",
+        "mechanism",
         "truth",
         "runs",
         "versions",

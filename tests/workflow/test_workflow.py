@@ -33,7 +33,7 @@ SIMULATION_RULES = {
     "simulate_genome": 1, "simulate_truth": 1, "simulate_expression": 1, "simulate_histone_track": 21,
 }  # fmt: skip
 RUN_RULES = {"train": 7, "predict": 2, "predict_with_own_tf_zeroed": 5, "metrics": 7, "split": 1, "table1": 1}
-REPORT_RULES = {"guide": 1, "overview": 1, "records": 1, "pages": 1}
+REPORT_RULES = {"mechanism": 1, "mechanism_figure": 1, "guide": 1, "overview": 1, "records": 1, "pages": 1}
 # One for every run and part that is evaluated.
 OF_EACH_PART = ("breakdown", "calibration", "reliability", "density")
 # The table of all models scores the seven runs and the eight baselines on both parts; Table 2 evaluates one run on the
@@ -370,6 +370,9 @@ def test_small_run_is_taken_apart(small: Path) -> None:
     assert f"{100 * float(breakdown['mean'][pooled][0]):.1f}" == table["Accuracy"][1]
     assert set(breakdown["view"]) >= {"across genes", "across tissues", "across people", "per tissue"}
     check_own_level_zeroed(results, breakdown)
+    mechanism = read_tsv(results / "mechanism.tsv")
+    assert set(mechanism["tissues"]) == {"seen", "held out"}
+    assert (results / "mechanism.svg").is_file()
     calibration = read_tsv(results / "evaluation/all.validation.calibration.tsv")
     assert float(calibration["value"][calibration["quantity"] == "crps_mean"][0]) > 0
     for path in results.rglob("*.tsv"):

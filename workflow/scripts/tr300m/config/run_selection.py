@@ -10,6 +10,7 @@ from .baseline_table import BASELINES
 from .evaluated import Evaluated
 from .external_predictions import External
 from .fold_pools import Pool, pool_folds
+from .option_groups import option_groups
 from .report_pages import PAGES, Page
 from .run_groups import references_of_controls, runs_by_seed
 from .run_table import Run, split_of_table1
@@ -54,8 +55,8 @@ class RunSelection:
     external: tuple[External, ...] = ()
 
     def architecture(self, run: str) -> Architecture:
-        """Return the architecture of a run."""
-        return self.architectures[self.runs[run].architecture]
+        """Return the architecture of a run, with its options."""
+        return self.runs[run].with_options(self.architectures[self.runs[run].architecture])
 
     def label(self, run: str) -> str:
         """Return the name of a run in tables."""
@@ -300,15 +301,17 @@ class RunSelection:
             "folds": self.pooled,
             "controls": self.control_runs,
             "seeds": self.seed_groups,
+            "options": option_groups(self),
             "truth": self.planted and self.thesis_runs,
         }
         compared = [f"table{number}" for number in self.compared_runs]
-        return ["models", *compared, "intervals", *(name for name, given in optional.items() if given)]
+        named = [name for name, given in optional.items() if given]
+        return ["models", *compared, "intervals", "mechanism", *named]
 
     @property
     def figures(self) -> list[str]:
         """Names of the figures of several models."""
-        return ["models", *(["table1", "reliability"] if self.table1_runs else [])]
+        return ["models", *(["table1", "reliability"] if self.table1_runs else []), "mechanism"]
 
     @property
     def pages(self) -> dict[str, Page]:

@@ -55,13 +55,14 @@ def level_changes(
     model, architecture, config, likelihood, units = load_run(run_folder, dataset)
     if not architecture.tf:
         raise TR300MError(f"{run_folder} reads no levels of regulators", "choose an architecture with tf")
-    check_scan(scan, dataset, config.schedule)
+    check_scan(scan, dataset, config.schedule, architecture.both_strands)
     log(f"{Path(run_folder).name}: {len(pairs)} pairs, on {devices.device_name(threads)}")
     genes, samples, few = compact(pairs)
     small = dataset.take_genes(genes).take_samples(samples)
     if scan is None:
         # Scan once, not for every regulator.
-        scan = scan_genes(small.onehot, dataset.pssm, dataset.core if architecture.core else None, config.schedule)
+        core = dataset.core if architecture.core else None
+        scan = scan_genes(small.onehot, dataset.pssm, core, config.schedule, both_strands=architecture.both_strands)
     else:
         scan = ScanTable(scan.pooled[genes], scan.core[genes])
 
