@@ -328,9 +328,8 @@ class RunSelection:
 
     def missing_tables(self) -> list[str]:
         """Return a message for each table of the thesis that cannot be made from these runs."""
-        missing = (
-            [] if self.final_run else [f"Table 2: the run table has no network named {self.final_name} without options"]
-        )
+        no_final = f"Table 2: the run table has no network named {self.final_name} without options"
+        missing = [] if self.final_run else [no_final]
         for table, pair in self.comparisons.items():
             absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
             if absent:
