@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+
+# Loads OpenMP, which can be limited only then.
+import sklearn.ensemble  # noqa: F401
 from threadpoolctl import threadpool_limits
 
 

@@ -1,15 +1,12 @@
 """Boosted trees on the gene side: they find steps, are averaged by hand, and are stored without pickle."""
 
-import pickle
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression
-from skops.io import dumps
-from skops.io.exceptions import UntrustedTypesFoundException
 from tr300m.base.types import Bools, Floats
 from tr300m.factorised.boosted import COMPONENTS, SHARES, GeneTrees, tree_features
+from tr300m.factorised.tree_arrays import TreeArrays
 
 GENES, WIDE = 300, 3
 
@@ -99,14 +96,48 @@ def test_the_genes_aside_stop_the_trees_and_are_not_fitted_to() -> None:
     np.testing.assert_allclose(first, second, atol=1e-6)
 
 
-def arrays_of(trees: GeneTrees) -> dict[str, NDArray[np.generic]]:
-    return {name: np.asarray(array) for name, array in trees.arrays().items()}
+@pytest.mark.parametrize("iterations", [1, 60])
+def test_trees_as_arrays_predict_as_scikit_learn(iterations: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(0, 1, (500, 4))
+    # Ties: many rows lie exactly on a threshold.
+    x[:, 1] = rng.integers(0, 5, 500)
+    model = HistGradientBoostingRegressor(max_iter=iterations, early_stopping=False, max_leaf_nodes=9)
+    model.fit(x, np.sin(3 * x[:, 0]) + x[:, 1] * x[:, 2])
+    trees = TreeArrays.of(model)
+    assert len(trees.roots) == iterations
+    other = rng.normal(0, 2, (500, 4))
+    for rows in (x, other, other[:1], x[:0]):
+        np.testing.assert_array_equal(trees.predict(rows), model.predict(rows) if len(rows) else [])
+
+
+def test_a_constant_target_gives_trees_of_one_leaf() -> None:
+    model = HistGradientBoostingRegressor(max_iter=3, early_stopping=False).fit(
+        np.arange(50.0)[:, None], np.full(50, 4)
+    )
+    assert TreeArrays.of(model).predict(np.array([[-1.0], [99.0]])).tolist() == [4, 4]
+
+
+def test_a_tree_by_hand() -> None:
+    """Two trees: one leaf, and one that asks for feature 1 at 0.5, then for feature 0 at -1."""
+    trees = TreeArrays(
+        baseline=10.0,
+        roots=np.array([0, 1]),
+        value=np.array([1.0, 0, 0, 2, 3, 4]),
+        feature=np.array([0, 1, 0, 0, 0, 0]),
+        threshold=np.array([0, 0.5, -1, 0, 0, 0]),
+        left=np.array([0, 1, 2, 0, 0, 0]),
+        right=np.array([0, 4, 3, 0, 0, 0]),
+        leaf=np.array([1, 0, 0, 1, 1, 1], bool),
+    )
+    found = trees.predict(np.array([[-1.0, 0.5], [-0.9, 0.5], [-5, 0.6]]))
+    assert found.tolist() == [13, 14, 15]
 
 
 def test_arrays_round_trip() -> None:
     trees, _ = fitted()
     x = np.random.default_rng(3).normal(0, 1, (2_000, WIDE))
-    arrays = arrays_of(trees)
+    arrays = trees.arrays()
     assert all(array.dtype != object for array in arrays.values())
     again = GeneTrees.from_arrays(arrays)
     np.testing.assert_array_equal(again.columns(x), trees.columns(x))

@@ -12,9 +12,7 @@ GENES, SAMPLES = 60, 40
 
 def chosen(y: Floats, x: Floats, z: Floats, sample_folds: int) -> Penalties:
     gene_fold, sample_fold = np.arange(GENES) % 5, np.arange(SAMPLES) % sample_folds
-    sums = Products.of(
-        np.expm1(y).astype(np.float32), np.arange(GENES), np.arange(SAMPLES), z, gene_fold, sample_fold
-    )
+    sums = Products.of(np.expm1(y).astype(np.float32), np.arange(GENES), np.arange(SAMPLES), z, gene_fold, sample_fold)
     return choose_penalties(sums, x, z, gene_fold, sample_fold)
 
 

@@ -1,7 +1,6 @@
 """Fits to planted data: what they find, what they must not read, files, splits, and messages."""
 
 import dataclasses
-import inspect
 import sys
 from functools import cache
 from pathlib import Path
@@ -25,6 +24,7 @@ from tr300m.factorised.sample_features import readable_regulators, sample_blocks
 from tr300m.model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
 
 MIXTURE = ZeroLognormalMixture()
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 SETTINGS: dict[str, Any] = {
     "held_out_genes": 40,
     "held_out_samples": 16,
@@ -33,7 +33,7 @@ SETTINGS: dict[str, Any] = {
     "folds": 3,
     "held_out_donors": 6,
     "held_out_tissues": 2,
-    "tissue_groups": {},
+    "tissue_groups": {f"T{number}": f"T{number}" for number in range(TISSUES)},
     "validation_share": 0.1,
 }
 SPLITS = ("thesis", "donor", "tissue", "overlap_free", "chromosome_1", "leave_out_chr1")
@@ -73,7 +73,8 @@ def test_the_planted_mean_is_found_on_held_out_genes_and_samples(model: str) -> 
     pairs = split_of(given.dataset).pairs("test")
     found = thesis(model).log_mean(given.dataset, given.features, pairs)
     truth, group = given.mean[pairs[:, 0], pairs[:, 1]], pairs[:, 0] * TISSUES + pairs[:, 1] % TISSUES
-    rest = [values - (np.bincount(group, values) / np.maximum(np.bincount(group), 1))[group] for values in (found, truth)]
+    sizes = np.maximum(np.bincount(group), 1)
+    rest = [values - (np.bincount(group, values) / sizes)[group] for values in (found, truth)]
     assert np.corrcoef(*rest)[0, 1] > 0.85
 
 
@@ -117,7 +118,8 @@ def test_one_donor_and_one_tissue() -> None:
     split = split_of(same)
     assert not inner_samples(same, split, split.training_axes(150, 60)[1]).any()
     for model in FACTORISED:
-        assert correlation(fitted(same, split, given.features, model), given._replace(dataset=same), split.pairs("test")) > 0.9
+        found = fitted(same, split, given.features, model)
+        assert correlation(found, given._replace(dataset=same), split.pairs("test")) > 0.9
 
 
 # What must not be read
@@ -154,7 +156,7 @@ def test_nothing_held_out_reaches_the_saved_model(name: str, model: str, tmp_pat
 
 def with_own_regulators(dataset: Dataset, genes: Ints) -> Dataset:
     """Return the dataset in which the first regulators are some target genes, the first of them by a merged ID."""
-    ids = dataset.regulators.gene_id.copy()
+    ids = dataset.regulators.gene_id.astype("<U9")
     merged = dataset.genes.merged.astype("<U9")
     merged[genes[0]] = f"other;{ids[0]}"
     ids[1 : len(genes)] = dataset.genes.gene_id[genes[1:]]
@@ -193,7 +195,7 @@ def test_no_regulator_may_be_read() -> None:
     own = with_own_regulators(given.dataset, split.test_genes[:6])
     assert not readable_regulators(own, split).any()
     model = fitted(own, split, given.features)
-    assert 0.8 < correlation(model, given._replace(dataset=own), split.pairs("test"))
+    assert correlation(model, given._replace(dataset=own), split.pairs("test")) > 0.8
 
 
 def test_sample_features_by_hand() -> None:
@@ -259,14 +261,13 @@ def test_the_interval_of_90_per_cent_holds_90_per_cent() -> None:
 
 def fit_and_save(model: str, path: str) -> None:
     """Fit in a process of its own."""
-    with threadpool_limits(1):
-        thesis(model).save(path)
+    thesis(model).save(path)
 
 
 @pytest.mark.parametrize("model", FACTORISED)
 def test_the_same_seed_gives_the_same_bytes_in_another_process(model: str, tmp_path: Path) -> None:
     for name in ("first", "second"):
-        run_child(fit_and_save, model, tmp_path / f"{name}.npz")
+        run_child(fit_and_save, model, tmp_path / f"{name}.npz", **ONE_THREAD)
     assert (tmp_path / "first.npz").read_bytes() == (tmp_path / "second.npz").read_bytes()
 
 
@@ -284,7 +285,9 @@ def test_files_that_are_no_models(tmp_path: Path, refuses: Refuses) -> None:
     np.savez(tmp_path / "pickled.npz", a=np.array([{}], dtype=object))
     np.savez(tmp_path / "other.npz", a=np.ones(3))
     np.save(tmp_path / "array.npy", np.ones(3))
-    for name in ("text.npz", "pickled.npz", "other.npz", "array.npy", "missing.npz"):
+    thesis("bilinear").save(tmp_path / "cut.npz")
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "cut.npz").read_bytes()[:-100])
+    for name in ("text.npz", "pickled.npz", "other.npz", "array.npy", "cut.npz", "missing.npz"):
         with refuses(name):
             FactorisedModel.load(tmp_path / name)
 
@@ -343,21 +346,15 @@ def check_no_keras() -> None:
     assert "keras" not in sys.modules, "imported"
     given = planted(genes=60, samples=20)
     split = split_of(given.dataset, held_out_genes=10, held_out_samples=4)
-    with threadpool_limits(1):
-        model = tr300m.factorised.fit.fit(
-            given.dataset, split, given.features, model="bilinear_trees", likelihood=MIXTURE, seed=0, options={}
-        )
+    model = tr300m.factorised.fit.fit(
+        given.dataset, split, given.features, model="bilinear_trees", likelihood=MIXTURE, seed=0, options={}
+    )
     model.predict(given.dataset, split.pairs("test"), given.features)
     assert not {"keras", "tensorflow", "jax"} & sys.modules.keys(), "used"
 
 
 def test_keras_is_not_loaded() -> None:
-    run_child(check_no_keras)
-
-
-def test_no_option_is_left_unread() -> None:
-    """`options` is there for all models alike; it stays a keyword, so that its meaning can grow."""
-    assert inspect.signature(fit).parameters["options"].kind is inspect.Parameter.KEYWORD_ONLY
+    run_child(check_no_keras, **ONE_THREAD)
 
 
 def mean_square(values: Floats) -> float:

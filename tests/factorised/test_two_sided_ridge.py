@@ -121,6 +121,17 @@ def test_targets_are_the_gene_side_without_shrinkage() -> None:
     np.testing.assert_allclose(coefficients.samples(z)[:, 1:] @ targets[:, 1:].T, by_hand, atol=1e-9)
 
 
+def test_targets_of_some_genes_differ_by_their_mean() -> None:
+    """A fit to some genes is centred on them; the mean of their targets is the way back."""
+    y, x, z = draw(0, 9, 8, 3, 4)
+    some = np.arange(9) < 6
+    whole, part = corner_of(y, x, z), corner_of(y[some], x[some], z)
+    targets = gene_targets(whole, fitted(whole, PENALTIES))
+    of_part = gene_targets(part, fitted(part, PENALTIES))
+    # Eigenvectors are the same: the samples are.
+    np.testing.assert_allclose(of_part + targets[some].mean(axis=0), targets[some], atol=1e-12)
+
+
 def test_no_features_of_samples() -> None:
     """Samples that nothing tells apart: the interaction is 0."""
     y, x, _ = draw(0, 9, 8, 3, 4)
@@ -138,7 +149,7 @@ def test_no_features_of_samples() -> None:
 def test_errors_on_a_held_out_corner(
     seed: int, genes: int, samples: int, wide: int, deep: int, penalty: float, other: float, seen: bool
 ) -> None:
-    """Rotated gives the errors of explicit predictions, whether the samples of the held-out corner are fitted or not."""
+    """Rotated gives the errors of explicit predictions, whether its samples are fitted or not."""
     y, x, z = draw(seed, genes + 3, samples + 2, wide, deep)
     expression = np.expm1(np.abs(y)).astype(np.float32)
     y = np.log1p(expression.astype(np.float64))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.types import Bools, Floats, Ints
+from .tree_arrays import TreeArrays
 
 TREE_SETTINGS = {
     "learning_rate": 0.04,
@@ -33,14 +34,14 @@ class GeneTrees:
     Attributes
     ----------
     models
-        One regressor for the gene part, then one for each component.
+        Trees for the gene part, then for each component.
     rotation
         Components of the gene vectors [k, component].
     shares
         Weight of the trees in the gene part and in the gene vectors.
     """
 
-    models: tuple[Any, ...]
+    models: tuple[TreeArrays, ...]
     rotation: Floats
     shares: tuple[float, float]
 
@@ -112,35 +113,35 @@ class GeneTrees:
             stopped.append(next(islice(model.staged_predict(x[aside]), best - 1, None)))
         shares = _shares(np.stack(stopped, axis=1), ridge_aside, targets[aside], rotation, gram)
         models = tuple(
-            HistGradientBoostingRegressor(**TREE_SETTINGS, max_iter=count, early_stopping=False, random_state=seed).fit(
-                x, column
+            TreeArrays.of(
+                HistGradientBoostingRegressor(
+                    **TREE_SETTINGS, max_iter=count, early_stopping=False, random_state=seed
+                ).fit(x, column)
             )
             for count, column in zip(iterations, columns.T, strict=True)
         )
         return cls(models, rotation, shares), np.stack(stopped, axis=1)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the trees as named arrays, for `from_arrays`; skops writes them without pickle."""
-        from skops.io import dumps
-
-        return {
-            "rotation": self.rotation,
-            "shares": np.array(self.shares),
-            "models": np.frombuffer(dumps(list(self.models)), dtype=np.uint8),
-        }
+        """Return the trees as named arrays, for `from_arrays`."""
+        found: dict[str, NDArray[Any]] = {"rotation": self.rotation, "shares": np.array(self.shares)}
+        for number, model in enumerate(self.models):
+            found |= {f"{number}.{name}": array for name, array in model.arrays().items()}
+        return found
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Build the trees from `arrays`."""
-        from skops.io import loads
 
-        models = loads(arrays["models"].tobytes(), trusted=TRUSTED)
+        def model(number: int) -> TreeArrays:
+            prefix = f"{number}."
+            return TreeArrays.from_arrays(
+                {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+            )
+
         first, second = arrays["shares"].tolist()
-        return cls(tuple(models), arrays["rotation"], (first, second))
-
-
-# skops asks for this by name: it checks types, not the numbers of nodes, so a forged file could crash the process.
-TRUSTED = ["sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"]
+        count = 1 + arrays["rotation"].shape[1]
+        return cls(tuple(model(number) for number in range(count)), arrays["rotation"], (first, second))
 
 
 def tree_features(features: Mapping[str, NDArray[Any]], genes: Ints) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from ..base.errors import TR300MError
 from ..base.types import Floats, Ints
 
 MOST_COMPONENTS = 300
@@ -91,7 +92,20 @@ class FeatureMap:
         return cls(means, axes, points, width, whitening)
 
     def __call__(self, blocks: Mapping[str, NDArray[Any]], rows: Ints) -> Floats:
-        """Return the features of rows [row, feature], float64."""
+        """Return the features of rows [row, feature], float64.
+
+        Raises
+        ------
+        TR300MError
+            If a block is missing or has other columns than the one of the fit.
+        """
+        for name, mean in self.means.items():
+            columns = blocks[name].shape[1] if name in blocks else 0
+            if columns != len(mean):
+                raise TR300MError(
+                    f"the model was fitted to {len(mean):,} features {name}, given are {columns:,}",
+                    "give it the features of a dataset that was built like that of the training",
+                )
         linear = np.concatenate(
             [(blocks[name][rows] - self.means[name]) @ axes for name, axes in self.axes.items()], axis=1
         )

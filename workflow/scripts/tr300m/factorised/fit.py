@@ -78,7 +78,11 @@ def fit(
         raise TR300MError(f"unknown factorised model {model!r}", f"known are {', '.join(FACTORISED)}")
     genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
     if len(genes) < 2 or not len(samples):
-        raise TR300MError("the split leaves fewer than two training genes or no training sample", "hold out fewer")
+        raise TR300MError(
+            f"split {split.name} leaves {len(genes)} training genes and {len(samples)} training samples: "
+            "at least 2 and 1 are needed",
+            "hold out fewer",
+        )
     gene_fold, sample_fold = split.inner(dataset.genes), inner_samples(dataset, split, samples)
     gene_map = FeatureMap.fit(
         features, genes, GENE_WEIGHTS, landmarks=LANDMARKS, gaussian_weight=GAUSSIAN_WEIGHT, seed=seed
@@ -97,18 +101,16 @@ def fit(
 
     inner = _Inner(sums, x, z, gene_fold, sample_fold, penalties)
     corner, coefficients = inner.fit(np.ones(len(genes), bool), np.ones(len(samples), bool))
-    sample_side = coefficients.samples(z)
+    sample_side = coefficients.samples(z)[:, 1:]
     trees, correction = None, np.zeros((len(genes), 1 + z.shape[1]))
     if FACTORISED[model].trees:
         aside, all_samples = gene_fold == 0, np.ones(len(samples), bool)
         # Only where genes alone are held out do gene vectors belong to the sample vectors of the whole fit.
-        ridge = inner.fit(~aside, all_samples)[1].genes(x[aside])
         targets = gene_targets(corner, coefficients)
-        trees, columns = GeneTrees.fit(
-            tree_features(features, genes), targets, aside, ridge, coefficients.samples(z)[:, 1:], seed
-        )
+        # Each fit is centred on its own genes; targets are centred on all.
+        ridge = inner.fit(~aside, all_samples)[1].genes(x[aside]) + targets[~aside].mean(axis=0)
+        trees, columns = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
         correction[aside] = trees.correction(ridge, columns)
-    sample_side = coefficients.samples(z)
     folds = (0,) if trees else range(int(gene_fold.max()) + 1)
     rng = np.random.default_rng(seed)
     means, observed = [], []
@@ -118,7 +120,7 @@ def fit(
         of_fold = inner.fit(~rows, columns_fitted)[1]
         log_mean = of_fold.pairs(of_fold.genes(x)[pairs[:, 0]], of_fold.samples(z)[pairs[:, 1]])
         added = correction[pairs[:, 0]]
-        log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[pairs[:, 1], 1:])
+        log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[pairs[:, 1]])
         means.append(np.clip(log_mean, 0.0, sums.largest))
         observed.append(np.asarray(dataset.expression[genes[pairs[:, 0]], samples[pairs[:, 1]]], dtype=np.float64))
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))

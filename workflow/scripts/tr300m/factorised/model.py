@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
 _GENES_PER_BLOCK, _PAIRS_PER_BLOCK = 256, 500_000
+_SAVED = (
+    "readable", "largest", "constant", "x_mean", "z_mean", "gene_map", "sample_map", "knots", "values", "components",
+    "smallest_scale",
+)  # fmt: skip
+"""Arrays of every saved model, beside those of its parts."""
 
 
 @dataclass(frozen=True)
@@ -146,10 +152,13 @@ class FactorisedModel:
             If the file is not one.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # Opened here: NumPy leaves a file open that is no whole archive.
+            with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
                 saved = dict(file)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, BadZipFile) as error:
             raise TR300MError(f"{path} is no factorised model: {error}", "fit the run first") from None
+        if lacking := [name for name in _SAVED if name not in saved]:
+            raise TR300MError(f"{path} is no factorised model: it lacks {', '.join(lacking)}", "fit the run first")
 
         def below(prefix: str) -> dict[str, NDArray[Any]]:
             return {key.removeprefix(prefix): array for key, array in saved.items() if key.startswith(prefix)}
