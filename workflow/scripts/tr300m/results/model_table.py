@@ -22,7 +22,7 @@ MODEL_NAMES = {"family": "Family", "model": "Run or baseline"}
 """Columns that say where a row is scored and what it is, by field of `ModelRow`."""
 REFERENCES = {"baseline": "minus best baseline", PAIRWISE_FAMILY: "minus best network"}
 """Suffix of the columns with differences to the best model of a family."""
-NO_DIFFERENCE = "-"
+NOT_SHOWN = "-"
 
 MODELS_NOTE = (
     "Rows are in the order of their log Pearson correlation. The columns with `minus` are paired differences in "
@@ -106,9 +106,7 @@ def model_columns(scored: Sequence[ScoredModel]) -> dict[str, list[str]]:
         for one in ordered
     ]
     columns = metric_table(shown, intervals, OWN_TABLES)
-    columns["NLL"] = [
-        text if one.row.proper else NO_DIFFERENCE for text, one in zip(columns["NLL"], ordered, strict=True)
-    ]
+    columns["NLL"] = [text if one.row.proper else NOT_SHOWN for text, one in zip(columns["NLL"], ordered, strict=True)]
     place, names = (
         {title: [str(getattr(one.row, field)) for one in ordered] for field, title in chosen.items()}
         for chosen in (MODEL_PLACES, MODEL_NAMES)
@@ -167,7 +165,7 @@ def _differences(
 def _difference(model: EvaluatedModel, other: EvaluatedModel | None) -> dict[str, tuple[str, str]]:
     """Return the difference of each metric of `COMPARED` and its interval as text."""
     if other is None:
-        return dict.fromkeys(COMPARED, (NO_DIFFERENCE, ""))
+        return dict.fromkeys(COMPARED, (NOT_SHOWN, ""))
     figures, intervals = difference(model, other)
     if FAILED in figures:
         return dict.fromkeys(COMPARED, (FAILED, ""))
