@@ -10,7 +10,7 @@ import pytest
 from helpers.fixtures import says
 from helpers.small_run import ROOT, SMALL, checkout, dry_run, snakemake
 from tr300m.base.files import read_json, read_tsv
-from tr300m.results.model_table import NONE
+from tr300m.results.model_table import NOT_SHOWN
 from tr300m.training.run_record import TRAINED_FILES
 
 pytestmark = pytest.mark.workflow
@@ -131,9 +131,9 @@ def test_factorised_runs_are_in_every_table(results: Path) -> None:
     for part in PARTS:
         assert ("plain", "thesis", part) in rows and ("trees", "thesis", part) in rows
     assert ("bilinear", "chromosome", "test") in rows
-    assert set(models["Log Pearson Correlation minus best network"].tolist()) == {NONE}
+    assert set(models["Log Pearson Correlation minus best network"].tolist()) == {NOT_SHOWN}
     differences = models["Log Pearson Correlation minus best baseline"][models["Family"] == "factorised"]
-    assert NONE not in differences.tolist()
+    assert NOT_SHOWN not in differences.tolist()
     assert "undefined" not in models["NLL"][models["Family"] == "factorised"].tolist()
     truth = read_tsv(results / "truth.tsv")
     assert {"plain", "trees", "late", "permuted"} <= {value for column in truth.values() for value in column.tolist()}

@@ -17,12 +17,12 @@ HEADLINE = tuple(OWN_TABLES)[:4]
 """Metrics of the figure, and of the table's first columns."""
 COMPARED = (HEADLINE_METRIC, "doubly_centred")
 """Metrics of the differences."""
-PLACE = {"split": "Split", "part": "Part"}
-NAMES = {"family": "Family", "model": "Run or baseline"}
+MODEL_PLACES = {"split": "Split", "part": "Part"}
+MODEL_NAMES = {"family": "Family", "model": "Run or baseline"}
 """Columns that say where a row is scored and what it is, by field of `ModelRow`."""
 REFERENCES = {"baseline": "minus best baseline", PAIRWISE_FAMILY: "minus best network"}
 """Suffix of the columns with differences to the best model of a family."""
-NONE = "-"
+NOT_SHOWN = "-"
 
 MODELS_NOTE = (
     "Rows are in the order of their log Pearson correlation. The columns with `minus` are paired differences in "
@@ -106,10 +106,10 @@ def model_columns(scored: Sequence[ScoredModel]) -> dict[str, list[str]]:
         for one in ordered
     ]
     columns = metric_table(shown, intervals, OWN_TABLES)
-    columns["NLL"] = [text if one.row.proper else NONE for text, one in zip(columns["NLL"], ordered, strict=True)]
+    columns["NLL"] = [text if one.row.proper else NOT_SHOWN for text, one in zip(columns["NLL"], ordered, strict=True)]
     place, names = (
         {title: [str(getattr(one.row, field)) for one in ordered] for field, title in chosen.items()}
-        for chosen in (PLACE, NAMES)
+        for chosen in (MODEL_PLACES, MODEL_NAMES)
     )
     first = {name: columns.pop(name) for name in (LABEL, *(OWN_TABLES[key] for key in HEADLINE))}
     table = {LABEL: first.pop(LABEL), **place, **first, **_differences(ordered, against), **names, **columns}
@@ -165,7 +165,7 @@ def _differences(
 def _difference(model: EvaluatedModel, other: EvaluatedModel | None) -> dict[str, tuple[str, str]]:
     """Return the difference of each metric of `COMPARED` and its interval as text."""
     if other is None:
-        return dict.fromkeys(COMPARED, (NONE, ""))
+        return dict.fromkeys(COMPARED, (NOT_SHOWN, ""))
     figures, intervals = difference(model, other)
     if FAILED in figures:
         return dict.fromkeys(COMPARED, (FAILED, ""))
