@@ -51,7 +51,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
             "dataset.tf_levels",
             {"motifs.py", "train.py", "predict.py", "breakdown.py", "level_changes.py", "mechanism.py", *OF_FITS},
         ),
-        ("config.run_table", {"train.py", "predict.py", "level_changes.py", "mechanism.py", *OF_FITS}),
+        ("config.run_table", {"train.py", "predict.py", "level_changes.py", "mechanism.py", "options.py", *OF_FITS}),
         ("arrays.histones", {"histone_track.py", "histones.py", "wide_marks.py"}),
         (
             "arrays.sequence",

@@ -282,4 +282,5 @@ def test_real_regulators_are_not_asked_one_by_one(tmp_path: Path) -> None:
     assert mixed.selection.planted
     assert mixed.selection.level_runs == []
     demo = resolve(yaml.safe_load((ROOT / "config/demo.yaml").read_text()), ROOT)
-    assert demo.selection.level_runs == demo.config["evaluation"]["level_change_runs"] == ["seq_tf_core_hm"]
+    chosen = ["seq_tf_core_hm", "bilinear", "bilinear_trees"]
+    assert demo.selection.level_runs == demo.config["evaluation"]["level_change_runs"] == chosen

@@ -139,7 +139,7 @@ def test_factorised_runs_are_in_every_table(results: Path) -> None:
     assert {"plain", "trees", "late", "permuted"} <= {value for column in truth.values() for value in column.tolist()}
     controls = read_tsv(results / "controls.tsv")
     assert any("permute histones (evaluation only)" in label for label in controls["Model Architecture"].tolist())
-    assert {"plain, validation", "trees, validation"} <= set(read_tsv(results / "calibration.tsv")["run"].tolist())
+    assert {"plain, validation", "trees, validation"} <= set(read_tsv(results / "calibration.tsv")["Run"].tolist())
     runs = (results / "runs.md").read_text()
     assert "family factorised" in runs and "family pairwise" not in runs
     for name in ("models", "evaluation/plain.validation.reliability", "evaluation/trees.validation.density"):

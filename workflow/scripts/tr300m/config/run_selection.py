@@ -328,8 +328,7 @@ class RunSelection:
 
     def missing_tables(self) -> list[str]:
         """Return a message for each table of the thesis that cannot be made from these runs."""
-        no_final = f"Table 2: the run table has no network named {self.final_name} without options"
-        missing = [] if self.final_run else [no_final]
+        missing = [] if self.final_run else [f"Table 2: no network without options is named {self.final_name}"]
         for table, pair in self.comparisons.items():
             absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
             if absent:

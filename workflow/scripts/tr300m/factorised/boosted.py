@@ -151,6 +151,9 @@ def tree_features(features: Mapping[str, NDArray[Any]], genes: Ints) -> Floats:
 
 def _components(vectors: Floats, gram: Floats) -> Floats:
     """Return the orthonormal directions [k, component] of the vectors [gene, k] with the most variance of products."""
+    if not gram.any():
+        # Nothing tells the samples apart.
+        return np.empty((len(gram), 0))
     root = np.linalg.cholesky(gram + 1e-9 * np.trace(gram) / len(gram) * np.eye(len(gram)))
     axes = np.linalg.svd(vectors @ root, full_matrices=False)[2][:COMPONENTS]
     return np.linalg.qr(root @ axes.T)[0]

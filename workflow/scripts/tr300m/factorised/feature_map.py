@@ -12,6 +12,8 @@ from ..base.types import Floats, Ints
 
 MOST_COMPONENTS = 300
 """Most columns of a block; wider blocks are projected on their first principal components."""
+_SMALLEST_VARIANCE = 1e-24
+"""Of a block's mean square: less is what rounding leaves of a constant block, and would be amplified to its weight."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class FeatureMap:
     width
         Median squared distance of the landmarks.
     whitening
-        Map from similarities to landmarks to features [landmark, landmark].
+        Map from similarities to the landmarks to Gaussian features [landmark, feature].
     """
 
     means: Mapping[str, Floats]
@@ -72,9 +74,9 @@ class FeatureMap:
         means, axes = {}, {}
         for name, block in blocks.items():
             x = np.asarray(block[rows], dtype=np.float64)
-            means[name] = x.mean(axis=0)
+            means[name], size = x.mean(axis=0), float(np.square(x).sum())
             x -= means[name]
-            axes[name] = _scaled_axes(x, weights[name])
+            axes[name] = _scaled_axes(x, weights[name], _SMALLEST_VARIANCE * size)
         linear = cls(means, axes, np.empty((0, 0)), 1.0, np.empty((0, 0)))
         if not landmarks:
             return linear
@@ -118,11 +120,14 @@ class FeatureMap:
         return cls(named("mean."), named("axes."), arrays["landmarks"], float(arrays["width"]), arrays["whitening"])
 
 
-def _scaled_axes(centred: Floats, weight: float) -> Floats:
-    """Return the projection [column, component] of a centred block: all columns, or its first principal components."""
+def _scaled_axes(centred: Floats, weight: float, least: float) -> Floats:
+    """Return the projection [column, component] of a centred block: all columns, or its first principal components.
+
+    There are no components if the sum of squares is at most `least`.
+    """
     columns = centred.shape[1]
     squares = float(np.square(centred).sum())
-    if not squares:
+    if squares <= least:
         return np.empty((columns, 0))
     scale = np.sqrt(weight * len(centred) / squares)
     if columns <= MOST_COMPONENTS:

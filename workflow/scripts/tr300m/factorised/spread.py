@@ -72,8 +72,10 @@ def _start(likelihood: ZeroLognormalMixture, basis: Floats, observed: Floats) ->
     zero = np.clip((basis[~positive].sum(axis=0) + 0.5) / (weight + 1), 1e-4, 1 - 1e-4)
     log_y = np.log(observed[positive])
     near = basis[positive] + 1e-9
-    centre = near.T @ log_y / near.sum(axis=0)
-    scale = np.sqrt((near * np.square(log_y[:, None] - centre)).sum(axis=0) / near.sum(axis=0)) + 0.1
+    # The smallest number keeps the moments finite where all pairs are 0 TPM.
+    total = near.sum(axis=0) + np.finfo(np.float64).tiny
+    centre = near.T @ log_y / total
+    scale = np.sqrt((near * np.square(log_y[:, None] - centre)).sum(axis=0) / total) + 0.1
     count = likelihood.components
     offsets = np.linspace(-1, 1, count) if count > 1 else np.zeros(1)
     return np.concatenate(
