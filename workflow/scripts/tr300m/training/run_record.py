@@ -49,7 +49,7 @@ def differences(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[
         Manifest of the dataset.
     """
     trained, here = record["arrays"], checksums(manifest)
-    wide = (BINS_TABLE,) if record["architecture"].get("wide_marks") else ()
+    wide = (BINS_TABLE,) if record.get("architecture", {}).get("wide_marks") else ()
     found = [name for name in (*MEANING, *wide) if trained.get(name) != here.get(name)]
     return found + [name for name, value in window_settings(manifest).items() if record.get(name) != value]
 
