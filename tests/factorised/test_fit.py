@@ -195,7 +195,7 @@ def test_no_regulator_may_be_read() -> None:
     own = with_own_regulators(given.dataset, split.test_genes[:6])
     assert not readable_regulators(own, split).any()
     model = fitted(own, split, given.features)
-    assert correlation(model, given._replace(dataset=own), split.pairs("test")) > 0.8
+    assert correlation(model, given._replace(dataset=own), split.pairs("test")) > 0.6
 
 
 def test_sample_features_by_hand() -> None:
