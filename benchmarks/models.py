@@ -3,6 +3,7 @@
     python benchmarks/models.py                       # gene features, a share of the genes, scaled up
     python benchmarks/models.py features --full       # all 19,786 genes
     python benchmarks/models.py features --only motif_maxima motif_segments --threads 2
+    python benchmarks/models.py bilinear --full       # from gene features to predictions, at four sizes
 
 Every row is measured in a process of its own, one after the other, and printed when it is done. Arrays are random; the
 motifs are JASPAR's, because the time depends on their widths. Columns:
@@ -18,6 +19,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,7 +31,8 @@ from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-GENES, LENGTH, TRACKS, MOTIFS, FLANK = 19_786, 2823, 21, 1072, 10_000
+GENES, SAMPLES, LENGTH, TRACKS, MOTIFS, FLANK = 19_786, 17_382, 2823, 21, 1072, 10_000
+REGULATORS = 2765
 DRAWN = 64
 """Genes that are drawn; larger arrays repeat them."""
 PACKAGE, WHOLE_KERNELS = "package", "whole kernels"
@@ -145,8 +148,86 @@ def features(options: argparse.Namespace) -> None:
         print_row([name, way, f"{row['genes']:,}", *seconds, f"{found['columns']:,}", *memory])
 
 
+FIT_SHARES = ((0.25, 1.0), (0.5, 1.0), (1.0, 0.25), (1.0, 1.0))
+"""Shares of genes and samples that `bilinear` is measured at; without --full the last is left out."""
+FIT_COLUMNS = {"smooth_marks": 504, "wide_composition": 40, "wide_kmers": 2048, "kmers": 2080, "motif_maxima": MOTIFS}
+
+
+def measure_fit(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Fit `bilinear` to random expression of a share of the genes and samples, and predict the validation part."""
+    from tr300m.dataset.splits import Split
+    from tr300m.factorised.fit import fit
+    from tr300m.model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
+    from tr300m.training.run_record import peak_memory_mb
+
+    genes, samples = round(GENES * row["genes"]), round(SAMPLES * row["samples"])
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as folder:
+        expression = np.lib.format.open_memmap(f"{folder}/e.npy", "w+", np.float32, (genes, samples))
+        drawn = rng.gamma(0.3, 30.0, 4_000_000).astype(np.float32)
+        for gene in range(genes):
+            start = int(rng.integers(len(drawn) - samples))
+            expression[gene] = drawn[start : start + samples] * np.float32(gene % 7)
+        tissue = rng.integers(54, size=samples)
+        dataset: Any = SimpleNamespace(
+            genes=_Sized(
+                genes,
+                gene_id=np.array([f"G{gene}" for gene in range(genes)]),
+                merged=np.full(genes, ""),
+                chromosome=np.array([f"chr{gene * 22 // genes}" for gene in range(genes)]),
+                cluster=np.arange(genes),
+            ),
+            samples=_Sized(samples, donor_id=rng.integers(948, size=samples).astype(str), tissue=tissue.astype(str)),
+            regulators=SimpleNamespace(gene_id=np.array([f"R{number}" for number in range(REGULATORS)])),
+            expression=expression,
+            regulator_levels=rng.gamma(0.5, 10.0, (samples, REGULATORS)).astype(np.float32),
+            motif_map=(rng.random((REGULATORS, MOTIFS)) < 0.001).astype(np.uint8),
+            tissue=np.eye(54, dtype=np.uint8)[tissue],
+        )
+        features = {name: rng.random((genes, width), np.float32) for name, width in FIT_COLUMNS.items()}
+        held_genes, held_samples = np.arange(0, genes, 10), np.arange(0, samples, 10)
+        split = Split("thesis", held_genes, held_genes[:0], held_samples, held_samples[:0])
+        wall, cpu = time.perf_counter(), time.process_time()
+        model = fit(
+            dataset,
+            split,
+            features,
+            model="bilinear",
+            likelihood=ZeroLognormalMixture(),
+            seed=0,
+            options={},
+        )
+        fitted, fitted_cpu = time.perf_counter() - wall, time.process_time() - cpu
+        wall = time.perf_counter()
+        model.predict(dataset, split.pairs("validation"), features)
+        predicted = time.perf_counter() - wall
+    return {"fit": fitted, "cpu": fitted_cpu, "predict": predicted, "peak": peak_memory_mb() / 1e3}
+
+
+class _Sized:
+    """Columns of an axis with a length, as `fit` reads them."""
+
+    def __init__(self, size: int, **columns: NDArray[Any]) -> None:
+        self.size = size
+        self.__dict__.update(columns)
+
+    def __len__(self) -> int:
+        return self.size
+
+
+def bilinear(options: argparse.Namespace) -> None:
+    """Print a table of fits and predictions of `bilinear` by size; gene features are made before."""
+    print_row(["genes", "samples", "fit, s", "CPU of the fit, s", "predict a tenth x a tenth, s", "peak, GB"])
+    print_row(["---"] * 6)
+    for genes, samples in FIT_SHARES if options.full else FIT_SHARES[:-1]:
+        found = in_a_process("bilinear", {"genes": genes, "samples": samples}, options.threads)
+        cells = [f"{found[name]:.1f}" for name in ("fit", "cpu", "predict")]
+        print_row([f"{GENES * genes:,.0f}", f"{SAMPLES * samples:,.0f}", *cells, f"{found['peak']:.2f}"])
+
+
 SECTIONS: dict[str, tuple[Callable[[argparse.Namespace], None], Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
     "features": (features, measure_feature),
+    "bilinear": (bilinear, measure_fit),
 }
 """What is measured: the function that prints a table, and the one that measures a row of it in a process of its own."""
 

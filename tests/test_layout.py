@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 # A module imports from its own package and from those before it.
 ORDER = (
     "base", "config", "sources", "simulate", "arrays", "dataset", "features", "release", "export", "metrics",
-    "baselines", "model", "training", "evaluation", "use", "results", "motif_detection", "preflight",
+    "baselines", "model", "factorised", "training", "evaluation", "use", "results", "motif_detection", "preflight",
     "cli_options", "gzip_command", "cli", "__init__",
 )  # fmt: skip
 MOST_LINES = 350

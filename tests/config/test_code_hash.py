@@ -13,6 +13,7 @@ from tr300m.config.code_hash import PACKAGE, code_hash, modules, reached
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow/scripts"
+OF_FITS = {"fit.py", "predict_fit.py", "level_changes_fit.py"}
 
 
 def names_used_by(script: str) -> set[str]:
@@ -41,12 +42,16 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "calibration.py",
                 "density.py",
                 "level_changes.py",
+                "fit.py",
             },
         ),
-        ("dataset.permutations", {"train.py", "predict.py", "level_changes.py"}),
+        ("dataset.permutations", {"train.py", "predict.py", "level_changes.py", "mechanism.py", *OF_FITS}),
         ("evaluation.truth_recovery", {"truth.py"}),
-        ("dataset.tf_levels", {"motifs.py", "train.py", "predict.py", "breakdown.py", "level_changes.py"}),
-        ("config.run_table", {"train.py", "predict.py", "level_changes.py"}),
+        (
+            "dataset.tf_levels",
+            {"motifs.py", "train.py", "predict.py", "breakdown.py", "level_changes.py", "mechanism.py", *OF_FITS},
+        ),
+        ("config.run_table", {"train.py", "predict.py", "level_changes.py", "mechanism.py", "options.py", *OF_FITS}),
         ("arrays.histones", {"histone_track.py", "histones.py", "wide_marks.py"}),
         (
             "arrays.sequence",
@@ -76,10 +81,12 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
             {
                 "panels.py",
                 "forest.py",
+                "model_forest.py",
                 "reliability.py",
                 "reliability_comparison.py",
                 "density.py",
                 "motif_panels.py",
+                "mechanism_figure.py",
             },
         ),
         ("results.figures.training_panels", {"panels.py"}),

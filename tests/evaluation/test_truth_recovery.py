@@ -14,8 +14,8 @@ from scipy.stats import hypergeom
 from tr300m.base.axes import CELLS, Genes, Samples
 from tr300m.base.files import write_tsv
 from tr300m.config.settings import resolve
+from tr300m.evaluation.level_shifts import perturbed_pairs, regulators_with_motif, shifted
 from tr300m.evaluation.planted_truth import Planted
-from tr300m.evaluation.regulator_perturbation import perturbed_pairs, regulators_with_motif, shifted
 from tr300m.evaluation.truth_recovery import (
     SimulatedRun,
     components,
@@ -282,4 +282,5 @@ def test_real_regulators_are_not_asked_one_by_one(tmp_path: Path) -> None:
     assert mixed.selection.planted
     assert mixed.selection.level_runs == []
     demo = resolve(yaml.safe_load((ROOT / "config/demo.yaml").read_text()), ROOT)
-    assert demo.selection.level_runs == demo.config["evaluation"]["level_change_runs"] == ["seq_tf_core_hm"]
+    chosen = ["seq_tf_core_hm", "bilinear", "bilinear_trees"]
+    assert demo.selection.level_runs == demo.config["evaluation"]["level_change_runs"] == chosen

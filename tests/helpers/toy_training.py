@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import pytest
 from helpers.toy_dataset import Sizes, toy_dataset
 from numpy.typing import NDArray
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split
 from tr300m.evaluation.predict import load_run
 from tr300m.model.network import NetworkConfig
+from tr300m.training.checkpoints import Checkpoints
 from tr300m.training.config import TrainingConfig
 from tr300m.training.train import train
 
@@ -74,6 +76,25 @@ def fit(out: Path, key: str = "seq_tf_core_hm", **changes: Any) -> dict[str, lis
     dataset = settings.pop("dataset", None) or make_dataset()
     network, likelihood = settings.pop("network", NETWORK), settings.pop("likelihood", "nb_exponential")
     return train(dataset, SPLIT, key, likelihood, network, training, out=out, **settings)
+
+
+class StoppedError(Exception):
+    """Ends a training from inside."""
+
+
+def fit_until(step: int, out: Path, **settings: Any) -> None:
+    """Train the toy until its checkpoint of a step is due, and stop before that is written."""
+    save = Checkpoints.save
+
+    def stop(kept: Checkpoints, at: int, *saved: Any) -> Path:
+        if at == step:
+            raise StoppedError
+        return save(kept, at, *saved)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Checkpoints, "save", stop)
+        with pytest.raises(StoppedError):
+            fit(out, **settings)
 
 
 def weights(folder: Path) -> list[NDArray[Any]]:

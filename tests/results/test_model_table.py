@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers.drawn import nothing_is_cut_off, texts
 from helpers.fixtures import Refuses, says
-from tr300m.config.model_rows import ModelRow
+from tr300m.config.evaluated import ModelRow
 from tr300m.metrics.intervals import Draws, percentile_interval
 from tr300m.metrics.score import FAILED
 from tr300m.results.evaluated_models import EvaluatedModel

@@ -12,6 +12,7 @@ import pytest
 from helpers.chromium import Page, browse, find_chromium
 from helpers.fixtures import Refuses, says
 from helpers.small_run import ROOT, SECRET
+from helpers.toy_dataset import toy_dataset
 from tr300m.metrics.point import UNDEFINED
 from tr300m.results.report import reading_guide as guide
 from tr300m.results.report.all_runs import calibration_side_by_side, views_side_by_side
@@ -22,6 +23,7 @@ from tr300m.results.report.run_records import (
     compare_records,
     environment,
     flat,
+    record_pages,
     settings_table,
     source_table,
     version_table,
@@ -97,6 +99,7 @@ def test_report_opens_without_error_or_request(opened: Page, written: Path, tmp_
         "against_baselines",
         "breakdown",
         "calibration",
+        "mechanism",
         "truth",
         "runs",
         "versions",
@@ -327,6 +330,23 @@ def test_one_record_differs_in_nothing() -> None:
     differing, shared = compare_records([RECORD])
     assert differing == {"run": ["a"]}
     assert "seed" in shared["key"]
+
+
+def test_families_have_settings_of_their_own() -> None:
+    """Of a table of all runs most cells would say none; a record without a family is a network's."""
+    facts = {"path": "p", "origin": "u", "sha256": "ab", "published_checksum": ""}
+    manifest = toy_dataset().manifest | {"sources": {"genome": facts}}
+    fitted = {"key": "bilinear", "label": "Bilinear", "family": "factorised"}
+    other = {"run": "b", "architecture": fitted, "features": ["kmers"], "versions": {}}
+    runs = record_pages([RECORD, other, RECORD | {"run": "c", "seed": 4}], manifest, {})["runs"]
+    sections = {text.splitlines()[0]: text for text in runs.split("## ")[1:]}
+    assert list(sections) == [
+        f"Settings that {what}: family {family}"
+        for family in ("pairwise", "factorised")
+        for what in ("differ", "all runs share")
+    ] + ["Configuration"]
+    assert "kmers" in sections["Settings that all runs share: family factorised"]
+    assert "kmers" not in sections["Settings that all runs share: family pairwise"]
 
 
 def test_versions_of_runs_and_of_here() -> None:

@@ -7,13 +7,12 @@ from tr300m.model import devices
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from helpers.child import start_child
 from helpers.fixtures import Refuses, says
-from helpers.toy_training import TRAINING, fit, same, weights
+from helpers.toy_training import TRAINING, fit, fit_until, same, weights
 from tr300m.base.files import read_json, read_tsv
 from tr300m.training.checkpoints import Checkpoints, inputs_key
 from tr300m.training.config import ComputeConfig
@@ -94,25 +93,6 @@ def test_keys_tell_inputs_apart(tmp_path: Path) -> None:
     other.delete()
     assert not tmp_path.exists()
     other.delete()
-
-
-class StoppedError(Exception):
-    """Ends a training from inside."""
-
-
-def fit_until(step: int, out: Path, **settings: Any) -> None:
-    """Train the toy until its checkpoint of a step is due, and stop before that is written."""
-    save = Checkpoints.save
-
-    def stop(kept: Checkpoints, at: int, *saved: Any) -> Path:
-        if at == step:
-            raise StoppedError
-        return save(kept, at, *saved)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Checkpoints, "save", stop)
-        with pytest.raises(StoppedError):
-            fit(out, **settings)
 
 
 @pytest.mark.slow

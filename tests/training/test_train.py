@@ -130,7 +130,15 @@ def test_the_files_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert table["step"].tolist() == ["10", "20", "25"]
     assert all(np.isfinite(column.astype(float)).all() for column in table.values())
     record = read_json(tmp_path / "run.json")
-    expected = {"run": "mine", "code": "c0de", "seed": 3, "steps": 25, "split": "toy", "scan": "on_the_fly"}
+    expected = {
+        "run": "mine",
+        "code": "c0de",
+        "seed": 3,
+        "steps": 25,
+        "kept_step": 25,
+        "split": "toy",
+        "scan": "on_the_fly",
+    }
     assert expected.items() <= record.items()
     arrays = make_dataset().manifest["arrays"]
     assert {name: entry["sha256"] for name, entry in arrays.items()}.items() <= record["arrays"].items()

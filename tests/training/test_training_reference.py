@@ -277,6 +277,7 @@ def test_the_runs_are_the_thesis_s() -> None:
         "scan": "on_the_fly",
         "seed": "3",
         "steps": "100000",
+        "options": "-",
     }
     table1 = [{"run": key, "architecture": key, **common} for key in keys]
     final = {"run": "final", "architecture": "seq_tf_core_hm", **common, "steps": "500000"}

@@ -193,6 +193,15 @@ def test_table(tmp_path: Path) -> None:
     assert "Seq" in call("table", tmp_path / "t.tsv").output
 
 
+def test_first_columns_of_a_table(tmp_path: Path) -> None:
+    """Intervals do not count, and stay below their values."""
+    columns = {"Model": ["Seq"], "Score": ["3.2"], "Rank": ["7"], "Score, 95 % interval": ["1.1 to 4.5"]}
+    write_tsv(tmp_path / "t.tsv", columns)
+    shown = call("table", tmp_path / "t.tsv", "--first", "2").output
+    assert says(shown, "Seq", "3.2", "1.1 to 4.5") and "7" not in shown
+    assert call("table", tmp_path / "t.tsv", "--first", "0").exit_code == 2
+
+
 def test_the_public_surface(folder: Path) -> None:
     from tr300m import Dataset, build_model, evaluate, thesis_split, training_pairs
 

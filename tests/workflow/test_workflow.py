@@ -33,7 +33,7 @@ SIMULATION_RULES = {
     "simulate_genome": 1, "simulate_truth": 1, "simulate_expression": 1, "simulate_histone_track": 21,
 }  # fmt: skip
 RUN_RULES = {"train": 7, "predict": 2, "predict_with_own_tf_zeroed": 5, "metrics": 7, "split": 1, "table1": 1}
-REPORT_RULES = {"guide": 1, "overview": 1, "records": 1, "pages": 1}
+REPORT_RULES = {"mechanism": 1, "mechanism_figure": 1, "guide": 1, "overview": 1, "records": 1, "pages": 1}
 # One for every run and part that is evaluated.
 OF_EACH_PART = ("breakdown", "calibration", "reliability", "density")
 # The table of all models scores the seven runs and the eight baselines on both parts; Table 2 evaluates one run on the
@@ -45,7 +45,9 @@ RESULT_RULES = {
     **REPORT_RULES, "all": 1,
 }  # fmt: skip
 # The two factorised models, which are no run of Table 1, on both parts.
-FACTORISED_RULES = {"fit": 2, "predict_fit": 4, "metrics": 2 * (9 + 8), **dict.fromkeys(OF_EACH_PART, 10)}
+FACTORISED_RULES = {
+    "fit": 2, "predict_fit": 4, "level_changes_fit": 2, "metrics": 2 * (9 + 8), **dict.fromkeys(OF_EACH_PART, 10),
+}  # fmt: skip
 # Where the regulators are simulated too: the run that the demo names.
 LEVEL_RULES = {"level_changes": 1}
 TRUTH_RULES = {"truth": 1}
@@ -88,7 +90,8 @@ FULL_DEMO_RULES = {
     "train": 22, "reuse": 3, "predict": 8 + 2, "predict_with_own_tf_zeroed": 17 + 8 + 3, "fit": 11, "reuse_fit": 1,
     "predict_fit": 12 + 2 + 6, "metrics": 25 + 10 + 12 + 2 + 64 + 8 + (3 + 7), **dict.fromkeys(OF_EACH_PART, 26 + 12),
     "models": 1, "model_forest": 1, "reliability_comparison": 1, "forest": 1,
-    "panels": 25, "folds": 1, "split": 8, "level_changes": 13, "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
+    "panels": 25, "folds": 1, "split": 8, "level_changes": 13, "level_changes_fit": 5,
+    "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
     "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 64, "baselines": 1,
     "against_baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
     "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
@@ -367,6 +370,9 @@ def test_small_run_is_taken_apart(small: Path) -> None:
     assert f"{100 * float(breakdown['mean'][pooled][0]):.1f}" == table["Accuracy"][1]
     assert set(breakdown["view"]) >= {"across genes", "across tissues", "across people", "per tissue"}
     check_own_level_zeroed(results, breakdown)
+    mechanism = read_tsv(results / "mechanism.tsv")
+    assert set(mechanism["tissues"]) == {"seen", "held out"}
+    assert (results / "mechanism.svg").is_file()
     calibration = read_tsv(results / "evaluation/all.validation.calibration.tsv")
     assert float(calibration["value"][calibration["quantity"] == "crps_mean"][0]) > 0
     for path in results.rglob("*.tsv"):
@@ -516,7 +522,9 @@ def test_changing_a_row_retrains_that_run_only(small: Path) -> None:
         jobs = dry_run(small, "--configfile", "small.yaml")
     finally:
         table.write_text(RUNS)
-    assert jobs == {**ONE_RUN, "table1": 1, "forest": 1, "reliability_comparison": 1, "against_baselines": 1}
+    # The table of all models scores it on both parts.
+    tables = dict.fromkeys(("models", "model_forest", "table1", "forest", "reliability_comparison"), 1)
+    assert jobs == {**ONE_RUN, "predict": 2, "metrics": 2, **tables, "against_baselines": 1}
 
 
 @pytest.mark.slow
@@ -527,7 +535,7 @@ def test_a_new_row_trains_that_run_only(small: Path) -> None:
         jobs = dry_run(small, "--configfile", "small.yaml")
     finally:
         table.write_text(RUNS)
-    # Unlike `seq`, it reads levels.
+    # Unlike `seq`, it reads levels. It equals another run, so that the table of all models does not show it.
     assert jobs.pop("predict_with_own_tf_zeroed") == 1
     assert jobs == {**{rule: 1 for rule in ONE_RUN if rule != "predict"}, "level_changes": 1}
 

@@ -22,6 +22,7 @@ from tr300m.base.redaction import shareable
 from tr300m.release.export import RECIPES
 from tr300m.release.published import read_published
 from tr300m.config.model_rows import model_rows
+from tr300m.config.option_groups import option_groups
 from tr300m.config.run_table import trained_run
 from tr300m.config.split_names import split_pattern
 from tr300m.config.window import Window
@@ -52,7 +53,7 @@ except TR300MError as error:
 config = SETTINGS.config
 SELECTION, RESULTS, UPSTREAM = SETTINGS.selection, SETTINGS.results, settings.UPSTREAM_FOLDER
 RUNS = SELECTION.runs
-MODEL_ROWS = model_rows(SELECTION)
+MODEL_ROWS, OPTION_GROUPS = model_rows(SELECTION), option_groups(SELECTION)
 # Tables of what the sources lack, beside the axes in the dataset folder.
 ABSENT = ["absent_genes", "absent_regulators", "silent_chromosomes"]
 SPLITS = split_pattern(config["split"]["folds"])
@@ -185,8 +186,10 @@ def features_of_model(wildcards):
 
 def scan_files(wildcards):
     """Return the cached scan where the run uses it."""
-    names = ("pooled.npy", "core.npy", "scan.json") if RUNS[wildcards.run].reads_scan else ()
-    return [f"{RESULTS}/scan/{name}" for name in names]
+    run = RUNS[wildcards.run]
+    names = ("pooled.npy", "core.npy", "scan.json") if run.reads_scan else ()
+    folder = "scan_both_strands" if run.options.get("both_strands") else "scan"
+    return [f"{RESULTS}/{folder}/{name}" for name in names]
 
 
 def own_tf_zeroed(wildcards):
@@ -207,6 +210,21 @@ def seeds(wildcards):
     if not SELECTION.seed_groups:
         raise TR300MError(f"{config['runs']} has no two runs that differ in their seed alone", "add a row")
     return [run for runs in SELECTION.seed_groups for run in runs]
+
+
+def files_of_option_groups(file):
+    """Return an input function: a file of each run with options and of the same runs without, group by group."""
+
+    def files(wildcards):
+        if not OPTION_GROUPS:
+            raise TR300MError(f"{config['runs']} has no run with options beside the same run without", "add a row")
+        return [
+            f"{RESULTS}/{folder}/{file.format(part=group.part)}"
+            for group in OPTION_GROUPS
+            for folder in [*group.folders, *group.references]
+        ]
+
+    return or_stop(files)
 
 
 def of_runs(file, runs):

@@ -19,6 +19,23 @@ rule scan:
         runtime=240,
     params:
         schedule=SETTINGS.network["schedule"],
+        both_strands=False,
         code=code_hash("scan.py"),
     script:
         "../scripts/scan.py"
+
+
+# For runs with the option both_strands.
+use rule scan as scan_both_strands with:
+    output:
+        pooled="<results>/scan_both_strands/pooled.npy",
+        core="<results>/scan_both_strands/core.npy",
+        record="<results>/scan_both_strands/scan.json",
+    log:
+        "<logs>/scan_both_strands.log",
+    benchmark:
+        "<benchmarks>/scan_both_strands.tsv"
+    params:
+        schedule=SETTINGS.network["schedule"],
+        both_strands=True,
+        code=code_hash("scan.py"),

@@ -15,6 +15,8 @@ rule level_changes:
         "<logs>/level_changes/{run}.log",
     benchmark:
         "<benchmarks>/level_changes/{run}.tsv"
+    wildcard_constraints:
+        run=either(SELECTION.networks),
     conda:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]
@@ -28,6 +30,34 @@ rule level_changes:
         code=code_hash("level_changes.py"),
     script:
         "../scripts/level_changes.py"
+
+
+rule level_changes_fit:
+    input:
+        dataset=dataset_files(),
+        manifest=rules.manifest.output.manifest,
+        split=split_file,
+        features=features_of_model,
+        model="<results>/runs/{run}/model.npz",
+        record="<results>/runs/{run}/run.json",
+    output:
+        changes="<results>/runs/{run}/level_changes.npz",
+    log:
+        "<logs>/level_changes_fit/{run}.log",
+    benchmark:
+        "<benchmarks>/level_changes_fit/{run}.tsv"
+    wildcard_constraints:
+        run=either(SELECTION.factorised_runs),
+    conda:
+        "../../envs/workflow.yaml"
+    threads: config["compute"]["train_threads"]
+    resources:
+        mem_mb=config["compute"]["array_mem_mb"],
+        runtime=60,
+    params:
+        code=code_hash("level_changes_fit.py"),
+    script:
+        "../scripts/level_changes_fit.py"
 
 
 rule truth:

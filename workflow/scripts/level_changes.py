@@ -14,7 +14,8 @@ with job(snakemake.log[0]):
     from tr300m.dataset.dataset import Dataset
     from tr300m.dataset.permutations import apply_control
     from tr300m.dataset.splits import Split
-    from tr300m.evaluation.regulator_perturbation import level_changes, perturbed_pairs
+    from tr300m.evaluation.level_shifts import perturbed_pairs
+    from tr300m.evaluation.regulator_perturbation import level_changes
     from tr300m.features.scan_cache import ScanTable
 
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)

@@ -2,7 +2,7 @@
 
 from tr300m.base.files import read_json
 from tr300m.base.job import job
-from tr300m.config.model_rows import ModelRow
+from tr300m.config.evaluated import ModelRow
 from tr300m.dataset.data_identity import identify
 from tr300m.results.evaluated_models import read_models
 from tr300m.results.model_table import ScoredModel

@@ -8,4 +8,5 @@ from tr300m.features.scan_cache import write_scan_table
 
 with job(snakemake.log[0]):
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
-    write_scan_table(dataset, Path(snakemake.output.pooled).parent, snakemake.params.schedule)
+    params = snakemake.params
+    write_scan_table(dataset, Path(snakemake.output.pooled).parent, params.schedule, both_strands=params.both_strands)

@@ -10,6 +10,7 @@ with job(snakemake.log[0]):
     use_backend(snakemake.resources.backend, device=snakemake.resources.device)
 
     from tr300m.config.architectures import Architecture
+    from tr300m.config.run_options import OF_TRAINING, options_among
     from tr300m.dataset.dataset import Dataset
     from tr300m.dataset.splits import Split
     from tr300m.features.scan_cache import ScanTable
@@ -28,7 +29,9 @@ with job(snakemake.log[0]):
         Architecture(**snakemake.params.architecture),
         make_likelihood(row["likelihood"], **snakemake.params.likelihood),
         NetworkConfig.from_dict(snakemake.params.network),
-        TrainingConfig.from_dict(snakemake.params.training | {"threads": snakemake.threads}),
+        TrainingConfig.from_dict(
+            snakemake.params.training | options_among(row["options"], OF_TRAINING) | {"threads": snakemake.threads}
+        ),
         seed=row["seed"],
         steps=row["steps"],
         out=folder,

@@ -11,6 +11,8 @@ TOKENS = {"seq": "Seq", "tf": "TF", "df": "DF", "core": "Core", "hm": "HM"}
 PAIRWISE_FAMILY, FACTORISED_FAMILY = "pairwise", "factorised"
 FAMILIES = (PAIRWISE_FAMILY, FACTORISED_FAMILY)
 """Networks that read one pair of gene and sample; models of gene factors times sample factors."""
+NEEDED_BY_OPTION = {"wide_marks": "hm", "log_levels": "tf"}
+"""The input that an architecture must read for an option of it to have an effect."""
 MIXTURES = 4
 """Number of mixtures of the cells, for each mark."""
 CORE_ELEMENTS = 13
@@ -38,6 +40,13 @@ class Architecture:
         Whether TF levels are weighted by the regulator's distance on the chromosome; needs `tf`.
     family
         One of `FAMILIES`.
+    wide_marks
+        Whether histone marks in bins of the wide window are read as well, in a separate branch; needs `hm`.
+    log_levels
+        Whether log(1 + level) of each motif stands in the place of its TF level; needs `tf`.
+    both_strands
+        Whether the score of a TF motif is the larger of the two strands'. Core promoter elements have a direction and
+        are scanned on the strand of the gene.
     """
 
     key: str
@@ -47,6 +56,9 @@ class Architecture:
     hm: bool
     distance: bool
     family: str = PAIRWISE_FAMILY
+    wide_marks: bool = False
+    log_levels: bool = False
+    both_strands: bool = False
 
     def __post_init__(self) -> None:
         if self.distance and not self.tf:
@@ -67,6 +79,12 @@ class Architecture:
                 f"architecture {self.key}: no factorised model reads core promoter elements or distances",
                 "set `core` and `distance` to 0",
             )
+        for name, needed in NEEDED_BY_OPTION.items():
+            if getattr(self, name) and not getattr(self, needed):
+                raise TR300MError(
+                    f"architecture {self.key}: {name} changes an input that it does not read",
+                    f"choose an architecture with {needed}, or leave out {name}",
+                )
 
     @property
     def factorised(self) -> bool:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from .baseline_table import BASELINES
+from .evaluated import ModelRow
 from .run_groups import runs_by_seed
 from .run_table import Run
 
@@ -13,39 +14,6 @@ if TYPE_CHECKING:
 
 IMPROPER = ("nb_exponential",)
 """Output distributions whose NLL is not that of a proper density."""
-
-
-class ModelRow(NamedTuple):
-    """A model on one part of a split, or on the test parts of all folds together.
-
-    Attributes
-    ----------
-    folder
-        Folder of its scores below the results.
-    family
-        ``pairwise``, ``factorised``, ``external`` or ``baseline``.
-    model
-        Name of the run, of the architecture (on folds), of the external predictions or of the baseline.
-    label
-        Name in tables and figures.
-    split
-        Name of the split, or the kind of the folds.
-    part
-        ``validation`` or ``test``.
-    proper
-        Whether its NLL is that of a proper density.
-    own_expression
-        Whether it reads the genes' own expression in training samples (`baseline_table.BaselineRow`).
-    """
-
-    folder: str
-    family: str
-    model: str
-    label: str
-    split: str
-    part: str
-    proper: bool = False
-    own_expression: bool = False
 
 
 def model_rows(selection: "RunSelection") -> list[ModelRow]:

@@ -36,7 +36,19 @@ class RunOption(NamedTuple):
     minimum: float | None = None
 
 
-RUN_OPTIONS: dict[str, RunOption] = {}
+OF_ARCHITECTURE: dict[str, RunOption] = {
+    "wide_marks": RunOption(bool),
+    "log_levels": RunOption(bool),
+    "both_strands": RunOption(bool),
+}
+"""Options that are fields of `architectures.Architecture`: what a network reads."""
+OF_TRAINING: dict[str, RunOption] = {
+    "early_stopping": RunOption(int, minimum=0),
+    "weight_decay": RunOption(float, minimum=0),
+}
+"""Options that are settings of the training of a network (`training.config.TrainingConfig`)."""
+
+RUN_OPTIONS: dict[str, RunOption] = {**OF_ARCHITECTURE, **OF_TRAINING}
 """All options by key. Without the option a run does what the thesis did, or what the configuration says."""
 
 
@@ -79,6 +91,11 @@ def parse_options(
         else:
             options[key] = value
     return options, [f"`options`: {problem}" for problem in problems]
+
+
+def options_among(options: Mapping[str, OptionValue], known: Mapping[str, RunOption]) -> dict[str, OptionValue]:
+    """Return the options of a run that are among some of `RUN_OPTIONS`."""
+    return {key: value for key, value in options.items() if key in known}
 
 
 def format_options(options: Mapping[str, OptionValue]) -> str:

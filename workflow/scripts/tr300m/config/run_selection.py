@@ -10,6 +10,7 @@ from .baseline_table import BASELINES
 from .evaluated import Evaluated
 from .external_predictions import External
 from .fold_pools import Pool, pool_folds
+from .option_groups import option_groups
 from .report_pages import PAGES, Page
 from .run_groups import references_of_controls, runs_by_seed
 from .run_table import Run, split_of_table1
@@ -54,8 +55,8 @@ class RunSelection:
     external: tuple[External, ...] = ()
 
     def architecture(self, run: str) -> Architecture:
-        """Return the architecture of a run."""
-        return self.architectures[self.runs[run].architecture]
+        """Return the architecture of a run, with its options."""
+        return self.runs[run].with_options(self.architectures[self.runs[run].architecture])
 
     def label(self, run: str) -> str:
         """Return the name of a run in tables."""
@@ -176,17 +177,15 @@ class RunSelection:
 
     @property
     def level_runs(self) -> list[str]:
-        """Trained networks on the thesis's split that read TF levels of simulated regulators, those chosen of them.
+        """Runs with the thesis's split and a model of their own that read TF levels of simulated regulators.
+
+        If the configuration chooses, those chosen of them.
 
         There are none with real regulators: computing the effect of each would take longer than the training.
         """
         if not self.simulated_regulators:
             return []
-        runs = [
-            name
-            for name in self.networks
-            if name in self.thesis_runs and self.architecture(name).tf and not self.runs[name].only_predicts
-        ]
+        runs = [name for name in self.thesis_runs if self.architecture(name).tf and not self.runs[name].only_predicts]
         return runs if self.level_change_runs is None else [run for run in runs if run in self.level_change_runs]
 
     @property
@@ -302,15 +301,17 @@ class RunSelection:
             "folds": self.pooled,
             "controls": self.control_runs,
             "seeds": self.seed_groups,
+            "options": option_groups(self),
             "truth": self.planted and self.thesis_runs,
         }
         compared = [f"table{number}" for number in self.compared_runs]
-        return ["models", *compared, "intervals", *(name for name, given in optional.items() if given)]
+        named = [name for name, given in optional.items() if given]
+        return ["models", *compared, "intervals", "mechanism", *named]
 
     @property
     def figures(self) -> list[str]:
         """Names of the figures of several models."""
-        return ["models", *(["table1", "reliability"] if self.table1_runs else [])]
+        return ["models", *(["table1", "reliability"] if self.table1_runs else []), "mechanism"]
 
     @property
     def pages(self) -> dict[str, Page]:
@@ -327,9 +328,7 @@ class RunSelection:
 
     def missing_tables(self) -> list[str]:
         """Return a message for each table of the thesis that cannot be made from these runs."""
-        missing = (
-            [] if self.final_run else [f"Table 2: the run table has no network named {self.final_name} without options"]
-        )
+        missing = [] if self.final_run else [f"Table 2: no network without options is named {self.final_name}"]
         for table, pair in self.comparisons.items():
             absent = [key for key in (pair.first, pair.second) if key not in self._run_of_architecture]
             if absent:

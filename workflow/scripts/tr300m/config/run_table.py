@@ -9,7 +9,7 @@ from typing import Any
 from ..base.errors import TR300MError
 from ..base.files import read_tsv
 from .architectures import Architecture
-from .run_options import OptionValue, format_options, parse_options
+from .run_options import OF_ARCHITECTURE, OptionValue, format_options, options_among, parse_options
 from .schema import check, find_problems, read_schema
 from .split_names import LEAVE_OUT_NAME
 
@@ -52,6 +52,17 @@ class Run:
     def reads_scan(self) -> bool:
         """Whether it reads the cached scan of the real sequence."""
         return self.scan == "cached" and not self.control.startswith(SHUFFLE)
+
+    def with_options(self, architecture: Architecture) -> Architecture:
+        """Return its architecture with what its options change of the inputs.
+
+        Raises
+        ------
+        TR300MError
+            If an option changes an input that the architecture does not read.
+        """
+        changed: dict[str, Any] = {**options_among(self.options, OF_ARCHITECTURE)}
+        return replace(architecture, **changed) if changed else architecture
 
     def label(self, architecture: Architecture) -> str:
         """Return its name in tables: the label of its architecture, and all settings that differ from the usual."""
@@ -165,7 +176,21 @@ def _misfits(run: Run, architecture: Architecture) -> list[str]:
         ]
     if run.control == SHUFFLE and run.scan == "cached":
         return ["`scan`: the cached scan was made from the real sequence; write on_the_fly"]
+    try:
+        run.with_options(architecture)
+    except TR300MError as error:
+        return [f"`options`: {error.message}; {error.hint}"]
     return []
+
+
+def runs_without_bins(runs: Mapping[str, Run]) -> list[str]:
+    """Return a problem for each run that reads the array wide_marks, for a configuration without it."""
+    return [
+        f"run {name}: `options`: wide_marks needs an array that the configuration does not make; "
+        "set `wide: mark_edges`, or leave out wide_marks"
+        for name, run in runs.items()
+        if run.options.get("wide_marks")
+    ]
 
 
 def _misfits_of_family(run: Run, architecture: Architecture) -> list[str]:

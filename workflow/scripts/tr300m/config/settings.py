@@ -14,7 +14,7 @@ from .external_predictions import external_table
 from .genome_parts import check_parts, with_parts
 from .motif_choice import MotifChoice
 from .run_selection import RunSelection
-from .run_table import read_runs, split_of_table1
+from .run_table import read_runs, runs_without_bins, split_of_table1
 from .schema import check, fill_defaults, find_problems, read_schema
 from .simulation import SimulationConfig
 from .source_table import SOURCES_TABLE, Location, Source, check_choices, locate, read_sources
@@ -310,6 +310,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         locations["genome"] = Location("joined", ", ".join(parts))
     chosen = filled["evaluation"]["level_change_runs"]
     runs = read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml")
+    check(filled["runs"], [] if filled["wide"]["mark_edges"] else runs_without_bins(runs))
     external, problems = external_table(
         filled["external_predictions"],
         split_of_table1(runs),

@@ -141,7 +141,8 @@ def predict_raw(
             table, offset = scan, genes
             if table is None:
                 core = dataset.core if architecture.core else None
-                table = scan_genes(dataset.onehot[block], dataset.pssm, core, schedule)
+                strands = architecture.both_strands
+                table = scan_genes(dataset.onehot[block], dataset.pssm, core, schedule, both_strands=strands)
                 offset = np.arange(len(genes)) - first
             rows = np.flatnonzero((gene_of_pair >= first) & (gene_of_pair < first + len(block)))
             for start in range(0, len(rows), batch_size):
@@ -214,7 +215,7 @@ def predict(
     """
     threads = devices.set_threads(threads)
     model, architecture, config, likelihood, units = load_run(run_folder, dataset)
-    check_scan(scan, dataset, config.schedule)
+    check_scan(scan, dataset, config.schedule, architecture.both_strands)
     title = f"predicting with {Path(run_folder).name}"
     log(f"{title}: {len(pairs):,} pairs of {len(np.unique(pairs[:, 0])):,} genes, on {devices.device_name(threads)}")
     raw = predict_raw(

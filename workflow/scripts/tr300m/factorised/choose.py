@@ -1,7 +1,7 @@
 """The choice of the penalties on inner folds of the training pairs."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from .two_sided_ridge import Penalties, Rotated
 
 GRID = tuple(10.0 ** (power / 2) for power in range(-6, 11))
 """Penalties to choose from, from 0.001 to 100,000."""
-START = 10.0
+START = GRID[8]
 
 
 def inner_masks(fold: int, gene_fold: Ints, sample_fold: Ints) -> tuple[Bools, Bools, Bools]:
@@ -47,13 +47,12 @@ def choose_penalties(sums: Products, x: Floats, z: Floats, gene_fold: Ints, samp
             means = sums.by_sample[others][:, held_columns].sum(axis=0) / int((~held_rows).sum())
             folds.append(Rotated(fitted, held, means))
             meter.update(1)
-    gene_part = _best(GRID, lambda penalty: sum(fold.part_error(0, penalty) for fold in folds))
-    sample_part = _best(GRID, lambda penalty: sum(fold.part_error(1, penalty) for fold in folds))
+    gene_part, sample_part = (_lowest(partial(_part_error, folds, side), START) for side in (0, 1))
     gene_side = sample_side = START
     # One side after the other, twice: the two hardly depend on each other.
     for _ in range(2):
-        gene_side = _best(GRID, partial(_interaction_error, folds, sample_side=sample_side))
-        sample_side = _best(GRID, partial(_interaction_error, folds, gene_side))
+        gene_side = _lowest(partial(_interaction_error, folds, sample_side=sample_side), gene_side)
+        sample_side = _lowest(partial(_interaction_error, folds, gene_side), sample_side)
     return Penalties(gene_part, sample_part, gene_side, sample_side)
 
 
@@ -61,5 +60,16 @@ def _interaction_error(folds: Sequence[Rotated], gene_side: float, sample_side: 
     return sum(fold.interaction_error(gene_side, sample_side) for fold in folds)
 
 
-def _best(candidates: Sequence[float], error: Callable[[float], float]) -> float:
-    return min(candidates, key=error)
+def _part_error(folds: Sequence[Rotated], side: int, penalty: float) -> float:
+    return sum(fold.part_error(side, penalty) for fold in folds)
+
+
+def _lowest(error: Callable[[float], float], start: float) -> float:
+    """Return the penalty of `GRID` with the lowest error, downhill from `start`: the error has one minimum."""
+    cached = cache(error)
+    at = GRID.index(start)
+    while True:
+        best = min(range(max(at - 1, 0), min(at + 2, len(GRID))), key=lambda index: cached(GRID[index]))
+        if best == at:
+            return GRID[at]
+        at = best

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from zipfile import BadZipFile
@@ -27,6 +28,7 @@ _SAVED = (
     "smallest_scale",
 )  # fmt: skip
 """Arrays of every saved model, beside those of its parts."""
+_GENES_PER_BLOCK, _PAIRS_PER_BLOCK = 256, 500_000
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,13 @@ class FactorisedModel:
         if self.trees is not None:
             gene_side = self.trees.averaged(gene_side, tree_features(features, genes))
         sample_side = self.coefficients.samples(self.sample_features(sample_blocks(dataset, self.readable), samples))
-        mean = self.coefficients.pairs(gene_side[of_gene], sample_side[of_sample])
+        mean = np.empty(len(pairs))
+        order = np.argsort(of_gene, kind="stable")
+        starts = np.searchsorted(of_gene[order], np.arange(0, len(genes) + _GENES_PER_BLOCK, _GENES_PER_BLOCK))
+        for number, (first, last) in enumerate(pairwise(starts)):
+            rows, begin = order[first:last], number * _GENES_PER_BLOCK
+            table = self.coefficients.table(gene_side[begin : begin + _GENES_PER_BLOCK], sample_side)
+            mean[rows] = table[of_gene[rows] - begin, of_sample[rows]]
         return np.clip(mean, 0.0, self.largest)
 
     def predict(self, dataset: "Dataset", pairs: Ints, features: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -97,6 +105,11 @@ class FactorisedModel:
         raw = self.spread.raw(log_mean).astype(np.float32)
         observed = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
         likelihood = self.spread.likelihood
+        blocks = [slice(start, start + _PAIRS_PER_BLOCK) for start in range(0, len(pairs), _PAIRS_PER_BLOCK)]
+        nll = [
+            nll_and_slope(likelihood, observed[block].astype(np.float64), raw[block].astype(np.float64))[0]
+            for block in blocks
+        ]
         return {
             "gene": pairs[:, 0],
             "sample": pairs[:, 1],
@@ -104,7 +117,7 @@ class FactorisedModel:
             "raw": raw,
             "median": np.expm1(log_mean),
             "mean": likelihood.mean(raw),
-            "nll": nll_and_slope(likelihood, observed.astype(np.float64), raw.astype(np.float64))[0],
+            "nll": np.concatenate(nll) if nll else np.empty(0),
         }
 
     def save(self, path: Path | str) -> None:

@@ -3,9 +3,10 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..base.types import Bools, Floats
-from ..dataset.tf_levels import own_regulators
+from ..base.types import Bools
+from ..dataset.tf_levels import own_regulators, tf_levels
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -24,7 +25,7 @@ def readable_regulators(dataset: "Dataset", split: "Split") -> Bools:
     return np.asarray(~own.any(axis=0))
 
 
-def sample_blocks(dataset: "Dataset", readable: Bools) -> dict[str, Floats]:
+def sample_blocks(dataset: "Dataset", readable: Bools) -> dict[str, NDArray[np.float32]]:
     """Return the features of all samples by block.
 
     Parameters
@@ -40,10 +41,9 @@ def sample_blocks(dataset: "Dataset", readable: Bools) -> dict[str, Floats]:
         `levels`, log(1 + TPM) of each of these regulators [sample, regulator]; `motif_levels`, log(1 + summed TPM) of
         those that bind each motif [sample, motif]; `tissue`, one-hot [sample, tissue].
     """
-    levels = np.asarray(dataset.regulator_levels[:, readable], dtype=np.float64)
-    by_motif = levels @ dataset.motif_map[readable].astype(np.float64)
+    levels = np.asarray(dataset.regulator_levels[:, readable])
     return {
         "levels": np.log1p(levels),
-        "motif_levels": np.log1p(by_motif),
-        "tissue": np.asarray(dataset.tissue, dtype=np.float64),
+        "motif_levels": np.log1p(tf_levels(levels, dataset.motif_map[readable])),
+        "tissue": np.asarray(dataset.tissue, dtype=np.float32),
     }

@@ -61,6 +61,11 @@ class Coefficients:
         """Return sample part and sample vector [sample, 1 + k] from sample features [sample, feature]."""
         return np.asarray((z - self.z_mean) @ self.sample_map)
 
+    def table(self, of_genes: Floats, of_samples: Floats) -> Floats:
+        """Return log(1 + TPM) [gene, sample] of all pairs from the rows of `genes` and `samples`."""
+        both = of_genes[:, 1:] @ of_samples[:, 1:].T
+        return np.asarray(self.constant + of_genes[:, :1] + of_samples[:, 0] + both)
+
     def pairs(self, of_genes: Floats, of_samples: Floats) -> Floats:
         """Return log(1 + TPM) [pair] from the rows of `genes` and `samples` of each pair."""
         both = np.einsum("ij,ij->i", of_genes[:, 1:], of_samples[:, 1:])
@@ -127,10 +132,17 @@ class Rotated:
     def __init__(self, fitted: Corner, held: Corner, held_sample_means: Floats) -> None:
         self.genes, self.samples = Decomposition.of(fitted.x), Decomposition.of(fitted.z)
         g, s = self.genes.vectors, self.samples.vectors
-        self._fitted = g.T @ (fitted.x.T @ (fitted.product @ s))
-        self._held = g.T @ (held.x.T @ (held.product @ s))
         held_x, held_z = held.x @ g, held.z @ s
-        self._gene_gram, self._sample_gram = held_x.T @ held_x, held_z.T @ held_z
+        # float32: these products take most of the time, and only choose between penalties.
+        self._fitted, self._held, self._gene_gram, self._sample_gram = (
+            array.astype(np.float32)
+            for array in (
+                g.T @ (fitted.x.T @ (fitted.product @ s)),
+                held_x.T @ (held.product @ s),
+                held_x.T @ held_x,
+                held_z.T @ held_z,
+            )
+        )
         constant = float(fitted.gene_means.mean())
         self._parts = (
             (
@@ -149,9 +161,10 @@ class Rotated:
 
     def interaction_error(self, gene_side: float, sample_side: float) -> float:
         """Return the squared error of the held-out interaction, minus its sum of squares."""
-        fitted = self._fitted / ((self.genes.values + gene_side)[:, None] * (self.samples.values + sample_side))
-        explained = 2 * np.sum(fitted * self._held)
-        return float(np.sum(fitted * (self._gene_gram @ fitted @ self._sample_gram)) - explained)
+        shrunk = ((self.genes.values + gene_side)[:, None] * (self.samples.values + sample_side)).astype(np.float32)
+        fitted = self._fitted / shrunk
+        error = fitted * (self._gene_gram @ fitted @ self._sample_gram) - 2 * fitted * self._held
+        return float(error.sum(dtype=np.float64))
 
     def part_error(self, side: int, penalty: float) -> float:
         """Return the squared error of the held-out gene part (side 0) or sample part (side 1)."""

@@ -67,3 +67,19 @@ def pooled_scan(
         windows = np.lib.stride_tricks.sliding_window_view(padded.ravel(), width * bases)[::bases]
         out[gene] = max_pool(np.ascontiguousarray(windows) @ matrix, schedule)
     return out
+
+
+def reverse_complement(kernels: NDArray[Any]) -> NDArray[Any]:
+    """Return motifs [width, base, motif] as they read on the other strand."""
+    # Both axes reversed: A, C, G, T reversed is T, G, C, A.
+    return kernels[::-1, ::-1]
+
+
+def pooled_scan_of_both_strands(
+    onehot: NDArray[Any], kernels: NDArray[Any], schedule: Schedule = SCHEDULE, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
+    """Return the larger of the two strands' scores; see `pooled_scan`."""
+    forward = pooled_scan(onehot, kernels, schedule)
+    return np.maximum(
+        forward, pooled_scan(onehot, reverse_complement(kernels), schedule), out=forward if out is None else out
+    )

@@ -16,7 +16,7 @@ from ..base.progress import bar
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
-from .motif_scan import pooled_scan
+from .motif_scan import pooled_scan, pooled_scan_of_both_strands
 from .pooling import SCHEDULE, Schedule, check_schedule, pooled_length
 
 SCANNED_GENES_PER_BLOCK = 64
@@ -74,9 +74,10 @@ class ScanTable:
         return cls(arrays[0], arrays[1], str(read_json(Path(folder) / SCAN_RECORD)["key"]))
 
 
-def scan_key(dataset: "Dataset", schedule: Schedule) -> str:
-    """Return a hash of all inputs of the scan: motifs, schedule and windows."""
+def scan_key(dataset: "Dataset", schedule: Schedule, both_strands: bool = False) -> str:
+    """Return a hash of all inputs of the scan: motifs, schedule, strands and windows."""
     digest = hashlib.sha256(json.dumps([list(map(int, segment)) for segment in schedule]).encode())
+    digest.update(b"both strands" if both_strands else b"")
     for array in (dataset.pssm, dataset.core, dataset.onehot):
         digest.update(f"{array.dtype}{array.shape}".encode())
         # Block by block, because memory-mapped windows may not fit in memory.
@@ -85,8 +86,10 @@ def scan_key(dataset: "Dataset", schedule: Schedule) -> str:
     return digest.hexdigest()
 
 
-def check_scan(table: ScanTable | None, dataset: "Dataset", schedule: Schedule = SCHEDULE) -> None:
-    """Check that a cached scan was made from the windows and motifs of a dataset with a schedule.
+def check_scan(
+    table: ScanTable | None, dataset: "Dataset", schedule: Schedule = SCHEDULE, both_strands: bool = False
+) -> None:
+    """Check that a cached scan was made from the windows and motifs of a dataset with a schedule, of these strands.
 
     Raises
     ------
@@ -103,19 +106,33 @@ def check_scan(table: ScanTable | None, dataset: "Dataset", schedule: Schedule =
             + "the dataset {}, {}, {}".format(*expected),
             _RESCAN_HINT,
         )
-    if table.key != scan_key(dataset, schedule):
-        raise TR300MError("the cached scan was made from other windows, motifs or pooling factors", _RESCAN_HINT)
+    if table.key != scan_key(dataset, schedule, both_strands):
+        raise TR300MError(
+            "the cached scan was made from other windows, motifs, pooling factors or strands", _RESCAN_HINT
+        )
 
 
 def scan_genes(
-    onehot: NDArray[Any], pssm: NDArray[Any], core: NDArray[Any] | None, schedule: Schedule = SCHEDULE
+    onehot: NDArray[Any],
+    pssm: NDArray[Any],
+    core: NDArray[Any] | None,
+    schedule: Schedule = SCHEDULE,
+    *,
+    both_strands: bool = False,
 ) -> ScanTable:
-    """Scan and pool genes [gene, position, base] for both kinds of motifs in float32; `core` may be None."""
+    """Scan and pool genes [gene, position, base] for both kinds of motifs in float32; `core` may be None.
+
+    With `both_strands` the score of a TF motif is the larger of the two strands'. Core promoter elements have a
+    direction and are always scanned on the strand of the gene.
+    """
     kernels = np.empty((1, onehot.shape[2], 0)) if core is None else core
-    return ScanTable(pooled_scan(onehot, pssm, schedule), pooled_scan(onehot, kernels, schedule))
+    scan_motifs = pooled_scan_of_both_strands if both_strands else pooled_scan
+    return ScanTable(scan_motifs(onehot, pssm, schedule), pooled_scan(onehot, kernels, schedule))
 
 
-def write_scan_table(dataset: "Dataset", folder: Path | str, schedule: Schedule = SCHEDULE) -> None:
+def write_scan_table(
+    dataset: "Dataset", folder: Path | str, schedule: Schedule = SCHEDULE, *, both_strands: bool = False
+) -> None:
     """Scan and pool all genes of a dataset block by block, and write `pooled.npy`, `core.npy` and `scan.json`.
 
     Scores are stored as float16; the rounding error is at most 0.13 down to -512 and 0.016 from 0 to 64. After a kill,
@@ -129,10 +146,13 @@ def write_scan_table(dataset: "Dataset", folder: Path | str, schedule: Schedule 
         Folder of the files; a file gets its name when it is complete.
     schedule
         Pooling schedule.
+    both_strands
+        As in `scan_genes`.
     """
     genes, length, _ = dataset.onehot.shape
     check_schedule(schedule, length)
-    key = scan_key(dataset, schedule)
+    key = scan_key(dataset, schedule, both_strands)
+    scans = (pooled_scan_of_both_strands if both_strands else pooled_scan, pooled_scan)
     kernels = dict(zip(SCAN_ARRAYS, (dataset.pssm, dataset.core), strict=True))
     shapes = {name: (genes, pooled_length(schedule), kernels[name].shape[2]) for name in SCAN_ARRAYS}
     parts = {name: Path(folder) / f"{name}.part" for name in SCAN_ARRAYS}
@@ -143,8 +163,8 @@ def write_scan_table(dataset: "Dataset", folder: Path | str, schedule: Schedule 
         meter.initial = meter.n = done
         for start in range(done, genes, SCANNED_GENES_PER_BLOCK):
             block = slice(start, min(start + SCANNED_GENES_PER_BLOCK, genes))
-            for name, table in tables.items():
-                pooled_scan(dataset.onehot[block], kernels[name], schedule, out=table[block])
+            for (name, table), scan in zip(tables.items(), scans, strict=True):
+                scan(dataset.onehot[block], kernels[name], schedule, out=table[block])
                 table.flush()
             write_json(progress, {"key": key, "genes": block.stop})
             meter.update(block.stop - block.start)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
 _SCAN_INPUTS = ("motif_scores", "core_scores")
+IN_HISTONE_UNITS = ("histones", "wide_marks")
+"""Inputs that are divided by `Units.histone_mean`."""
 
 
 class Units(NamedTuple):
@@ -39,7 +41,18 @@ def gene_arrays(dataset: "Dataset", architecture: Architecture, scan: ScanTable 
         arrays["core_scores"] = scan.core
     if architecture.hm:
         arrays["histones"] = dataset.histones
+    if architecture.wide_marks:
+        arrays["wide_marks"] = _wide_marks(dataset)
     return arrays
+
+
+def _wide_marks(dataset: "Dataset") -> NDArray[Any]:
+    if dataset.wide_marks is None:
+        raise TR300MError(
+            "the model reads wide_marks, and the dataset has no such array",
+            "set `wide: mark_edges` in the config, or leave out the option wide_marks",
+        )
+    return dataset.wide_marks
 
 
 def sample_arrays(dataset: "Dataset", architecture: Architecture) -> dict[str, NDArray[Any]]:
@@ -62,8 +75,10 @@ def own_units(dataset: "Dataset", architecture: Architecture) -> Units:
     Raises
     ------
     TR300MError
-        If the architecture reads histones and they are all zero.
+        If the architecture reads histones and they are all zero, or wide marks that the dataset lacks.
     """
+    if architecture.wide_marks:
+        _wide_marks(dataset)
     if architecture.hm and not dataset.histone_mean > 0:
         raise TR300MError(
             "the dataset's histone marks are all zero",
@@ -118,8 +133,8 @@ def model_inputs(
         inputs[name] = array[rows].astype(np.float32)
     for name, array in sample_arrays(dataset, architecture).items():
         inputs[name] = array[samples].astype(np.float32)
-    if architecture.hm:
-        inputs["histones"] /= np.float32(units.histone_mean)
+    for name in inputs.keys() & set(IN_HISTONE_UNITS):
+        inputs[name] /= np.float32(units.histone_mean)
     if architecture.distance:
         inputs["distance"] = dataset.distance(genes, units.tss_mean)
     if zero_own_level:

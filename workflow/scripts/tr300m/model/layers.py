@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..base.types import Tensor
-from ..features.motif_scan import UNKNOWN_BASE
+from ..features.motif_scan import UNKNOWN_BASE, reverse_complement
 from ..features.pooling import Schedule, padding, pooled_length
 from .devices import keras, ops
 
@@ -57,10 +57,13 @@ class MotifScan(keras.layers.Layer):
         Motifs [width, base, motif]. They are constants, which are neither trained nor saved with the weights.
     schedule
         Segments as pairs (base pairs, pooling factor).
+    both_strands
+        Whether a score is the larger of the two strands'.
     """
 
-    def __init__(self, kernels: ArrayLike, schedule: Schedule, **kwargs: Any) -> None:
+    def __init__(self, kernels: ArrayLike, schedule: Schedule, both_strands: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.both_strands = both_strands
         self.kernels = np.asarray(kernels, dtype=np.float32)
         self.schedule = tuple((int(length), int(factor)) for length, factor in schedule)
 
@@ -68,7 +71,9 @@ class MotifScan(keras.layers.Layer):
         """Cross-correlate each segment, padded by its neighbouring bases, and pool by the maximum."""
         sides = padding(self.kernels.shape[0])
         padded = ops.pad(sequence, ((0, 0), sides, (0, 0)), constant_values=UNKNOWN_BASE)
-        kernels = ops.convert_to_tensor(self.kernels, dtype=self.compute_dtype)
+        motifs = self.kernels.shape[2]
+        strands = [self.kernels, reverse_complement(self.kernels)] if self.both_strands else [self.kernels]
+        kernels = ops.convert_to_tensor(np.concatenate(strands, axis=2), dtype=self.compute_dtype)
         pooled, start = [], 0
         # Slice the sequence and not the scores, because slicing a thousand score channels is expensive.
         for length, factor in self.schedule:
@@ -76,7 +81,8 @@ class MotifScan(keras.layers.Layer):
             scores = ops.conv(padded[:, start : start + kept + sum(sides)], kernels, padding="valid")
             pooled.append(pool(scores, factor))
             start += length
-        return ops.concatenate(pooled, axis=1)
+        found = ops.concatenate(pooled, axis=1)
+        return ops.maximum(found[:, :, :motifs], found[:, :, motifs:]) if self.both_strands else found
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """Return [batch, pooled position, motif]."""
@@ -84,7 +90,8 @@ class MotifScan(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments, the kernels as nested lists."""
-        return {**super().get_config(), "kernels": self.kernels.tolist(), "schedule": self.schedule}
+        given = {"kernels": self.kernels.tolist(), "schedule": self.schedule, "both_strands": self.both_strands}
+        return {**super().get_config(), **given}
 
 
 @register

@@ -27,6 +27,7 @@ from .layers import (
     dropout,
     trunk_block,
 )
+from .wide_branch import Log1p, wide_branch
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -140,6 +141,7 @@ def build_model(
     n_tissues: int | None = None,
     tracks: Tracks | None = None,
     n_regulators: int | None = None,
+    n_bins: int | None = None,
     motif_map: NDArray[Any] | None = None,
     config: NetworkConfig | None = None,
     scanned: bool = False,
@@ -162,6 +164,8 @@ def build_model(
         Number of tissues and of regulators in the inputs.
     tracks
         Histone tracks in the inputs; only needed with histones.
+    n_bins
+        Number of bins of the wide window; only needed with wide marks.
     motif_map
         Mask of the motifs that each regulator binds [regulator, motif]; only needed with the distance factor.
     config
@@ -181,7 +185,8 @@ def build_model(
         The inputs are a dict of float32 arrays, only those that the architecture reads: `sequence` [length, 4], or
         `motif_scores` [position, motif] and `core_scores` [position, element]; `levels` [motif] (TPM), or
         `regulator_levels` [regulator] (TPM) and `distance` [regulator] (-1: other chromosome); `tissue` [tissue]
-        (one-hot) and `histones` [length, track] (in units of their mean). The outputs are raw numbers [n_outputs].
+        (one-hot) and `histones` [length, track] (in units of their mean); `wide_marks` [bin, track] (in the same
+        units). The outputs are raw numbers [n_outputs].
 
     Raises
     ------
@@ -198,6 +203,7 @@ def build_model(
         n_tissues = len(dataset.tissues) if n_tissues is None else n_tissues
         tracks = dataset.tracks if tracks is None else tracks
         n_regulators = len(dataset.regulators) if n_regulators is None else n_regulators
+        n_bins = (len(dataset.bins) or None) if n_bins is None else n_bins
     own_seed = partial(layer_seed, seed)
     pssm = _given(pssm, "pssm", architecture)
     positions, motifs = pooled_length(config.schedule), pssm.shape[2]
@@ -225,7 +231,7 @@ def build_model(
         sequence = BaseDropout(config.base_dropout, seed=own_seed("base_dropout"), name="base_dropout")(
             take("sequence", config.length, 4)
         )
-        scores = MotifScan(pssm, config.schedule, name="scan")(sequence)
+        scores = MotifScan(pssm, config.schedule, architecture.both_strands, name="scan")(sequence)
         if architecture.core:
             core_scores = MotifScan(_given(core, "core", architecture), config.schedule, name="core_scan")(sequence)
 
@@ -239,6 +245,8 @@ def build_model(
             )
         else:
             levels = take("levels", motifs)
+        if architecture.log_levels:
+            levels = Log1p(name="log_levels")(levels)
         levels = keras.layers.Reshape((1, motifs), name="levels_row")(ScaleBias(bias=False, name="level_scale")(levels))
         features = keras.layers.Multiply(name="motifs_by_levels")([features, levels])
     trunk = dense(narrow, "motif_dense", own_seed)(features)
@@ -275,8 +283,12 @@ def build_model(
             own_seed=own_seed,
         )
     trunk = keras.layers.LayerNormalization(epsilon=EPSILON, name="last_norm")(trunk)
-    raw = dense(n_outputs, "raw", own_seed)(keras.layers.Flatten(name="flat")(trunk))
-    return keras.Model(inputs, raw, name=architecture.key)
+    flat = keras.layers.Flatten(name="flat")(trunk)
+    if architecture.wide_marks:
+        marks = take("wide_marks", _given(n_bins, "n_bins", architecture), sum(map(len, cells_by_mark)))
+        wide = wide_branch(marks, inputs["tissue"], cells_by_mark, config.histone_dropout, own_seed)
+        flat = keras.layers.Concatenate(name="flat_and_wide")([flat, wide])
+    return keras.Model(inputs, dense(n_outputs, "raw", own_seed)(flat), name=architecture.key)
 
 
 def layer_seed(seed: int, layer: str) -> int:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ..baselines.table import best_baseline
 from ..config.architectures import PAIRWISE_FAMILY
-from ..config.model_rows import ModelRow
+from ..config.evaluated import ModelRow
 from ..metrics.intervals import Interval
 from ..metrics.score import FAILED
 from .evaluated_models import EvaluatedModel

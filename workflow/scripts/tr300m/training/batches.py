@@ -15,7 +15,7 @@ from ..config.architectures import Architecture
 from ..features.scan_cache import ScanTable
 from ..model import devices
 from ..model.devices import ops
-from ..model.inputs import gene_arrays, own_units, sample_arrays
+from ..model.inputs import IN_HISTONE_UNITS, gene_arrays, own_units, sample_arrays
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -43,7 +43,7 @@ class Feed:
     expression
         TPM [gene, sample].
     histone_unit
-        The value that histone signals are divided by.
+        The value that signals of histone marks are divided by.
     on_device
         Whether the tables are on the device.
     """
@@ -112,8 +112,9 @@ class Feed:
             inputs = {name: row for name, row in rows.items() if name != "expression"}
             observed = rows["expression"]
         inputs = {name: ops.cast(x, "float32") for name, x in inputs.items()}
-        if "histones" in inputs:
-            inputs["histones"] = inputs["histones"] / self.histone_unit
+        for name in IN_HISTONE_UNITS:
+            if name in inputs:
+                inputs[name] = inputs[name] / self.histone_unit
         return inputs, ops.cast(observed, "float32")
 
 

@@ -30,6 +30,11 @@ class TrainingConfig:
         Largest number of steps in one call of the compiled loop; it does not change results.
     threads
         CPU threads, 0 for one per core.
+    early_stopping
+        Rows of the history without a lower loss on an inner part of the training genes after which training stops; the
+        inner part does not train, and the weights of its lowest loss are kept. 0 trains all genes for all steps.
+    weight_decay
+        Share of the kernels, times the learning rate, that each step takes off (AdamW); 0 for Adam.
     """
 
     batch_size: int = 128
@@ -42,11 +47,16 @@ class TrainingConfig:
     curve_pairs: int = 4096
     steps_per_call: int = 200
     threads: int = 0
+    early_stopping: int = 0
+    weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("batch_size", "epoch_steps", "curve_pairs", "steps_per_call"):
             if getattr(self, name) < 1:
                 raise TR300MError(f"training: {name} is {getattr(self, name)}", "give at least 1")
+        for name in ("early_stopping", "weight_decay"):
+            if not getattr(self, name) >= 0:
+                raise TR300MError(f"training: {name} is {getattr(self, name)}", "give 0 or more")
         if not self.learning_rate > 0:
             raise TR300MError(f"training: learning_rate is {self.learning_rate}", "give a positive number")
         if self.pair_order not in ORDERS:

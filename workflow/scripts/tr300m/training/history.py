@@ -11,6 +11,7 @@ from ..base.types import Ints
 from ..metrics.point import accuracy, log_pearson, pearson
 from ..model.likelihood.distributions import Likelihood
 from ..model.likelihood.loss import pair_nll
+from .early_stopping import INNER_LOSS, INNER_PREFIX
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -24,7 +25,15 @@ HISTORY_COLUMNS = (
     *(f"{VALIDATION_PREFIX}{figure}" for figure in ("loss", *CURVES)),
     *("learning_rate", "pairs_per_second"),
 )
-"""Columns of history.tsv. `seconds` counts from the start of training; `loss` is the epoch's mean, with dropout."""
+"""Columns of history.tsv. `seconds` counts from the start of training; `loss` is the epoch's mean, with dropout.
+
+With early stopping there is also `INNER_LOSS`.
+"""
+
+
+def history_columns(early_stopping: int) -> tuple[str, ...]:
+    """Return the columns of history.tsv of a run."""
+    return (*HISTORY_COLUMNS, INNER_LOSS) if early_stopping else HISTORY_COLUMNS
 
 
 def curve_pairs(dataset: "Dataset", split: "Split", count: int, seed: int) -> dict[str, Ints]:
@@ -60,7 +69,7 @@ def curve_figures(
     Parameters
     ----------
     pairs
-        Pairs of the curves, from `curve_pairs`.
+        Pairs of the curves, from `curve_pairs`, and those of the inner part by `INNER_PREFIX`, for its loss alone.
     predict
         Function that returns raw outputs [pair, n_outputs] of pairs [pair, 2], without dropout.
     expression
@@ -74,10 +83,12 @@ def curve_figures(
     for prefix, chosen in pairs.items():
         raw = predict(chosen)
         observed = expression[chosen[:, 0], chosen[:, 1]]
+        if prefix:
+            row[f"{prefix}loss"] = float(pair_nll(likelihood, observed, raw).mean())
+        if prefix == INNER_PREFIX:
+            continue
         median = likelihood.median(raw)
         row[f"{prefix}pearson"] = pearson(observed, median)
         row[f"{prefix}log_pearson"] = log_pearson(observed, median)
         row[f"{prefix}accuracy"] = accuracy(observed, median, expression_median)
-        if prefix == VALIDATION_PREFIX:
-            row[f"{VALIDATION_PREFIX}loss"] = float(pair_nll(likelihood, observed, raw).mean())
     return row

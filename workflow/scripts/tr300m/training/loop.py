@@ -19,6 +19,7 @@ from .backends.stepper import Stepper
 from .batches import Feed
 from .checkpoints import Checkpoints
 from .config import ComputeConfig, TrainingConfig
+from .early_stopping import BestWeights, best_epoch
 
 _T = TypeVar("_T")
 SECONDS_PER_CALL = 4.0
@@ -106,6 +107,7 @@ class TrainingLoop:
         self.training, self.compute, self.checkpoints = training, compute, checkpoints
         self.steps_per_call, self.describe_batch = steps_per_call, describe_batch
         self.position = Position(order.state, device)
+        self.best = BestWeights(training.early_stopping, {})
         self._steps_now = 1
 
     def resume(self) -> None:
@@ -118,7 +120,7 @@ class TrainingLoop:
         if found is None:
             return
         arrays, record = found
-        self.stepper.restore(arrays)
+        self.stepper.restore(self.best.take_from(arrays))
         before, device = Position(**record), self.position.device
         log(f"{self.name}: resumes from its checkpoint of step {before.step:,}")
         if before.device != device:
@@ -127,7 +129,9 @@ class TrainingLoop:
         self.order.state = before.pair_state
 
     def run(self, steps: int, figures: Callable[[], dict[str, float]]) -> list[dict[str, float]]:
-        """Train up to step `steps`; return the rows of the history.
+        """Train up to step `steps`, or until early stopping; return the rows of the history.
+
+        With early stopping the stepper then has the weights of the best epoch.
 
         Parameters
         ----------
@@ -147,7 +151,7 @@ class TrainingLoop:
         saved, calls = time.monotonic(), 0
         with bar(steps, self.name, "step") as meter:
             meter.initial = meter.n = at.step
-            while at.step < steps:
+            while at.step < steps and not self.best.stops(at.rows):
                 last = min((at.step // size + 1) * size, steps)
                 for call in ahead(self._calls(at.step, last)):
                     seconds = self._take(call)
@@ -162,10 +166,25 @@ class TrainingLoop:
                     if at.step == last:
                         at.rows.append(self._row(figures()))
                         at.losses, at.step_seconds = [], 0.0
+                        self._keep_best()
                     if at.step < steps and self._due(saved):
                         self._save()
                         saved = time.monotonic()
+        if self.best.arrays:
+            self.stepper.restore(self.stepper.state() | self.best.arrays)
         return at.rows
+
+    def kept_step(self) -> int:
+        """Return the step after which the weights were that the training ends with."""
+        rows = self.position.rows
+        return int(rows[best_epoch(rows) - 1]["step"]) if self.best.arrays else self.position.step
+
+    def _keep_best(self) -> None:
+        if self.best.patience:
+            self.best.update(self.position.rows, self.stepper.state())
+            if self.best.stops(self.position.rows):
+                at, kept = self.position.step, self.kept_step()
+                log(f"{self.name}: stops at step {at:,} and keeps the weights of step {kept:,}")
 
     def _calls(self, first: int, last: int) -> Iterator[_Call]:
         """Prepare the calls of the steps from `first` to `last`; none extends beyond the next checkpoint."""
@@ -229,7 +248,8 @@ class TrainingLoop:
 
     def _save(self) -> None:
         assert self.checkpoints is not None
-        self.checkpoints.save(self.position.step, self.stepper.state(), dataclasses.asdict(self.position))
+        arrays = self.stepper.state() | self.best.stored()
+        self.checkpoints.save(self.position.step, arrays, dataclasses.asdict(self.position))
 
     def _not_finite(self, step: int, loss: float, pairs: Ints) -> TR300MError:
         files = [] if self.checkpoints is None else self.checkpoints.files()

@@ -62,7 +62,8 @@ class Plan:
             )
         if self.steps < 1:
             raise TR300MError(f"run {name}: {self.steps} steps", "train for at least 1 step")
-        check_scan(self.scan, self.dataset, self.network.schedule)
+        own_units(self.dataset, self.architecture)
+        check_scan(self.scan, self.dataset, self.network.schedule, self.architecture.both_strands)
 
     def device(self, threads: int) -> str:
         """Return the name of the device; raise TR300MError if a required one is missing."""
@@ -123,17 +124,25 @@ class Plan:
         return dataclasses.replace(feed, on_device=on_device), steps
 
     def stepper(self, model: keras.Model, feed: Feed, steps_per_call: int) -> Stepper:
-        """Compile optimiser steps with Adam."""
+        """Compile optimiser steps."""
         config = self.training
         return make_stepper(
             model,
             self.likelihood,
-            keras.optimizers.Adam(
-                config.learning_rate, beta_1=config.beta_1, beta_2=config.beta_2, epsilon=config.epsilon
-            ),
+            _optimizer(config, model),
             feed,
             batch_size=config.batch_size,
             steps_per_call=steps_per_call,
             devices=self.compute.devices,
             xla=self.compute.xla,
         )
+
+
+def _optimizer(config: TrainingConfig, model: keras.Model) -> keras.optimizers.Optimizer:
+    """Return Adam, or AdamW with decay of the kernels alone: biases and scales have no reason to be small."""
+    moments = {"beta_1": config.beta_1, "beta_2": config.beta_2, "epsilon": config.epsilon}
+    if not config.weight_decay:
+        return keras.optimizers.Adam(config.learning_rate, **moments)
+    optimizer = keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay, **moments)
+    optimizer.exclude_from_weight_decay([weight for weight in model.trainable_variables if weight.name != "kernel"])
+    return optimizer

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, read_json, write_json
+from ..dataset.dataset import BINS_TABLE
 
 PACKAGES = ("tr300m", "tensorflow", "jax", "keras", "numpy", "scipy", "scikit-learn")
 
@@ -38,7 +39,7 @@ MEANING = ("pssm", "core", "motif_map", "tissues.tsv", "regulators.tsv", "tracks
 
 
 def differences(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[str]:
-    """Return what differs between a model and a dataset: arrays and tables of `MEANING`, edition, window.
+    """Return what differs between a model and a dataset: arrays and tables of `MEANING`, bins, edition, window.
 
     Parameters
     ----------
@@ -48,7 +49,8 @@ def differences(record: Mapping[str, Any], manifest: Mapping[str, Any]) -> list[
         Manifest of the dataset.
     """
     trained, here = record["arrays"], checksums(manifest)
-    found = [name for name in MEANING if trained.get(name) != here.get(name)]
+    wide = (BINS_TABLE,) if record["architecture"].get("wide_marks") else ()
+    found = [name for name in (*MEANING, *wide) if trained.get(name) != here.get(name)]
     return found + [name for name, value in window_settings(manifest).items() if record.get(name) != value]
 
 
@@ -73,9 +75,15 @@ def read_record(folder: Path | str) -> dict[str, Any]:
     Raises
     ------
     TR300MError
-        If it or the weights are missing, or an older version wrote it without the units of the inputs.
+        If it or the weights are missing, it is a factorised model, or an older version wrote it without the units of
+        the inputs.
     """
     weights, path = Path(folder) / "model.weights.h5", Path(folder) / "run.json"
+    if (Path(folder) / "model.npz").is_file():
+        raise TR300MError(
+            f"{folder} holds a factorised model, which has no weights of a network",
+            "open it with tr300m.factorised.model.FactorisedModel.load, or name the folder of a network",
+        )
     for file in (weights, path):
         if not file.is_file():
             raise TR300MError(f"{file} is missing", "train the run first")

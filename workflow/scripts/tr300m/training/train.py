@@ -20,7 +20,8 @@ from ..model.likelihood.distributions import Likelihood, make_likelihood
 from ..model.network import NetworkConfig
 from .checkpoints import Checkpoints
 from .config import ComputeConfig, TrainingConfig
-from .history import HISTORY_COLUMNS, curve_figures, curve_pairs
+from .early_stopping import INNER_PREFIX, inner_pairs, set_aside
+from .history import curve_figures, curve_pairs, history_columns
 from .loop import TrainingLoop, predict_pairs
 from .run_record import peak_memory_mb, versions
 
@@ -114,6 +115,7 @@ def train(
     plan.check(name)
     threads = devices.set_threads(training_config.threads)
     device = plan.device(threads)
+    trained_on, pairs = _training_part(dataset, split, training_config, seed)
     kept = None if checkpoints is None else Checkpoints(checkpoints, plan.key())
 
     model = plan.model()
@@ -129,7 +131,7 @@ def train(
         name,
         stepper,
         feed,
-        ORDERS[training_config.pair_order](seed, len(dataset.genes), len(dataset.samples), split),
+        ORDERS[training_config.pair_order](seed, len(dataset.genes), len(dataset.samples), trained_on),
         training_config,
         plan.compute,
         device=device,
@@ -139,14 +141,13 @@ def train(
     )
     loop.resume()
     predict = partial(predict_pairs, stepper, feed, batch_size=training_config.batch_size)
-    pairs = curve_pairs(dataset, split, training_config.curve_pairs, seed)
     median = dataset.expression_median
     rows = loop.run(steps, partial(curve_figures, pairs, predict, dataset.expression, plan.likelihood, median))
 
     stepper.update_model()
     with atomic_path(folder / "model.weights.h5") as temporary:
         model.save_weights(temporary)
-    history = {column: [row[column] for row in rows] for column in HISTORY_COLUMNS}
+    history = {column: [row[column] for row in rows] for column in history_columns(training_config.early_stopping)}
     write_tsv(folder / "history.tsv", history)
     end = {
         "parameters": int(sum(np.prod(w.shape, dtype=np.int64) for w in model.trainable_variables)),
@@ -156,6 +157,7 @@ def train(
         "threads": threads,
         "versions": versions(),
         "pair_state": loop.position.pair_state,
+        "kept_step": loop.kept_step(),
         "resumed_at": loop.position.resumed,
         "train_seconds": round(loop.position.seconds, 1),
         "wall_seconds": round(time.monotonic() - started, 1),
@@ -166,6 +168,18 @@ def train(
     if kept is not None:
         kept.delete()
     return history
+
+
+def _training_part(
+    dataset: "Dataset", split: "Split", config: TrainingConfig, seed: int
+) -> tuple["Split", dict[str, Ints]]:
+    """Return the split whose held-out genes and samples do not train, and the pairs of the history by their prefix."""
+    if not config.early_stopping:
+        return split, curve_pairs(dataset, split, config.curve_pairs, seed)
+    trained_on, inner = set_aside(dataset, split)
+    _, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
+    pairs = curve_pairs(dataset, trained_on, config.curve_pairs, seed)
+    return trained_on, pairs | {INNER_PREFIX: inner_pairs(inner, samples, config.curve_pairs, seed)}
 
 
 def _write_batch(dataset: "Dataset", path: Path, pairs: Ints) -> Path:

@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 from ...base.errors import TR300MError
 from ...base.types import Floats
 from ...config.architectures import FACTORISED_FAMILY, PAIRWISE_FAMILY
-from ...config.model_rows import ModelRow
+from ...config.evaluated import ModelRow
 from ..metric_table import HEADLINE_METRIC, OWN_TABLES, check_metrics, percent
 from ..model_table import HEADLINE, ScoredModel, sections
 from . import style as theme
 from .canvas import new_figure
 from .forest_rows import Row, draw_rows, finish_panel
 
-COLORS = {
+FAMILY_COLORS = {
     PAIRWISE_FAMILY: theme.BLUE,
     FACTORISED_FAMILY: theme.VERMILLION,
     "external": theme.PURPLE,
@@ -53,7 +53,9 @@ def model_forest(scored: Sequence[ScoredModel], *, subtitle: str = "") -> Figure
         figure = new_figure(13.0, 2.0 + 0.5 * (last + 1), _best_of(scored), subtitle)
         panels = figure.subplots(1, len(HEADLINE), sharey=True, squeeze=False)[0]
         for panel, key in zip(panels, HEADLINE, strict=True):
-            finish_panel(panel, np.concatenate([_draw_family(panel, scored, heights, key, name) for name in COLORS]))
+            finish_panel(
+                panel, np.concatenate([_draw_family(panel, scored, heights, key, name) for name in FAMILY_COLORS])
+            )
             panel.set_title(OWN_TABLES[key].replace(" Correlation", ""))
             for height in headings.values():
                 panel.axhline(height - 0.4, color=theme.LIGHT_GREY, linewidth=0.8)
@@ -107,7 +109,9 @@ def _draw_family(
                 shown = [rows[index] for index in kept]
                 name = f"{family}, {part}" if numbered or not (below == 0).any() else ""
                 drawn.append(
-                    draw_rows(panel, shown, places, key, COLORS[family], name, hollow=part == "test", numbers=numbered)
+                    draw_rows(
+                        panel, shown, places, key, FAMILY_COLORS[family], name, hollow=part == "test", numbers=numbered
+                    )
                 )
     return np.concatenate(drawn)
 

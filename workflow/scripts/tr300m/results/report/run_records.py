@@ -6,6 +6,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Any
 
 from ...base.redaction import shareable
+from ...config.architectures import FAMILIES, PAIRWISE_FAMILY
 from ...dataset.data_identity import identify, is_published
 from ...training.run_record import versions
 from ..write_table import markdown
@@ -145,13 +146,10 @@ def record_pages(
         The configuration, without the section `compute`.
     """
     records = [shareable(record) for record in records]
-    differing, shared = compare_records(records)
     data = identify(manifest)
     unlike = f" They are not those of the release: {data.unlike_release}." if data.unlike_release else ""
-    by_run = "From `run.json` of each run; `code` is a hash of the code that trained it."
     runs = [
-        ("Settings that differ", by_run, differing),
-        ("Settings that all runs share", "", shared),
+        *(section for family in FAMILIES for section in _family_sections(records, family)),
         ("Configuration", "With defaults filled in; `compute` is in the record of each run.", settings_table(config)),
     ]
     arrays_by = f"The arrays were made by code {manifest['code']}."
@@ -162,6 +160,19 @@ def record_pages(
         ("Arrays", "As read by the models.", array_table(manifest["arrays"])),
     ]
     return {"runs": _sections(runs), "versions": _sections(made_with)}
+
+
+def _family_sections(
+    records: Sequence[Mapping[str, Any]], family: str
+) -> Iterator[tuple[str, str, dict[str, list[str]]]]:
+    """Yield titles, notes and tables for the runs of a family, whose settings another family does not have."""
+    # Records of older versions, which knew one family, do not name it.
+    chosen = [record for record in records if record["architecture"].get("family", PAIRWISE_FAMILY) == family]
+    if chosen:
+        differing, shared = compare_records(chosen)
+        by_run = "From `run.json` of each run; `code` is a hash of the code that trained it."
+        yield f"Settings that differ: family {family}", by_run, differing
+        yield f"Settings that all runs share: family {family}", "", shared
 
 
 def _sections(tables: Sequence[tuple[str, str, dict[str, list[str]]]]) -> str:
