@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..base.types import Bools, Floats, Ints
 from .tree_arrays import TreeArrays
 
-TREE_SETTINGS = {
+_TREE_SETTINGS = {
     "learning_rate": 0.04,
     "max_leaf_nodes": 6,
     "max_features": 0.2,
@@ -22,7 +22,7 @@ TREE_BLOCKS = ("smooth_marks", "histone_means", "wide_composition", "composition
 """Blocks of gene features that trees read, where they are there. More of them made the trees worse with few genes."""
 COMPONENTS = 8
 """Components of the gene vectors that trees predict; the others stay with the ridge."""
-MOST_ITERATIONS, PATIENCE = 400, 15
+_MOST_ITERATIONS, _PATIENCE = 400, 15
 SHARES = (0.0, 0.2, 0.4)
 """Weights of the trees to choose from; no larger ones, because the fold that chooses also stops the trees."""
 
@@ -101,10 +101,10 @@ class GeneTrees:
         stopped, iterations = [], []
         for column in columns.T:
             model = HistGradientBoostingRegressor(
-                **TREE_SETTINGS,
-                max_iter=MOST_ITERATIONS,
+                **_TREE_SETTINGS,
+                max_iter=_MOST_ITERATIONS,
                 early_stopping=True,
-                n_iter_no_change=PATIENCE,
+                n_iter_no_change=_PATIENCE,
                 random_state=seed,
             )
             model.fit(x[~aside], column[~aside], X_val=x[aside], y_val=column[aside])
@@ -115,7 +115,7 @@ class GeneTrees:
         models = tuple(
             TreeArrays.of(
                 HistGradientBoostingRegressor(
-                    **TREE_SETTINGS, max_iter=count, early_stopping=False, random_state=seed
+                    **_TREE_SETTINGS, max_iter=count, early_stopping=False, random_state=seed
                 ).fit(x, column)
             )
             for count, column in zip(iterations, columns.T, strict=True)

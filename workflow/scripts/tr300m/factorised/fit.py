@@ -13,7 +13,7 @@ from ..base.types import Bools, Floats, Ints
 from ..config.factorised_models import FACTORISED
 from ..dataset.whole_groups import balanced_folds
 from ..model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
-from .boosted import GeneTrees, tree_features
+from .boosted import TREE_BLOCKS, GeneTrees, tree_features
 from .choose import choose_penalties, inner_masks
 from .feature_map import FeatureMap
 from .model import FactorisedModel
@@ -72,10 +72,19 @@ def fit(
     Raises
     ------
     TR300MError
-        If the model is unknown, or the split leaves too few training genes or samples.
+        If the model or a gene feature is unknown, there is none that the model reads, or the split leaves too few
+        training genes or samples.
     """
     if model not in FACTORISED:
         raise TR300MError(f"unknown factorised model {model!r}", f"known are {', '.join(FACTORISED)}")
+    if unknown := sorted(features.keys() - GENE_WEIGHTS.keys()):
+        raise TR300MError(
+            f"factorised models do not read the gene features {', '.join(unknown)}",
+            f"known are {', '.join(GENE_WEIGHTS)}",
+        )
+    if not features or (FACTORISED[model].trees and not features.keys() & set(TREE_BLOCKS)):
+        wanted = TREE_BLOCKS if FACTORISED[model].trees else GENE_WEIGHTS
+        raise TR300MError(f"{model} is given no gene features that it reads", f"give some of {', '.join(wanted)}")
     genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
     if len(genes) < 2 or not len(samples):
         raise TR300MError(
@@ -105,9 +114,9 @@ def fit(
     trees, correction = None, np.zeros((len(genes), 1 + z.shape[1]))
     if FACTORISED[model].trees:
         aside, all_samples = gene_fold == 0, np.ones(len(samples), bool)
-        # Only where genes alone are held out do gene vectors belong to the sample vectors of the whole fit.
         targets = gene_targets(corner, coefficients)
-        # Each fit is centred on its own genes; targets are centred on all.
+        # Only where genes alone are held out do gene vectors belong to the sample vectors of the whole fit. Each fit is
+        # centred on its own genes, the targets on all: the mean of their targets is what the ridge lacks.
         ridge = inner.fit(~aside, all_samples)[1].genes(x[aside]) + targets[~aside].mean(axis=0)
         trees, columns = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
         correction[aside] = trees.correction(ridge, columns)

@@ -23,12 +23,13 @@ from .two_sided_ridge import Coefficients
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-_GENES_PER_BLOCK, _PAIRS_PER_BLOCK = 256, 500_000
 _SAVED = (
     "readable", "largest", "constant", "x_mean", "z_mean", "gene_map", "sample_map", "knots", "values", "components",
     "smallest_scale",
 )  # fmt: skip
 """Arrays of every saved model, beside those of its parts."""
+
+_GENES_PER_BLOCK, _PAIRS_PER_BLOCK = 256, 500_000
 
 
 @dataclass(frozen=True)
