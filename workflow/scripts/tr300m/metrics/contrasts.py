@@ -47,7 +47,7 @@ _VALUES_PER_BLOCK = 2**21
 _SINGULAR = 1e-10
 
 
-class Moments(NamedTuple):
+class TableSums(NamedTuple):
     """Weighted sums of two variables, from which a correlation follows; all arrays have one shape.
 
     Attributes
@@ -161,7 +161,7 @@ class ContrastTable:
         )
         x, y, xx, yy, xy = (genes @ sums for sums in (self.x, self.y, self.xx, self.yy, self.xy))
         with np.errstate(divide="ignore", invalid="ignore"):
-            found = Moments(xx - x * x / n, yy - y * y / n, xy - x * y / n, xx, yy).correlations()
+            found = TableSums(xx - x * x / n, yy - y * y / n, xy - x * y / n, xx, yy).correlations()
         return np.where(values >= LEAST_VALUES, found, UNDEFINED)
 
     def _across_tissues(self, genes: Floats, samples: Floats) -> tuple[Floats, Floats]:
@@ -205,7 +205,7 @@ def _of_tissues(weight: Floats, x: Floats, y: Floats, genes: Floats) -> tuple[Fl
     x, y = x - x_mean, y - y_mean
     weighted_x, weighted_y = weight * x, weight * y
     xx, yy, xy = _dot(weighted_x, x), _dot(weighted_y, y), _dot(weighted_x, y)
-    of_gene = Moments(xx, yy, xy, xx + total * x_mean**2, yy + total * y_mean**2)
+    of_gene = TableSums(xx, yy, xy, xx + total * x_mean**2, yy + total * y_mean**2)
     enough = (weight > 0).sum(axis=0) >= LEAST_VALUES
     within = _averages(np.where(enough, of_gene.correlations(), UNDEFINED)[None], genes)
     # What numbers for tissues explain by least squares is subtracted from the sums over genes and tissues.
@@ -213,7 +213,7 @@ def _of_tissues(weight: Floats, x: Floats, y: Floats, genes: Floats) -> tuple[Fl
     x_fit, y_fit = (_tissue_effects(sums, weight, genes) for sums in (x_sums, y_sums))
     explained = [(sums * fit).sum(axis=1) for sums, fit in ((x_sums, x_fit), (y_sums, y_fit), (x_sums, y_fit))]
     xx, yy, xy, *squares = (genes @ values for values in of_gene)
-    return within, Moments(xx - explained[0], yy - explained[1], xy - explained[2], *squares).correlations()
+    return within, TableSums(xx - explained[0], yy - explained[1], xy - explained[2], *squares).correlations()
 
 
 def _tissue_effects(sums: Floats, weight: Floats, genes: Floats) -> Floats:
