@@ -203,7 +203,7 @@ def serve_pieces(folder: Path, server: Server, pieces: dict[str, Path]) -> None:
     changed = []
     for line in lines:
         cells = line.split("\t")
-        key = "histone" if cells[0].startswith("histone_") else cells[0]
+        key = "histone" if cells[0].startswith("histone_") and cells[0] not in pieces else cells[0]
         if key in pieces:
             server.plan(f"/{cells[0]}", Reply(content=pieces[key].read_bytes(), etag='"v1"'))
             cells[2:6] = [server.url(f"/{cells[0]}"), "", "", ""]
@@ -246,3 +246,49 @@ def test_the_first_look_runs_from_pieces_of_a_server(server: Server, tmp_path: P
     (folder / excerpt).unlink()
     snakemake(folder, excerpt, *PRESET)
     assert len(server.requests) == requests
+
+
+def write_real_pieces(realdata: Path, folder: Path) -> dict[str, Path]:
+    """Return real files by the key of the source; the genome is cut into a file a chromosome."""
+    pilot = realdata / "pilot"
+    pieces = {
+        "annotation": pilot / "genes.gtf.gz",
+        "regulators": realdata / "lambert/DatabaseExtract_v_1.01.csv",
+        "expression_v8_medians": folder / "medians.gct.gz",
+        **{f"histone_{path.stem}": path for path in pilot.glob("H3*.bigWig")},
+    }
+    # The medians of GTEx have names of tissues where these have samples.
+    tissue_of = dict(line.split("\t")[0:3:2] for line in (pilot / "attributes.txt").read_text().splitlines())
+    version, size, header, rest = gzip.decompress((pilot / "tpm.gct.gz").read_bytes()).decode().split("\n", 3)
+    columns = "\t".join(tissue_of.get(column, column) for column in header.split("\t"))
+    pieces["expression_v8_medians"].write_bytes(gzip.compress("\n".join([version, size, columns, rest]).encode(), 1))
+    for record in gzip.decompress((pilot / "genome.fa.gz").read_bytes()).split(b">")[1:]:
+        name = record[: record.index(b"\n")].split()[0].decode()
+        pieces[f"genome_{name}"] = folder / f"{name}.fa.gz"
+        pieces[f"genome_{name}"].write_bytes(gzip.compress(b">" + record, compresslevel=1))
+    return pieces
+
+
+@pytest.mark.slow
+def test_the_first_look_runs_from_real_pieces(server: Server, tmp_path: Path, realdata: Path) -> None:
+    """Real genes, marks and expression of three chromosomes, read from a server by ranges, give the files' arrays."""
+    folder = checkout(tmp_path / "checkout")
+    (tmp_path / "pieces").mkdir()
+    pieces = write_real_pieces(realdata, tmp_path / "pieces")
+    serve_pieces(folder, server, pieces)
+    names = ["chr20", "chr22", "chrX"]
+    fewer = {"chromosomes": names, "genome_parts": [f"genome_{name}" for name in names]}
+    (folder / "fewer.yaml").write_text(yaml.safe_dump(fewer))
+    snakemake(folder, "dataset", *PRESET, "fewer.yaml")
+
+    dataset = Dataset.open(folder / "results/first_look/dataset")
+    genes = dataset.genes
+    assert (len(genes), len(dataset.tissues)) == (1_241, 37)
+    for number, track in enumerate(zip(dataset.tracks.mark, dataset.tracks.cell, strict=True)):
+        windows = track_windows(realdata / "pilot" / f"{'_'.join(track)}.bigWig", genes)
+        assert np.array_equal(dataset.histones[:, :, number], windows), track
+    assert dataset.histones.any(axis=(1, 2)).mean() > 0.5
+    # Known tissues of known genes.
+    for name, tissue in (("MB", "Skeletal muscle"), ("SNAP25", "Cerebellum"), ("OTC", "Liver"), ("HNF4A", "Liver")):
+        row = dataset.expression[genes.gene_name.tolist().index(name)]
+        assert tissue in dataset.tissues[dataset.tissue[row.argmax()].argmax()], name
