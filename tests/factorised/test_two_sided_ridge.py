@@ -171,10 +171,8 @@ def test_errors_on_a_held_out_corner(
     interaction = centred_twice(of_genes[:, 1:] @ of_samples[:, 1:].T)
     wanted = np.square(target - interaction).sum() - np.square(target).sum()
     assert fold.interaction_error(penalty, other) == pytest.approx(wanted, rel=1e-3, abs=1e-3 * (1 + target.size))
-    for side, residual in (
-        (0, truth.mean(axis=1) - coefficients.constant - of_genes[:, 0]),
-        (1, means - coefficients.constant - of_samples[:, 0]),
+    for part, residual in (
+        (fold.gene_part, truth.mean(axis=1) - coefficients.constant - of_genes[:, 0]),
+        (fold.sample_part, means - coefficients.constant - of_samples[:, 0]),
     ):
-        assert fold.part_error(side, penalty) == pytest.approx(
-            np.square(residual - residual.mean()).sum(), rel=1e-4, abs=1e-6
-        )
+        assert part.error(penalty) == pytest.approx(np.square(residual - residual.mean()).sum(), rel=1e-4, abs=1e-6)

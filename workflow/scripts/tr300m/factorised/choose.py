@@ -8,7 +8,7 @@ import numpy as np
 from ..base.progress import bar
 from ..base.types import Bools, Floats, Ints
 from .products import Corner, Products
-from .two_sided_ridge import Penalties, Rotated
+from .two_sided_ridge import HeldOutPart, Penalties, Rotated
 
 GRID = tuple(10.0 ** (power / 2) for power in range(-6, 11))
 """Penalties to choose from, from 0.001 to 100,000."""
@@ -47,7 +47,8 @@ def choose_penalties(sums: Products, x: Floats, z: Floats, gene_fold: Ints, samp
             means = sums.by_sample[others][:, held_columns].sum(axis=0) / int((~held_rows).sum())
             folds.append(Rotated(fitted, held, means))
             meter.update(1)
-    gene_part, sample_part = (_lowest(partial(_part_error, folds, side), START) for side in (0, 1))
+    gene_part = _lowest(partial(_part_error, [fold.gene_part for fold in folds]), START)
+    sample_part = _lowest(partial(_part_error, [fold.sample_part for fold in folds]), START)
     gene_side = sample_side = START
     # One side after the other, twice: the two hardly depend on each other.
     for _ in range(2):
@@ -60,8 +61,8 @@ def _interaction_error(folds: Sequence[Rotated], gene_side: float, sample_side: 
     return sum(fold.interaction_error(gene_side, sample_side) for fold in folds)
 
 
-def _part_error(folds: Sequence[Rotated], side: int, penalty: float) -> float:
-    return sum(fold.part_error(side, penalty) for fold in folds)
+def _part_error(parts: Sequence[HeldOutPart], penalty: float) -> float:
+    return sum(part.error(penalty) for part in parts)
 
 
 def _lowest(error: Callable[[float], float], start: float) -> float:

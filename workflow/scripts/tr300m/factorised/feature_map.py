@@ -13,6 +13,8 @@ from ..base.types import Floats, Ints
 
 MOST_COMPONENTS = 300
 """Most columns of a block; wider blocks are projected on their first principal components."""
+_SMALLEST_SHARE = 1e-12
+"""Of the largest variance of a component: components with less are rounding."""
 _SMALLEST_VARIANCE = 1e-24
 """Of a block's mean square: less is what rounding leaves of a constant block, and would be amplified to its weight."""
 
@@ -146,8 +148,14 @@ def _scaled_axes(centred: Floats, weight: float, least: float) -> Floats:
     scale = np.sqrt(weight * len(centred) / squares)
     if columns <= MOST_COMPONENTS:
         return np.eye(columns) * scale
-    count = min(MOST_COMPONENTS, len(centred))
-    vectors = eigh(centred.T @ centred, subset_by_index=[columns - count, columns - 1])[1]
+    # The smaller of the two products has the same eigenvalues, but for zeros.
+    few_rows = len(centred) < columns
+    gram = centred @ centred.T if few_rows else centred.T @ centred
+    values, vectors = eigh(gram, subset_by_index=[max(len(gram) - MOST_COMPONENTS, 0), len(gram) - 1])
+    kept = values > _SMALLEST_SHARE * values[-1]
+    vectors = vectors[:, kept]
+    if few_rows:
+        vectors = centred.T @ (vectors / np.sqrt(values[kept]))
     return np.asarray(vectors[:, ::-1] * scale)
 
 

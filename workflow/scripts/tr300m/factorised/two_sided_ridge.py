@@ -116,10 +116,40 @@ def _ridge(x: Floats, y: Floats, of: Decomposition, penalty: float) -> Floats:
     return np.asarray(of.vectors @ ((of.vectors.T @ (x.T @ y)) / (of.values + penalty)))
 
 
+class HeldOutPart(NamedTuple):
+    """What the error of the gene part or the sample part on a held-out corner follows from, rotated.
+
+    Attributes
+    ----------
+    values
+        Eigenvalues of the fitted features [feature].
+    fitted, held
+        Products of the features with the means of the fitted and of the held-out rows [feature].
+    gram
+        Products of the held-out features [feature, feature].
+    squares
+        Sum of squares of the held-out means, minus their mean.
+    """
+
+    values: Floats
+    fitted: Floats
+    held: Floats
+    gram: Floats
+    squares: float
+
+    def error(self, penalty: float) -> float:
+        """Return the squared error of the held-out rows, without its mean.
+
+        No penalty removes a shift between chromosomes, but a large one hides it.
+        """
+        rotated = self.fitted / (self.values + penalty)
+        return float(self.squares - 2 * rotated @ self.held + rotated @ self.gram @ rotated)
+
+
 class Rotated:
     """A training corner and a held-out corner in the eigenvectors of the training corner.
 
-    The error of the interaction on the held-out corner is then cheap for any two penalties.
+    The error on the held-out corner is then cheap for any penalties.
 
     Parameters
     ----------
@@ -127,48 +157,43 @@ class Rotated:
         Corner to fit to, and corner to predict; they share no gene.
     held_sample_means
         Mean y of the held-out samples over the fitted genes [sample].
+
+    Attributes
+    ----------
+    gene_part, sample_part
+        The two parts; `interaction_error` is the third.
     """
 
     def __init__(self, fitted: Corner, held: Corner, held_sample_means: Floats) -> None:
-        self.genes, self.samples = Decomposition.of(fitted.x), Decomposition.of(fitted.z)
-        g, s = self.genes.vectors, self.samples.vectors
+        genes, samples = Decomposition.of(fitted.x), Decomposition.of(fitted.z)
+        g, s = genes.vectors, samples.vectors
         held_x, held_z = held.x @ g, held.z @ s
+        self.gene_part = HeldOutPart(
+            genes.values,
+            g.T @ (fitted.x.T @ fitted.gene_means),
+            held_x.T @ held.gene_means,
+            held_x.T @ held_x,
+            _centred_squares(held.gene_means),
+        )
+        self.sample_part = HeldOutPart(
+            samples.values,
+            s.T @ (fitted.z.T @ fitted.sample_means),
+            held_z.T @ held_sample_means,
+            held_z.T @ held_z,
+            _centred_squares(held_sample_means),
+        )
         # float32: these products take most of the time, and only choose between penalties.
-        self._fitted, self._held, self._gene_gram, self._sample_gram = (
-            array.astype(np.float32)
-            for array in (
-                g.T @ (fitted.x.T @ (fitted.product @ s)),
-                held_x.T @ (held.product @ s),
-                held_x.T @ held_x,
-                held_z.T @ held_z,
-            )
-        )
-        constant = float(fitted.gene_means.mean())
-        self._parts = (
-            (
-                (held.x + held.x_mean - fitted.x_mean) @ g,
-                g.T @ (fitted.x.T @ (fitted.gene_means - constant)),
-                held.gene_means - constant,
-                self.genes.values,
-            ),
-            (
-                (held.z + held.z_mean - fitted.z_mean) @ s,
-                s.T @ (fitted.z.T @ (fitted.sample_means - constant)),
-                held_sample_means - constant,
-                self.samples.values,
-            ),
-        )
+        self._fitted = (g.T @ (fitted.x.T @ (fitted.product @ s))).astype(np.float32)
+        self._held = (held_x.T @ (held.product @ s)).astype(np.float32)
 
     def interaction_error(self, gene_side: float, sample_side: float) -> float:
         """Return the squared error of the held-out interaction, minus its sum of squares."""
-        shrunk = ((self.genes.values + gene_side)[:, None] * (self.samples.values + sample_side)).astype(np.float32)
+        genes, samples = self.gene_part, self.sample_part
+        shrunk = ((genes.values + gene_side)[:, None] * (samples.values + sample_side)).astype(np.float32)
         fitted = self._fitted / shrunk
-        error = fitted * (self._gene_gram @ fitted @ self._sample_gram) - 2 * fitted * self._held
-        return float(error.sum(dtype=np.float64))
+        both = genes.gram.astype(np.float32) @ fitted @ samples.gram.astype(np.float32)
+        return float(np.sum(fitted * (both - 2 * self._held), dtype=np.float64))
 
-    def part_error(self, side: int, penalty: float) -> float:
-        """Return the squared error of the held-out gene part (side 0) or sample part (side 1)."""
-        rotated, products, target, values = self._parts[side]
-        residual = target - rotated @ (products / (values + penalty))
-        # Without its mean: no penalty removes a shift between chromosomes, but a large one hides it.
-        return float(np.square(residual - residual.mean()).sum())
+
+def _centred_squares(values: Floats) -> float:
+    return float(np.square(values - values.mean()).sum())
