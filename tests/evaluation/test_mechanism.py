@@ -143,7 +143,7 @@ def test_closed_form_is_least_squares_on_the_khatri_rao_design() -> None:
         for penalty in PAIRING_PENALTIES:
             weights = Normal.of(fitted, u, samples.products(sums, u)).weights(penalty)
             expected, _ = reference.pairing(penalty, np.flatnonzero(np.isin(of.groups, groups)))
-            np.testing.assert_allclose(weights, expected, rtol=1e-8, atol=1e-12)
+            np.testing.assert_allclose(weights, expected, rtol=1e-5, atol=1e-6)  # Solved in float32.
 
 
 @pytest.mark.parametrize("kind", ["own", "shuffled", "others"])
