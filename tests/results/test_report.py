@@ -94,6 +94,7 @@ def test_report_opens_without_error_or_request(opened: Page, written: Path, tmp_
     pages = {Path(path).stem for path in paths if path.endswith(".html")}
     assert pages == {
         "guide",
+        "models",
         "table1",
         "baselines",
         "against_baselines",

@@ -62,7 +62,7 @@ def test_the_first_look_is_planned_without_a_whole_track(clean: Path) -> None:
     jobs = dry_run(clean, "dataset", *PRESET)
     # Medians, annotation, regulators and four chromosomes.
     expected = {"download": 3 + 4, "genome_parts": 1, "track_excerpt": 21, "histone_track": 21, "wide_track": 21}
-    assert jobs == {**expected, **ARRAYS, "wide_marks": 1, "dataset": 1}
+    assert jobs == {**expected, **ARRAYS, "wide_bases": 1, "wide_marks": 1, "dataset": 1}
 
 
 def test_the_first_look_trains_a_model_for_each_chromosome(clean: Path) -> None:
