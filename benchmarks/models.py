@@ -195,7 +195,6 @@ def measure_fit(row: Mapping[str, Any]) -> dict[str, Any]:
             model="bilinear",
             likelihood=ZeroLognormalMixture(),
             seed=0,
-            options={},
         )
         fitted, fitted_cpu = time.perf_counter() - wall, time.process_time() - cpu
         wall = time.perf_counter()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from tr300m.base.types import Floats
-from tr300m.factorised.choose import GRID, choose_penalties, inner_masks
+from tr300m.factorised.choose import GRID, choose_penalties, inner_fits, inner_masks
 from tr300m.factorised.products import Products
 from tr300m.factorised.two_sided_ridge import Penalties
 
@@ -13,7 +13,7 @@ GENES, SAMPLES = 60, 40
 def chosen(y: Floats, x: Floats, z: Floats, sample_folds: int) -> Penalties:
     gene_fold, sample_fold = np.arange(GENES) % 5, np.arange(SAMPLES) % sample_folds
     sums = Products.of(np.expm1(y).astype(np.float32), np.arange(GENES), np.arange(SAMPLES), z, gene_fold, sample_fold)
-    return choose_penalties(sums, x, z, gene_fold, sample_fold)
+    return choose_penalties(inner_fits(sums, x, z, gene_fold, sample_fold))
 
 
 def features() -> tuple[Floats, Floats]:

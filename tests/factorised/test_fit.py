@@ -55,7 +55,7 @@ def split_of(dataset: Dataset, name: str = "thesis", **changed: Any) -> Split:
 
 
 def fitted(dataset: Dataset, split: Split, features: Any, model: str = "bilinear", seed: int = 0) -> FactorisedModel:
-    return fit(dataset, split, features, model=model, likelihood=MIXTURE, seed=seed, options={})
+    return fit(dataset, split, features, model=model, likelihood=MIXTURE, seed=seed)
 
 
 @cache
@@ -379,7 +379,7 @@ def check_no_keras() -> None:
     given = planted(genes=60, samples=20)
     split = split_of(given.dataset, held_out_genes=10, held_out_samples=4)
     model = tr300m.factorised.fit.fit(
-        given.dataset, split, given.features, model="bilinear_trees", likelihood=MIXTURE, seed=0, options={}
+        given.dataset, split, given.features, model="bilinear_trees", likelihood=MIXTURE, seed=0
     )
     model.predict(given.dataset, split.pairs("test"), given.features)
     assert not {"keras", "tensorflow", "jax"} & sys.modules.keys(), "used"

@@ -8,10 +8,9 @@ from tr300m.base.types import Floats
 from tr300m.factorised.products import Corner, Products
 from tr300m.factorised.two_sided_ridge import (
     Coefficients,
-    Decomposition,
     Penalties,
     Rotated,
-    fit_coefficients,
+    RotatedCorner,
     gene_targets,
 )
 
@@ -36,7 +35,7 @@ def draw(seed: int, genes: int, samples: int, wide: int, deep: int) -> tuple[Flo
 
 
 def fitted(corner: Corner, penalties: Penalties) -> Coefficients:
-    return fit_coefficients(corner, Decomposition.of(corner.x), Decomposition.of(corner.z), penalties)
+    return RotatedCorner.of(corner).coefficients(penalties)
 
 
 def interaction_matrix(coefficients: Coefficients) -> Floats:

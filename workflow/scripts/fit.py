@@ -27,7 +27,6 @@ with job(snakemake.log[0]):
         model=row["architecture"],
         likelihood=likelihood,
         seed=row["seed"],
-        options=row["options"],
     )
     model.save(snakemake.output.model)
     record = fit_record(

@@ -25,8 +25,8 @@ def inner_masks(fold: int, gene_fold: Ints, sample_fold: Ints) -> tuple[Bools, B
     return gene_fold == fold, held, ~held if folds > 1 else held
 
 
-def choose_penalties(sums: Products, x: Floats, z: Floats, gene_fold: Ints, sample_fold: Ints) -> Penalties:
-    """Choose the penalties with the smallest squared error on inner folds; nothing else than training pairs is read.
+def inner_fits(sums: Products, x: Floats, z: Floats, gene_fold: Ints, sample_fold: Ints) -> list[Rotated]:
+    """Return each inner fold as a fit to the other folds and the corner that it predicts.
 
     Parameters
     ----------
@@ -47,6 +47,11 @@ def choose_penalties(sums: Products, x: Floats, z: Floats, gene_fold: Ints, samp
             means = sums.by_sample[others][:, held_columns].sum(axis=0) / int((~held_rows).sum())
             folds.append(Rotated(fitted, held, means))
             meter.update(1)
+    return folds
+
+
+def choose_penalties(folds: Sequence[Rotated]) -> Penalties:
+    """Choose the penalties with the smallest squared error on inner folds; nothing else than training pairs is read."""
     gene_part = _lowest(partial(_part_error, [fold.gene_part for fold in folds]), START)
     sample_part = _lowest(partial(_part_error, [fold.sample_part for fold in folds]), START)
     gene_side = sample_side = START

@@ -1,7 +1,6 @@
 """Fit a factorised model to the training pairs of a split."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,18 +8,19 @@ from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.progress import log
-from ..base.types import Bools, Floats, Ints
+from ..base.types import Bools, Ints
 from ..config.factorised_models import FACTORISED
+from ..dataset.splits import INNER_FOLDS
 from ..dataset.whole_groups import balanced_folds
 from ..model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
 from .boosted import TREE_BLOCKS, GeneTrees, tree_features
-from .choose import choose_penalties, inner_masks
+from .choose import choose_penalties, inner_fits, inner_masks
 from .feature_map import FeatureMap
 from .model import FactorisedModel
 from .products import Corner, Products
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
-from .two_sided_ridge import Coefficients, Decomposition, Penalties, fit_coefficients, gene_targets
+from .two_sided_ridge import RotatedCorner, gene_targets
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -50,7 +50,6 @@ def fit(
     model: str,
     likelihood: ZeroLognormalMixture,
     seed: int,
-    options: Mapping[str, Any],
 ) -> FactorisedModel:
     """Fit a factorised model; penalties, weights and the distribution are chosen on inner folds of the training pairs.
 
@@ -66,8 +65,6 @@ def fit(
         Output distribution.
     seed
         Seed of landmarks, trees and the pairs that the distribution is fitted to.
-    options
-        Options of the run; there are none yet.
 
     Raises
     ------
@@ -105,28 +102,34 @@ def fit(
         f"{x.shape[1]:,} gene features, {z.shape[1]:,} sample features"
     )
     sums = Products.of(dataset.expression, genes, samples, z, gene_fold, sample_fold)
-    penalties = choose_penalties(sums, x, z, gene_fold, sample_fold)
+    inner = inner_fits(sums, x, z, gene_fold, sample_fold)
+    penalties = choose_penalties(inner)
     log(f"{model}: penalties {', '.join(f'{name} {value:g}' for name, value in penalties._asdict().items())}")
 
-    inner = _Inner(sums, x, z, gene_fold, sample_fold, penalties)
-    corner, coefficients = inner.fit(np.ones(len(genes), bool), np.ones(len(samples), bool))
+    def corner(rows: Bools) -> Corner:
+        return Corner.of(sums, x, z, gene_fold, sample_fold, rows, np.ones(len(samples), bool))
+
+    everything = corner(np.ones(len(genes), bool))
+    whole = RotatedCorner.of(everything)
+    coefficients = whole.coefficients(penalties)
     sample_side = coefficients.samples(z)[:, 1:]
     trees, correction = None, np.zeros((len(genes), 1 + z.shape[1]))
     if FACTORISED[model].trees:
-        aside, all_samples = gene_fold == 0, np.ones(len(samples), bool)
-        targets = gene_targets(corner, coefficients)
+        aside = gene_fold == 0
+        targets = gene_targets(everything, coefficients)
         # Only where genes alone are held out do gene vectors belong to the sample vectors of the whole fit. Each fit is
         # centred on its own genes, the targets on all: the mean of their targets is what the ridge lacks.
-        ridge = inner.fit(~aside, all_samples)[1].genes(x[aside]) + targets[~aside].mean(axis=0)
+        others = RotatedCorner.of(corner(~aside), inner[0].fitted.genes, whole.samples)
+        ridge = others.coefficients(penalties).genes(x[aside]) + targets[~aside].mean(axis=0)
         trees, columns = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
         correction[aside] = trees.correction(ridge, columns)
-    folds = (0,) if trees else range(int(gene_fold.max()) + 1)
+    folds = (0,) if trees else range(len(inner))
     rng = np.random.default_rng(seed)
     means, observed = [], []
     for fold in folds:
-        rows, columns_held, columns_fitted = inner_masks(fold, gene_fold, sample_fold)
+        rows, columns_held, _ = inner_masks(fold, gene_fold, sample_fold)
         pairs = _draw(rng, np.flatnonzero(rows), np.flatnonzero(columns_held), SPREAD_PAIRS // len(folds))
-        of_fold = inner.fit(~rows, columns_fitted)[1]
+        of_fold = inner[fold].fitted.coefficients(penalties)
         log_mean = of_fold.pairs(of_fold.genes(x)[pairs[:, 0]], of_fold.samples(z)[pairs[:, 1]])
         added = correction[pairs[:, 0]]
         log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[pairs[:, 1]])
@@ -134,23 +137,6 @@ def fit(
         observed.append(np.asarray(dataset.expression[genes[pairs[:, 0]], samples[pairs[:, 1]]], dtype=np.float64))
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))
     return FactorisedModel(gene_map, sample_map, readable, coefficients, trees, sums.largest, spread)
-
-
-@dataclass(frozen=True)
-class _Inner:
-    """Fits to whole folds of the training pairs, with given penalties."""
-
-    sums: Products
-    x: Floats
-    z: Floats
-    gene_fold: Ints
-    sample_fold: Ints
-    penalties: Penalties
-
-    def fit(self, rows: Bools, columns: Bools) -> tuple[Corner, Coefficients]:
-        corner = Corner.of(self.sums, self.x, self.z, self.gene_fold, self.sample_fold, rows, columns)
-        sides = Decomposition.of(corner.x), Decomposition.of(corner.z)
-        return corner, fit_coefficients(corner, *sides, self.penalties)
 
 
 def inner_samples(dataset: "Dataset", split: "Split", samples: Ints) -> Ints:
@@ -162,7 +148,7 @@ def inner_samples(dataset: "Dataset", split: "Split", samples: Ints) -> Ints:
     if split.shares_samples:
         return np.zeros(len(samples), np.int64)
     axis = dataset.samples.tissue if split.apart == "tissue" else dataset.samples.donor_id
-    return balanced_folds(axis[samples], min(5, len(np.unique(axis[samples]))))
+    return balanced_folds(axis[samples], min(INNER_FOLDS, len(np.unique(axis[samples]))))
 
 
 def _draw(rng: np.random.Generator, genes: Ints, samples: Ints, count: int) -> Ints:

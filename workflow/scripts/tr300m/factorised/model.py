@@ -153,7 +153,7 @@ class FactorisedModel:
             If the file is not one.
         """
         try:
-            # Opened here: NumPy leaves a file open that is no whole archive.
+            # Opened here, because np.load does not close a truncated archive.
             with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
                 saved = dict(file)
         except (OSError, ValueError, TypeError, BadZipFile) as error:

@@ -1,7 +1,7 @@
 """Ridge regression on both sides: gene part, sample part and interaction in closed form, for any penalties."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Decomposition(NamedTuple):
     vectors: Floats
 
     @classmethod
-    def of(cls, x: Floats) -> "Decomposition":
+    def of(cls, x: Floats) -> Self:
         """Decompose centred features [row, feature]."""
         values, vectors = np.linalg.eigh(x.T @ x)
         return cls(np.maximum(values, 0.0), vectors)
@@ -72,48 +72,75 @@ class Coefficients:
         return np.asarray(self.constant + of_genes[:, 0] + of_samples[:, 0] + both)
 
 
-def fit_coefficients(
-    corner: Corner, genes: Decomposition, samples: Decomposition, penalties: Penalties
-) -> Coefficients:
-    """Fit all parts to a corner in closed form.
+@dataclass(frozen=True)
+class RotatedCorner:
+    """A training corner in the eigenvectors of its features, from which coefficients for any penalties follow.
 
-    The interaction is two-step kernel ridge regression (Stock et al. 2018): the least squares of the doubly centred y
-    on all products of a gene and a sample feature, with each side's ridge. Motif activity regression (Bussemaker et al.
-    2001; Suzuki et al. 2009) is the case of motif counts and one indicator per sample.
-
-    Parameters
+    Attributes
     ----------
-    corner
-        Training pairs.
+    constant
+        Mean y.
+    x_mean, z_mean
+        Mean features of the genes and samples.
     genes, samples
-        Decompositions of `corner.x` and `corner.z`.
-    penalties
-        Penalties.
+        Decompositions of the centred features.
+    gene_part, sample_part
+        Products of the features with the mean y of genes and samples, rotated [feature].
+    interaction
+        Products of both sides' features with the doubly centred y, rotated [feature, feature].
     """
-    constant = float(corner.gene_means.mean())
-    gene_part = _ridge(corner.x, corner.gene_means - constant, genes, penalties.gene_part)
-    sample_part = _ridge(corner.z, corner.sample_means - constant, samples, penalties.sample_part)
-    root = np.sqrt(samples.values + penalties.sample_side)
-    inner = genes.vectors.T @ (corner.x.T @ (corner.product @ samples.vectors))
-    inner /= (genes.values + penalties.gene_side)[:, None] * root
-    return Coefficients(
-        constant,
-        corner.x_mean,
-        corner.z_mean,
-        np.concatenate([gene_part[:, None], genes.vectors @ inner], axis=1),
-        np.concatenate([sample_part[:, None], samples.vectors / root], axis=1),
-    )
+
+    constant: float
+    x_mean: Floats
+    z_mean: Floats
+    genes: Decomposition
+    samples: Decomposition
+    gene_part: Floats
+    sample_part: Floats
+    interaction: Floats
+
+    @classmethod
+    def of(cls, corner: Corner, genes: Decomposition | None = None, samples: Decomposition | None = None) -> Self:
+        """Rotate a corner; decompositions of its features that are known already are not computed again."""
+        genes = Decomposition.of(corner.x) if genes is None else genes
+        samples = Decomposition.of(corner.z) if samples is None else samples
+        g, s, constant = genes.vectors, samples.vectors, float(corner.gene_means.mean())
+        return cls(
+            constant,
+            corner.x_mean,
+            corner.z_mean,
+            genes,
+            samples,
+            g.T @ (corner.x.T @ (corner.gene_means - constant)),
+            s.T @ (corner.z.T @ (corner.sample_means - constant)),
+            g.T @ (corner.x.T @ (corner.product @ s)),
+        )
+
+    def coefficients(self, penalties: Penalties) -> Coefficients:
+        """Fit all parts in closed form.
+
+        The interaction is two-step kernel ridge regression (Stock et al. 2018): the least squares of the doubly centred
+        y on all products of a gene and a sample feature, with each side's ridge. Motif activity regression (Bussemaker
+        et al. 2001; Suzuki et al. 2009) is the case of motif counts and one indicator per sample.
+        """
+        genes, samples = self.genes, self.samples
+        gene_part = genes.vectors @ (self.gene_part / (genes.values + penalties.gene_part))
+        sample_part = samples.vectors @ (self.sample_part / (samples.values + penalties.sample_part))
+        root = np.sqrt(samples.values + penalties.sample_side)
+        inner = self.interaction / ((genes.values + penalties.gene_side)[:, None] * root)
+        return Coefficients(
+            self.constant,
+            self.x_mean,
+            self.z_mean,
+            np.concatenate([gene_part[:, None], genes.vectors @ inner], axis=1),
+            np.concatenate([sample_part[:, None], samples.vectors / root], axis=1),
+        )
 
 
 def gene_targets(corner: Corner, coefficients: Coefficients) -> Floats:
     """Return what the gene side is fitted to: gene part and gene vector [gene, 1 + k] without shrinkage."""
     part = corner.gene_means - coefficients.constant
     return np.concatenate([part[:, None], corner.product @ coefficients.sample_map[:, 1:]], axis=1)
-
-
-def _ridge(x: Floats, y: Floats, of: Decomposition, penalty: float) -> Floats:
-    """Return the coefficients [feature] of y [row] on centred features."""
-    return np.asarray(of.vectors @ ((of.vectors.T @ (x.T @ y)) / (of.values + penalty)))
 
 
 class HeldOutPart(NamedTuple):
@@ -160,37 +187,37 @@ class Rotated:
 
     Attributes
     ----------
+    fitted
+        The training corner, rotated.
     gene_part, sample_part
-        The two parts; `interaction_error` is the third.
+        The two parts on the held-out corner; `interaction_error` is the third.
     """
 
     def __init__(self, fitted: Corner, held: Corner, held_sample_means: Floats) -> None:
-        genes, samples = Decomposition.of(fitted.x), Decomposition.of(fitted.z)
-        g, s = genes.vectors, samples.vectors
-        held_x, held_z = held.x @ g, held.z @ s
+        self.fitted = RotatedCorner.of(fitted)
+        held_x, held_z = held.x @ self.fitted.genes.vectors, held.z @ self.fitted.samples.vectors
         self.gene_part = HeldOutPart(
-            genes.values,
-            g.T @ (fitted.x.T @ fitted.gene_means),
+            self.fitted.genes.values,
+            self.fitted.gene_part,
             held_x.T @ held.gene_means,
             held_x.T @ held_x,
             _centred_squares(held.gene_means),
         )
         self.sample_part = HeldOutPart(
-            samples.values,
-            s.T @ (fitted.z.T @ fitted.sample_means),
+            self.fitted.samples.values,
+            self.fitted.sample_part,
             held_z.T @ held_sample_means,
             held_z.T @ held_z,
             _centred_squares(held_sample_means),
         )
-        # float32: these products take most of the time, and only choose between penalties.
-        self._fitted = (g.T @ (fitted.x.T @ (fitted.product @ s))).astype(np.float32)
-        self._held = (held_x.T @ (held.product @ s)).astype(np.float32)
+        # float32: products with it take most of the time, and only choose between penalties.
+        self._held = (held_x.T @ (held.product @ self.fitted.samples.vectors)).astype(np.float32)
 
     def interaction_error(self, gene_side: float, sample_side: float) -> float:
         """Return the squared error of the held-out interaction, minus its sum of squares."""
         genes, samples = self.gene_part, self.sample_part
         shrunk = ((genes.values + gene_side)[:, None] * (samples.values + sample_side)).astype(np.float32)
-        fitted = self._fitted / shrunk
+        fitted = self.fitted.interaction.astype(np.float32) / shrunk
         both = genes.gram.astype(np.float32) @ fitted @ samples.gram.astype(np.float32)
         return float(np.sum(fitted * (both - 2 * self._held), dtype=np.float64))
 
