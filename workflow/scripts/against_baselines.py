@@ -7,9 +7,8 @@ from tr300m.config.baseline_table import BASELINES
 from tr300m.config.external_predictions import external_notes
 from tr300m.dataset.data_identity import identify
 from tr300m.results.evaluated_models import read_models
-from tr300m.results.metric_table import CONTRASTS_NOTE, INTERVALS, UNITS, failure_notes, fold_intervals
 from tr300m.results.paired_differences import AGAINST_BASELINES_NOTE, PAIRED, paired_table
-from tr300m.results.write_table import write_table
+from tr300m.results.score_table import write_scores
 
 with job(snakemake.log[0]):
     data = identify(read_json(snakemake.input.manifest))
@@ -24,20 +23,12 @@ with job(snakemake.log[0]):
     columns = paired_table(
         [*((run, [*references, *others]) for run in runs), *((other, references) for other in others)]
     )
-    write_table(
+    write_scores(
         snakemake.output.tsv,
         snakemake.output.markdown,
         columns,
-        shown=fold_intervals(columns),
-        notes=[
-            "Validation pairs.",
-            UNITS,
-            CONTRASTS_NOTE,
-            INTERVALS,
-            PAIRED,
-            AGAINST_BASELINES_NOTE,
-            *external_notes(external),
-            *failure_notes(model[:2] for model in (*runs, *others, *of_name.values())),
-        ],
+        [*runs, *others, *of_name.values()],
+        [PAIRED, AGAINST_BASELINES_NOTE, *external_notes(external)],
+        pairs="Validation pairs.",
         simulated=data.simulated,
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from tr300m.base.array_files import save_arrays
+from tr300m.base.array_files import read_named, save_arrays
 from tr300m.base.job import job
 from tr300m.baselines.data import Data
 from tr300m.baselines.table import PREDICTIONS
@@ -13,7 +13,7 @@ from tr300m.dataset.splits import PARTS, Split
 with job(snakemake.log[0]):
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
     split = Split.read(snakemake.input.split, dataset.genes, dataset.samples)
-    features = {Path(path).stem: np.load(path) for path in snakemake.input.features}
+    features = read_named(snakemake.input.features)
     data = Data.of(dataset, split, features, seed=snakemake.params.seed)
     parts = [split.pairs(part) for part in PARTS]
     predicted = PREDICTIONS[snakemake.wildcards.baseline](data, np.concatenate(parts))

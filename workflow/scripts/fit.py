@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-import numpy as np
+from tr300m.base.array_files import read_named
 from tr300m.base.files import write_json
 from tr300m.base.job import job
 from tr300m.dataset.dataset import Dataset
@@ -18,7 +18,7 @@ with job(snakemake.log[0]):
     started, given, chosen = time.monotonic(), snakemake.input, snakemake.params
     row = chosen.run
     dataset = apply_control(Dataset.open(Path(given.manifest).parent), row["control"], row["seed"])
-    features = {Path(path).stem: np.load(path) for path in given.features}
+    features = read_named(given.features)
     likelihood = make_likelihood(row["likelihood"], **chosen.likelihood)
     model = fit(
         dataset,

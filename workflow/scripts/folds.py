@@ -5,9 +5,8 @@ from tr300m.base.job import job
 from tr300m.baselines.table import best_baseline
 from tr300m.dataset.data_identity import identify
 from tr300m.results.evaluated_models import read_models
-from tr300m.results.metric_table import CONTRASTS_NOTE, INTERVALS, UNITS, failure_notes, fold_intervals
 from tr300m.results.paired_differences import FOLDS_NOTE, PAIRED, paired_table
-from tr300m.results.write_table import write_table
+from tr300m.results.score_table import write_scores
 
 with job(snakemake.log[0]):
     pools = snakemake.params.models
@@ -21,19 +20,12 @@ with job(snakemake.log[0]):
         )
         for name, values in ({"Folds": [kind] * len(next(iter(found.values())))} | found).items():
             columns.setdefault(name, []).extend(values)
-    write_table(
+    write_scores(
         snakemake.output.tsv,
         snakemake.output.markdown,
         columns,
-        shown=fold_intervals(columns),
-        notes=[
-            "Test pairs.",
-            UNITS,
-            CONTRASTS_NOTE,
-            INTERVALS,
-            PAIRED,
-            FOLDS_NOTE,
-            *failure_notes(model[:2] for model in models),
-        ],
+        models,
+        [PAIRED, FOLDS_NOTE],
+        pairs="Test pairs.",
         simulated=identify(read_json(snakemake.input.manifest)).simulated,
     )

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-import numpy as np
-from tr300m.base.array_files import save_arrays
+from tr300m.base.array_files import read_named, save_arrays
 from tr300m.base.files import read_json
 from tr300m.base.job import job
 from tr300m.dataset.dataset import Dataset
@@ -17,7 +16,7 @@ with job(snakemake.log[0]):
     given, record = snakemake.input, read_json(snakemake.input.record)
     dataset = apply_control(Dataset.open(Path(given.manifest).parent), record["control"], record["seed"])
     genes, samples = Split.read(given.split, dataset.genes, dataset.samples).axes("validation")
-    features = {Path(path).stem: np.load(path) for path in given.features}
+    features = read_named(given.features)
     changes = fitted_level_changes(
         FactorisedModel.load(given.model),
         dataset,

@@ -5,10 +5,9 @@ from tr300m.base.job import job
 from tr300m.config.option_groups import OptionGroup
 from tr300m.dataset.data_identity import identify
 from tr300m.results.evaluated_models import read_models
-from tr300m.results.metric_table import CONTRASTS_NOTE, INTERVALS, UNITS, failure_notes, fold_intervals
 from tr300m.results.option_table import OPTIONS_NOTE, OptionScores, option_columns
 from tr300m.results.paired_differences import PAIRED
-from tr300m.results.write_table import write_table
+from tr300m.results.score_table import write_scores
 
 with job(snakemake.log[0]):
     given, groups = snakemake.input, [OptionGroup(**row) for row in snakemake.params.groups]
@@ -20,18 +19,11 @@ with job(snakemake.log[0]):
         for group in groups
     ]
     columns = option_columns(scores)
-    write_table(
+    write_scores(
         snakemake.output.tsv,
         snakemake.output.markdown,
         columns,
-        shown=fold_intervals(columns),
-        notes=[
-            UNITS,
-            INTERVALS,
-            CONTRASTS_NOTE,
-            PAIRED,
-            OPTIONS_NOTE,
-            *failure_notes(model[:2] for model in read),
-        ],
+        read,
+        [PAIRED, OPTIONS_NOTE],
         simulated=identify(read_json(given.manifest)).simulated,
     )

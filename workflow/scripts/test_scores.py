@@ -7,17 +7,8 @@ from tr300m.baselines.table import BASELINES_NOTE
 from tr300m.dataset.data_identity import identify
 from tr300m.dataset.overlap_window import overlap_note
 from tr300m.results.evaluated_models import read_models, scored_columns
-from tr300m.results.metric_table import (
-    CONTRASTS_NOTE,
-    INTERVALS,
-    LABEL,
-    OWN_TABLES,
-    UNITS,
-    UNSHARED_NOTE,
-    failure_notes,
-    fold_intervals,
-)
-from tr300m.results.write_table import write_table
+from tr300m.results.metric_table import LABEL, OWN_TABLES, UNSHARED_NOTE
+from tr300m.results.score_table import write_scores
 
 with job(snakemake.log[0]):
     given, rows = snakemake.input, snakemake.params.models
@@ -26,20 +17,12 @@ with job(snakemake.log[0]):
     figures = scored_columns(models, read_models(labels, given.unshared_metrics, given.unshared_draws), OWN_TABLES)
     names = {"Split": [row["split"] for row in rows], "Run or baseline": [row["model"] for row in rows]}
     columns = {LABEL: figures.pop(LABEL), **names, **figures}
-    write_table(
+    write_scores(
         snakemake.output.tsv,
         snakemake.output.markdown,
         columns,
-        shown=fold_intervals(columns),
-        notes=[
-            "Test pairs.",
-            UNITS,
-            CONTRASTS_NOTE,
-            INTERVALS,
-            UNSHARED_NOTE,
-            overlap_note(Genes.read(snakemake.input.genes)),
-            BASELINES_NOTE,
-            *failure_notes(model[:2] for model in models),
-        ],
+        models,
+        [UNSHARED_NOTE, overlap_note(Genes.read(snakemake.input.genes)), BASELINES_NOTE],
+        pairs="Test pairs.",
         simulated=data.simulated,
     )

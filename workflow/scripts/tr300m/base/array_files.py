@@ -1,7 +1,7 @@
 """Array files: `.npy` and `.npz` files that are written atomically, at once or row by row, and read in blocks."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -16,6 +16,11 @@ def save_array(path: Path | str, array: NDArray[Any]) -> None:
     """Write an array as `.npy`, atomically; the bytes do not depend on how its rows lie in memory."""
     with atomic_path(path) as temporary:
         np.save(temporary, np.asarray(array, order="C"), allow_pickle=False)
+
+
+def read_named(paths: Iterable[Path | str]) -> dict[str, NDArray[Any]]:
+    """Read `.npy` files; each array's name is that of its file, without the ending."""
+    return {Path(path).stem: np.load(path) for path in paths}
 
 
 def read_row_blocks(path: Path | str, rows: int) -> Iterator[NDArray[Any]]:

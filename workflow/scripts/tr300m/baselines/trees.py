@@ -1,6 +1,7 @@
 """Gradient-boosted trees on gene features."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -68,26 +69,44 @@ def _stopped(x: Floats, y: Floats, aside: Bools, seed: int) -> tuple[float, list
     seed
         Seed of the trees.
     """
-    from sklearn.ensemble import HistGradientBoostingRegressor
-
     mean, axes = _components(y)
     leaf = max(1, round(LEAF_GENES * float(np.mean(~aside))))
     error, iterations = 0.0, []
     for scores in axes @ (y - mean).T:
-        model = HistGradientBoostingRegressor(
-            **TREE_SETTINGS,
-            min_samples_leaf=leaf,
-            max_iter=MOST_ITERATIONS,
-            early_stopping=True,
-            n_iter_no_change=PATIENCE,
-            random_state=seed,
-        )
-        model.fit(x[~aside], scores[~aside], X_val=x[aside], y_val=scores[aside])
-        # Negative errors from before the first iteration to the last.
-        best = int(np.argmax(model.validation_score_))
+        settings = {**TREE_SETTINGS, "min_samples_leaf": leaf, "random_state": seed}
+        model, best = early_stopped(x, scores, aside, settings, most=MOST_ITERATIONS, patience=PATIENCE)
         error -= float(model.validation_score_[best])
         iterations.append(max(best, 1))
     return error, iterations
+
+
+def early_stopped(
+    x: Floats, y: Floats, aside: Bools, settings: Mapping[str, Any], *, most: int, patience: int
+) -> tuple[Any, int]:
+    """Boost trees until the error on genes set aside has not fallen for `patience` iterations, at most `most`.
+
+    Parameters
+    ----------
+    x, y
+        Features [gene, feature] and target [gene].
+    aside
+        Genes that are not fitted to [gene].
+    settings
+        Settings of `HistGradientBoostingRegressor`.
+    most, patience
+        Numbers of iterations.
+
+    Returns
+    -------
+    tuple
+        The regressor, and the number of iterations with the lowest error; 0 if none lowers it.
+    """
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    model = HistGradientBoostingRegressor(**settings, max_iter=most, early_stopping=True, n_iter_no_change=patience)
+    model.fit(x[~aside], y[~aside], X_val=x[aside], y_val=y[aside])
+    # Negative errors from before the first iteration to the last.
+    return model, int(np.argmax(model.validation_score_))
 
 
 class _BoostedTrees:

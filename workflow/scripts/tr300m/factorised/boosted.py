@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.types import Bools, Floats, Ints
+from ..baselines.trees import early_stopped
 from .tree_arrays import TreeArrays
 
 _TREE_SETTINGS = {
@@ -100,15 +101,9 @@ class GeneTrees:
         columns = np.concatenate([targets[:, :1], targets[:, 1:] @ rotation], axis=1)
         stopped, iterations = [], []
         for column in columns.T:
-            model = HistGradientBoostingRegressor(
-                **_TREE_SETTINGS,
-                max_iter=_MOST_ITERATIONS,
-                early_stopping=True,
-                n_iter_no_change=_PATIENCE,
-                random_state=seed,
-            )
-            model.fit(x[~aside], column[~aside], X_val=x[aside], y_val=column[aside])
-            best = max(int(np.argmax(model.validation_score_)), 1)
+            settings = {**_TREE_SETTINGS, "random_state": seed}
+            model, best = early_stopped(x, column, aside, settings, most=_MOST_ITERATIONS, patience=_PATIENCE)
+            best = max(best, 1)
             iterations.append(best)
             stopped.append(next(islice(model.staged_predict(x[aside]), best - 1, None)))
         shares = _shares(np.stack(stopped, axis=1), ridge_aside, targets[aside], rotation, gram)

@@ -80,6 +80,21 @@ def draw_rows(
     return np.concatenate([values, bounds.ravel()])
 
 
+def head_rows(panel: Axes, text: str, height: float, color: str, *, below: bool = False) -> None:
+    """Write a heading left of a panel, at a height or just below it."""
+    panel.annotate(
+        text,
+        (0, height),
+        (-6, -2),
+        xycoords=panel.get_yaxis_transform(),
+        textcoords="offset points",
+        ha="right",
+        va="top" if below else "center",
+        color=color,
+        weight="bold",
+    )
+
+
 def finish_panel(panel: Axes, drawn: Floats) -> None:
     """Set the axes of a panel so that all drawn values, in percent, and the text above them fit."""
     seen = drawn[np.isfinite(drawn)]

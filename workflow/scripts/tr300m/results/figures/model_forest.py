@@ -14,7 +14,7 @@ from ..metric_table import HEADLINE_METRIC, OWN_TABLES, check_metrics, percent
 from ..model_table import HEADLINE, ScoredModel, sections
 from . import style as theme
 from .canvas import new_figure
-from .forest_rows import Row, draw_rows, finish_panel
+from .forest_rows import Row, draw_rows, finish_panel, head_rows
 
 FAMILY_COLORS = {
     PAIRWISE_FAMILY: theme.BLUE,
@@ -63,7 +63,7 @@ def model_forest(scored: Sequence[ScoredModel], *, subtitle: str = "") -> Figure
         panels[0].set_yticks(list(heights.values()), [label[line] for line in heights])
         panels[0].set_ylim(last + 0.8, -1.6)
         for split, height in headings.items():
-            _head(panels[0], f"split `{split}`", height)
+            head_rows(panels[0], f"split `{split}`", height, theme.BLACK)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower right", ncols=4, frameon=False)
     return figure
 
@@ -124,18 +124,4 @@ def _best_of(scored: Sequence[ScoredModel]) -> str:
         return "All models: none has a log Pearson correlation"
     return (
         f"All models: best log Pearson on {best.row.part} of `{best.row.split}` is {best.row.label}, {percent(value)} %"
-    )
-
-
-def _head(panel: Axes, text: str, height: float) -> None:
-    panel.annotate(
-        text,
-        (0, height),
-        (-6, -2),
-        xycoords=panel.get_yaxis_transform(),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        color=theme.BLACK,
-        weight="bold",
     )

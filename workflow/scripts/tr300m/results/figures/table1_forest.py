@@ -11,7 +11,7 @@ from ..metric_table import PERCENT, Metrics, check_metrics, percent, range_text
 from ..thesis_results import thesis_row
 from . import style as theme
 from .canvas import new_figure
-from .forest_rows import UNDEFINED_INTERVAL, Row, draw_rows, finish_panel
+from .forest_rows import UNDEFINED_INTERVAL, Row, draw_rows, finish_panel, head_rows
 
 GROUP_GAP = 1.0
 # Distance of the thesis's marker below ours, in rows, so that neither hides the other.
@@ -86,14 +86,4 @@ def _head_baselines(panels: Sequence[Axes], height: float) -> None:
     """Draw a line between Table 1 and the baselines, and a heading for the baselines."""
     for panel in panels:
         panel.axhline(height, color=theme.LIGHT_GREY, linewidth=0.8)
-    panels[0].annotate(
-        "Baselines",
-        (0, height),
-        (-6, -2),
-        xycoords=panels[0].get_yaxis_transform(),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        color=theme.GREY,
-        weight="bold",
-    )
+    head_rows(panels[0], "Baselines", height, theme.GREY, below=True)
