@@ -30,7 +30,7 @@ def test_changes_of_a_factorised_model_are_those_of_whole_datasets() -> None:
     features = {name: gene_features(dataset, name) for name in ("composition", "histone_means")}
     split = Split("thesis", np.array([0, 2]), np.array([7]), np.array([5]), np.array([1]))
     likelihood = ZeroLognormalMixture()
-    model = fit(dataset, split, features, model="bilinear", likelihood=likelihood, seed=3, options={})
+    model = fit(dataset, split, features, model="bilinear", likelihood=likelihood, seed=3)
     found = fitted_level_changes(model, dataset, PAIRS, features)
     assert found["regulator"].tolist() == regulators_with_motif(dataset.regulators.gene_name, dataset.motif_map)
     assert (found["gene"].tolist(), found["sample"].tolist()) == ([0, 7, 2], [5, 1, 5])
