@@ -132,14 +132,14 @@ def read_promoters(fasta: Path | str, names: Sequence[str], width: int) -> NDArr
         if name not in records:
             raise TR300MError(f"{fasta} has no record {name}", "name each record by its gene")
         sequence = "".join(records[name])
-        _refuse_other(fasta, name, sequence.encode(), 0)
+        refuse_other_letters(fasta, name, sequence.encode(), 0)
         if len(sequence) != width:
             raise TR300MError(f"{fasta}: {name} has {len(sequence):,} bp, {width:,} expected")
         result[row] = onehot(sequence)
     return result
 
 
-def _refuse_other(fasta: Path | str, name: str, bases: bytes, before: int) -> None:
+def refuse_other_letters(fasta: Path | str, name: str, bases: bytes, before: int) -> None:
     """Raise a `TR300MError` if a sequence has a character that is not a nucleotide code.
 
     Parameters
@@ -212,7 +212,7 @@ def extract_chromosomes(fasta: Path | str, chromosomes: Iterable[str], out: Path
                 raise TR300MError(f"{fasta} does not start with '>'", "is it a FASTA file?")
             elif keep:
                 bases = piece.translate(None, b" \t\r\n")
-                _refuse_other(fasta, name, bases, length)
+                refuse_other_letters(fasta, name, bases, length)
                 length += len(bases)
                 handle.write(bases)
         handle.write(b"\n")

@@ -1,0 +1,1 @@
+"""Use trained models: score sequences and variants, explain a prediction, design promoters."""
