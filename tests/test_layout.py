@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 ORDER = (
     "base", "config", "sources", "simulate", "arrays", "dataset", "features", "release", "export", "metrics",
     "baselines", "model", "factorised", "training", "evaluation", "use", "results", "motif_detection", "preflight",
-    "cli_options", "gzip_command", "cli", "__init__",
+    "cli_options", "gzip_command", "commands", "cli", "__init__",
 )  # fmt: skip
 MOST_LINES = 350
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -7,6 +7,7 @@ import click
 
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
+from .commands.predict import predict_command
 from .gzip_command import gzip_time
 
 EXAMPLES = """
@@ -97,62 +98,6 @@ def pairs(count: int, seed: int, folder: Path | None, split: Path | None) -> Non
     order = PairOrder(seed, len(dataset.genes), len(dataset.samples), held_out)
     for gene, sample in order.take(count):
         click.echo(f"{gene}\t{sample}\t{dataset.genes.gene_id[gene]}\t{dataset.samples.sample_id[sample]}")
-
-
-@main.command("predict")
-@click.argument("run", type=HomePath())
-@click.argument("dataset", type=HomePath())
-@click.option("--gene", "gene_names", multiple=True, required=True, help="Gene ID or name; may be repeated.")
-@click.option("--sample", "sample_ids", multiple=True, help="Sample ID; may be repeated.")
-@click.option("--tissue", help="All samples of a tissue (GTEx's SMTSD).")
-@click.option(
-    "--fasta",
-    type=HomePath(),
-    help="Your own promoter sequences, 5' to 3', one record per gene with its name, instead of those of the dataset.",
-)
-def predict_command(
-    run: Path,
-    dataset: Path,
-    gene_names: tuple[str, ...],
-    sample_ids: tuple[str, ...],
-    tissue: str | None,
-    fasta: Path | None,
-) -> None:
-    """Predict TPM with the trained model in folder RUN for genes and samples of the dataset in folder DATASET.
-
-    Prints a table: gene, sample, tissue, median and mean of the predicted distribution, and the observed TPM.
-
-    \b
-    Examples:
-      tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver
-      tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver --fasta mutated.fa
-    """
-    import dataclasses
-
-    import numpy as np
-
-    from .model.backend import use_backend
-    from .training.run_record import read_record
-
-    # Before Keras is imported: the backend of the run, not of the environment.
-    use_backend(read_record(run)["backend"])
-
-    from .arrays.sequence import read_promoters
-    from .dataset.dataset import Dataset
-    from .evaluation.predict import predict
-
-    opened = Dataset.open(dataset)
-    genes = opened.genes.find(gene_names)
-    samples = opened.samples.find(sample_ids, tissue)
-    view = opened.take_genes(genes)
-    if fasta is not None:
-        view = dataclasses.replace(view, onehot=read_promoters(fasta, gene_names, view.onehot.shape[1]))
-    pairs = np.stack([np.repeat(np.arange(len(genes)), len(samples)), np.tile(samples, len(genes))], axis=1)
-    result = predict(view, pairs, run)
-    click.echo("gene\tsample\ttissue\tmedian\tmean\tobserved")
-    for (gene, sample), median, mean in zip(pairs, result["median"], result["mean"], strict=True):
-        ids = f"{gene_names[gene]}\t{view.samples.sample_id[sample]}\t{view.samples.tissue[sample]}"
-        click.echo(f"{ids}\t{median:.4g}\t{mean:.4g}\t{view.expression[gene, sample]:.4g}")
 
 
 @main.command("export")
@@ -263,6 +208,7 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output:
 
 
 main.add_command(gzip_time)
+main.add_command(predict_command)
 
 
 @main.command("config-doc")

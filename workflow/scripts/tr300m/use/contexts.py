@@ -7,13 +7,16 @@ reads a dataset, models above all, therefore takes a query as it is.
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays.matrix_formats import open_matrix
 from ..base.axes import Samples
 from ..base.errors import TR300MError
+from ..base.progress import log
 from ..base.types import Ints
 from ..dataset.tf_levels import tf_levels
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 ALL_TISSUES = "all"
 """Name that stands for a panel of all tissues."""
+MOST_MISSING = 0.02
+"""Share of the regulators that a table of levels may lack."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,67 @@ class Contexts:
             levels = np.log1p(dataset.regulator_levels[samples[of_sample == name]])
             medians.append(np.expm1(np.median(levels, axis=0)).astype(np.float32))
         return cls(tuple(tissues), tuple(tissues), np.stack(medians))
+
+    @classmethod
+    def of_table(cls, dataset: "Dataset", path: Path | str, tissue: str = "") -> Self:
+        """Return the columns of a table of levels, such as the RNA-seq of one's own cells.
+
+        Parameters
+        ----------
+        dataset
+            Dataset, whose regulators are read.
+        path
+            TPM by gene (Ensembl ID with or without version, or symbol) and sample: any format of an expression file.
+        tissue
+            Tissue of all columns, for models that read one.
+
+        Raises
+        ------
+        TR300MError
+            If the file cannot be read, or lacks more than `MOST_MISSING` of the regulators. Those that it lacks get
+            0 TPM, and a message names them.
+        """
+        matrix = open_matrix(path)
+        regulators = dataset.regulators
+        column: dict[str, int] = {}
+        for names in (
+            regulators.gene_name,
+            [gene.partition(".")[0] for gene in regulators.gene_id],
+            regulators.gene_id,
+        ):
+            column |= {str(name): number for number, name in enumerate(names)}
+        levels = np.zeros((len(matrix.sample_ids), len(regulators)), np.float32)
+        seen: dict[int, str] = {}
+
+        def wanted(name: str) -> bool:
+            return name in column or name.partition(".")[0] in column
+
+        for name, tpm in matrix.rows(wanted):
+            number = column[name] if name in column else column[name.partition(".")[0]]
+            if number in seen:
+                raise TR300MError(
+                    f"{path}: {seen[number]} and {name} are the same regulator", "keep one row of each gene"
+                )
+            seen[number] = name
+            levels[:, number] = tpm
+        missing = [str(name) for number, name in enumerate(regulators.gene_name) if number not in seen]
+        if len(missing) > MOST_MISSING * len(regulators):
+            raise TR300MError(
+                f"{path} lacks {len(missing):,} of the {len(regulators):,} regulators: {', '.join(missing[:8])} ...",
+                "give the TPM of all genes, with Ensembl IDs or symbols of human genes",
+            )
+        if missing:
+            log(f"{path} lacks {', '.join(missing)}: their levels are 0, which no training sample may have")
+        return cls(tuple(matrix.sample_ids), (tissue,) * len(levels), levels)
+
+    def joined(self, other: "Contexts") -> Self:
+        """Return the contexts of both."""
+        return replace(
+            self,
+            names=self.names + other.names,
+            tissues=self.tissues + other.tissues,
+            levels=np.concatenate([self.levels, other.levels]),
+        )
 
     def changed(self, levels: NDArray[np.float32]) -> Self:
         """Return the same contexts with other levels [context, regulator]."""

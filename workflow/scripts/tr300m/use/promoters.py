@@ -89,6 +89,22 @@ def read_records(path: Path | str, width: int, tss: int) -> list[Record]:
     return list(records.values())
 
 
+def read_backbone(path: Path | str) -> str:
+    """Return the bases of a FASTA with one record.
+
+    Raises
+    ------
+    TR300MError
+        If it has several, or is no FASTA of nucleotide codes.
+    """
+    found = list(_records(path))
+    if len(found) != 1:
+        raise TR300MError(f"{path} has {len(found)} records", "give one, which precedes every sequence")
+    title, bases = found[0]
+    refuse_other_letters(path, title, bases.encode("utf-8"), 0)
+    return bases
+
+
 def _records(path: Path | str) -> Iterator[tuple[str, str]]:
     """Yield title and sequence of each record."""
     try:

@@ -1,0 +1,1 @@
+"""Commands that use trained models, one module each; `cli` lists them."""

@@ -1,0 +1,109 @@
+"""What commands on trained models share: the runs, the dataset and the contexts, and where the result goes."""
+
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import reduce
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
+
+import click
+
+from ..base.errors import TR300MError
+from ..base.files import atomic_path, sha256
+from ..cli_options import HomePath
+
+if TYPE_CHECKING:
+    from ..use.contexts import Contexts
+    from ..use.predictor import Predictor
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+class Runs(click.ParamType[list[Path]]):
+    """Folders of trained runs, joined by commas."""
+
+    name = "RUN[,RUN]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the folders."""
+        if not isinstance(value, str):
+            return value
+        return [HomePath().convert(name, param, ctx) for name in value.split(",") if name]
+
+
+with_runs = click.argument("runs", type=Runs(), metavar="RUN[,RUN]")
+with_dataset = click.argument("dataset", type=HomePath())
+with_split = click.option("--split", type=HomePath(), help="File of the split of the runs; by default beside them.")
+with_out = click.option("--out", type=HomePath(), help="File to write; its suffix chooses the format.")
+with_histones = click.option(
+    "--histones",
+    type=click.Choice(["native", "mean"]),
+    default="native",
+    show_default=True,
+    help="Histone marks of the gene itself, or the mean of all training genes.",
+)
+
+
+def with_contexts(function: _Function) -> _Function:
+    """Add the options that name contexts."""
+    options = (
+        click.option("--tissue", "tissues", multiple=True, help="Tissue at its median levels; `all` for every tissue."),
+        click.option("--sample", "samples", multiple=True, help="Sample of the dataset; may be repeated."),
+        click.option("--levels", type=HomePath(), help="Table of your own TPM of regulators, one column a context."),
+        click.option("--levels-tissue", default="", help="Tissue of the columns of --levels, for models that read it."),
+    )
+    return reduce(lambda decorated, option: option(decorated), reversed(options), function)
+
+
+class Asked(NamedTuple):
+    """The options of `with_contexts`, as a command gets them."""
+
+    tissues: tuple[str, ...]
+    samples: tuple[str, ...]
+    levels: Path | None
+    levels_tissue: str
+
+    def of(self, predictor: "Predictor") -> "Contexts":
+        """Return the contexts.
+
+        Raises
+        ------
+        TR300MError
+            If none is named, or one is not there.
+        """
+        from ..use.contexts import Contexts
+
+        found = []
+        if self.tissues:
+            found.append(predictor.tissues(*self.tissues))
+        if self.samples:
+            found.append(predictor.samples(*self.samples))
+        if self.levels is not None:
+            found.append(Contexts.of_table(predictor.dataset, self.levels, self.levels_tissue))
+        if not found:
+            raise TR300MError("no context was given", "give --tissue, --sample or --levels")
+        return reduce(Contexts.joined, found)
+
+
+def header(predictor: "Predictor") -> list[str]:
+    """Return the first lines of every file: version, runs, dataset and arguments."""
+    folder = predictor.dataset.folder
+    return [
+        f"# tr300m {version('tr300m')}",
+        f"# runs: {', '.join(model.name for model in predictor.models)}; split: {predictor.split.name}",
+        f"# dataset: {folder}; SHA-256 of its manifest: {sha256(folder / 'manifest.json')}",
+        f"# arguments: {shlex.join(sys.argv[1:])}",
+    ]
+
+
+@contextmanager
+def table_to(out: Path | None) -> Iterator[TextIO]:
+    """Open the file `out`, which appears when it is complete, or the standard output if it is None."""
+    if out is None:
+        yield sys.stdout
+        return
+    with atomic_path(out) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as handle:
+        yield handle
