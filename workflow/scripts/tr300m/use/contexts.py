@@ -93,7 +93,7 @@ class Contexts:
         for name in tissues:
             if name not in known:
                 raise TR300MError(f"no sample in training has tissue {name!r}", _nearest(name, known))
-            levels = np.log1p(dataset.regulator_levels[samples[of_sample == name]])
+            levels = np.log1p(dataset.regulator_levels[samples[of_sample == name]].astype(np.float64))
             medians.append(np.expm1(np.median(levels, axis=0)).astype(np.float32))
         return cls(tuple(tissues), tuple(tissues), np.stack(medians))
 
