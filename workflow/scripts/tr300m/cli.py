@@ -24,7 +24,11 @@ Examples:
 
 
 class _Group(click.Group):
-    """A group whose commands show only the message of a TR300MError."""
+    """A group whose commands show only the message of a TR300MError, and find all arguments in the root's `obj`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.obj = list(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         try:

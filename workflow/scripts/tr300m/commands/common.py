@@ -95,7 +95,7 @@ def header(predictor: "Predictor") -> list[str]:
         f"# tr300m {version('tr300m')}",
         f"# runs: {', '.join(model.name for model in predictor.models)}; split: {predictor.split.name}",
         f"# dataset: {folder}; SHA-256 of its manifest: {sha256(folder / 'manifest.json')}",
-        f"# arguments: {shlex.join(sys.argv[1:])}",
+        f"# arguments: {shlex.join(click.get_current_context().find_root().obj)}",
     ]
 
 

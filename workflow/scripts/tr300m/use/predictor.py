@@ -16,7 +16,7 @@ from .contexts import Contexts
 from .model import SequenceModel
 from .promoters import own_promoters, read_records, tss_index, with_mean_marks
 
-HISTONES = ("native", "mean")
+_MARKS = ("native", "mean")
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,8 @@ class Predictor:
             If a name is no target gene.
         """
         rows = self.dataset.take_genes(self.dataset.genes.find(names))
-        if histones not in HISTONES:
-            raise TR300MError(f"histones {histones!r} is unknown", f"write {' or '.join(HISTONES)}")
+        if histones not in _MARKS:
+            raise TR300MError(f"histones {histones!r} is unknown", f"write {' or '.join(_MARKS)}")
         return rows if histones == "native" else with_mean_marks(rows, self.dataset, self.training[0])
 
     def fasta(self, path: Path | str, backbone: str = "") -> Dataset:
