@@ -120,7 +120,9 @@ def _records(path: Path | str) -> Iterator[tuple[str, str]]:
         raise TR300MError(f"cannot read {path}: {error}", "check the path") from None
 
 
-def own_promoters(dataset: "Dataset", records: list[OwnSequence], train: Ints, backbone: str = "") -> "Dataset":
+def own_promoters(
+    dataset: "Dataset", records: list[OwnSequence], train: Ints, backbone: str = "", *, quiet: bool = False
+) -> "Dataset":
     """Return sequences of one's own as the genes of a dataset.
 
     They lie on no chromosome and have the histone marks of an average gene.
@@ -135,6 +137,8 @@ def own_promoters(dataset: "Dataset", records: list[OwnSequence], train: Ints, b
         Genes whose mean histone marks they get: those that the model was trained on.
     backbone
         Bases that precede every record, such as those of a plasmid; its end is next to the record.
+    quiet
+        Whether not to say how much of a window is unknown.
     """
     width = dataset.onehot.shape[1]
     model = int(np.argmax(dataset.genes.strand == "+"))
@@ -143,7 +147,8 @@ def own_promoters(dataset: "Dataset", records: list[OwnSequence], train: Ints, b
     flank = 0 if dataset.wide_bases is None else dataset.wide_bases.shape[1] // 2
     for record in records:
         bases, tss = backbone + record.bases, len(backbone) + record.tss
-        if lacking := max(index - tss, 0) + max(width - index - (len(bases) - tss), 0):
+        lacking = max(index - tss, 0) + max(width - index - (len(bases) - tss), 0)
+        if lacking and not quiet:
             log(f"{record.name}: {lacking:,} of the window's {width:,} bp are not in the record: unknown bases (N)")
         windows.append(onehot(_around(bases, tss, index, width)))
         around = _around(bases, tss, flank, 2 * flank + 1).encode()
