@@ -108,6 +108,6 @@ def _figure(predictor: "Predictor", found: "Mutagenesis", out: Path | None) -> N
 
     assert out is not None
     dataset = predictor.dataset
-    mean = found.importance.mean(axis=0)
-    sites = named_sites(found.window, dataset.pssm, dataset.motifs, mean, found.first)
+    size = abs(found.importance).mean(axis=0)
+    sites = named_sites(found.window, dataset.pssm, dataset.motifs, size, found.first)
     draw_mutagenesis(found, sites, ", ".join(model.name for model in predictor.models), out)

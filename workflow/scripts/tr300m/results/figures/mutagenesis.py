@@ -25,14 +25,14 @@ LINE_BP = 110
 """Base pairs in a line of the figure."""
 BASE_COLOURS = {"A": theme.GREEN, "C": theme.BLUE, "G": "#E69F00", "T": theme.VERMILLION}
 MOST_ROWS = 60
-_WIDTH, _LINE_HEIGHT, _ROW_HEIGHT = 13.0, 1.25, 0.09
+_WIDTH, _LINE_HEIGHT, _ROW_HEIGHT, _GAPS = 13.0, 0.9, 0.1, 0.55
 
 
 def draw_mutagenesis(found: "Mutagenesis", sites: "Sequence[NamedSite]", runs: str, path: Path) -> None:
     """Draw and write a figure.
 
-    In one context the heat map shows the change of each base, in several the importance in each. The logo shows the
-    importance, averaged over contexts, with the names of motifs below it.
+    In one context the heat map shows the change of each base, and the logo the importance. In several, the heat map
+    shows the importance in each, and the logo its size, averaged over contexts. Names of motifs are below the logo.
 
     Parameters
     ----------
@@ -48,15 +48,15 @@ def draw_mutagenesis(found: "Mutagenesis", sites: "Sequence[NamedSite]", runs: s
     several = len(found.contexts) > 1
     table = found.importance[:MOST_ROWS] if several else found.single.mean[0].T
     names = list(found.contexts[:MOST_ROWS]) if several else list("ACGT")
-    logo = found.importance.mean(axis=0)
+    logo = np.abs(found.importance).mean(axis=0) if several else found.importance[0]
+    label = "mean size" if several else "importance"
     lines = -(-len(logo) // LINE_BP)
-    line_height = _LINE_HEIGHT + _ROW_HEIGHT * max(len(names), 4)
+    rows_height = _ROW_HEIGHT * max(len(names), 5)
     what = "importance of each base" if several else f"log2 fold change of the predicted mean in {found.contexts[0]}"
     with theme.looks():
-        figure = new_figure(
-            _WIDTH, 0.8 + line_height * lines, f"{found.name}: what each base is worth", f"{runs}; colours: {what}"
-        )
-        heights = [_ROW_HEIGHT * max(len(names), 4), _LINE_HEIGHT] * lines
+        height = 0.8 + (_LINE_HEIGHT + rows_height + _GAPS) * lines
+        figure = new_figure(_WIDTH, height, f"{found.name}: what each base is worth", f"{runs}; colours: {what}")
+        heights = [rows_height, _LINE_HEIGHT] * lines
         axes = figure.subplots(2 * lines, 1, height_ratios=heights, squeeze=False)[:, 0]
         limit = float(np.nanmax(np.abs(table), initial=0)) or 1.0
         span = (min(float(logo.min()), 0.0), max(float(logo.max()), 0.0))
@@ -66,7 +66,7 @@ def draw_mutagenesis(found: "Mutagenesis", sites: "Sequence[NamedSite]", runs: s
             image = _heat(heat, table[:, start:end], names, int(found.distance[start]), limit)
             if line == 0:
                 figure.colorbar(image, ax=axes.tolist(), shrink=0.3, aspect=40, label="log2 fold change")
-            _logo(letters, logo[start:end], found.bases[start:end], int(found.distance[start]), span)
+            _logo(letters, logo[start:end], found.bases[start:end], int(found.distance[start]), span, label)
             _names(letters, sites, start, end, int(found.distance[0]))
             for axis in (heat, letters):
                 axis.set_xlim(found.distance[start] - 0.5, found.distance[start] + LINE_BP - 0.5)
@@ -87,7 +87,7 @@ def _heat(axis: Axes, table: Floats, names: list[str], first: int, limit: float)
     return image
 
 
-def _logo(axis: Axes, heights: Floats, bases: list[str], first: int, span: tuple[float, float]) -> None:
+def _logo(axis: Axes, heights: Floats, bases: list[str], first: int, span: tuple[float, float], label: str) -> None:
     """Draw each base as a letter as high as its importance, below zero if that is negative."""
     for place, (height, base) in enumerate(zip(heights, bases, strict=True)):
         if base in BASE_COLOURS and height:
@@ -95,7 +95,7 @@ def _logo(axis: Axes, heights: Floats, bases: list[str], first: int, span: tuple
     room = span[1] - span[0] or 1.0
     axis.set_ylim(span[0] - 0.45 * room, span[1] + 0.05 * room)
     axis.axhline(0, color=theme.GREY, linewidth=0.5)
-    axis.set_ylabel("importance", size=7)
+    axis.set_ylabel(label, size=7)
     axis.tick_params(labelsize=7)
     axis.grid(visible=False)
 
@@ -114,7 +114,7 @@ def _names(axis: Axes, sites: "Sequence[NamedSite]", start: int, end: int, first
     bottom, top = axis.get_ylim()
     shown = [site for site in sites if start <= site.start < end]
     for number, site in enumerate(shown):
-        height = bottom + (top - bottom) * (0.2 - 0.11 * (number % 2))
+        height = bottom + (top - bottom) * (0.25 - 0.12 * (number % 2))
         axis.plot([first + site.start - 0.4, first + site.end - 0.6], [height] * 2, color=theme.BLACK, linewidth=1.5)
         axis.annotate(
             site.name,
