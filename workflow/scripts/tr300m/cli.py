@@ -7,6 +7,7 @@ import click
 
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
+from .commands.ism import ism_command
 from .commands.pack import pack_command
 from .commands.predict import predict_command
 from .gzip_command import gzip_time
@@ -214,6 +215,7 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output:
 
 main.add_command(gzip_time)
 main.add_command(pack_command)
+main.add_command(ism_command)
 main.add_command(predict_command)
 
 
