@@ -8,6 +8,7 @@ import click
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
 from .commands.predict import predict_command
+from .commands.variants import variants_command
 from .gzip_command import gzip_time
 
 EXAMPLES = """
@@ -209,6 +210,7 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output:
 
 main.add_command(gzip_time)
 main.add_command(predict_command)
+main.add_command(variants_command)
 
 
 @main.command("config-doc")
