@@ -10,6 +10,7 @@ from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
 from .commands.ism import ism_command
 from .commands.pack import pack_command
 from .commands.predict import predict_command
+from .commands.variants import variants_command
 from .gzip_command import gzip_time
 
 EXAMPLES = """
@@ -217,6 +218,7 @@ main.add_command(gzip_time)
 main.add_command(pack_command)
 main.add_command(ism_command)
 main.add_command(predict_command)
+main.add_command(variants_command)
 
 
 @main.command("config-doc")

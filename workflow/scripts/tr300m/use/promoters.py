@@ -188,7 +188,8 @@ def with_mean_marks(rows: "Dataset", dataset: "Dataset", train: Ints) -> "Datase
         starts = range(0, len(train), _GENES_PER_BLOCK)
         for start in progress(starts, total=len(starts), what=what, unit="block"):
             total += array[train[start : start + _GENES_PER_BLOCK]].sum(axis=0, dtype=np.float64)
-        return np.repeat((total / len(train)).astype(np.float32)[None], len(rows.genes), axis=0)
+        # A view: the marks of all genes of a dataset are gigabytes.
+        return np.broadcast_to((total / len(train)).astype(np.float32), (len(rows.genes), *total.shape))
 
     return replace(
         rows,

@@ -1,0 +1,117 @@
+"""What edits of a promoter do to its expression, by all runs of a predictor together."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base.types import Floats
+from .model import SequenceModel
+
+if TYPE_CHECKING:
+    from ..dataset.dataset import Dataset
+
+CHANGES_PER_BLOCK = 256
+_OTHER_BASES = 3
+
+
+class Effects(NamedTuple):
+    """Effects of edits, averages over runs, each [edit, context].
+
+    Attributes
+    ----------
+    ref_mean, alt_mean, ref_median, alt_median
+        Mean and median of the predicted distribution before and after the edit, TPM.
+    log2fc
+        log2((alt_mean + 1) / (ref_mean + 1)).
+    log2fc_sd, agree
+        Standard deviation of `log2fc` between runs, and share of runs with the sign of their average; NaN for one run.
+    """
+
+    ref_mean: Floats
+    alt_mean: Floats
+    ref_median: Floats
+    alt_median: Floats
+    log2fc: Floats
+    log2fc_sd: Floats
+    agree: Floats
+
+    def turned(self) -> "Effects":
+        """Return the effects of the way back."""
+        return self._replace(
+            ref_mean=self.alt_mean,
+            alt_mean=self.ref_mean,
+            ref_median=self.alt_median,
+            alt_median=self.ref_median,
+            # Not -0.
+            log2fc=0 - self.log2fc,
+        )
+
+
+class RunsAtPromoter:
+    """All runs at one promoter of a query, in its contexts."""
+
+    def __init__(self, models: Sequence[SequenceModel], query: "Dataset", row: int) -> None:
+        self.native: NDArray[Any] = np.asarray(query.onehot[row])
+        self._runs = [(model, model.at(query, row)) for model in models]
+        raw = [scorer(self.native[None]) for _, scorer in self._runs]
+        self._mean = np.stack([model.mean(found) for (model, _), found in zip(self._runs, raw, strict=True)])
+        self._median = np.stack([model.median(found) for (model, _), found in zip(self._runs, raw, strict=True)])
+
+    def effects(self, windows: NDArray[Any]) -> Effects:
+        """Return the effects of edited promoters [edit, position, base]."""
+        raw = [scorer(windows) for _, scorer in self._runs]
+        mean = np.stack([model.mean(found) for (model, _), found in zip(self._runs, raw, strict=True)])
+        median = np.stack([model.median(found) for (model, _), found in zip(self._runs, raw, strict=True)])
+        by_run = np.log2((mean + 1) / (self._mean + 1))
+        log2fc = by_run.mean(axis=0)
+        one = len(self._runs) == 1
+        nothing = np.full_like(log2fc, np.nan)
+        return Effects(
+            np.broadcast_to(self._mean.mean(axis=0), log2fc.shape),
+            mean.mean(axis=0),
+            np.broadcast_to(self._median.mean(axis=0), log2fc.shape),
+            median.mean(axis=0),
+            log2fc,
+            nothing if one else by_run.std(axis=0, ddof=1),
+            nothing if one else (np.sign(by_run) == np.sign(log2fc)).mean(axis=0),
+        )
+
+    def single_base_effects(self) -> Iterator[Floats]:
+        """Yield `log2fc` of all changes of one known base into another, in blocks [change, context]."""
+        for windows in _single_base_changes(self.native):
+            yield self.effects(windows).log2fc
+
+
+def single_base_blocks(length: int) -> int:
+    """Return the number of blocks of `RunsAtPromoter.single_base_effects` for a window of so many known bases."""
+    return -(-length * _OTHER_BASES // CHANGES_PER_BLOCK)
+
+
+def percentiles(log2fc: Floats, of_changes: Floats) -> Floats:
+    """Return the share of changes with a smaller absolute effect, in percent [edit, context].
+
+    Parameters
+    ----------
+    log2fc
+        Effects of edits [edit, context].
+    of_changes
+        Effects of all single-base changes of the promoter [change, context].
+    """
+    ordered = np.sort(np.abs(of_changes), axis=0)
+    below = [np.searchsorted(column, np.abs(found)) for column, found in zip(ordered.T, log2fc.T, strict=True)]
+    return np.stack(below, axis=1) * (100 / len(ordered))
+
+
+def _single_base_changes(native: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield all windows in which one known base is another, in blocks [change, position, base]."""
+    positions = np.flatnonzero((native == 1).any(axis=1))
+    old = native[positions].argmax(axis=1)
+    places = np.repeat(positions, _OTHER_BASES)
+    bases = (old[:, None] + np.arange(1, _OTHER_BASES + 1)).ravel() % native.shape[1]
+    for start in range(0, len(places), CHANGES_PER_BLOCK):
+        block = slice(start, start + CHANGES_PER_BLOCK)
+        windows = np.repeat(native[None], len(places[block]), axis=0)
+        windows[np.arange(len(windows)), places[block]] = np.eye(native.shape[1])[bases[block]]
+        yield windows
