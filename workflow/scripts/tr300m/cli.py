@@ -7,6 +7,7 @@ import click
 
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
+from .commands.design import design_command
 from .commands.perturb import perturb_command
 from .commands.predict import predict_command
 from .gzip_command import gzip_time
@@ -18,6 +19,7 @@ Examples:
   tr300m pairs --count 5
   tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver
   tr300m perturb results/demo/runs/seq_tf results/demo/dataset --set HNF4A=0 --gene APOA1 --tissue Liver
+  tr300m design results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --target Liver --off all --out liver
   tr300m table results/demo/table1.tsv
   tr300m export results/demo --format h5ad --out demo.h5ad
   tr300m report --configfile config/demo.yaml
@@ -212,6 +214,7 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output:
 main.add_command(gzip_time)
 main.add_command(predict_command)
 main.add_command(perturb_command)
+main.add_command(design_command)
 
 
 @main.command("config-doc")
