@@ -10,6 +10,7 @@ from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
 from .commands.design import design_command
 from .commands.ism import ism_command
 from .commands.pack import pack_command
+from .commands.page import page_command
 from .commands.perturb import perturb_command
 from .commands.predict import predict_command
 from .commands.variants import variants_command
@@ -223,6 +224,7 @@ main.add_command(pack_command)
 main.add_command(ism_command)
 main.add_command(predict_command)
 main.add_command(variants_command)
+main.add_command(page_command)
 main.add_command(perturb_command)
 main.add_command(design_command)
 
