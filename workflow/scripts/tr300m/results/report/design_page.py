@@ -88,7 +88,7 @@ def design_page(found: Review, header: Sequence[str]) -> str:
         key=lambda row: -abs(found.motifs["score_after"][row] - found.motifs["score_before"][row]),
     )
     sites = {name: [column[row] for row in order[:MOST_SITES]] for name, column in found.motifs.items()}
-    neighbours = {
+    neighbours: dict[str, list[Any]] = {
         "promoter": [one.gene for one in found.neighbours],
         "part": [one.part for one in found.neighbours],
         "equal bases (%)": [100 * one.identity for one in found.neighbours],
