@@ -25,10 +25,14 @@ class Site(NamedTuple):
 
 @dataclass(frozen=True)
 class CountedModel:
-    """log(1 + TPM) is `base` plus, of each site, weight x matching bases at the best place x log(1 + level)."""
+    """log(1 + TPM) is `base` plus, of each site, weight x matching bases at the best place x log(1 + level).
+
+    A match at the n-th base of a site, counted from 0, counts 1 + n x `grade`, so that no two places are equally good.
+    """
 
     sites: Sequence[Site]
     base: float = 1.0
+    grade: float = 0.0
     name: str = "counted"
     reads_levels: bool = True
     reads_tissue: bool = False
@@ -57,7 +61,7 @@ class CountedAtPromoter:
         for site in self.model.sites:
             places = windows.shape[1] - len(site.bases) + 1
             matches = sum(
-                (windows[:, offset : offset + places, BASES.index(base)] == 1).astype(int)
+                (windows[:, offset : offset + places, BASES.index(base)] == 1) * (1 + offset * self.model.grade)
                 for offset, base in enumerate(site.bases)
             )
             level = self.log_levels[:, site.regulator] if self.model.reads_levels else np.ones(len(self.log_levels))

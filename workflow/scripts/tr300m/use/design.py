@@ -64,7 +64,7 @@ def repaired(template: Template, rules: Rules) -> Draft:
     TR300MError
         If it cannot hold them: what breaks them lies in bases that may not be edited, or needs too many edits.
     """
-    bases, moves = template.bases, []
+    bases, moves = template.bases, list[Move]()
     while found := rules.constraints.breaches(bases, *template.insert):
         if len(moves) >= rules.edits:
             raise _impossible(template, found, f"after {rules.edits} edits; raise --edits or allow more")
