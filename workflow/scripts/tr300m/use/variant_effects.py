@@ -54,24 +54,20 @@ class RunsAtPromoter:
 
     def __init__(self, models: Sequence[SequenceModel], query: "Dataset", row: int) -> None:
         self.native: NDArray[Any] = np.asarray(query.onehot[row])
-        self._runs = [(model, model.at(query, row)) for model in models]
-        raw = [scorer(self.native[None]) for _, scorer in self._runs]
-        self._mean = np.stack([model.mean(found) for (model, _), found in zip(self._runs, raw, strict=True)])
-        self._median = np.stack([model.median(found) for (model, _), found in zip(self._runs, raw, strict=True)])
+        self._runs = [_RunAtPromoter(model, query, row) for model in models]
 
     def effects(self, windows: NDArray[Any]) -> Effects:
         """Return the effects of edited promoters [edit, position, base]."""
-        raw = [scorer(windows) for _, scorer in self._runs]
-        mean = np.stack([model.mean(found) for (model, _), found in zip(self._runs, raw, strict=True)])
-        median = np.stack([model.median(found) for (model, _), found in zip(self._runs, raw, strict=True)])
-        by_run = np.log2((mean + 1) / (self._mean + 1))
+        ref_mean, ref_median = (np.stack(found) for found in zip(*(run.native for run in self._runs), strict=True))
+        mean, median = (np.stack(found) for found in zip(*(run.tpm(windows) for run in self._runs), strict=True))
+        by_run = np.log2((mean + 1) / (ref_mean[:, None] + 1))
         log2fc = by_run.mean(axis=0)
         one = len(self._runs) == 1
         nothing = np.full_like(log2fc, np.nan)
         return Effects(
-            np.broadcast_to(self._mean.mean(axis=0), log2fc.shape),
+            np.broadcast_to(ref_mean.mean(axis=0), log2fc.shape),
             mean.mean(axis=0),
-            np.broadcast_to(self._median.mean(axis=0), log2fc.shape),
+            np.broadcast_to(ref_median.mean(axis=0), log2fc.shape),
             median.mean(axis=0),
             log2fc,
             nothing if one else by_run.std(axis=0, ddof=1),
@@ -82,6 +78,23 @@ class RunsAtPromoter:
         """Yield `log2fc` of all changes of one known base into another, in blocks [change, context]."""
         for windows in _single_base_changes(self.native):
             yield self.effects(windows).log2fc
+
+
+class _RunAtPromoter:
+    """One run: mean and median of the promoter (`native`, each [context]) and of its edits, TPM."""
+
+    def __init__(self, model: SequenceModel, query: "Dataset", row: int) -> None:
+        self._model, self._scorer = model, model.at(query, row)
+        self._raw = self._scorer(np.asarray(query.onehot[row])[None])
+        self.native: tuple[Floats, Floats] = model.mean(self._raw)[0], model.median(self._raw)[0]
+
+    def tpm(self, windows: NDArray[Any]) -> tuple[Floats, Floats]:
+        """Return mean and median of edited promoters, each [edit, context]."""
+        raw = self._scorer(windows)
+        # The last bit of a mean may depend on how many are computed at once.
+        same = (raw == self._raw).all(axis=2)
+        mean, median = self.native
+        return np.where(same, mean, self._model.mean(raw)), np.where(same, median, self._model.median(raw))
 
 
 def single_base_blocks(length: int) -> int:
