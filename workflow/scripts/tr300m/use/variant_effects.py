@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.types import Floats
+from .fold_changes import fold_change, over_runs
 from .model import SequenceModel
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ class Effects(NamedTuple):
     ----------
     ref_mean, alt_mean, ref_median, alt_median
         Mean and median of the predicted distribution before and after the edit, TPM.
-    log2fc
-        log2((alt_mean + 1) / (ref_mean + 1)).
-    log2fc_sd, agree
-        Standard deviation of `log2fc` between runs, and share of runs with the sign of their average; NaN for one run.
+    log2fc, log2fc_sd, agree
+        log2((alt_mean + 1) / (ref_mean + 1)) of each run, over runs (`fold_changes.over_runs`).
     """
 
     ref_mean: Floats
@@ -60,18 +59,13 @@ class RunsAtPromoter:
         """Return the effects of edited promoters [edit, position, base]."""
         ref_mean, ref_median = (np.stack(found) for found in zip(*(run.native for run in self._runs), strict=True))
         mean, median = (np.stack(found) for found in zip(*(run.tpm(windows) for run in self._runs), strict=True))
-        by_run = np.log2((mean + 1) / (ref_mean[:, None] + 1))
-        log2fc = by_run.mean(axis=0)
-        one = len(self._runs) == 1
-        nothing = np.full_like(log2fc, np.nan)
+        change = over_runs(list(fold_change(ref_mean[:, None], mean)))
         return Effects(
-            np.broadcast_to(ref_mean.mean(axis=0), log2fc.shape),
+            np.broadcast_to(ref_mean.mean(axis=0), change.mean.shape),
             mean.mean(axis=0),
-            np.broadcast_to(ref_median.mean(axis=0), log2fc.shape),
+            np.broadcast_to(ref_median.mean(axis=0), change.mean.shape),
             median.mean(axis=0),
-            log2fc,
-            nothing if one else by_run.std(axis=0, ddof=1),
-            nothing if one else (np.sign(by_run) == np.sign(log2fc)).mean(axis=0),
+            *change,
         )
 
     def single_base_effects(self) -> Iterator[Floats]:
