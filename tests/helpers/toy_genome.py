@@ -52,8 +52,8 @@ def write_fasta(path: Path, chromosomes: dict[str, str]) -> Path:
     return path
 
 
-def genome_dataset(fasta: Path, rows: Sequence[tuple[str, str, int]] = GENES, **given: Any) -> Dataset:
-    """Make a toy dataset with windows of a genome."""
+def genome_parts(fasta: Path, rows: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
+    """Return the genes and windows of a genome, as parts of a toy dataset."""
     chromosome, strand = (np.array([row[number] for row in rows]) for number in (0, 1))
     tss = np.array([row[2] for row in rows])
     start = np.where(strand == "+", tss - 1 - UPSTREAM, tss + UPSTREAM - WIDTH)
@@ -68,8 +68,12 @@ def genome_dataset(fasta: Path, rows: Sequence[tuple[str, str, int]] = GENES, **
         np.full(len(rows), ""),
         np.arange(len(rows)),
     )
-    sizes = SIZES._replace(genes=len(rows))
-    return toy_dataset(sizes, genes=genes, onehot=onehot_windows(fasta, genes), **given)
+    return {"genes": genes, "onehot": onehot_windows(fasta, genes)}
+
+
+def genome_dataset(fasta: Path) -> Dataset:
+    """Make a toy dataset of `GENES` with windows of a genome."""
+    return toy_dataset(SIZES, **genome_parts(fasta, GENES))
 
 
 @dataclass(frozen=True)

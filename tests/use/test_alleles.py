@@ -8,7 +8,7 @@ import pytest
 from helpers.toy_genome import GENES, RUN, UPSTREAM, WIDTH, genome_dataset, toy_chromosomes, write_fasta
 from tr300m.arrays.genome import Genome
 from tr300m.arrays.sequence import onehot
-from tr300m.use.alleles import Edit, Window, allele_codes, edited_codes, shortest_edit, spans_tss, tss_distance
+from tr300m.use.alleles import Edit, PromoterWindow, allele_codes, edited_codes, shortest_edit, spans_tss, tss_distance
 from tr300m.use.variant_places import Placer, Windows
 
 CHROMOSOMES = toy_chromosomes()
@@ -123,7 +123,7 @@ def test_the_tss_stays_and_lost_bases_come_back() -> None:
     def read(start: int, end: int) -> Any:
         return codes[start:end].copy()
 
-    window = Window(20, 30, 25)
+    window = PromoterWindow(20, 30, 25)
     cases = {
         Edit(22, 24, b""): [18, 19, 20, 21, 24, 25, 26, 27, 28, 29],
         Edit(24, 24, b"\xfe"): [21, 22, 23, 0xFE, 24, 25, 26, 27, 28, 29],
@@ -158,5 +158,5 @@ def test_the_tss_stays_and_lost_bases_come_back() -> None:
     ],
 )
 def test_distances_are_those_of_the_nearest_base(edit: Edit, distance: int) -> None:
-    assert tss_distance(edit, Window(20, 30, 25), "+") == distance
-    assert tss_distance(edit, Window(20, 30, 25), "-") == -distance
+    assert tss_distance(edit, PromoterWindow(20, 30, 25), "+") == distance
+    assert tss_distance(edit, PromoterWindow(20, 30, 25), "-") == -distance

@@ -35,7 +35,7 @@ class Edit(NamedTuple):
         return len(self.inserted) - (self.end - self.start)
 
 
-class Window(NamedTuple):
+class PromoterWindow(NamedTuple):
     """The promoter window of a gene on the + strand, 0-based and half-open, and the TSS."""
 
     start: int
@@ -82,12 +82,12 @@ def _turned(allele: bytes) -> bytes:
     return allele[-1:] + allele[:-1]
 
 
-def spans_tss(edit: Edit, window: Window) -> bool:
+def spans_tss(edit: Edit, window: PromoterWindow) -> bool:
     """Return whether an edit replaces the TSS by another number of bases, so that no base is the TSS any more."""
     return edit.start <= window.tss < edit.end and edit.shift != 0
 
 
-def edited_codes(read: Reader, window: Window, edit: Edit) -> NDArray[np.uint8]:
+def edited_codes(read: Reader, window: PromoterWindow, edit: Edit) -> NDArray[np.uint8]:
     """Return the base codes of a window of the + strand [position] that holds an edit.
 
     The TSS keeps its index. What an edit on either side of it takes from the window comes back from the chromosome at
@@ -122,7 +122,7 @@ def on_strand(codes: NDArray[np.uint8], strand: str) -> NDArray[np.uint8]:
     return codes if strand == "+" else COMPLEMENT[codes[::-1]]
 
 
-def tss_distance(edit: Edit, window: Window, strand: str) -> int:
+def tss_distance(edit: Edit, window: PromoterWindow, strand: str) -> int:
     """Return the distance of an edit from the TSS (bp), negative upstream.
 
     It is that of the nearest base that the edit replaces or moves, and 0 for the TSS itself.

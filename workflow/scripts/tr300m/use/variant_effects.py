@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.types import Floats
+from .fold_changes import fold_change, over_runs
 from .model import SequenceModel
 
 if TYPE_CHECKING:
@@ -23,10 +24,8 @@ class Effects(NamedTuple):
     ----------
     ref_mean, alt_mean, ref_median, alt_median
         Mean and median of the predicted distribution before and after the edit, TPM.
-    log2fc
-        log2((alt_mean + 1) / (ref_mean + 1)).
-    log2fc_sd, agree
-        Standard deviation of `log2fc` between runs, and share of runs with the sign of their average; NaN for one run.
+    log2fc, log2fc_sd, agree
+        log2((alt_mean + 1) / (ref_mean + 1)) of each run, over runs (`fold_changes.over_runs`).
     """
 
     ref_mean: Floats
@@ -54,34 +53,42 @@ class RunsAtPromoter:
 
     def __init__(self, models: Sequence[SequenceModel], query: "Dataset", row: int) -> None:
         self.native: NDArray[Any] = np.asarray(query.onehot[row])
-        self._runs = [(model, model.at(query, row)) for model in models]
-        raw = [scorer(self.native[None]) for _, scorer in self._runs]
-        self._mean = np.stack([model.mean(found) for (model, _), found in zip(self._runs, raw, strict=True)])
-        self._median = np.stack([model.median(found) for (model, _), found in zip(self._runs, raw, strict=True)])
+        self._runs = [_RunAtPromoter(model, query, row) for model in models]
 
     def effects(self, windows: NDArray[Any]) -> Effects:
         """Return the effects of edited promoters [edit, position, base]."""
-        raw = [scorer(windows) for _, scorer in self._runs]
-        mean = np.stack([model.mean(found) for (model, _), found in zip(self._runs, raw, strict=True)])
-        median = np.stack([model.median(found) for (model, _), found in zip(self._runs, raw, strict=True)])
-        by_run = np.log2((mean + 1) / (self._mean + 1))
-        log2fc = by_run.mean(axis=0)
-        one = len(self._runs) == 1
-        nothing = np.full_like(log2fc, np.nan)
+        ref_mean, ref_median = (np.stack(found) for found in zip(*(run.native for run in self._runs), strict=True))
+        mean, median = (np.stack(found) for found in zip(*(run.tpm(windows) for run in self._runs), strict=True))
+        change = over_runs(list(fold_change(ref_mean[:, None], mean)))
         return Effects(
-            np.broadcast_to(self._mean.mean(axis=0), log2fc.shape),
+            np.broadcast_to(ref_mean.mean(axis=0), change.mean.shape),
             mean.mean(axis=0),
-            np.broadcast_to(self._median.mean(axis=0), log2fc.shape),
+            np.broadcast_to(ref_median.mean(axis=0), change.mean.shape),
             median.mean(axis=0),
-            log2fc,
-            nothing if one else by_run.std(axis=0, ddof=1),
-            nothing if one else (np.sign(by_run) == np.sign(log2fc)).mean(axis=0),
+            *change,
         )
 
     def single_base_effects(self) -> Iterator[Floats]:
         """Yield `log2fc` of all changes of one known base into another, in blocks [change, context]."""
         for windows in _single_base_changes(self.native):
             yield self.effects(windows).log2fc
+
+
+class _RunAtPromoter:
+    """One run: mean and median of the promoter (`native`, each [context]) and of its edits, TPM."""
+
+    def __init__(self, model: SequenceModel, query: "Dataset", row: int) -> None:
+        self._model, self._scorer = model, model.at(query, row)
+        self._raw = self._scorer(np.asarray(query.onehot[row])[None])
+        self.native: tuple[Floats, Floats] = model.mean(self._raw)[0], model.median(self._raw)[0]
+
+    def tpm(self, windows: NDArray[Any]) -> tuple[Floats, Floats]:
+        """Return mean and median of edited promoters, each [edit, context]."""
+        raw = self._scorer(windows)
+        # The last bit of a mean may depend on how many are computed at once.
+        same = (raw == self._raw).all(axis=2)
+        mean, median = self.native
+        return np.where(same, mean, self._model.mean(raw)), np.where(same, median, self._model.median(raw))
 
 
 def single_base_blocks(length: int) -> int:

@@ -17,8 +17,8 @@ from ..base.types import Ints
 from .alleles import (
     ONEHOT_OF_CODE,
     Edit,
+    PromoterWindow,
     Reader,
-    Window,
     allele_codes,
     edited_codes,
     on_strand,
@@ -123,10 +123,10 @@ class Windows:
         last = np.searchsorted(self.genes.window_start[rows], edit.end, side="left")
         return rows[first:last]
 
-    def of_gene(self, row: int) -> Window:
+    def of_gene(self, row: int) -> PromoterWindow:
         """Return the window of a gene."""
         genes = self.genes
-        return Window(int(genes.window_start[row]), int(genes.window_end[row]), int(genes.tss[row]) - 1)
+        return PromoterWindow(int(genes.window_start[row]), int(genes.window_end[row]), int(genes.tss[row]) - 1)
 
 
 @dataclass(frozen=True)

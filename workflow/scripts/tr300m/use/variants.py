@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..base.axes import Genes
     from .predictor import Predictor
 
-EDITS_PER_BLOCK = 256
+_EDITS_PER_BLOCK = 256
 SCORES = (*Effects._fields, "percentile")
 MOST_MISMATCHES = 0.1
 """Share of the ALTs in windows whose REF the genome may lack before a line says so."""
@@ -137,8 +137,8 @@ def score_variants(
         for row in sorted(by_gene):
             numbers = by_gene[row]
             runs = RunsAtPromoter(predictor.models, query, row)
-            for start in range(0, len(numbers), EDITS_PER_BLOCK):
-                some = numbers[start : start + EDITS_PER_BLOCK]
+            for start in range(0, len(numbers), _EDITS_PER_BLOCK):
+                some = numbers[start : start + _EDITS_PER_BLOCK]
                 scores[some, :, :-1] = _scores(placer, runs, [places.found[number] for number in some])
             meter.update()
             if percentile:

@@ -66,7 +66,7 @@ class Vcf:
         TR300MError
             If it is no VCF, has no header, or is truncated.
         """
-        with _opened(path) as file:
+        with _opened(Path(path), genotypes=True) as file:
             header = file.header
             contigs = {str(name): header.contigs[name].length for name in header.contigs}
             lengths = {name: length for name, length in contigs.items() if length}
@@ -124,36 +124,36 @@ class Vcf:
 
 
 @contextmanager
-def _opened(path: Path | str) -> Iterator[pysam.VariantFile]:
+def _opened(path: Path, *, genotypes: bool = False) -> Iterator[pysam.VariantFile]:
     """Open a VCF, plain or gzip; htslib's own lines on stderr are switched off, because errors are raised."""
     before = pysam.set_verbosity(0)
     try:
-        with TemporaryDirectory() as folder, _variant_file(Path(path), Path(folder)) as file:
+        with TemporaryDirectory() as folder, _variant_file(path, Path(folder), genotypes) as file:
+            if file.format != "VCF":
+                raise TR300MError(f"{path} is {file.format}, not VCF", f"convert it: bcftools view -O z {path}")
             yield file
     finally:
         pysam.set_verbosity(before)
 
 
-def _variant_file(path: Path, folder: Path) -> pysam.VariantFile:
+def _variant_file(path: Path, folder: Path, genotypes: bool) -> pysam.VariantFile:
     try:
-        file = pysam.VariantFile(str(path), drop_samples=False)
-    except NotImplementedError:
-        # Of plain gzip, which htslib reads but pysam does not.
-        unpacked = folder / "unpacked.vcf"
-        with gzip_errors(path), open_binary(path) as packed, open(unpacked, "wb") as handle:
-            shutil.copyfileobj(packed, handle)
-        return _variant_file(unpacked, folder)
+        try:
+            return pysam.VariantFile(str(path), drop_samples=not genotypes)
+        except NotImplementedError:
+            # Plain gzip, which htslib reads and pysam does not.
+            unpacked = folder / "unpacked.vcf"
+            with gzip_errors(path), open_binary(path) as packed, open(unpacked, "wb") as handle:
+                shutil.copyfileobj(packed, handle)
+            return pysam.VariantFile(str(unpacked), drop_samples=not genotypes)
     except FileNotFoundError:
         raise TR300MError(f"the VCF {path} is missing", "check the path") from None
     except (OSError, ValueError) as error:
         raise TR300MError(
             f"cannot read {path}: {error}",
-            "a VCF is needed, plain or gzip: it starts with ##fileformat=VCF, and a line that starts with #CHROM names "
-            "its columns",
+            "a VCF is needed, plain or gzip: its first line is ##fileformat=VCF..., and a line that starts with #CHROM "
+            "and has at least eight columns, separated by tabs, precedes the records",
         ) from None
-    if file.format != "VCF":
-        raise TR300MError(f"{path} is {file.format}, not VCF", f"convert it: bcftools view -O z {path}")
-    return file
 
 
 @contextmanager
