@@ -20,7 +20,6 @@ wildcard_constraints:
     model="|".join(
         [
             f"runs/({either(RUNS)})",
-            f"baselines/({SPLITS})/({either(BASELINES)})",
             f"external/({SPLITS})/({either(EXTERNAL)})",
             either(SELECTION.pooled),
         ]
