@@ -173,6 +173,13 @@ def splits_of_model(wildcards):
     return [f"{RESULTS}/splits/{SELECTION.split_of(folder)}.tsv" for folder in SELECTION.folders(wildcards.model)]
 
 
+def records_of_model(wildcards):
+    """Return the record of each run of `predictions_of_model`; none of other models."""
+    return [
+        f"{RESULTS}/{folder}/run.json" for folder in SELECTION.folders(wildcards.model) if folder.startswith("runs/")
+    ]
+
+
 def reused_files(wildcards):
     """Return the files of the trained run whose weights a run predicts with."""
     folder = f"{RESULTS}/runs/{trained_run(wildcards.run, RUNS)}"

@@ -48,6 +48,7 @@ rule metrics:
     input:
         predictions=predictions_of_model,
         splits=splits_of_model,
+        records=records_of_model,
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
         manifest=rules.manifest.output.manifest,
@@ -77,6 +78,7 @@ use rule metrics as metrics_of_baselines with:
             "<results>/baselines/{split}/{name}/predictions.{part}.npz", name=SELECTION.baselines, allow_missing=True
         ),
         splits=[rules.split.output.split],
+        records=[],
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
         manifest=rules.manifest.output.manifest,

@@ -76,7 +76,7 @@ class ScanTable:
 
     def of_genes(self, genes: Ints) -> "ScanTable":
         """Return the scores of some genes, float32 in memory, in the order of the indices [gene]."""
-        return ScanTable(*(scores[genes].astype(np.float32) for scores in (self.pooled, self.core)))
+        return ScanTable(self.pooled[genes].astype(np.float32), self.core[genes].astype(np.float32))
 
 
 def scan_key(dataset: "Dataset", schedule: Schedule, both_strands: bool = False) -> str:
