@@ -57,11 +57,11 @@ rule predict_fit:
         model="<results>/runs/{run}/model.npz",
         record="<results>/runs/{run}/run.json",
     output:
-        predictions="<results>/runs/{run}/predictions.{part}.npz",
+        **{part: f"<results>/runs/{{run}}/predictions.{part}.npz" for part in PARTS},
     log:
-        "<logs>/predict_fit/{run}.{part}.log",
+        "<logs>/predict_fit/{run}.log",
     benchmark:
-        "<benchmarks>/predict_fit/{run}.{part}.tsv"
+        "<benchmarks>/predict_fit/{run}.tsv"
     wildcard_constraints:
         run=either(SELECTION.factorised_runs),
     conda:
