@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.progress import log
-from ..base.types import Bools, Ints
+from ..base.types import Ints
 from ..config.factorised_models import FACTORISED
 from ..dataset.splits import INNER_FOLDS
 from ..dataset.whole_groups import balanced_folds
@@ -17,6 +17,8 @@ from .boosted import TREE_BLOCKS, GeneTrees, tree_features
 from .choose import choose_penalties, inner_fits, inner_masks
 from .feature_map import FeatureMap
 from .model import FactorisedModel
+from .own_level_fit import OwnInputs, choose_own, fit_own
+from .own_levels import MOTIFS, LevelColumns
 from .products import Corner, Products
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
@@ -101,16 +103,30 @@ def fit(
         f"{model}: {len(genes):,} genes x {len(samples):,} samples = {len(genes) * len(samples):,} pairs, "
         f"{x.shape[1]:,} gene features, {z.shape[1]:,} sample features"
     )
-    sums = Products.of(dataset.expression, genes, samples, z, gene_fold, sample_fold)
+    columns = LevelColumns.of(dataset.motif_map[readable])
+    # Without scores of motifs there is nothing to multiply their levels with.
+    levels = blocks["motif_levels"][samples][:, columns.first if MOTIFS in features else []].astype(np.float64)
+    level_mean = levels.mean(axis=0)
+    levels -= level_mean
+    sums, level_sums = Products.of(
+        dataset.expression, genes, samples, np.concatenate([z, levels], axis=1), gene_fold, sample_fold
+    ).split(z.shape[1])
     inner = inner_fits(sums, x, z, gene_fold, sample_fold)
-    penalties = choose_penalties(inner)
-    log(f"{model}: penalties {', '.join(f'{name} {value:g}' for name, value in penalties._asdict().items())}")
-
-    def corner(rows: Bools) -> Corner:
-        return Corner.of(sums, x, z, gene_fold, sample_fold, rows, np.ones(len(samples), bool))
-
-    everything = corner(np.ones(len(genes), bool))
+    penalties, own, own_levels = choose_penalties(inner), None, None
+    everything = Corner.of(sums, x, z, gene_fold, sample_fold, np.ones(len(genes), bool), np.ones(len(samples), bool))
     whole = RotatedCorner.of(everything)
+    effects = np.zeros((len(genes), levels.shape[1]))
+    if levels.size:
+        inputs = OwnInputs(features[MOTIFS][genes], levels, level_mean, columns, level_sums, gene_fold, sample_fold)
+        own = choose_own(inner, x, z, inputs, penalties)
+    if own is not None:
+        penalties, inner = own.penalties, own.folds
+        own_levels = fit_own(whole, everything, inputs, own.settings, penalties)
+        effects = own_levels.genes(inputs.scores)
+        everything = everything.without(effects, levels)
+        whole = RotatedCorner.of(everything, whole.genes, whole.samples)
+        log(f"{model}: each motif times its own level, penalty {own.settings.penalty:g}")
+    log(f"{model}: penalties {', '.join(f'{name} {value:g}' for name, value in penalties._asdict().items())}")
     coefficients = whole.coefficients(penalties)
     sample_side = coefficients.samples(z)[:, 1:]
     trees, correction = None, np.zeros((len(genes), 1 + z.shape[1]))
@@ -119,10 +135,11 @@ def fit(
         targets = gene_targets(everything, coefficients)
         # Only where genes alone are held out do gene vectors belong to the sample vectors of the whole fit. Each fit is
         # centred on its own genes, the targets on all: the mean of their targets is what the ridge lacks.
-        others = RotatedCorner.of(corner(~aside), inner[0].fitted.genes, whole.samples)
+        corner = Corner.of(sums, x, z, gene_fold, sample_fold, ~aside, np.ones(len(samples), bool))
+        others = RotatedCorner.of(corner.without(effects[~aside], levels), inner[0].fitted.genes, whole.samples)
         ridge = others.coefficients(penalties).genes(x[aside]) + targets[~aside].mean(axis=0)
-        trees, columns = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
-        correction[aside] = trees.correction(ridge, columns)
+        trees, by_trees = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
+        correction[aside] = trees.correction(ridge, by_trees)
     folds = (0,) if trees else range(len(inner))
     rng = np.random.default_rng(seed)
     means, observed = [], []
@@ -133,10 +150,12 @@ def fit(
         log_mean = of_fold.pairs(of_fold.genes(x)[pairs[:, 0]], of_fold.samples(z)[pairs[:, 1]])
         added = correction[pairs[:, 0]]
         log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[pairs[:, 1]])
+        if own is not None:
+            log_mean += own.pairs(fold, inputs, pairs)
         means.append(np.clip(log_mean, 0.0, sums.largest))
         observed.append(np.asarray(dataset.expression[genes[pairs[:, 0]], samples[pairs[:, 1]]], dtype=np.float64))
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))
-    return FactorisedModel(gene_map, sample_map, readable, coefficients, trees, sums.largest, spread)
+    return FactorisedModel(gene_map, sample_map, readable, coefficients, own_levels, trees, sums.largest, spread)
 
 
 def inner_samples(dataset: "Dataset", split: "Split", samples: Ints) -> Ints:
