@@ -72,6 +72,8 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
     )
     if dataset.wide_marks is not None:
         data.varm["wide_marks"], data.uns["bins"] = np.asarray(dataset.wide_marks), dataset.bins.to_pandas()
+    if dataset.body_marks is not None:
+        data.varm["body_marks"] = np.asarray(dataset.body_marks)
     with atomic_path(final) as temporary:
         data.write_h5ad(temporary)
         with h5py.File(temporary, "r+") as file:

@@ -64,6 +64,10 @@ def write_parquet(dataset: Dataset, out: Path | str, *, force: bool = False) -> 
             # [gene, bin, track] to [gene, bin and track].
             marks = np.asarray(dataset.wide_marks).reshape(len(genes), -1)
             _write_table(folder / "wide_marks.parquet", {"gene_id": genes, **dict(zip(places, marks.T, strict=True))})
+        if dataset.body_marks is not None:
+            named = [f"{track}:{statistic}" for statistic in ("mean", "largest") for track in by_track]
+            body = np.asarray(dataset.body_marks).reshape(len(genes), -1)
+            _write_table(folder / "body_marks.parquet", {"gene_id": genes, **dict(zip(named, body.T, strict=True))})
         shutil.copyfile(dataset.folder / MANIFEST, folder / MANIFEST)
 
 
