@@ -21,7 +21,8 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
     and age of the donors, `var` is `genes.tsv`. `obsm` has `tf_levels` [sample, motif] and `regulator_levels`
     [sample, regulator] in TPM and the one-hot `tissue` [sample, tissue]; `varm` has `histone_means` [gene, track], the
     mean signal in the window, and, if the dataset has them, `wide_marks` [gene, bin, track] with their `bins` in `uns`,
-    and `body_marks` [gene, statistic, track]. `uns` has the tables of their columns (`motifs`, `regulators`, `tissues`, `tracks`), the
+    and `body_marks` [gene, statistic, track]. `uns` has the tables of their columns (`motifs`, `regulators`, `tissues`,
+    `tracks`), the
     matrix `motif_map` [regulator, motif], and under `tr300m` the edition, the constants, units, and the sources with
     their checksums.
 
