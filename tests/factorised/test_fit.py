@@ -135,9 +135,13 @@ def test_features_of_the_dataset(model: str, wide: bool) -> None:
     if wide:
         bases, marks = rng.integers(0, 6, (40, 2001)).astype(np.uint8), rng.gamma(0.5, 2, (40, 6, 21))
         dataset = dataclasses.replace(
-            dataset, wide_bases=bases, wide_marks=marks.astype(np.float32), bins=mark_bins([250, 1000, 4000])
+            dataset,
+            wide_bases=bases,
+            wide_marks=marks.astype(np.float32),
+            body_marks=marks[:, :2].astype(np.float32),
+            bins=mark_bins([250, 1000, 4000]),
         )
-    features = {name: gene_features(dataset, name) for name in gene_blocks(wide, wide)}
+    features = {name: gene_features(dataset, name) for name in gene_blocks(wide, wide, wide)}
     split = split_of(dataset, held_out_genes=8, held_out_samples=4)
     pairs = split.pairs("test")
     found = fitted(dataset, split, features, model).predict(dataset, pairs, features)

@@ -92,6 +92,7 @@ def dataset_files():
     files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in [*TABLES, "tissues", *ABSENT]]
     files += ["wide_bases.npy"] if config["wide"]["sequence"] else []
     files += ["wide_marks.npy", BINS_TABLE] if config["wide"]["mark_edges"] else []
+    files += ["body_marks.npy"] if config["wide"]["gene_body"] else []
     return [f"{RESULTS}/dataset/{name}" for name in files]
 
 
@@ -194,7 +195,8 @@ def reused_fit(wildcards):
 
 def features_of_model(wildcards):
     """Return the gene features that a factorised model reads."""
-    names = gene_blocks(bool(config["wide"]["mark_edges"]), bool(config["wide"]["sequence"]))
+    wide = config["wide"]
+    names = gene_blocks(bool(wide["mark_edges"]), bool(wide["sequence"]), wide["gene_body"])
     return [f"{RESULTS}/baselines/features/{name}.npy" for name in names]
 
 

@@ -21,15 +21,16 @@ FACTORISED: dict[str, FactorisedRow] = {
 }
 
 
-def gene_blocks(wide_marks: bool, wide_bases: bool) -> tuple[str, ...]:
+def gene_blocks(wide_marks: bool, wide_bases: bool, body_marks: bool = False) -> tuple[str, ...]:
     """Return the names of the gene features (`features.gene_features.FEATURES`) that factorised models read.
 
     Parameters
     ----------
-    wide_marks, wide_bases
+    wide_marks, wide_bases, body_marks
         Whether the dataset has these arrays. The features of the wide window take the place of those of the promoter
         window that tell the same.
     """
     marks = "smooth_marks" if wide_marks else "histone_means"
     bases = ("wide_composition", "wide_kmers") if wide_bases else ("composition",)
-    return (marks, *bases, "kmers", "motif_maxima")
+    body = ("body_marks",) if body_marks else ()
+    return (marks, *body, *bases, "kmers", "motif_maxima")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 GENE_WEIGHTS = {
     "smooth_marks": 1.0,
     "histone_means": 1.0,
+    "body_marks": 0.4,
     "wide_composition": 0.1,
     "composition": 0.1,
     "wide_kmers": 0.3,
