@@ -1,6 +1,6 @@
 """Fit a factorised model to the training pairs of a split."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +18,10 @@ from .choose import choose_penalties, inner_fits, inner_masks
 from .feature_map import FeatureMap
 from .model import FactorisedModel
 from .products import Corner, Products
+from .residuals import STOPPING_FOLD, Residuals
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
+from .towers import Towers
 from .two_sided_ridge import RotatedCorner, gene_targets
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def fit(
     model: str,
     likelihood: ZeroLognormalMixture,
     seed: int,
+    train_towers: Callable[[Residuals, int], Towers] | None = None,
 ) -> FactorisedModel:
     """Fit a factorised model; penalties, weights and the distribution are chosen on inner folds of the training pairs.
 
@@ -64,7 +67,10 @@ def fit(
     likelihood
         Output distribution.
     seed
-        Seed of landmarks, trees and the pairs that the distribution is fitted to.
+        Seed of landmarks, trees, towers and the pairs that the distribution is fitted to.
+    train_towers
+        Function that trains towers on residuals with a seed, for models that have them:
+        `training.tower_training.train_towers`. It is given, because this package does without Keras.
 
     Raises
     ------
@@ -82,6 +88,10 @@ def fit(
     if not features or (FACTORISED[model].trees and not features.keys() & set(TREE_BLOCKS)):
         wanted = TREE_BLOCKS if FACTORISED[model].trees else GENE_WEIGHTS
         raise TR300MError(f"{model} is given no gene features that it reads", f"give some of {', '.join(wanted)}")
+    if FACTORISED[model].towers and train_towers is None:
+        raise TR300MError(
+            f"{model} needs a function that trains its towers", "give training.tower_training.train_towers"
+        )
     genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
     if len(genes) < 2 or not len(samples):
         raise TR300MError(
@@ -123,7 +133,15 @@ def fit(
         ridge = others.coefficients(penalties).genes(x[aside]) + targets[~aside].mean(axis=0)
         trees, columns = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
         correction[aside] = trees.correction(ridge, columns)
-    folds = (0,) if trees else range(len(inner))
+    towers = None
+    if FACTORISED[model].towers and train_towers is not None:
+        missed = Residuals.out_of_fold(
+            dataset.expression, genes, samples, x, z, inner, penalties, gene_fold, sample_fold
+        )
+        found = train_towers(missed, seed)
+        # Where no step lowered the inner error, the model is the closed form, with its distribution.
+        towers = found if found.kept_step else None
+    folds = (STOPPING_FOLD,) if trees or towers else range(len(inner))
     rng = np.random.default_rng(seed)
     means, observed = [], []
     for fold in folds:
@@ -133,10 +151,12 @@ def fit(
         log_mean = of_fold.pairs(of_fold.genes(x)[pairs[:, 0]], of_fold.samples(z)[pairs[:, 1]])
         added = correction[pairs[:, 0]]
         log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[pairs[:, 1]])
+        if towers:
+            log_mean += towers.pairs(x, z, pairs)
         means.append(np.clip(log_mean, 0.0, sums.largest))
         observed.append(np.asarray(dataset.expression[genes[pairs[:, 0]], samples[pairs[:, 1]]], dtype=np.float64))
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))
-    return FactorisedModel(gene_map, sample_map, readable, coefficients, trees, sums.largest, spread)
+    return FactorisedModel(gene_map, sample_map, readable, coefficients, trees, towers, sums.largest, spread)
 
 
 def inner_samples(dataset: "Dataset", split: "Split", samples: Ints) -> Ints:

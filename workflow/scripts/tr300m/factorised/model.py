@@ -18,6 +18,7 @@ from .boosted import GeneTrees, tree_features
 from .feature_map import FeatureMap
 from .sample_features import sample_blocks
 from .spread import Spread, nll_and_slope
+from .towers import Towers
 from .two_sided_ridge import Coefficients
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ class FactorisedModel:
     coefficients
         The parts in closed form.
     trees
-        Boosted trees that are averaged with the gene side; None for `bilinear`.
+        Boosted trees that are averaged with the gene side; None for models without them.
+    towers
+        Learned interaction that is added; None for models without it.
     largest
         Largest log(1 + TPM) of the training pairs; predictions are at most this.
     spread
@@ -57,6 +60,7 @@ class FactorisedModel:
     readable: Bools
     coefficients: Coefficients
     trees: GeneTrees | None
+    towers: Towers | None
     largest: float
     spread: Spread
 
@@ -73,7 +77,10 @@ class FactorisedModel:
         gene_side = self.coefficients.genes(x)
         if self.trees is not None:
             gene_side = self.trees.averaged(gene_side, tree_features(features, genes))
-        sample_side = self.coefficients.samples(self.sample_features(sample_blocks(dataset, self.readable), samples))
+        z = self.sample_features(sample_blocks(dataset, self.readable), samples)
+        sample_side = self.coefficients.samples(z)
+        if self.towers is not None:
+            gene_side, sample_side = self.towers.added(gene_side, sample_side, x, z)
         mean = np.empty(len(pairs))
         order = np.argsort(of_gene, kind="stable")
         starts = np.searchsorted(of_gene[order], np.arange(0, len(genes) + _GENES_PER_BLOCK, _GENES_PER_BLOCK))
@@ -141,6 +148,8 @@ class FactorisedModel:
         arrays |= {f"sample_features/{name}": array for name, array in self.sample_features.arrays().items()}
         if self.trees is not None:
             arrays |= {f"trees/{name}": array for name, array in self.trees.arrays().items()}
+        if self.towers is not None:
+            arrays |= {f"towers/{name}": array for name, array in self.towers.arrays().items()}
         save_arrays(path, arrays)
 
     @classmethod
@@ -164,7 +173,7 @@ class FactorisedModel:
         def below(prefix: str) -> dict[str, NDArray[Any]]:
             return {key.removeprefix(prefix): array for key, array in saved.items() if key.startswith(prefix)}
 
-        trees = below("trees/")
+        trees, towers = below("trees/"), below("towers/")
         likelihood = ZeroLognormalMixture(int(saved["components"]), float(saved["smallest_scale"]))
         return cls(
             FeatureMap.from_arrays(below("gene_features/")),
@@ -174,6 +183,7 @@ class FactorisedModel:
                 float(saved["constant"]), saved["x_mean"], saved["z_mean"], saved["gene_map"], saved["sample_map"]
             ),
             GeneTrees.from_arrays(trees) if trees else None,
+            Towers.from_arrays(towers) if towers else None,
             float(saved["largest"]),
             Spread(likelihood, saved["knots"], saved["values"]),
         )
