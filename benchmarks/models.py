@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -234,12 +235,12 @@ TRAINED = 0.9
 """Share of genes and of samples that train, of those that no part holds out."""
 
 
-def _train_few_steps(residuals: Any, seed: int) -> Any:
-    """Train the towers for some steps: what a fit needs beside them is measured then."""
-    from tr300m.model.two_tower import TowerConfig
+def _train_few_steps(residuals: Any, aside: Any, steps: int, seed: int) -> Any:
+    """Train the towers for some steps, also where none helps: what a fit needs beside them is measured then."""
     from tr300m.training.tower_training import train_towers
 
-    return train_towers(residuals, seed, TowerConfig(most_passes=0, fewest_steps=TOWER_STEPS))
+    towers = train_towers(residuals, aside, TOWER_STEPS, seed)
+    return replace(towers, inner_errors=np.array([[0, 1.0], [TOWER_STEPS, 0.0]]))
 
 
 def measure_step(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -265,17 +266,16 @@ def measure_step(row: Mapping[str, Any]) -> dict[str, Any]:
         return measure_fit({"model": "two_tower", "genes": row["share"], "samples": 1.0})
     rng = np.random.default_rng(0)
     genes, samples = round(GENES * TRAINED * row["share"]), round(SAMPLES * TRAINED)
+    fifth_genes, fifth_samples = genes // 5, samples // 5
     missed = np.resize(rng.normal(size=1_000_003).astype(np.float16), (genes, samples))
     x, z = rng.normal(size=(genes, GENE_COLUMNS)), rng.normal(size=(samples, SAMPLE_COLUMNS))
-    residuals = Residuals(
-        x, z, missed, np.arange(genes) % 5 == 0, np.arange(samples) % 5 == 0, np.arange(samples) % 5 > 0
-    )
-    seconds = {}
+    given = Residuals(x[fifth_genes:], z[fifth_samples:], missed[fifth_genes:, fifth_samples:])
+    aside = Residuals(x[:fifth_genes], z[:fifth_samples], missed[:fifth_genes, :fifth_samples])
+    seconds, config = {}, TowerConfig(patience=1_000_000)
     # The first training also loads and compiles; evaluations are those of a training of all genes.
     for steps in (1, TOWER_STEPS, 3 * TOWER_STEPS):
-        config = TowerConfig(most_passes=0, fewest_steps=steps, patience=1_000_000)
         begun = time.perf_counter()
-        train_towers(residuals, 0, config)
+        train_towers(given, aside, steps, 0, config)
         seconds[steps] = time.perf_counter() - begun
     return {
         "pairs": config.block_genes * config.block_samples,

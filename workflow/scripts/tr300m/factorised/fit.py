@@ -1,6 +1,6 @@
 """Fit a factorised model to the training pairs of a split."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,10 +18,9 @@ from .choose import choose_penalties, inner_fits, inner_masks
 from .feature_map import FeatureMap
 from .model import FactorisedModel
 from .products import Corner, Products
-from .residuals import STOPPING_FOLD, Residuals
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
-from .towers import Towers
+from .tower_fit import STOPPING_FOLD, TrainTowers, fit_towers
 from .two_sided_ridge import RotatedCorner, gene_targets
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def fit(
     model: str,
     likelihood: ZeroLognormalMixture,
     seed: int,
-    train_towers: Callable[[Residuals, int], Towers] | None = None,
+    train_towers: TrainTowers | None = None,
 ) -> FactorisedModel:
     """Fit a factorised model; penalties, weights and the distribution are chosen on inner folds of the training pairs.
 
@@ -69,8 +68,8 @@ def fit(
     seed
         Seed of landmarks, trees, towers and the pairs that the distribution is fitted to.
     train_towers
-        Function that trains towers on residuals with a seed, for models that have them:
-        `training.tower_training.train_towers`. It is given, because this package does without Keras.
+        `training.tower_training.train_towers`, for models with towers; it is given, because this package does without
+        Keras.
 
     Raises
     ------
@@ -135,12 +134,10 @@ def fit(
         correction[aside] = trees.correction(ridge, columns)
     towers = None
     if FACTORISED[model].towers and train_towers is not None:
-        missed = Residuals.out_of_fold(
-            dataset.expression, genes, samples, x, z, inner, penalties, gene_fold, sample_fold
-        )
-        found = train_towers(missed, seed)
-        # Where no step lowered the inner error, the model is the closed form, with its distribution.
-        towers = found if found.kept_step else None
+        towers = fit_towers(
+            dataset.expression, genes, samples, x, z, penalties, gene_fold, sample_fold,
+            dataset.genes.cluster[genes], train_towers, seed,
+        )  # fmt: skip
     folds = (STOPPING_FOLD,) if trees or towers else range(len(inner))
     rng = np.random.default_rng(seed)
     means, observed = [], []
@@ -152,11 +149,13 @@ def fit(
         added = correction[pairs[:, 0]]
         log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[pairs[:, 1]])
         if towers:
-            log_mean += towers.pairs(x, z, pairs)
+            log_mean += towers[1].pairs(x, z, pairs)
         means.append(np.clip(log_mean, 0.0, sums.largest))
         observed.append(np.asarray(dataset.expression[genes[pairs[:, 0]], samples[pairs[:, 1]]], dtype=np.float64))
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))
-    return FactorisedModel(gene_map, sample_map, readable, coefficients, trees, towers, sums.largest, spread)
+    return FactorisedModel(
+        gene_map, sample_map, readable, coefficients, trees, towers and towers[0], sums.largest, spread
+    )
 
 
 def inner_samples(dataset: "Dataset", split: "Split", samples: Ints) -> Ints:

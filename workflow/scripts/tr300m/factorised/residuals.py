@@ -1,86 +1,107 @@
 """What the closed form misses of training pairs that it was not fitted to: the target of learned interactions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base.progress import bar
 from ..base.types import Bools, Floats, Ints
-from .choose import inner_masks
-from .two_sided_ridge import Penalties, Rotated
+from .products import Corner, Products
+from .two_sided_ridge import Coefficients, Decomposition, Penalties, RotatedCorner
 
 _GENES_PER_BLOCK = 256
-STOPPING_FOLD = 0
-"""Inner fold that does not train, but says when to stop."""
 
 
 @dataclass(frozen=True)
 class Residuals:
-    """Residuals of all training pairs, and the features of their genes and samples.
+    """Residuals of all pairs of some genes and samples, and their features.
 
     Attributes
     ----------
     x, z
-        Features of the training genes [gene, feature] and samples [sample, feature].
+        Features [gene, feature] and [sample, feature].
     missed
         log(1 + TPM) minus its prediction [gene, sample], float16: it rounds a residual of 1 by 0.0005 at most.
-    genes_aside, samples_aside
-        Genes and samples of the inner fold that says when to stop; none of these genes may train.
-    samples_fitted
-        Samples that may train.
     """
 
     x: Floats
     z: Floats
     missed: NDArray[np.float16]
-    genes_aside: Bools
-    samples_aside: Bools
-    samples_fitted: Bools
 
-    @classmethod
-    def out_of_fold(
-        cls,
+
+class CrossFit:
+    """Closed forms for some training genes and samples: one for all of them, and one without each fold of genes.
+
+    Parameters
+    ----------
+    expression
+        TPM [gene, sample] of the dataset, read in one pass.
+    genes, samples
+        Genes and samples to fit to.
+    x, z
+        Their features.
+    penalties
+        Penalties of all fits.
+    fold
+        Fold of each gene, counted from 0.
+    """
+
+    def __init__(
+        self,
         expression: NDArray[Any],
         genes: Ints,
         samples: Ints,
         x: Floats,
         z: Floats,
-        inner: Sequence[Rotated],
         penalties: Penalties,
-        gene_fold: Ints,
-        sample_fold: Ints,
-    ) -> Self:
-        """Predict the genes of each inner fold by the closed form that was fitted without them, in one pass.
+        fold: Ints,
+    ) -> None:
+        self._expression, self._genes, self._samples, self._x, self._z = expression, genes, samples, x, z
+        self._penalties, self._fold = penalties, fold
+        self._one_fold = np.zeros(len(samples), np.int64)
+        self._sums = Products.of(expression, genes, samples, z, fold, self._one_fold)
+        self._of_samples: Decomposition | None = None
 
-        The residuals are then those of new genes, as in the test, and not those of genes that were fitted.
+    def out_of_fold(self) -> Residuals:
+        """Return the residuals of all pairs, each predicted by the fit without the fold of its gene.
 
-        Parameters
-        ----------
-        expression
-            TPM [gene, sample] of the dataset.
-        genes, samples
-            Training genes and samples.
-        x, z
-            Their features.
-        inner
-            The fits without each fold (`choose.inner_fits`).
-        penalties
-            Penalties of these fits.
-        gene_fold, sample_fold
-            Inner fold of each training gene and sample.
+        They are those of new genes, as in the test. Residuals of fitted genes are smaller, and of another kind.
         """
-        missed = np.empty((len(genes), len(samples)), np.float16)
-        with bar(len(genes), "residuals of all training pairs", "gene") as meter:
-            for fold, fit in enumerate(inner):
-                coefficients = fit.fitted.coefficients(penalties)
-                sample_side = coefficients.samples(z).astype(np.float32)
-                of_fold = np.flatnonzero(gene_fold == fold)
-                for start in range(0, len(of_fold), _GENES_PER_BLOCK):
-                    rows = of_fold[start : start + _GENES_PER_BLOCK]
-                    y = np.log1p(np.asarray(expression[genes[rows]], dtype=np.float32)[:, samples])
-                    missed[rows] = y - coefficients.table(coefficients.genes(x[rows]).astype(np.float32), sample_side)
-                    meter.update(len(rows))
-        return cls(x, z, missed, *inner_masks(STOPPING_FOLD, gene_fold, sample_fold))
+        missed = np.empty((len(self._genes), len(self._samples)), np.float16)
+        with bar(int(self._fold.max()) + 1, "residuals of training pairs", "fold") as meter:
+            for fold in range(int(self._fold.max()) + 1):
+                held = self._fold == fold
+                fitted = self._fit(~held)
+                missed[held] = _missed(
+                    self._expression, self._genes[held], self._samples, self._x[held], self._z, fitted
+                )
+                meter.update(1)
+        return Residuals(self._x, self._z, missed)
+
+    def of_others(self, genes: Ints, samples: Ints, x: Floats, z: Floats) -> Residuals:
+        """Return the residuals of other genes, predicted by the fit to all genes."""
+        everything = self._fit(np.ones(len(self._genes), bool))
+        return Residuals(x, z, _missed(self._expression, genes, samples, x, z, everything))
+
+    def _fit(self, rows: Bools) -> Coefficients:
+        columns = np.ones(len(self._samples), bool)
+        corner = Corner.of(self._sums, self._x, self._z, self._fold, self._one_fold, rows, columns)
+        # The samples are the same in all fits.
+        fitted = RotatedCorner.of(corner, samples=self._of_samples)
+        self._of_samples = fitted.samples
+        return fitted.coefficients(self._penalties)
+
+
+def _missed(
+    expression: NDArray[Any], genes: Ints, samples: Ints, x: Floats, z: Floats, coefficients: Coefficients
+) -> NDArray[np.float16]:
+    """Return log(1 + TPM) minus its prediction [gene, sample], block by block."""
+    found = np.empty((len(genes), len(samples)), np.float16)
+    gene_side, sample_side = (side.astype(np.float32) for side in (coefficients.genes(x), coefficients.samples(z)))
+    for start in range(0, len(genes), _GENES_PER_BLOCK):
+        block = slice(start, start + _GENES_PER_BLOCK)
+        y = np.log1p(np.asarray(expression[genes[block]], dtype=np.float32)[:, samples])
+        found[block] = y - coefficients.table(gene_side[block], sample_side)
+    return found

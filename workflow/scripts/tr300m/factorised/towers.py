@@ -1,7 +1,7 @@
 """A learned low-rank interaction as plain arrays: a tower of dense layers for genes, and one for samples."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -24,12 +24,13 @@ class Towers:
     samples
         Layers from sample features to the sample vector [feature, rank].
     inner_errors
-        Mean squared error on the inner fold by number of steps [evaluation, 2]; the first row is before any step.
+        Number of steps, and mean squared error on the inner fold after them [look, 2]; the first is before any step.
+        It is empty if there was no inner fold.
     """
 
     genes: Layers
     samples: Layers
-    inner_errors: Floats
+    inner_errors: Floats = field(default_factory=lambda: np.empty((0, 2)))
 
     @property
     def kept_step(self) -> int:

@@ -1,10 +1,12 @@
 """Train the two towers on blocks of genes x samples, so that one pass of a gene serves hundreds of samples."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
-from ..base.progress import bar, log
+from ..base.progress import log, progress
 from ..base.types import Floats, Ints
 from ..factorised.residuals import Residuals
 from ..factorised.towers import Layers, Towers
@@ -12,60 +14,83 @@ from ..model.devices import BACKEND, keras
 from ..model.two_tower import TowerConfig, build_towers
 
 
-def train_towers(residuals: Residuals, seed: int, config: TowerConfig | None = None) -> Towers:
-    """Learn what the closed form misses, by least squares; the weights with the lowest inner error are kept.
+def train_towers(
+    residuals: Residuals, aside: Residuals | None, steps: int, seed: int, config: TowerConfig | None = None
+) -> Towers:
+    """Learn what the closed form misses, by least squares.
 
-    Those of step 0 add nothing: they are kept if no step lowers the error. On a CPU the same seed, backend and number
-    of threads give the same weights, bit for bit.
+    On a CPU the same seed, backend and number of threads give the same weights, bit for bit.
 
     Parameters
     ----------
     residuals
-        Residuals of the training pairs, and the features of their genes and samples.
+        Residuals of the training pairs.
+    aside
+        Residuals of an inner fold: the weights with the lowest error there are kept. Those of step 0, which add
+        nothing, are kept if no step lowers it. None keeps the last weights.
+    steps
+        Number of steps; 0 for that of the configuration.
     seed
         Seed of the initial weights, of dropout and of the blocks.
     config
         Sizes and training; None for the defaults.
     """
     config = TowerConfig() if config is None else config
-    genes, samples = np.flatnonzero(~residuals.genes_aside), np.flatnonzero(residuals.samples_fitted)
-    x, z = _Scaled(residuals.x[genes]), _Scaled(residuals.z[samples])
+    (genes, samples), x, z = residuals.missed.shape, _Scaled(residuals.x), _Scaled(residuals.z)
     model = build_towers(x.rows.shape[1], z.rows.shape[1], config, seed)
     optimizer = keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay)
     optimizer.exclude_from_weight_decay([weight for weight in model.trainable_variables if weight.name != "kernel"])
     # XLA, which JAX always uses, makes the steps of TensorFlow slower on a CPU.
     model.compile(optimizer, "mean_squared_error", jit_compile=BACKEND == "jax")
-    x_aside, z_aside = residuals.x[residuals.genes_aside], residuals.z[residuals.samples_aside]
-    missed_aside = residuals.missed[np.ix_(residuals.genes_aside, residuals.samples_aside)].astype(np.float32)
-
-    def look(step: int) -> tuple[float, Layers, Layers]:
-        """Return the inner error of the weights as they are now, and these."""
-        layers = x.for_features(_layers(model, "genes")), z.for_features(_layers(model, "samples"))
-        now = Towers(*layers, np.empty((0, 2)))
-        return float(np.square(missed_aside - now.table(x_aside, z_aside)).mean()), *layers
-
-    in_pass = _groups(len(genes), config.block_genes) * _groups(len(samples), config.block_samples)
-    most = max(config.fewest_steps, config.most_passes * in_pass)
+    in_pass = _groups(genes, config.block_genes) * _groups(samples, config.block_samples)
+    most = steps or max(config.fewest_steps, config.most_passes * in_pass)
     every = max(config.evaluation_steps, in_pass // 10)
-    best = look(0)
-    errors = [(0, best[0])]
-    with bar(most, "two_tower", "step") as meter:
-        for step, (rows, columns) in enumerate(blocks_of_pairs(len(genes), len(samples), config, seed), 1):
-            missed = residuals.missed[genes[rows][:, None], samples[columns]].astype(np.float32)
-            model.train_on_batch([x.rows[None, rows], z.rows[None, columns]], missed[None])
-            meter.update(1)
-            if step % every == 0:
-                now = look(step)
-                errors.append((step, now[0]))
-                best = now if now[0] < best[0] else best
-            if step >= most or len(errors) - 1 - int(np.argmin([error for _, error in errors])) >= config.patience:
+
+    def now() -> Towers:
+        return Towers(x.for_features(_layers(model, "genes")), z.for_features(_layers(model, "samples")))
+
+    best = _Best(aside, now())
+    blocks = islice(blocks_of_pairs(genes, samples, config, seed), most)
+    for step, (rows, columns) in enumerate(progress(blocks, total=most, what="two_tower", unit="step"), 1):
+        missed = residuals.missed[rows[:, None], columns].astype(np.float32)
+        model.train_on_batch([x.rows[None, rows], z.rows[None, columns]], missed[None])
+        if aside is not None and (step % every == 0 or step == most):
+            best.look(step, now())
+            if best.looks_since() >= config.patience:
                 break
-    kept = Towers(*best[1:], np.array(errors, dtype=np.float64))
-    log(
-        f"two_tower: mean squared error on the inner fold {errors[0][1]:.4f} without towers, {best[0]:.4f} with the "
-        f"weights of step {kept.kept_step:,}, which are kept; stopped at step {step:,}"
-    )
-    return kept
+    return now() if aside is None else best.towers()
+
+
+class _Best:
+    """The towers with the lowest error on the inner fold, and all errors there."""
+
+    def __init__(self, aside: Residuals | None, towers: Towers) -> None:
+        self._aside, self._best = aside, towers
+        self._errors: list[tuple[int, float]] = []
+        if aside is not None:
+            self.look(0, towers)
+
+    def look(self, step: int, towers: Towers) -> None:
+        """Take the error of the towers after a number of steps."""
+        assert self._aside is not None
+        missed = self._aside.missed - towers.table(self._aside.x, self._aside.z)
+        error = float(np.square(missed).mean())
+        if not self._errors or error < min(before for _, before in self._errors):
+            self._best = towers
+        self._errors.append((step, error))
+
+    def looks_since(self) -> int:
+        """Return how many looks there were since that with the lowest error."""
+        return len(self._errors) - 1 - int(np.argmin([error for _, error in self._errors]))
+
+    def towers(self) -> Towers:
+        """Return the best towers with the errors of all looks."""
+        found = replace(self._best, inner_errors=np.array(self._errors, dtype=np.float64))
+        log(
+            f"two_tower: mean squared error on the inner fold {found.inner_errors[0, 1]:.4f} without towers, "
+            f"{found.inner_errors[:, 1].min():.4f} after step {found.kept_step:,} of {self._errors[-1][0]:,}"
+        )
+        return found
 
 
 def blocks_of_pairs(genes: int, samples: int, config: TowerConfig, seed: int) -> Iterator[tuple[Ints, Ints]]:
