@@ -38,3 +38,4 @@ def test_architectures_of_the_family_are_the_factorised_models() -> None:
     of_family = table["architecture"][table["family"] == "factorised"]
     assert sorted(of_family.tolist()) == sorted(FACTORISED)
     assert [name for name, row in FACTORISED.items() if row.trees] == ["bilinear_trees"]
+    assert [name for name, row in FACTORISED.items() if row.towers] == ["two_tower"]

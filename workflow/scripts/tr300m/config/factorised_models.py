@@ -1,4 +1,4 @@
-"""The factorised models by name: the gene features that they read, and whether boosted trees are part of them."""
+"""The factorised models by name: the gene features that they read, and what is part of them beside the closed form."""
 
 from typing import NamedTuple
 
@@ -10,14 +10,18 @@ class FactorisedRow(NamedTuple):
     ----------
     trees
         Whether its gene vectors are averaged with those of boosted trees.
+    towers
+        Whether a learned interaction of two towers is added.
     """
 
-    trees: bool
+    trees: bool = False
+    towers: bool = False
 
 
 FACTORISED: dict[str, FactorisedRow] = {
-    "bilinear": FactorisedRow(trees=False),
+    "bilinear": FactorisedRow(),
     "bilinear_trees": FactorisedRow(trees=True),
+    "two_tower": FactorisedRow(towers=True),
 }
 
 

@@ -22,6 +22,7 @@ from .own_levels import MOTIFS, LevelColumns
 from .products import Corner, Products
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
+from .tower_fit import STOPPING_FOLD, TrainTowers, fit_towers
 from .two_sided_ridge import RotatedCorner, gene_targets
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def fit(
     model: str,
     likelihood: ZeroLognormalMixture,
     seed: int,
+    train_towers: TrainTowers | None = None,
 ) -> FactorisedModel:
     """Fit a factorised model; penalties, weights and the distribution are chosen on inner folds of the training pairs.
 
@@ -67,7 +69,10 @@ def fit(
     likelihood
         Output distribution.
     seed
-        Seed of landmarks, trees and the pairs that the distribution is fitted to.
+        Seed of landmarks, trees, towers and the pairs that the distribution is fitted to.
+    train_towers
+        `training.tower_training.train_towers`, for models with towers; it is given, because this package does without
+        Keras.
 
     Raises
     ------
@@ -85,6 +90,10 @@ def fit(
     if not features or (FACTORISED[model].trees and not features.keys() & set(TREE_BLOCKS)):
         wanted = TREE_BLOCKS if FACTORISED[model].trees else GENE_WEIGHTS
         raise TR300MError(f"{model} is given no gene features that it reads", f"give some of {', '.join(wanted)}")
+    if FACTORISED[model].towers and train_towers is None:
+        raise TR300MError(
+            f"{model} needs a function that trains its towers", "give training.tower_training.train_towers"
+        )
     genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
     if len(genes) < 2 or not len(samples):
         raise TR300MError(
@@ -117,7 +126,8 @@ def fit(
     everything = Corner.of(sums, x, z, gene_fold, sample_fold, np.ones(len(genes), bool), np.ones(len(samples), bool))
     whole = RotatedCorner.of(everything)
     effects = np.zeros((len(genes), levels.shape[1]))
-    if levels.size:
+    # Towers learn what the interaction misses, this term included.
+    if levels.size and not FACTORISED[model].towers:
         inputs = OwnInputs(features[MOTIFS][genes], levels, level_mean, columns, level_sums, gene_fold, sample_fold)
         own = choose_own(inner, x, z, inputs, penalties)
     if own is not None:
@@ -141,7 +151,13 @@ def fit(
         ridge = others.coefficients(penalties).genes(x[aside]) + targets[~aside].mean(axis=0)
         trees, by_trees = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
         correction[aside] = trees.correction(ridge, by_trees)
-    folds = (0,) if trees else range(len(inner))
+    towers = None
+    if FACTORISED[model].towers and train_towers is not None:
+        towers = fit_towers(
+            dataset.expression, genes, samples, x, z, penalties, gene_fold, sample_fold,
+            dataset.genes.cluster[genes], train_towers, seed,
+        )  # fmt: skip
+    folds = (STOPPING_FOLD,) if trees or towers else range(len(inner))
     rng = np.random.default_rng(seed)
     means, observed = [], []
     for fold in folds:
@@ -153,10 +169,14 @@ def fit(
         log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[pairs[:, 1]])
         if own is not None:
             log_mean += own.pairs(fold, inputs, pairs)
+        if towers:
+            log_mean += towers[1].pairs(x, z, pairs)
         means.append(np.clip(log_mean, 0.0, sums.largest))
         observed.append(np.asarray(dataset.expression[genes[pairs[:, 0]], samples[pairs[:, 1]]], dtype=np.float64))
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))
-    return FactorisedModel(gene_map, sample_map, readable, coefficients, own_levels, trees, sums.largest, spread)
+    return FactorisedModel(
+        gene_map, sample_map, readable, coefficients, own_levels, trees, towers and towers[0], sums.largest, spread
+    )
 
 
 def inner_samples(dataset: "Dataset", split: "Split", samples: Ints) -> Ints:

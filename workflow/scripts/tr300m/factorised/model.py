@@ -19,6 +19,7 @@ from .feature_map import FeatureMap
 from .own_levels import MOTIFS, OwnLevelTerm
 from .sample_features import sample_blocks
 from .spread import Spread, nll_and_slope
+from .towers import Towers
 from .two_sided_ridge import Coefficients
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ class FactorisedModel:
     own_levels
         Each motif times its own level; None if it did not help on inner folds.
     trees
-        Boosted trees that are averaged with the gene side; None for `bilinear`.
+        Boosted trees that are averaged with the gene side; None for models without them.
+    towers
+        Learned interaction that is added; None for models without it.
     largest
         Largest log(1 + TPM) of the training pairs; predictions are at most this.
     spread
@@ -61,6 +64,7 @@ class FactorisedModel:
     coefficients: Coefficients
     own_levels: OwnLevelTerm | None
     trees: GeneTrees | None
+    towers: Towers | None
     largest: float
     spread: Spread
 
@@ -78,12 +82,15 @@ class FactorisedModel:
         if self.trees is not None:
             gene_side = self.trees.averaged(gene_side, tree_features(features, genes))
         blocks = sample_blocks(dataset, self.readable)
-        sample_side = self.coefficients.samples(self.sample_features(blocks, samples))
+        z = self.sample_features(blocks, samples)
+        sample_side = self.coefficients.samples(z)
         if self.own_levels is not None:
             of_motifs = self.own_levels.genes(features[MOTIFS][genes])
             gene_side = np.concatenate([gene_side, of_motifs], axis=1)
             levels = self.own_levels.samples(blocks["motif_levels"][samples])
             sample_side = np.concatenate([sample_side, levels], axis=1)
+        if self.towers is not None:
+            gene_side, sample_side = self.towers.added(gene_side, sample_side, x, z)
         mean = np.empty(len(pairs))
         order = np.argsort(of_gene, kind="stable")
         starts = np.searchsorted(of_gene[order], np.arange(0, len(genes) + _GENES_PER_BLOCK, _GENES_PER_BLOCK))
@@ -153,6 +160,8 @@ class FactorisedModel:
             arrays |= {f"own_levels/{name}": array for name, array in self.own_levels.arrays().items()}
         if self.trees is not None:
             arrays |= {f"trees/{name}": array for name, array in self.trees.arrays().items()}
+        if self.towers is not None:
+            arrays |= {f"towers/{name}": array for name, array in self.towers.arrays().items()}
         save_arrays(path, arrays)
 
     @classmethod
@@ -176,7 +185,7 @@ class FactorisedModel:
         def below(prefix: str) -> dict[str, NDArray[Any]]:
             return {key.removeprefix(prefix): array for key, array in saved.items() if key.startswith(prefix)}
 
-        own_levels, trees = below("own_levels/"), below("trees/")
+        own_levels, trees, towers = below("own_levels/"), below("trees/"), below("towers/")
         likelihood = ZeroLognormalMixture(int(saved["components"]), float(saved["smallest_scale"]))
         return cls(
             FeatureMap.from_arrays(below("gene_features/")),
@@ -187,6 +196,7 @@ class FactorisedModel:
             ),
             OwnLevelTerm.from_arrays(own_levels) if own_levels else None,
             GeneTrees.from_arrays(trees) if trees else None,
+            Towers.from_arrays(towers) if towers else None,
             float(saved["largest"]),
             Spread(likelihood, saved["knots"], saved["values"]),
         )
