@@ -36,9 +36,8 @@ FLAT = CountedModel((), base=2.0)
 
 def template(seed: int = 0, gene: str = "G2") -> Template:
     run = counted_predictor(MODEL, sizes=SIZES, seed=seed)
-    # Toy windows start at the TSS: positions are indices.
-    found = Template.of_gene(run, gene)
-    return replace(found, tss=0)
+    # Positions are indices.
+    return replace(Template.of_gene(run, gene), tss=0)
 
 
 def of_bases(bases: str) -> Template:
