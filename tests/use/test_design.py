@@ -294,6 +294,10 @@ def test_impossible_constraints_are_refused_before_any_prediction(refuses: Refus
         forbidden_sites(["NNN"])
     with refuses("BsaX1", "BsaXI"):
         forbidden_sites(["EcoRI,BsaX1"])
+    with refuses("X", "AGAGACCA", "BsaI"):
+        design(objective, Rules(everything, 5, bsai, {"X": "AGAGACCA"}))
+    with refuses("0"):
+        design(objective, Rules(everything, 0))
     with refuses("0.501:0.502"):
         design(objective, Rules(everything, 5, Constraints(gc=(0.501, 0.502))))
     with refuses("homopolymer -1"):
