@@ -44,6 +44,7 @@ include: "workflow/rules/options.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/mechanism.smk"
 include: "workflow/rules/motif_detection.smk"
+include: "workflow/rules/use.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -62,6 +63,7 @@ rule all:
         expand("<results>/{figure}.svg", figure=SELECTION.figures),
         expand("<results>/runs/{run}/panels.svg", run=SELECTION.networks),
         expand("<results>/pages/{page}.html", page=SELECTION.pages),
+        USES,
     localrule: True
 
 
@@ -78,6 +80,10 @@ onstart:
 onsuccess:
     if Path(RESULTS, "models.tsv").is_file():
         print(f"All models: {RESULTS}/models.tsv (.md, .png)", file=sys.stderr)
+    if config["use"]["genes"]:
+        print(
+            f"A gene, what the model says about it: {RESULTS}/use/{config['use']['genes'][0]}.html", file=sys.stderr
+        )
     if Path(RESULTS, "table1.tsv").is_file():
         print(
             f"Tables: {RESULTS}/table1.tsv (.md) to table7.tsv; figures: {RESULTS}/table1.png, {RESULTS}/runs/RUN/panels.png",

@@ -111,6 +111,7 @@ rule simulate_truth:
         driver_levels="<results>/sources/truth/driver_levels.tsv",
         hits="<results>/sources/truth/hits.tsv",
         openness="<results>/sources/truth/openness.tsv",
+        openness_residual="<results>/sources/truth/openness_residual.tsv",
         tissue_cells="<results>/sources/truth/tissue_cells.tsv",
         tpm="<results>/sources/truth/expression.npy",
         summary="<results>/sources/truth/summary.json",

@@ -8,8 +8,12 @@ import click
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
 from .commands.design import design_command
+from .commands.ism import ism_command
+from .commands.pack import pack_command
+from .commands.page import page_command
 from .commands.perturb import perturb_command
 from .commands.predict import predict_command
+from .commands.variants import variants_command
 from .gzip_command import gzip_time
 
 EXAMPLES = """
@@ -28,7 +32,11 @@ Examples:
 
 
 class _Group(click.Group):
-    """A group whose commands show only the message of a TR300MError."""
+    """A group whose commands show only the message of a TR300MError, and find all arguments in the root's `obj`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.obj = list(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -212,7 +220,11 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output:
 
 
 main.add_command(gzip_time)
+main.add_command(pack_command)
+main.add_command(ism_command)
 main.add_command(predict_command)
+main.add_command(variants_command)
+main.add_command(page_command)
 main.add_command(perturb_command)
 main.add_command(design_command)
 

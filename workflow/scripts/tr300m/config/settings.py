@@ -22,6 +22,7 @@ from .split_names import split_names, split_pattern
 from .thesis_comparisons import read_comparisons
 from .tissue_groups import read_tissue_groups
 from .track_table import TrackRow, read_tracks, with_needed
+from .used_runs import problems_of_use
 from .user_paths import expand_paths, missing_paths
 from .window import Window, schedule_problems
 
@@ -311,6 +312,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     chosen = filled["evaluation"]["level_change_runs"]
     runs = read_runs(filled["runs"], architectures, splits, root / SCHEMAS / "runs.schema.yaml")
     check(filled["runs"], [] if filled["wide"]["mark_edges"] else runs_without_bins(runs))
+    check("the configuration", problems_of_use(filled["use"], runs))
     external, problems = external_table(
         filled["external_predictions"],
         split_of_table1(runs),

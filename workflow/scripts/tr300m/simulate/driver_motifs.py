@@ -61,6 +61,18 @@ def driver_matrix(name: str) -> ProbabilityMatrix:
 def best_scores(windows: NDArray[np.uint8], profile: ProbabilityMatrix) -> Floats:
     """Return the best score of a motif in each window [gene], in bits, on the strand of the window.
 
+    See `site_scores`.
+    """
+    best = np.empty(len(windows), dtype=np.float64)
+    for first in range(0, len(windows), _GENES_PER_BLOCK):
+        block = windows[first : first + _GENES_PER_BLOCK]
+        best[first : first + _GENES_PER_BLOCK] = site_scores(block, profile).max(axis=1)
+    return best
+
+
+def site_scores(windows: NDArray[np.uint8], profile: ProbabilityMatrix) -> Floats:
+    """Return the score of a motif at each of its places in each window [gene, place], in bits.
+
     Parameters
     ----------
     windows
@@ -74,11 +86,7 @@ def best_scores(windows: NDArray[np.uint8], profile: ProbabilityMatrix) -> Float
     table[:, UNKNOWN_CODE] = profile.scores.mean(axis=1)
     width = len(table)
     steps = windows.shape[1] - width + 1
-    best = np.empty(len(windows), dtype=np.float64)
-    for first in range(0, len(windows), _GENES_PER_BLOCK):
-        block = windows[first : first + _GENES_PER_BLOCK]
-        total = np.zeros((len(block), steps), dtype=np.float64)
-        for position in range(width):
-            total += table[position][block[:, position : position + steps]]
-        best[first : first + _GENES_PER_BLOCK] = total.max(axis=1)
-    return best
+    total = np.zeros((len(windows), steps), dtype=np.float64)
+    for position in range(width):
+        total += table[position][windows[:, position : position + steps]]
+    return total

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
+from scipy.special import logit as logit_function
 
 from ..base.axes import CELLS, PAR_Y
 from ..base.errors import TR300MError
@@ -97,11 +98,11 @@ def simulate_truth(
 def compute_truth(config: SimulationConfig, setting: _Setting, samples: SampleTable) -> Truth:
     """Compute the planted truth without reading or writing files."""
     drivers, hits = _drivers(config, setting)
-    openness = _openness(config, setting, drivers)
+    openness, residual, content = _openness(config, setting, drivers)
     tissues = sorted(set(samples.tissue.tolist()))
     mix = tissue_cells(config, tissues)
     tissue = np.searchsorted(tissues, samples.tissue)
-    terms, levels = _log_expression(config, setting, samples.donor, tissue, openness @ mix.T, hits, drivers)
+    terms, levels, scale = _log_expression(config, setting, samples.donor, tissue, openness @ mix.T, hits, drivers)
     tpm = _tpm(setting.genes, sum(terms.values(), np.zeros((len(setting.genes), len(tissue)))))
     in_expression = np.ones(len(setting.genes), dtype=bool)
     missing = _missing_gene(setting)
@@ -115,6 +116,7 @@ def compute_truth(config: SimulationConfig, setting: _Setting, samples: SampleTa
         "samples": len(tissue),
         "tissues": len(tissues),
         "drivers": list(drivers.names),
+        "gc_content": {"mean": float(content[0]), "sd": float(content[1]), "weight": config.gc_weight},
         "gene_missing_from_expression": setting.genes[missing].gene_id,
         "share_of_zeros": round(float((tpm[used] == 0).mean()), 4),
         "variance": _variance_shares({name: term[used] for name, term in terms.items()}, tpm[used]),
@@ -128,7 +130,10 @@ def compute_truth(config: SimulationConfig, setting: _Setting, samples: SampleTa
         drivers=drivers,
         hits=hits,
         levels=levels,
+        level_mean=scale[0],
+        level_spread=scale[1],
         openness=openness,
+        openness_residual=residual,
         tissues=tissues,
         mix=mix,
         tpm=tpm.astype(np.float32),
@@ -164,23 +169,38 @@ def _drivers(config: SimulationConfig, setting: _Setting) -> tuple[Drivers, Floa
     profiles: tuple[ProbabilityMatrix, ...] = tuple(driver_matrix(name) for name in config.drivers)
     here = setting.here
     hits = np.zeros((len(here), len(profiles)))
-    thresholds = np.empty(len(profiles))
+    thresholds, spreads = np.empty(len(profiles)), np.empty(len(profiles))
     for column, profile in enumerate(profiles):
         best = best_scores(setting.windows[here], profile)
         coding = best[setting.coding[here]]
         thresholds[column] = np.quantile(coding, 1 - config.planted)
-        hits[here, column] = _logistic(
-            HIT_SLOPE * (best - thresholds[column]) / max(float(coding.std()), MIN_DEVIATION)
-        )
+        spreads[column] = max(float(coding.std()), MIN_DEVIATION)
+        hits[here, column] = hit_of_score(best, thresholds[column], spreads[column])
     index = np.array([rows[name] for name in config.drivers])
     hits[index] = 0  # drivers do not affect drivers
     size = config.effect * config.rng("levels", 1).uniform(0.7, 1.3, size=len(profiles))
     effect = size * np.where(np.arange(len(profiles)) % 3 == 2, -1.0, 1.0)
-    return Drivers(config.drivers, profiles, index, effect, thresholds), hits
+    return Drivers(config.drivers, profiles, index, effect, thresholds, spreads), hits
 
 
-def _openness(config: SimulationConfig, setting: _Setting, drivers: Drivers) -> Floats:
+def hit_of_score(best: Floats, threshold: Floats | float, spread: Floats | float) -> Floats:
+    """Return the hit, from 0 to 1, of a best score; `spread` is the standard deviation of best scores over genes."""
+    return _logistic(HIT_SLOPE * (best - threshold) / spread)
+
+
+def proximal_gc(windows: NDArray[np.uint8]) -> Floats:
+    """Return the GC content of the TSS end of windows of base codes [gene]; unknown bases do not count."""
+    proximal = windows[:, -PROXIMAL_GC:]
+    return np.asarray(np.isin(proximal, (1, 2)).sum(axis=1) / np.maximum((proximal < 4).sum(axis=1), 1))
+
+
+def _openness(
+    config: SimulationConfig, setting: _Setting, drivers: Drivers
+) -> tuple[Floats, Floats, tuple[float, float]]:
     """Return the openness of promoters in cells [gene, cell], from 0 to 1; NaN for genes without sequence.
+
+    Also return the logit of openness without the term of each gene's own GC content [gene, cell], and the mean and the
+    standard deviation of GC content over genes.
 
     Genes with nearly the same TSS have the same openness, as head-to-head genes share chromatin. Otherwise the peak of
     a neighbour in the window of a closed gene would make histone signal misleading. PAR genes on chrY are closed,
@@ -188,9 +208,9 @@ def _openness(config: SimulationConfig, setting: _Setting, drivers: Drivers) -> 
     """
     rng = config.rng("openness")
     genes, here = setting.genes, setting.here
-    proximal = setting.windows[:, -PROXIMAL_GC:]
-    content = np.isin(proximal, (1, 2)).sum(axis=1) / np.maximum((proximal < 4).sum(axis=1), 1)
-    centred = (content - content[here].mean()) / max(float(content[here].std()), MIN_DEVIATION)
+    content = proximal_gc(setting.windows)
+    mean, deviation = float(content[here].mean()), max(float(content[here].std()), MIN_DEVIATION)
+    centred = (content - mean) / deviation
     logit = rng.normal(0, config.propensity_spread, size=len(genes)) + config.gc_weight * centred
     logit -= NONCODING_PENALTY * ~setting.coding
     by_cell = logit[:, None] + rng.normal(0, config.cell_spread, size=(len(genes), len(CELLS)))
@@ -200,7 +220,9 @@ def _openness(config: SimulationConfig, setting: _Setting, drivers: Drivers) -> 
     openness[np.isin(group, group[drivers.rows])] = DRIVER_OPENNESS
     openness[[gene.gene_id.endswith(PAR_Y) for gene in genes]] = 0
     openness[~here] = np.nan
-    return openness
+    with np.errstate(divide="ignore"):
+        residual = np.asarray(logit_function(openness)) - config.gc_weight * centred[:, None]
+    return openness, residual, (mean, deviation)
 
 
 def _neighbours(genes: list[Gene]) -> Ints:
@@ -222,8 +244,11 @@ def _log_expression(
     open_in_tissue: Floats,
     hits: Floats,
     drivers: Drivers,
-) -> tuple[dict[str, Floats], Floats]:
-    """Return the terms of log1p TPM [gene, sample] by name, and standardised levels of the drivers [sample, driver]."""
+) -> tuple[dict[str, Floats], Floats, tuple[Floats, Floats]]:
+    """Return the terms of log1p TPM [gene, sample] by name, and standardised levels of the drivers [sample, driver].
+
+    Also return the mean and the standard deviation of the drivers' log levels over samples [driver].
+    """
     rng, noise_rng = config.rng("levels"), config.rng("noise")
     n_genes, n_samples, here = len(setting.genes), len(tissue), setting.here
     driver = np.zeros(n_genes, dtype=bool)
@@ -245,9 +270,10 @@ def _log_expression(
         "noise": noise,
     }
     log_level = np.maximum(np.sum([term[drivers.rows] for term in terms.values()], axis=0), 0.0).T
-    levels: Floats = (log_level - log_level.mean(axis=0)) / np.maximum(log_level.std(axis=0), MIN_DEVIATION)
+    mean, deviation = log_level.mean(axis=0), np.maximum(log_level.std(axis=0), MIN_DEVIATION)
+    levels: Floats = (log_level - mean) / deviation
     terms["regulation"] = (hits * drivers.effect) @ levels.T
-    return terms, levels
+    return terms, levels, (mean, deviation)
 
 
 def _logistic(values: Floats) -> Floats:

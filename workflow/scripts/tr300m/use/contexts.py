@@ -27,6 +27,8 @@ ALL_TISSUES = "all"
 """Name that stands for a panel of all tissues."""
 MOST_MISSING = 0.02
 """Share of the regulators that a table of levels may lack."""
+MOST_SHOWN = 8
+"""Names in a hint."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Contexts:
         for name in tissues:
             if name not in known:
                 raise TR300MError(f"no sample in training has tissue {name!r}", nearest_names(name, known))
-            levels = np.log1p(dataset.regulator_levels[samples[of_sample == name]])
+            levels = np.log1p(dataset.regulator_levels[samples[of_sample == name]].astype(np.float64))
             medians.append(np.expm1(np.median(levels, axis=0)).astype(np.float32))
         return cls(tuple(tissues), tuple(tissues), np.stack(medians))
 
@@ -189,9 +191,11 @@ def in_contexts(rows: "Dataset", contexts: Contexts) -> "Dataset":
 
 
 def nearest_names(name: str, known: Sequence[str]) -> str:
-    """Return a hint with the names that are most like a name, or with the first ones."""
+    """Return a hint: all names if they are few, otherwise those that are most like a name."""
+    if len(known) <= MOST_SHOWN:
+        return f"choose from {', '.join(known)}"
     folded = {other.casefold(): other for other in known}
-    near = [folded[other] for other in difflib.get_close_matches(name.casefold(), folded, 5, 0.4)]
+    near = [folded[other] for other in difflib.get_close_matches(name.casefold(), folded, MOST_SHOWN, 0.4)]
     inside = [other for other in known if name.casefold() in other.casefold()]
-    shown = list(dict.fromkeys([*inside, *near]))[:8] or list(known)[:8]
-    return f"did you mean {', '.join(shown)}?" if near or inside else f"there are {', '.join(shown)} and others"
+    shown = list(dict.fromkeys([*inside, *near]))[:MOST_SHOWN]
+    return f"did you mean {', '.join(shown)}?" if shown else f"there are {', '.join(known[:MOST_SHOWN])} and others"

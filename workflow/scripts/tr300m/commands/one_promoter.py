@@ -1,0 +1,83 @@
+"""What commands on a single promoter share: the promoter, the region, and a table as the result."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import numpy as np
+
+from ..base.errors import TR300MError
+from ..cli_options import HomePath
+from .common import header, table_to
+
+if TYPE_CHECKING:
+    from ..dataset.dataset import Dataset
+    from ..use.predictor import Predictor
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+with_region = click.option(
+    "--region",
+    default="-500:50",
+    show_default=True,
+    help="First position from the TSS, and the one after the last; negative upstream.",
+)
+
+
+def with_promoter(function: _Function) -> _Function:
+    """Add the options that name one promoter."""
+    fasta = click.option("--fasta", type=HomePath(), help="Your own sequence: a FASTA of one record with `tss=`.")
+    return click.option("--gene", help="Gene ID or name.")(fasta(function))
+
+
+def one_promoter(predictor: "Predictor", gene: str | None, fasta: Path | None, histones: str) -> "Dataset":
+    """Return the promoter that the options name, as a dataset of one gene.
+
+    Raises
+    ------
+    TR300MError
+        If none or two are named, the gene is no target gene, or the FASTA has several records.
+    """
+    if (gene is None) == (fasta is None):
+        raise TR300MError("one promoter is needed", "give --gene or --fasta")
+    if gene is not None:
+        return predictor.genes(gene, histones=histones)
+    assert fasta is not None
+    found = predictor.fasta(fasta)
+    if len(found.genes) > 1:
+        raise TR300MError(f"{fasta} has {len(found.genes)} records", "give a FASTA with one")
+    return found
+
+
+def region_of(text: str) -> tuple[int, int]:
+    """Return the two ends of a region, as in ``-500:50``.
+
+    Raises
+    ------
+    TR300MError
+        If it is not two whole numbers.
+    """
+    try:
+        first, last = map(int, text.split(":"))
+    except ValueError:
+        raise TR300MError(f"the region {text!r} is not two positions", "write it as -500:50") from None
+    return first, last
+
+
+def write_columns(
+    predictor: "Predictor", columns: Mapping[str, Sequence[Any]], out: Path | None, notes: Sequence[str] = ()
+) -> None:
+    """Write a table by columns, in a file below the header of all files; `notes` are further lines of the header."""
+    with table_to(out) as handle:
+        if out is not None:
+            handle.writelines(f"{line}\n" for line in (*header(predictor), *notes))
+        handle.write("\t".join(columns) + "\n")
+        for row in zip(*columns.values(), strict=True):
+            handle.write("\t".join(_text(value) for value in row) + "\n")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float | np.floating):
+        return f"{value:.4g}" if np.isfinite(value) else ""
+    return str(value)
