@@ -36,9 +36,8 @@ FLAT = CountedModel((), base=2.0)
 
 def template(seed: int = 0, gene: str = "G2") -> Template:
     run = counted_predictor(MODEL, sizes=SIZES, seed=seed)
-    # Toy windows start at the TSS: positions are indices.
-    found = Template.of_gene(run, gene)
-    return replace(found, tss=0)
+    # Positions are indices.
+    return replace(Template.of_gene(run, gene), tss=0)
 
 
 def of_bases(bases: str) -> Template:
@@ -295,6 +294,10 @@ def test_impossible_constraints_are_refused_before_any_prediction(refuses: Refus
         forbidden_sites(["NNN"])
     with refuses("BsaX1", "BsaXI"):
         forbidden_sites(["EcoRI,BsaX1"])
+    with refuses("X", "AGAGACCA", "BsaI"):
+        design(objective, Rules(everything, 5, bsai, {"X": "AGAGACCA"}))
+    with refuses("0"):
+        design(objective, Rules(everything, 0))
     with refuses("0.501:0.502"):
         design(objective, Rules(everything, 5, Constraints(gc=(0.501, 0.502))))
     with refuses("homopolymer -1"):
