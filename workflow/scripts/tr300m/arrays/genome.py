@@ -38,7 +38,8 @@ class Genome:
             self._fasta = Fasta(str(path), as_raw=True, rebuild=False)
         except (FastaIndexingError, OSError, ImportError, ValueError) as error:
             raise TR300MError(
-                f"cannot index {path}: {error}", "a FASTA is needed, plain or of bgzip (not gzip), in a writable folder"
+                f"cannot index {path}: {error}",
+                "a FASTA is needed, plain or of bgzip, in a writable folder; if it is gzip: gunzip --keep",
             ) from None
         self.lengths: dict[str, int] = {name: len(self._fasta[name]) for name in self._fasta.keys()}  # noqa: SIM118
         self._block = lru_cache(_BLOCKS_KEPT)(self._read)
