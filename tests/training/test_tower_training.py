@@ -26,7 +26,7 @@ SMALL = TowerConfig(gene_units=(16,), sample_units=(8,), rank=4, fewest_steps=20
 
 
 def drawn(genes: int = 120, samples: int = 40, noise: float = 0.1, seed: int = 0) -> tuple[Residuals, Residuals]:
-    """Draw a product of functions of one gene and one sample feature that are not linear: three quarters, and the rest."""
+    """Draw a product of nonlinear functions of a gene and a sample feature: three quarters, and the rest."""
     rng = np.random.default_rng(seed)
     x, z = rng.normal(size=(genes, 8)), rng.normal(size=(samples, 3))
     missed = (np.abs(x[:, :1]) * np.abs(z[:, 0]) + rng.normal(0, noise, (genes, samples))).astype(np.float16)

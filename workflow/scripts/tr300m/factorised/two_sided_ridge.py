@@ -2,9 +2,10 @@
 
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.types import Floats
 from .products import Corner
@@ -62,7 +63,7 @@ class Coefficients:
         """Return sample part and sample vector [sample, 1 + k] from sample features [sample, feature]."""
         return np.asarray((z - self.z_mean) @ self.sample_map)
 
-    def table(self, of_genes: Floats, of_samples: Floats) -> Floats:
+    def table(self, of_genes: NDArray[Any], of_samples: NDArray[Any]) -> NDArray[Any]:
         """Return log(1 + TPM) [gene, sample] of all pairs from the rows of `genes` and `samples`."""
         both = of_genes[:, 1:] @ of_samples[:, 1:].T
         return np.asarray(self.constant + of_genes[:, :1] + of_samples[:, 0] + both)
