@@ -54,11 +54,11 @@ def test_factorised_runs_are_planned_whole(clean: Path) -> None:
     jobs = dry_run(clean, "--configfile", "factors.yaml")
     names = ("fit", "reuse_fit", "predict_fit", "gene_features", "level_changes_fit")
     assert {name: jobs.get(name, 0) for name in names} == {
-        # On validation all, on test those without control.
-        "fit": 5, "reuse_fit": 1, "predict_fit": 6 + 4, "gene_features": 6, "level_changes_fit": 3,
+        "fit": 5, "reuse_fit": 1, "predict_fit": 6, "gene_features": 6, "level_changes_fit": 3,
     }  # fmt: skip
-    # Two baselines on three splits, on test too where Table 1 would be; three pools.
-    assert jobs["metrics"] == 6 + 2 + 3 * 2 + 2 + 3
+    # On test two runs, and three pools. The baselines of three splits, on test too where Table 1 would be.
+    assert jobs["metrics"] == 6 + 2 + 3
+    assert (jobs["baseline"], jobs["metrics_of_baselines"]) == (3, 3 + 1)
     assert jobs["models"] == jobs["model_forest"] == jobs["folds"] == jobs["controls"] == jobs["pages"] == 1
     for name in ("train", "predict", "scan", "panels", "level_changes", "table1", "forest", "reliability_comparison"):
         assert name not in jobs

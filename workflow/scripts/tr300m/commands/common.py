@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 
@@ -111,12 +110,9 @@ class Asked(NamedTuple):
 
 def header(predictor: "Predictor") -> list[str]:
     """Return the first lines of every file: version, runs, dataset and arguments."""
-    return [
-        f"# tr300m {version('tr300m')}",
-        f"# runs: {', '.join(model.name for model in predictor.models)}; split: {predictor.split.name}",
-        f"# data: {predictor.source}",
-        f"# arguments: {shlex.join(click.get_current_context().find_root().obj)}",
-    ]
+    from ..use.file_header import file_header
+
+    return file_header(predictor, f"arguments: {shlex.join(click.get_current_context().find_root().obj)}")
 
 
 @contextmanager

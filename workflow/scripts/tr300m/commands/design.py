@@ -9,7 +9,7 @@ from ..cli_options import HomePath
 from .common import Runs, header, with_dataset, with_histones, with_runs, with_split
 
 
-class Interval(click.ParamType[tuple[float, float]]):
+class NumberPair(click.ParamType[tuple[float, float]]):
     """Two numbers joined by a colon."""
 
     name = "START:END"
@@ -45,10 +45,10 @@ class Interval(click.ParamType[tuple[float, float]]):
 @click.option("--edits", default=30, show_default=True, type=click.IntRange(1), help="Most bases to change.")
 @click.option("--beam", default=1, show_default=True, type=click.IntRange(1), help="Drafts kept; 1 is a greedy search.")
 @click.option("--motif", "motifs", multiple=True, help="Motif whose consensus may be written; may be repeated.")
-@click.option("--region", type=Interval(True), help="Positions from the TSS that may change.  [default: -500:50]")
-@click.option("--protect", multiple=True, type=Interval(True), help="Positions from the TSS that stay.")
+@click.option("--region", type=NumberPair(True), help="Positions from the TSS that may change.  [default: -500:50]")
+@click.option("--protect", multiple=True, type=NumberPair(True), help="Positions from the TSS that stay.")
 @click.option("--forbid", multiple=True, help="Restriction enzymes or sites, on both strands, as in BsaI,GGTCTC.")
-@click.option("--gc", default=(0.0, 1.0), type=Interval(False), help="Bounds of the share of G and C: 0.35:0.65.")
+@click.option("--gc", default=(0.0, 1.0), type=NumberPair(False), help="Bounds of the share of G and C: 0.35:0.65.")
 @click.option("--homopolymer", default=0, type=click.IntRange(0), help="Longest run of one base, such as 8.")
 @click.option("--repeat", default=0, type=click.IntRange(0), help="Length of stretches that must not come twice: 20.")
 @click.option("--check", "judges", type=Runs(), default="", help="Runs that judge the design; the search uses none.")

@@ -68,8 +68,8 @@ def variants_command(
     """
     from ..arrays.genome import Genome
     from ..use.predictor import Predictor
-    from ..use.variant_rows import INFO_KEY, VariantRow, info_header
-    from ..use.variants import score_variants
+    from ..use.variant_rows import INFO_KEY, info_header
+    from ..use.variants import score_variants, write_variants
     from ..use.vcf import Vcf
 
     file = Vcf.open(vcf)
@@ -93,7 +93,5 @@ def variants_command(
         with table_to(out) as handle:
             if out is not None:
                 handle.writelines(f"{line}\n" for line in notes)
-            handle.write("\t".join(VariantRow._fields) + "\n")
-            for rows in scored.rows():
-                handle.writelines("\t".join(row.cells()) + "\n" for row in rows)
+            write_variants(handle, scored)
     click.echo(f"{vcf}: {scored.notes[0]}", err=True)

@@ -47,6 +47,25 @@ class Rules:
     constraints: Constraints = field(default_factory=Constraints)
     motifs: Mapping[str, str] = field(default_factory=dict)
 
+    def check(self) -> None:
+        """Refuse rules that leave nothing to search.
+
+        Raises
+        ------
+        TR300MError
+            If no edit is allowed, or the consensus of a motif breaks a constraint wherever it is written.
+        """
+        if self.edits < 1:
+            raise TR300MError(f"{self.edits} edits leave nothing to search", "allow at least 1")
+        for name, consensus in self.motifs.items():
+            found = self.constraints.matches(consensus, 0, len(consensus))
+            found += self.constraints.repeats(consensus, 0, len(consensus))
+            if found:
+                raise TR300MError(
+                    f"the motif {name} ({consensus}) holds {found[0].what}, which is forbidden",
+                    "leave out the motif or the constraint",
+                )
+
 
 class Draft(NamedTuple):
     """An edited sequence, its objective, and the moves that led to it."""
@@ -64,7 +83,7 @@ def repaired(template: Template, rules: Rules) -> Draft:
     TR300MError
         If it cannot hold them: what breaks them lies in bases that may not be edited, or needs too many edits.
     """
-    bases, moves = template.bases, []
+    bases, moves = template.bases, list[Move]()
     while found := rules.constraints.breaches(bases, *template.insert):
         if len(moves) >= rules.edits:
             raise _impossible(template, found, f"after {rules.edits} edits; raise --edits or allow more")
@@ -140,10 +159,9 @@ def design(objective: Objective, rules: Rules, beam: int = 1) -> Draft:
         If the constraints cannot hold, or a run cannot tell the contexts apart.
     """
     objective.check()
-    if beam < 1 or rules.edits < 1:
-        raise TR300MError(
-            f"a beam of {beam} and {rules.edits} edits leave nothing to search", "give at least 1 of each"
-        )
+    rules.check()
+    if beam < 1:
+        raise TR300MError(f"a beam of {beam} drafts leaves nothing to search", "give at least 1")
     start = repaired(objective.template, rules)
     best = start._replace(score=float(objective.at(start.bases).scores([start.bases])[0]))
     for _ in range(_ROUNDS):

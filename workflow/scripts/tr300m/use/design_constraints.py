@@ -7,7 +7,7 @@ from functools import cached_property
 from math import ceil, floor
 from typing import NamedTuple
 
-from Bio import Restriction
+from Bio.Restriction import AllEnzymes  # type: ignore[attr-defined, unused-ignore]
 from Bio.Seq import reverse_complement
 
 from ..base.errors import TR300MError
@@ -19,6 +19,11 @@ IUPAC_SETS = {
 }  # fmt: skip
 """Bases that each code of a site stands for. Only N, any base, matches an unknown base."""
 _TOLERANCE = 1e-9
+
+
+def other_strand(bases: str) -> str:
+    """Return bases, or IUPAC codes, as they read on the other strand."""
+    return str(reverse_complement(bases))  # type: ignore[no-untyped-call, unused-ignore]
 
 
 class Breach(NamedTuple):
@@ -42,7 +47,7 @@ def forbidden_sites(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     TR300MError
         If a text is neither, or a site that every sequence holds.
     """
-    enzymes = {str(enzyme): str(enzyme.site) for enzyme in Restriction.AllEnzymes}
+    enzymes = {str(enzyme): str(enzyme.site) for enzyme in AllEnzymes}
     folded = {name.casefold(): name for name in enzymes}
     sites: dict[str, tuple[str, ...]] = {}
     for text in (part.strip() for joined in texts for part in joined.split(",")):
@@ -105,7 +110,7 @@ class Constraints:
         """Name, length and regular expression of each site on each strand, and of runs of one base."""
         found = []
         for name, sites in self.sites.items():
-            for site in dict.fromkeys(strand for one in sites for strand in (one, reverse_complement(one))):
+            for site in dict.fromkeys(strand for one in sites for strand in (one, other_strand(one))):
                 letters = "".join(f"[{IUPAC_SETS[code]}]" for code in site)
                 found.append((name, len(site), re.compile(f"(?={letters})")))
         if self.homopolymer:
@@ -139,7 +144,7 @@ class Constraints:
     def word(self, sequence: str, place: int) -> str:
         """Return the stretch at a place, as it reads on the strand where it sorts first; empty with unknown bases."""
         forward = sequence[place : place + self.repeat]
-        return "" if "N" in forward or len(forward) < self.repeat else min(forward, reverse_complement(forward))
+        return "" if "N" in forward or len(forward) < self.repeat else min(forward, other_strand(forward))
 
     def missing_gc(self, bases: str) -> int:
         """Return how many bases must become G or C; negative if so many must become A or T."""

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from Bio.Seq import reverse_complement
 from numpy.typing import NDArray
 
 from ..arrays.sequence import BASES
 from ..base.axes import Motifs
 from ..base.errors import TR300MError
 from .contexts import nearest_names
+from .design_constraints import other_strand
 
 
 class Move(NamedTuple):
@@ -70,7 +70,7 @@ def single_moves(sequence: str, places: Sequence[int]) -> Iterator[Move]:
 def motif_moves(sequence: str, editable: frozenset[int], consensus: Mapping[str, str]) -> Iterator[Move]:
     """Yield each motif on each strand at each place where all bases that differ are editable."""
     for name, motif in consensus.items():
-        for strand, written in (("+", motif), ("-", reverse_complement(motif))):
+        for strand, written in (("+", motif), ("-", other_strand(motif))):
             for start in range(max(min(editable) - len(written) + 1, 0), max(editable) + 1):
                 old = sequence[start : start + len(written)]
                 if len(old) < len(written):

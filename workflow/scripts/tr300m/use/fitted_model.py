@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _EDITS_PER_BLOCK = 256
 _MAXIMA_POOLING = 16
 """Positions of which maxima are kept, so that the maximum over the window need not read all positions again."""
-FROM_MARKS = ("smooth_marks", "histone_means")
+FROM_MARKS = ("smooth_marks", "histone_means", "body_marks")
 """Gene features that the sequence does not change."""
 
 

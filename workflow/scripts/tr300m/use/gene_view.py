@@ -1,5 +1,6 @@
 """What a model says about one gene: expression by tissue, important bases, regulators, and the marks that it reads."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from .contexts import ALL_TISSUES, Contexts, in_contexts
 from .motif_sites import NamedSite, named_sites
 from .mutagenesis import REGION, Mutagenesis, ism
 from .perturbation import knock_outs, perturbation_table
+from .planted_sites import planted_sentence, planted_sites
 from .predictions import predicted
 from .promoters import tss_index
 
@@ -203,3 +205,8 @@ def caveats_of(predictor: "Predictor", promoters: "Dataset") -> list[str]:
     if np.isin(promoters.genes.gene_id[0], predictor.dataset.regulators.gene_id):
         lines.append("The gene is a regulator itself: its own level may be an input of its prediction.")
     return lines
+
+
+def planted_text(truth: Path | str, found: GeneView) -> str:
+    """Return what was planted in the promoter of a gene, from the folder of the planted truth; see `planted_sites`."""
+    return planted_sentence(planted_sites(truth, found.gene, found.mutagenesis.window), -found.bounds[0])

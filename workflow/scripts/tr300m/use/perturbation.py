@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.axes import Regulators
 from ..base.errors import TR300MError
@@ -203,10 +204,9 @@ def perturbation_table(
                 columns["part"].append(part)
                 columns["context"].append(of_context)
                 columns["regulator"].append(_named(dataset.regulators, changed))
-                for column, values in zip(
-                    _OF_REGULATORS, (before, new, low[context, changed], high[context, changed]), strict=True
-                ):
-                    columns[column].append(",".join(f"{value:.4g}" for value in values))
+                numbers: tuple[NDArray[Any], ...] = (before, new, low[context, changed], high[context, changed])
+                for column, levels in zip(_OF_REGULATORS, numbers, strict=True):
+                    columns[column].append(",".join(f"{value:.4g}" for value in levels.tolist()))
                 columns["outside"].append(_named(dataset.regulators, changed, outside))
                 columns["own"].append(_named(dataset.regulators, changed, own[gene, changed]))
                 columns["mean_before"].append(float(averaged[0, context]))

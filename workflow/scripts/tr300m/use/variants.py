@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -193,3 +193,10 @@ def _remarks(predictor: "Predictor", vcf: Vcf, places: Places, contexts: Context
             yield f"{model.name} reads histone marks, which stay as they are: it may hide a part of an effect"
         if len(contexts) > 1 and not (model.reads_levels or model.reads_tissue):
             yield f"{model.name} reads neither levels nor the tissue: its numbers are the same in all contexts"
+
+
+def write_variants(handle: TextIO, scored: ScoredVariants) -> None:
+    """Write the table of scored variants, with the names of its columns."""
+    handle.write("\t".join(VariantRow._fields) + "\n")
+    for rows in scored.rows():
+        handle.writelines("\t".join(row.cells()) + "\n" for row in rows)

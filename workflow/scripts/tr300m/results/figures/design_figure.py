@@ -49,7 +49,7 @@ def gain_panels(gains: Sequence[Gain], contexts: Mapping[str, list[Any]], title:
         left.axvline(0, color=theme.GREY, linewidth=0.8)
         left.set_xlabel("Gain of the objective, log(1 + TPM)")
         left.set_title("Gain by run")
-        left.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=8)
+        left.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
         _draw_contexts(right, contexts, shown)
     return figure
 
@@ -65,4 +65,4 @@ def _draw_contexts(panel: Any, contexts: Mapping[str, list[Any]], shown: Sequenc
     panel.invert_yaxis()
     panel.set_xlabel("log(1 + predicted mean TPM)")
     panel.set_title("By context")
-    panel.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=8, ncols=2)
+    panel.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8, ncols=2)

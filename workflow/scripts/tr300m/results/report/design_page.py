@@ -15,7 +15,8 @@ from .html import page
 
 MOST_SITES = 40
 """Sites that the page shows; `motifs.tsv` has all."""
-_STYLE = "<style>img { max-width: 100%; }</style></head>"
+_BASES_PER_LINE = 80
+_STYLE = "<style>img { max-width: 100%; } pre { overflow-x: auto; }</style></head>"
 
 
 def write_design(found: Review, out: Path, header: Sequence[str]) -> str:
@@ -87,7 +88,7 @@ def design_page(found: Review, header: Sequence[str]) -> str:
         key=lambda row: -abs(found.motifs["score_after"][row] - found.motifs["score_before"][row]),
     )
     sites = {name: [column[row] for row in order[:MOST_SITES]] for name, column in found.motifs.items()}
-    neighbours = {
+    neighbours: dict[str, list[Any]] = {
         "promoter": [one.gene for one in found.neighbours],
         "part": [one.part for one in found.neighbours],
         "equal bases (%)": [100 * one.identity for one in found.neighbours],
@@ -112,7 +113,8 @@ def design_page(found: Review, header: Sequence[str]) -> str:
         "## Nearest natural promoters",
         _table(neighbours),
         "## Sequence",
-        f"`{found.draft.bases[slice(*template.insert)]}`",
+        "Edited bases are marked below.",
+        _marked(template.bases[slice(*template.insert)], found.draft.bases[slice(*template.insert)]),
         "## What this does not show",
         "\n".join(f"- {line}" for line in caveats(found)),
         "## How it was made",
@@ -143,8 +145,8 @@ def caveats(found: Review) -> list[str]:
     if blind := [model.name for model in models if not (model.reads_levels or model.reads_tissue)]:
         lines.append(f"{', '.join(blind)} reads no tissue: its prediction is the same in all of them.")
     if template.part:
-        training = "was trained on" if template.part == "training" else f"is in the part {template.part}, held out"
-        lines.append(f"The promoter of {template.name} {training}.")
+        held_out = f"{template.name} is held out from the runs (part {template.part})."
+        lines.append(f"The runs were trained on {template.name}." if template.part == "training" else held_out)
     else:
         lines.append(
             "The start is not on a chromosome. Use its predictions only as ratios to a reference promoter in the same "
@@ -187,10 +189,21 @@ def _summary(found: Review) -> str:
     )
 
 
+def _marked(before: str, after: str) -> str:
+    """Return a block of code with a sequence, and marks below the bases that differ from another one."""
+    lines = []
+    for start in range(0, len(after), _BASES_PER_LINE):
+        pair = zip(before[start : start + _BASES_PER_LINE], after[start : start + _BASES_PER_LINE], strict=True)
+        lines.append(after[start : start + _BASES_PER_LINE])
+        if marks := "".join(" " if was == base else "^" for was, base in pair).rstrip():
+            lines.append(marks)
+    return "\n".join(["```", *lines, "```"])
+
+
 def _fasta(found: Review) -> str:
     template = found.objective.template
     bases = found.draft.bases[slice(*template.insert)]
-    lines = [bases[start : start + 60] for start in range(0, len(bases), 60)]
+    lines = [bases[start : start + _BASES_PER_LINE] for start in range(0, len(bases), _BASES_PER_LINE)]
     title = f">{template.name}_design tss={template.tss - template.insert[0] + 1} edits={len(found.edits['position'])}"
     return "\n".join([title, *lines]) + "\n"
 
@@ -203,7 +216,7 @@ def _tsv(columns: Mapping[str, list[Any]], header: Sequence[str]) -> str:
 def _table(columns: Mapping[str, list[Any]]) -> str:
     if not next(iter(columns.values())):
         return "None."
-    return markdown({name: [_cell(value) for value in column] for name, column in columns.items()})
+    return markdown({name: [_cell(value) for value in column] for name, column in columns.items()}, words=True)
 
 
 def _cell(value: object) -> str:
