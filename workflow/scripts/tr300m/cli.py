@@ -7,6 +7,7 @@ import click
 
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
+from .commands.card import card_command
 from .commands.design import design_command
 from .commands.ism import ism_command
 from .commands.pack import pack_command
@@ -226,6 +227,7 @@ main.add_command(predict_command)
 main.add_command(variants_command)
 main.add_command(page_command)
 main.add_command(perturb_command)
+main.add_command(card_command)
 main.add_command(design_command)
 
 
