@@ -9,6 +9,7 @@ from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
 from .commands.ism import ism_command
 from .commands.predict import predict_command
+from .commands.regulators import regulators_command
 from .gzip_command import gzip_time
 
 EXAMPLES = """
@@ -211,6 +212,7 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output:
 main.add_command(gzip_time)
 main.add_command(ism_command)
 main.add_command(predict_command)
+main.add_command(regulators_command)
 
 
 @main.command("config-doc")
