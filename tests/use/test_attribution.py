@@ -59,7 +59,7 @@ def network(dataset: Dataset, architecture: Architecture, likelihood: str) -> Ne
     return NetworkModel.of("toy", run, dataset)
 
 
-@pytest.mark.parametrize(("key", "likelihood"), zip(PARAMETERS, itertools.cycle(LIKELIHOODS)))
+@pytest.mark.parametrize(("key", "likelihood"), list(zip(PARAMETERS, itertools.cycle(LIKELIHOODS), strict=False)))
 def test_attributions_of_networks_add_up(key: str, likelihood: str) -> None:
     dataset = random_dataset(Sizes())
     architecture = Architecture.from_key(key)

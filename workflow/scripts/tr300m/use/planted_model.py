@@ -155,9 +155,9 @@ class PlantedModel:
         baseline, native = at.hits(codes).mean(axis=0), at.hits(at.codes[None])[0]
         opened = self.open_weight * (at.openness(at.codes[None])[0] - at.openness(codes).mean(axis=0))
         value = (native - baseline) * self.effect * at.levels
-        width = [len(profile.scores) for profile in self.profiles]
+        width = np.array([len(profile.scores) for profile in self.profiles])
         start = np.array([int(scores.argmax()) for scores in at.scores])
-        kernels = np.zeros((max(width), 4, len(width)))
+        kernels = np.zeros((int(width.max()), 4, len(width)))
         shares = np.zeros((len(width), len(query.regulators)))
         shares[np.arange(len(width)), self.columns] = 1
         for driver, profile in enumerate(self.profiles):
