@@ -35,7 +35,7 @@ from tr300m.use.contexts import Contexts, in_contexts
 from tr300m.use.fitted_attribution import TREES
 from tr300m.use.fitted_model import FittedModel
 from tr300m.use.motif_families import motif_families, motif_similarity
-from tr300m.use.network_attribution import CORE_ELEMENTS
+from tr300m.use.network_attribution import CORE_ROW
 from tr300m.use.network_model import NetworkModel
 from tr300m.use.planted_model import planted_predictor
 from tr300m.use.predictor import Predictor
@@ -74,7 +74,7 @@ def test_attributions_of_networks_add_up(key: str, likelihood: str) -> None:
         assert found.after == pytest.approx(np.log1p(after[context]), rel=1e-4)
         assert found.residual_share < 0.01
         assert np.abs(found.value).sum() > 0
-        assert (CORE_ELEMENTS in found.others) == architecture.core
+        assert (CORE_ROW in found.others) == architecture.core
         rows = regulator_rows(found, query, 0, context, "toy")
         assert sum(rows["attribution"]) == pytest.approx(found.after - found.before, abs=1e-6)
 

@@ -48,12 +48,12 @@ def regulators_command(
     from ..use.attribution import explain
     from ..use.contexts import in_contexts
     from ..use.predictor import Predictor
-    from ..use.regulator_table import NAMES, regulator_rows
+    from ..use.regulator_table import ATTRIBUTION_COLUMNS, regulator_rows
 
     predictor = Predictor.open(runs, dataset, split)
     contexts = Asked(tissues, samples, levels, levels_tissue).of(predictor)
     query = in_contexts(one_promoter(predictor, gene, fasta, histones), contexts)
-    columns: dict[str, list[Any]] = {name: [] for name in NAMES}
+    columns: dict[str, list[Any]] = {name: [] for name in ATTRIBUTION_COLUMNS}
     notes = []
     for model in predictor.models:
         explained = explain(model, query, 0, baselines=baselines, seed=seed)

@@ -20,9 +20,9 @@ from ..dataset.dinucleotide_shuffle import encode, letters_of, shuffle_codes
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-BASELINES = 20
+COPIES = 20
 """Shuffled promoters of which the baseline is the mean."""
-POINTS, MOST_PIECES = 16, 64
+_POINTS, MOST_PIECES = 16, 64
 """Points on each piece of the path at which gradients are taken, and the largest number of pieces."""
 ENOUGH, MOST_RESIDUAL = 0.002, 0.01
 """Residual, as a share of the difference, at which no piece is divided any more, and the largest that is accepted."""
@@ -86,7 +86,7 @@ class Explainable(Protocol):
         ...
 
 
-def explain(model: object, query: "Dataset", row: int, *, baselines: int = BASELINES, seed: int = 3) -> list[Explained]:
+def explain(model: object, query: "Dataset", row: int, *, baselines: int = COPIES, seed: int = 3) -> list[Explained]:
     """Explain the prediction of a promoter in each context of a query.
 
     Parameters
@@ -148,7 +148,7 @@ def along_path(
     tuple
         Gradients, integrated over the path, by name; the explained number at the baseline and at the promoter.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(POINTS)
+    nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
 
     def piece(start: float, end: float) -> _Piece:
         half = (end - start) / 2

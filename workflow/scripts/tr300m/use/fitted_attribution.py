@@ -16,7 +16,7 @@ from .motif_sites import best_sites
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-SCALAR = "predicted mean of log(1 + TPM), before it is limited to the range of training"
+_SCALAR = "predicted mean of log(1 + TPM), before it is limited to the range of training"
 MOTIF_BLOCK = "motif_maxima"
 TREES = "boosted trees"
 
@@ -51,7 +51,7 @@ def explain_fitted(model: FittedModel, query: "Dataset", row: int, shuffled: NDA
         if fitted.trees is not None:
             others[TREES] = tree_change
         yield Explained(
-            scalar=SCALAR,
+            scalar=_SCALAR,
             before=constant + before + float(trees[0] @ weight[context]),
             after=constant + after + float(trees[1] @ weight[context]),
             motif=sites.motif,

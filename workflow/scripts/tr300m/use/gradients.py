@@ -42,12 +42,13 @@ def _with_jax(model: keras.Model, wanted: Sequence[int]) -> Gradients:
         return (raw * weights).sum()
 
     compiled = jax.jit(jax.grad(total))
-    variables = (
-        [variable.value for variable in model.trainable_variables],
-        [variable.value for variable in model.non_trainable_variables],
-    )
 
     def gradients(inputs: list[NDArray[Any]], weights: NDArray[Any]) -> list[NDArray[np.float32]]:
+        # Read in each call: a prediction in between moves the variables to new arrays.
+        variables = (
+            [variable.value for variable in model.trainable_variables],
+            [variable.value for variable in model.non_trainable_variables],
+        )
         found = compiled([inputs[number] for number in wanted], variables, inputs, weights.astype(np.float32))
         return [np.asarray(gradient) for gradient in found]
 

@@ -16,8 +16,8 @@ from .patched_scan import pooled_positions
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-SCALAR = "log(1 + mean of the predicted distribution in TPM)"
-CORE_ELEMENTS = "core promoter elements"
+_SCALAR = "log(1 + mean of the predicted distribution in TPM)"
+CORE_ROW = "core promoter elements"
 _STEP = 1e-4
 """Change of a raw number for the slope of the mean."""
 
@@ -49,7 +49,7 @@ def explain_network(model: NetworkModel, query: "Dataset", row: int, shuffled: N
             value = change * (gradients["motif_dense"] @ at.weights[context].T)
             levels = np.asarray(query.regulator_levels[context]) if model.reads_levels else None
             found = Explained(
-                scalar=SCALAR,
+                scalar=_SCALAR,
                 before=before,
                 after=after,
                 motif=motif,
@@ -61,7 +61,7 @@ def explain_network(model: NetworkModel, query: "Dataset", row: int, shuffled: N
                 shares=level_shares(dataset, levels),
                 others={}
                 if core is None
-                else {CORE_ELEMENTS: float(((core[1] - core[0]) * gradients["core_scores"]).sum())},
+                else {CORE_ROW: float(((core[1] - core[0]) * gradients["core_scores"]).sum())},
             )
         assert found is not None
         yield found

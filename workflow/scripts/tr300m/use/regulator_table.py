@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 LEAST = 0.002
 """Share of the sum of all sizes below which sites go to the row `REST`."""
-MOST_ROWS = 400
+_MOST_ROWS = 400
 _ROUNDING = 1e-9
 REST, RESIDUAL, UNMAPPED = "(smaller sites)", "(residual)", "(no regulator)"
-NAMES = (
+ATTRIBUTION_COLUMNS = (
     "gene", "run", "context", "regulator", "family", "motif", "level", "from", "to", "attribution", "regulator_total",
     "family_total",
 )  # fmt: skip
@@ -38,7 +38,7 @@ def regulator_rows(found: "Explained", query: "Dataset", row: int, context: int,
     Returns
     -------
     dict
-        Columns `NAMES`: `level` in TPM; `from` and `to` are the first position and the one after the last, as distances
+        Columns `ATTRIBUTION_COLUMNS`: `level` in TPM; `from` and `to` are the first position and the one after the last, as distances
         from the TSS; `attribution` in log(1 + TPM); `regulator_total` and `family_total` are sums over all places, and
         of all regulators of the family. `motif` is the one that adds most there. All attributions of a context add up
         to the difference between the promoter and its baseline.
@@ -49,7 +49,7 @@ def regulator_rows(found: "Explained", query: "Dataset", row: int, context: int,
     table = by_motif @ shares
     totals, size = table.sum(axis=0), np.abs(table)
     least = LEAST * (size.sum() + sum(map(abs, found.others.values())))
-    order = np.argsort(-size, axis=None, kind="stable")[: min(MOST_ROWS, int((size > least).sum()))]
+    order = np.argsort(-size, axis=None, kind="stable")[: min(_MOST_ROWS, int((size > least).sum()))]
     place, regulator = np.unravel_index(order, table.shape)
     lead = np.abs(by_motif[place] * shares[:, regulator].T).argmax(axis=1)
     names = _families(found, lead)
@@ -73,7 +73,7 @@ def regulator_rows(found: "Explained", query: "Dataset", row: int, context: int,
         rows.append((*common, labels[number], of, found.names[lead[site]], float(levels[number]), *where, *values))
     rest = {REST: float(table.sum() - table[place, regulator].sum())} | found.others | {RESIDUAL: found.residual}
     rows += [(*common, label, "", "", "", "", "", amount, "", "") for label, amount in rest.items()]
-    return {name: [cells[number] for cells in rows] for number, name in enumerate(NAMES)}
+    return {name: [cells[number] for cells in rows] for number, name in enumerate(ATTRIBUTION_COLUMNS)}
 
 
 def _by_place(found: "Explained") -> tuple[Ints, Floats]:
