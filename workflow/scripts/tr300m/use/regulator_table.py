@@ -38,10 +38,10 @@ def regulator_rows(found: "Explained", query: "Dataset", row: int, context: int,
     Returns
     -------
     dict
-        Columns `ATTRIBUTION_COLUMNS`: `level` in TPM; `from` and `to` are the first position and the one after the last, as distances
-        from the TSS; `attribution` in log(1 + TPM); `regulator_total` and `family_total` are sums over all places, and
-        of all regulators of the family. `motif` is the one that adds most there. All attributions of a context add up
-        to the difference between the promoter and its baseline.
+        Columns `ATTRIBUTION_COLUMNS`. `level` is in TPM. `from` and `to` are the first position and the one after the
+        last, as distances from the TSS. `attribution` is in log(1 + TPM), and all of a context add up to the difference
+        between the promoter and its baseline. `regulator_total` is the sum over all places, `family_total` that of the
+        regulators of the family. `motif` is the one that adds most there.
     """
     places, by_motif = _by_place(found)
     none = np.maximum(1 - found.shares.sum(axis=1, keepdims=True), 0.0)
