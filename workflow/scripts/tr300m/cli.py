@@ -15,6 +15,7 @@ from .commands.page import page_command
 from .commands.perturb import perturb_command
 from .commands.predict import predict_command
 from .commands.variants import variants_command
+from .commands.regulators import regulators_command
 from .gzip_command import gzip_time
 
 EXAMPLES = """
@@ -229,6 +230,7 @@ main.add_command(page_command)
 main.add_command(perturb_command)
 main.add_command(card_command)
 main.add_command(design_command)
+main.add_command(regulators_command)
 
 
 @main.command("config-doc")
