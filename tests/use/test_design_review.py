@@ -1,6 +1,7 @@
 """What is said of a design: gains by runs and judges, random edits, sites, neighbours; files of the commands."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from tr300m.base.files import read_tsv
 from tr300m.cli import main
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split
-from tr300m.results.report.design_page import design_page
+from tr300m.results.report.design_page import design_page, write_design
 from tr300m.use.design import Rules, design, repaired
 from tr300m.use.design_constraints import Constraints, forbidden_sites
 from tr300m.use.design_moves import consensus_bases
@@ -181,6 +182,26 @@ def test_the_command_writes_a_design_that_can_be_read_again(tmp_path: Path, pred
     assert gains["run"].tolist() == ["guide", "opposite"] and float(gains["gain"][0]) > 0
     for name in ("edits.tsv", "gains.tsv", "contexts.tsv", "motifs.tsv"):
         assert (out / name).read_text().startswith("# tr300m ")
+
+
+def test_a_designed_fasta_gives_the_same_window_again(tmp_path: Path) -> None:
+    """Also where windows of the - strand lie one base off, as in the edition `release`."""
+    run = counted_predictor(MODEL, sizes=SIZES, regulator_levels=LEVELS)
+    genes = run.dataset.genes
+    minus = (genes.strand == "-").astype(np.int64)
+    moved = replace(genes, window_start=genes.window_start + minus, window_end=genes.window_end + minus)
+    run = replace(run, dataset=replace(run.dataset, genes=moved))
+    for gene in range(2, len(genes)):
+        start = Template.of_gene(run, str(genes.gene_name[gene]))
+        assert start.tss - start.anchor == minus[gene]
+        objective = Objective(run.models, start, design_contexts(run, "T0", ()))
+        rules = Rules(start.editable(None), 3)
+        draft = design(objective, rules)
+        found = review(run, objective, rules, repaired(start, rules), draft)
+        write_design(found, tmp_path, [])
+        again = Template.of_fasta(run, tmp_path / "design.fa")
+        assert again.bases == draft.bases
+        assert (again.promoter.onehot[0] == start.windows([draft.bases])[0]).all()
 
 
 @pytest.mark.parametrize(

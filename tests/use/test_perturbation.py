@@ -20,7 +20,7 @@ from tr300m.use.predictor import Predictor
 # R0 activates, R1 represses, R2 activates weakly; the others have no site.
 MODEL = CountedModel((Site("ACGTAC", 0, 0.2), Site("TTGACA", 1, -0.1), Site("GGC", 2, 0.02)))
 LEVELS = np.array([[3, 7, 1, 0, 2], [1, 3, 15, 4, 2]], np.float32)
-SIZES = Sizes(samples=8, regulators=5)
+SIZES = Sizes(samples=16, regulators=5)
 
 
 def predictor(*models: CountedModel) -> Predictor:
@@ -96,6 +96,9 @@ def test_the_range_is_that_of_the_tissue_in_training_samples() -> None:
     of_tissue = dataset.regulator_levels[[row for row in train if dataset.samples.tissue[row] == "T0"]]
     np.testing.assert_allclose(low[0], np.percentile(of_tissue, 5, axis=0))
     np.testing.assert_allclose(high[1], np.percentile(dataset.regulator_levels[train], 95, axis=0))
+    assert len(of_tissue) > 2
+    # One sample makes no range.
+    assert np.isnan(observed_ranges(dataset, train[:1], CONTEXTS)).all()
     level = float(np.median(of_tissue[:, 0]))
     changes = [
         level_changes_of(dataset.regulators, [f"HNF4A={value}", f"TP53={other}"], [])

@@ -6,7 +6,7 @@ import click
 
 from ..base.errors import TR300MError
 from ..cli_options import HomePath
-from .common import Runs, header, with_dataset, with_histones, with_runs, with_split
+from .common import Runs, header, open_predictor, with_histones, with_optional_dataset, with_runs, with_split
 
 
 class NumberPair(click.ParamType[tuple[float, float]]):
@@ -31,7 +31,7 @@ class NumberPair(click.ParamType[tuple[float, float]]):
 
 @click.command("design")
 @with_runs
-@with_dataset
+@with_optional_dataset
 @click.option("--gene", help="Gene whose promoter is the start.")
 @click.option("--fasta", type=HomePath(), help="Start of your own, one record, with the TSS in the header.")
 @click.option(
@@ -58,7 +58,7 @@ class NumberPair(click.ParamType[tuple[float, float]]):
 @click.option("--out", required=True, type=HomePath(), help="Folder to write: FASTA, tables and report.")
 def design_command(
     runs: list[Path],
-    dataset: Path,
+    dataset: Path | None,
     gene: str | None,
     fasta: Path | None,
     upstream: Path | None,
@@ -101,13 +101,12 @@ def design_command(
     from ..use.design_objective import Objective
     from ..use.design_review import open_judges, review
     from ..use.design_template import Template, design_contexts
-    from ..use.predictor import Predictor
     from ..use.promoters import read_backbone
 
     if bool(gene) == bool(fasta):
         raise TR300MError("one start is needed", "give --gene or --fasta")
     constraints = Constraints(forbidden_sites(forbid), gc, homopolymer, repeat)
-    predictor = Predictor.open(runs, dataset, split)
+    predictor = open_predictor(runs, dataset, split)
     judged = open_judges(predictor, runs, judges, split)
     contexts = design_contexts(predictor, target, off, levels, levels_tissue)
     if fasta:

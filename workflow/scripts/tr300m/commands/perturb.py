@@ -11,10 +11,11 @@ from ..cli_options import HomePath
 from .common import (
     Asked,
     header,
+    open_predictor,
     table_to,
     with_contexts,
-    with_dataset,
     with_histones,
+    with_optional_dataset,
     with_out,
     with_runs,
     with_split,
@@ -23,7 +24,7 @@ from .common import (
 
 @click.command("perturb")
 @with_runs
-@with_dataset
+@with_optional_dataset
 @click.option("--set", "set_to", multiple=True, metavar="NAME=TPM", help="Set the level of a regulator.")
 @click.option("--scale", "scale_by", multiple=True, metavar="NAME=FACTOR", help="Scale the level of a regulator.")
 @click.option("--all-regulators", is_flag=True, help="Knock out each regulator by itself; the strongest come first.")
@@ -37,7 +38,7 @@ from .common import (
 @with_out
 def perturb_command(
     runs: list[Path],
-    dataset: Path,
+    dataset: Path | None,
     set_to: tuple[str, ...],
     scale_by: tuple[str, ...],
     all_regulators: bool,
@@ -64,7 +65,6 @@ def perturb_command(
       tr300m perturb results/demo/runs/bilinear results/demo/dataset --top 10 --gene APOA1 --tissue all --out top.tsv
     """
     from ..use.perturbation import knock_outs, level_changes_of, perturbation_table
-    from ..use.predictor import Predictor
 
     each = all_regulators or top is not None
     if each and (set_to or scale_by):
@@ -72,7 +72,7 @@ def perturb_command(
     names += tuple(read_list(listed)) if listed else ()
     if bool(names) == bool(fasta):
         raise TR300MError("genes or sequences are needed, not both", "give --gene or --genes, or --fasta")
-    predictor = Predictor.open(runs, dataset, split)
+    predictor = open_predictor(runs, dataset, split)
     regulators = predictor.dataset.regulators
     perturbations = knock_outs(regulators) if each else [level_changes_of(regulators, set_to, scale_by)]
     contexts = Asked(tissues, samples, levels, levels_tissue).of(predictor)

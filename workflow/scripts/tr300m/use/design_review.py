@@ -16,6 +16,7 @@ from .design_constraints import Checker
 from .design_moves import Move
 from .design_objective import Objective
 from .design_template import Template, changed_places
+from .pack import SUFFIX
 from .patched_scan import PatchedScan
 
 if TYPE_CHECKING:
@@ -234,6 +235,7 @@ def nearest_promoters(predictor: "Predictor", template: Template, bases: str, co
     return [
         Neighbour(str(names[row]), predictor.part(str(ids[row])), float(alike[row] / max(known.sum(), 1)))
         for row in order
+        if alike[row]
     ]
 
 
@@ -245,11 +247,29 @@ def open_judges(
     Raises
     ------
     TR300MError
-        If a judge is one of the runs of the search, or cannot be opened.
+        If a judge is one of the runs of the search, cannot be opened, or reads other data.
     """
     used = {run.resolve() for run in runs}
     for judge in judges:
         if judge.resolve() in used:
             raise TR300MError(f"{judge} guides the search and cannot judge it", "name another seed or architecture")
-    # Each by itself: judges may have been trained on different splits.
-    return [model for judge in judges for model in type(predictor).open(judge, predictor.dataset, split).models]
+    return [model for judge in judges for model in _opened(predictor, judge, split).models]
+
+
+def _opened(predictor: "Predictor", judge: Path, split: Path | None) -> "Predictor":
+    """Open a judge by itself: it may have been trained on another split."""
+    if judge.suffix != SUFFIX:
+        return type(predictor).open(judge, predictor.dataset, split)
+    found = type(predictor).open_pack(judge)
+    ours, theirs = predictor.dataset, found.dataset
+    pairs = {
+        "motifs": (ours.motifs.matrix_id, theirs.motifs.matrix_id),
+        "regulators": (ours.regulators.gene_id, theirs.regulators.gene_id),
+        "tissues": (np.array(ours.tissues), np.array(theirs.tissues)),
+        "window": (np.array(ours.onehot.shape[1:]), np.array(theirs.onehot.shape[1:])),
+    }
+    if other := [name for name, (one, two) in pairs.items() if not np.array_equal(one, two)]:
+        raise TR300MError(
+            f"{judge} has other {', '.join(other)} than the runs of the search", "name a judge of the same kind of data"
+        )
+    return found

@@ -41,6 +41,9 @@ class Template:
         Index of the first base that is designed, behind the backbone, and of the one after the last.
     shift
         Index in the window minus index in the sequence.
+    anchor
+        Index in the sequence to name as the TSS in a FASTA, so that the same window is cut again. It is the TSS, but
+        for genes whose windows lie otherwise: those of the - strand in the edition `release`.
     promoter
         The window as the only gene of a dataset.
     """
@@ -51,6 +54,7 @@ class Template:
     tss: int
     insert: tuple[int, int]
     shift: int
+    anchor: int
     promoter: "Dataset" = field(repr=False)
 
     @classmethod
@@ -66,7 +70,8 @@ class Template:
         bases = letters(np.asarray(promoter.onehot[0]))
         name = str(promoter.genes.gene_name[0])
         tss = int(tss_index(promoter.genes)[0])
-        return cls(name, predictor.part(gene), bases, tss, (0, len(bases)), 0, promoter)
+        anchor = _index_of_own(predictor.dataset)
+        return cls(name, predictor.part(gene), bases, tss, (0, len(bases)), 0, anchor, promoter)
 
     @classmethod
     def of_fasta(cls, predictor: "Predictor", path: Path | str, backbone: str = "") -> Self:
@@ -78,7 +83,7 @@ class Template:
             If it cannot be read, or has several records.
         """
         dataset = predictor.dataset
-        index = int(tss_index(dataset.genes)[int(np.argmax(dataset.genes.strand == "+"))])
+        index = _index_of_own(dataset)
         records = read_records(path, dataset.onehot.shape[1], index)
         if len(records) > 1:
             raise TR300MError(f"{path} has {len(records)} records", "give a file with the one to start from")
@@ -86,7 +91,7 @@ class Template:
         codes = CODE_OF_BYTE[np.frombuffer((backbone + records[0].bases).encode(), np.uint8)]
         bases = "".join((BASES + "N")[code] for code in codes)
         tss = len(backbone) + records[0].tss
-        return cls(records[0].name, "", bases, tss, (len(backbone), len(bases)), index - tss, promoter)
+        return cls(records[0].name, "", bases, tss, (len(backbone), len(bases)), index - tss, tss, promoter)
 
     def editable(self, region: tuple[int, int] | None, protected: Sequence[tuple[int, int]] = ()) -> frozenset[int]:
         """Return the indices of the bases that may be edited: known, in the window and the region, not protected.
@@ -141,6 +146,11 @@ class Template:
             places = np.flatnonzero(edited != start)
             window[places + self.shift] = np.eye(4)[CODE_OF_BYTE[edited[places]]]
         return found
+
+
+def _index_of_own(dataset: "Dataset") -> int:
+    """Return the index of the TSS in the window of a sequence of one's own."""
+    return int(tss_index(dataset.genes)[int(np.argmax(dataset.genes.strand == "+"))])
 
 
 def letters(onehot: NDArray[Any]) -> str:

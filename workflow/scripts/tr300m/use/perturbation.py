@@ -129,14 +129,16 @@ def observed_ranges(dataset: "Dataset", samples: Ints, contexts: Contexts) -> tu
     Returns
     -------
     low, high
-        [context, regulator], TPM.
+        [context, regulator], TPM; NaN if there is one sample alone, as in a pack, which makes no range.
     """
     of_sample = dataset.samples.tissue[samples]
     bounds = {}
     for tissue in dict.fromkeys(contexts.tissues):
         mine = samples[of_sample == tissue]
         levels = dataset.regulator_levels[mine if len(mine) else samples]
-        bounds[tissue] = np.percentile(levels, RANGE, axis=0)
+        bounds[tissue] = (
+            np.percentile(levels, RANGE, axis=0) if len(levels) > 1 else np.full((2, levels.shape[1]), np.nan)
+        )
     low, high = np.stack([bounds[tissue] for tissue in contexts.tissues]).swapaxes(0, 1)
     return low, high
 
@@ -206,7 +208,9 @@ def perturbation_table(
                 columns["regulator"].append(_named(dataset.regulators, changed))
                 numbers: tuple[NDArray[Any], ...] = (before, new, low[context, changed], high[context, changed])
                 for column, levels in zip(_OF_REGULATORS, numbers, strict=True):
-                    columns[column].append(",".join(f"{value:.4g}" for value in levels.tolist()))
+                    columns[column].append(
+                        ",".join("" if np.isnan(value) else f"{value:.4g}" for value in levels.tolist())
+                    )
                 columns["outside"].append(_named(dataset.regulators, changed, outside))
                 columns["own"].append(_named(dataset.regulators, changed, own[gene, changed]))
                 columns["mean_before"].append(float(averaged[0, context]))

@@ -204,7 +204,9 @@ def _fasta(found: Review) -> str:
     template = found.objective.template
     bases = found.draft.bases[slice(*template.insert)]
     lines = [bases[start : start + _BASES_PER_LINE] for start in range(0, len(bases), _BASES_PER_LINE)]
-    title = f">{template.name}_design tss={template.tss - template.insert[0] + 1} edits={len(found.edits['position'])}"
+    title = (
+        f">{template.name}_design tss={template.anchor - template.insert[0] + 1} edits={len(found.edits['position'])}"
+    )
     return "\n".join([title, *lines]) + "\n"
 
 
