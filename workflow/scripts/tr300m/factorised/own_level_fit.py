@@ -243,7 +243,7 @@ def choose_own(
     """
     thresholds = np.quantile(inputs.scores, HALF_OCCUPIED, axis=0)
     chosen, lowest = None, 0.0
-    for threshold, sums in zip(thresholds, _sums_of_folds(folds, x, z, inputs, thresholds), strict=True):
+    for threshold, sums in zip(thresholds, own_sums_of_folds(folds, x, z, inputs, thresholds), strict=True):
         squares = [
             (fitted_squares(fold.fitted, fitted, penalties), held_out_squares(fold, fitted, held, penalties))
             for fold, (fitted, held) in zip(folds, sums, strict=True)
@@ -281,7 +281,7 @@ def _residuals(
     return weights, rest
 
 
-def _sums_of_folds(
+def own_sums_of_folds(
     folds: Sequence[Rotated], x: Floats, z: Floats, inputs: OwnInputs, thresholds: Floats
 ) -> list[list[tuple[OwnSums, OwnSums]]]:
     """Return the sums of the fitted and the held-out corner [threshold][fold]."""
