@@ -16,15 +16,13 @@ from tr300m.factorised.fit import fit
 from tr300m.factorised.model import FactorisedModel
 from tr300m.factorised.own_level_fit import (
     HALF_OCCUPIED,
-    FoldProducts,
-    OwnInputs,
     OwnSettings,
     choose_own,
     fit_own,
     fitted_squares,
     held_out_squares,
-    own_sums_of_folds,
 )
+from tr300m.factorised.own_level_sums import FoldProducts, OwnInputs, own_rights, own_sums
 from tr300m.factorised.own_levels import MOTIFS, LevelColumns, OwnLevelTerm, occupancies
 from tr300m.factorised.products import Corner, Products
 from tr300m.factorised.two_sided_ridge import Penalties, Rotated, RotatedCorner
@@ -149,7 +147,8 @@ def test_a_fit_of_all_pairs_is_the_joint_least_squares(sample_folds: int) -> Non
 def test_inner_folds_are_those_of_explicit_fits(sample_folds: int) -> None:
     case = toy(noise(1), 1, sample_folds)
     threshold = np.array([5.0, 4, 6, 5])
-    (sums,) = own_sums_of_folds(case.folds, case.x, case.z, case.inputs, threshold[None])
+    (rights,) = own_rights(case.inputs, threshold[None])
+    sums = own_sums(case.folds, case.x, case.z, case.inputs, threshold, rights)
     for number, (fold, (fitted, held)) in enumerate(zip(case.folds, sums, strict=True)):
         held_rows, held_columns, columns = inner_masks(number, case.inputs.gene_fold, case.inputs.sample_fold)
         weight = fitted_squares(fold.fitted, fitted, PENALTIES).lowest(PENALTY)
@@ -171,7 +170,7 @@ def test_sums_over_folds() -> None:
     left, right, fold = rng.normal(2, 1, (9, 2)), rng.normal(1, 1, (9, 3)), np.array([0, 1, 2] * 3)
     found = FoldProducts.of(left, right, fold).centred(np.array([0, 2]))
     rows = fold != 1
-    np.testing.assert_allclose(found, centred(left[rows]).T @ centred(right[rows]))
+    np.testing.assert_allclose(found, centred(left[rows]).T @ centred(right[rows]), rtol=1e-5, atol=1e-5)
 
 
 def regulated(seed: int, effect: float) -> Toy:
