@@ -17,7 +17,8 @@ from .boosted import TREE_BLOCKS, GeneTrees, tree_features
 from .choose import choose_penalties, inner_fits, inner_masks
 from .feature_map import FeatureMap
 from .model import FactorisedModel
-from .own_level_fit import OwnInputs, choose_own, fit_own
+from .own_level_fit import choose_own, fit_own
+from .own_level_sums import OwnInputs
 from .own_levels import MOTIFS, LevelColumns
 from .products import Corner, Products
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks

@@ -8,135 +8,23 @@ diagonal of M'y L - M'A y B L.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from ..base.types import Bools, Floats, Ints
-from .choose import choose_penalties, inner_masks
-from .own_levels import LevelColumns, OwnLevelTerm, occupancies
-from .products import Corner, Products
+from ..base.types import Floats, Ints
+from .choose import choose_penalties
+from .own_level_sums import OwnInputs, OwnSums, inner_corners, own_rights, own_sums
+from .own_levels import OwnLevelTerm, occupancies
+from .products import Corner
 from .two_sided_ridge import Penalties, Rotated, RotatedCorner
 
 HALF_OCCUPIED = (0.5, 0.7, 0.9)
 """Shares of the training genes whose best site is occupied less than half of the time, to choose from."""
-OWN_PENALTIES = tuple(10.0 ** (power / 2) for power in range(-10, 5))
+OWN_PENALTIES = tuple(10.0 ** (power / 2) for power in range(-5, 5))
 """Penalties of the term to choose from, in units of the mean of the normal matrix's diagonal."""
-
-
-class FoldProducts(NamedTuple):
-    """Sums of products of two matrices over the rows of each fold.
-
-    Attributes
-    ----------
-    products
-        left' right [fold, column of left, column of right].
-    left, right
-        Sums of the rows [fold, column].
-    rows
-        Number of rows [fold].
-    """
-
-    products: Floats
-    left: Floats
-    right: Floats
-    rows: Ints
-
-    @classmethod
-    def of(cls, left: Floats, right: Floats, fold: Ints) -> Self:
-        """Sum up matrices of the same rows."""
-        parts = [(left[fold == one], right[fold == one]) for one in range(int(fold.max()) + 1)]
-        return cls(
-            np.stack([a.T @ b for a, b in parts]),
-            np.stack([a.sum(axis=0) for a, _ in parts]),
-            np.stack([b.sum(axis=0) for _, b in parts]),
-            np.bincount(fold),
-        )
-
-    def centred(self, folds: Ints) -> Floats:
-        """Return the products over some folds, of columns without their means over them."""
-        means = np.outer(self.left[folds].sum(axis=0), self.right[folds].sum(axis=0)) / self.rows[folds].sum()
-        return np.asarray(self.products[folds].sum(axis=0) - means)
-
-
-@dataclass(frozen=True)
-class OwnInputs:
-    """What the term reads of the training pairs.
-
-    Attributes
-    ----------
-    scores
-        Best score of each motif, in bits [gene, motif].
-    levels, level_mean
-        Levels minus their means [sample, level], and these means [level].
-    columns
-        Levels of the motifs.
-    sums
-        Sums of y times the levels.
-    gene_fold, sample_fold
-        Inner fold of each training gene and sample.
-    """
-
-    scores: NDArray[Any]
-    levels: Floats
-    level_mean: Floats
-    columns: LevelColumns
-    sums: Products
-    gene_fold: Ints
-    sample_fold: Ints
-
-    def term(self, threshold: Floats, weight: Floats, rows: Bools, columns: Bools) -> OwnLevelTerm:
-        """Return the term with coefficients [motif] that were fitted to some genes and samples."""
-        mean = occupancies(self.scores[rows], threshold).mean(axis=0)
-        level_mean = self.level_mean + self.levels[columns].mean(axis=0)
-        return OwnLevelTerm(threshold, mean, weight, level_mean, self.columns)
-
-    def product(self, rows: Bools, columns: Bools) -> Floats:
-        """Return the doubly centred y of whole folds of genes and samples, times the levels [gene, level]."""
-        no_features = np.empty((len(rows), 0))
-        corner = Corner.of(self.sums, no_features, self.levels, self.gene_fold, self.sample_fold, rows, columns)
-        return corner.product
-
-
-@dataclass(frozen=True)
-class OwnSums:
-    """Products of occupancies and levels over a corner, with features in the eigenvectors of a fit.
-
-    Attributes
-    ----------
-    occupancies
-        M'M [motif, motif].
-    levels
-        L'L [level, level].
-    genes, samples
-        Rotated X'M [feature, motif] and Z'L [feature, level].
-    right
-        Diagonal of M'y L, of the doubly centred y [motif].
-    of_motif
-        Level of each motif [motif].
-    """
-
-    occupancies: Floats
-    levels: Floats
-    genes: Floats
-    samples: Floats
-    right: Floats
-    of_motif: Ints
-
-    def by_motif(self, levels: Floats) -> Floats:
-        """Return products of levels [level, level] as those of the motifs' levels [motif, motif]."""
-        return levels[self.of_motif][:, self.of_motif]
-
-    def interaction(self, weight: Floats) -> Floats:
-        """Return the rotated X' (M C L') Z [feature, feature] for coefficients C [motif]."""
-        return np.asarray((self.genes * weight) @ self.samples[:, self.of_motif].T)
-
-    def diagonal(self, middle: Floats) -> Floats:
-        """Return the diagonal [motif] of genes' middle samples for a matrix [feature, feature]."""
-        return np.einsum("fm,fm->m", self.genes, (middle @ self.samples)[:, self.of_motif])
 
 
 class Quadratic(NamedTuple):
@@ -241,27 +129,31 @@ def choose_own(
     OwnFolds or None
         None if the term does not lower the error.
     """
-    thresholds = np.quantile(inputs.scores, HALF_OCCUPIED, axis=0)
+    thresholds = np.quantile(inputs.scores, HALF_OCCUPIED, axis=0).astype(np.float64)
+    rights = own_rights(inputs, thresholds)
     chosen, lowest = None, 0.0
-    for threshold, sums in zip(thresholds, _sums_of_folds(folds, x, z, inputs, thresholds), strict=True):
+    for number, threshold in enumerate(thresholds):
+        sums = own_sums(folds, x, z, inputs, threshold, rights[number])
         squares = [
             (fitted_squares(fold.fitted, fitted, penalties), held_out_squares(fold, fitted, held, penalties))
             for fold, (fitted, held) in zip(folds, sums, strict=True)
         ]
+        # Memory for the sums of one threshold at a time.
+        del sums
         for penalty in OWN_PENALTIES:
             error = sum(held(fitted.lowest(penalty)) for fitted, held in squares)
             if error < lowest:
-                chosen, lowest = (OwnSettings(threshold, penalty), sums), error
+                chosen, lowest = (number, penalty), error
     if chosen is None:
         return None
-    settings, sums = chosen
+    number, settings = chosen[0], OwnSettings(thresholds[chosen[0]], chosen[1])
+    sums = own_sums(folds, x, z, inputs, settings.threshold, rights[number])
     _, first = _residuals(folds, sums, settings.penalty, penalties)
     penalties = choose_penalties(first)
     weights, rest = _residuals(folds, sums, settings.penalty, penalties)
-    masks = (inner_masks(fold, inputs.gene_fold, inputs.sample_fold) for fold in range(len(folds)))
     terms = [
-        inputs.term(settings.threshold, weight, ~held_rows, columns)
-        for weight, (held_rows, _, columns) in zip(weights, masks, strict=True)
+        inputs.term(settings.threshold, weight, *fitted)
+        for weight, (_, fitted, _) in zip(weights, inner_corners(inputs), strict=True)
     ]
     return OwnFolds(settings, penalties, rest, terms)
 
@@ -279,40 +171,6 @@ def _residuals(
         for fold, weight, (fitted, held) in zip(folds, weights, sums, strict=True)
     ]
     return weights, rest
-
-
-def _sums_of_folds(
-    folds: Sequence[Rotated], x: Floats, z: Floats, inputs: OwnInputs, thresholds: Floats
-) -> list[list[tuple[OwnSums, OwnSums]]]:
-    """Return the sums of the fitted and the held-out corner [threshold][fold]."""
-    gene_fold, sample_fold, of_motif = inputs.gene_fold, inputs.sample_fold, inputs.columns.of_motif
-    zl, ll = (FoldProducts.of(left, inputs.levels, sample_fold) for left in (z, inputs.levels))
-    of_genes = []
-    for threshold in thresholds:
-        occupied = occupancies(inputs.scores, threshold)
-        of_genes.append([FoldProducts.of(left, occupied, gene_fold) for left in (x, occupied)])
-    found: list[list[tuple[OwnSums, OwnSums]]] = [[] for _ in thresholds]
-    for number, fold in enumerate(folds):
-        held_rows, held_columns, columns = inner_masks(number, gene_fold, sample_fold)
-        corners = [
-            (rows, np.unique(gene_fold[rows]), np.unique(sample_fold[chosen]), inputs.product(rows, chosen))
-            for rows, chosen in ((~held_rows, columns), (held_rows, held_columns))
-        ]
-        for threshold, (xm, mm), sums in zip(thresholds, of_genes, found, strict=True):
-            occupied = occupancies(inputs.scores, threshold)
-            fitted, held = (
-                OwnSums(
-                    mm.centred(in_genes),
-                    ll.centred(in_samples),
-                    fold.fitted.genes.vectors.T @ xm.centred(in_genes),
-                    fold.fitted.samples.vectors.T @ zl.centred(in_samples),
-                    np.einsum("gm,gm->m", occupied[rows], product[:, of_motif]),
-                    of_motif,
-                )
-                for rows, in_genes, in_samples, product in corners
-            )
-            sums.append((fitted, held))
-    return found
 
 
 def fit_own(
