@@ -236,7 +236,7 @@ def bilinear(options: argparse.Namespace) -> None:
 
 PASSES, TOWER_STEPS = 20, 60
 """Passes that are extrapolated to; steps on blocks that are timed, and those of the networks are a third as many."""
-GENE_COLUMNS, SAMPLE_COLUMNS = 1740, 654
+GENE_COLUMNS, SAMPLE_COLUMNS = 1240, 654
 """Columns of the feature maps at full size."""
 TRAINED = 0.9
 """Share of genes and of samples that train, of those that no part holds out."""

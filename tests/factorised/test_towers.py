@@ -30,6 +30,8 @@ def test_towers_by_hand() -> None:
     table = [[2.5 + 40, 2.5 + 120], [0.5 + 6, 0.5 + 18]]
     assert TOWERS.table(x, z).tolist() == table
     assert TOWERS.pairs(x, z, np.array([[1, 0], [0, 1]])).tolist() == [table[1][0], table[0][1]]
+    # Features behind those that the towers read change nothing.
+    assert TOWERS.table(np.concatenate([x, x], axis=1), z).tolist() == table
     assert TOWERS.kept_step == 25
 
 
@@ -95,15 +97,17 @@ def test_what_is_given_to_the_two_trainings() -> None:
     calls = []
 
     def train(kept: int, given: Residuals, aside: Residuals | None, steps: int, seed: int) -> Towers:
+        assert given.x.shape[1] == 3 and (aside is None or aside.x.shape[1] == 3)
         calls.append((given.missed.shape, aside and aside.missed.shape, steps, seed))
         return replace(TOWERS, inner_errors=np.array([[0, 2.0], [kept, 1.0]]))
 
-    rest = (genes, samples, x, z, Penalties(1, 1, 1, 1), gene_fold, sample_fold, cluster)
-    found = fit_towers(expression, *rest, partial(train, 50), 7)
+    rest = (genes, samples, x, z, Penalties(1, 1, 1, 1), gene_fold, sample_fold)
+    found = fit_towers(expression, *rest, cluster, 3, partial(train, 50), 7)
     assert calls == [((20, 8), (10, 4), 0, 7), ((30, 12), None, 50, 7)]
     assert found is not None and found[0].kept_step == 50
     calls.clear()
-    assert fit_towers(expression, *rest, partial(train, 0), 7) is None
+    assert fit_towers(expression, *rest, cluster, 3, partial(train, 0), 7) is None
     assert len(calls) == 1
+    assert fit_towers(expression, *rest, cluster, 0, partial(train, 50), 7) is None
     # Genes that all share promoters outside the fold cannot be divided.
-    assert fit_towers(expression, *rest[:-1], np.zeros(30, np.int64), partial(train, 50), 7) is None
+    assert fit_towers(expression, *rest, np.zeros(30, np.int64), 3, partial(train, 50), 7) is None

@@ -156,7 +156,7 @@ def fit(
     if FACTORISED[model].towers and train_towers is not None:
         towers = fit_towers(
             dataset.expression, genes, samples, x, z, penalties, gene_fold, sample_fold,
-            dataset.genes.cluster[genes], train_towers, seed,
+            dataset.genes.cluster[genes], gene_map.linear_columns, train_towers, seed,
         )  # fmt: skip
     folds = (STOPPING_FOLD,) if trees or towers else range(len(inner))
     rng = np.random.default_rng(seed)

@@ -33,6 +33,7 @@ def fit_towers(
     gene_fold: Ints,
     sample_fold: Ints,
     cluster: Ints,
+    columns_read: int,
     train: TrainTowers,
     seed: int,
 ) -> tuple[Towers, Towers] | None:
@@ -56,6 +57,8 @@ def fit_towers(
     cluster
         Cluster of training genes that share promoters [gene]; folds of residuals have whole clusters. More of them
         than whole chromosomes would, so that each closed form misses about as much as that of all genes.
+    columns_read
+        Number of gene features, the first ones, that the towers read.
     train
         Function that trains towers.
     seed
@@ -69,15 +72,19 @@ def fit_towers(
     """
     rows_aside, columns_aside, columns = inner_masks(STOPPING_FOLD, gene_fold, sample_fold)
     rows = ~rows_aside
-    if min(len(np.unique(cluster[rows])), x.shape[1], z.shape[1]) < 2:
+    if len(np.unique(cluster[rows])) < 2 or not columns_read or not z.shape[1]:
         log("two_tower: too few genes or features to train towers; the model is the closed form")
         return None
     nested = balanced_folds(cluster[rows], min(INNER_FOLDS, len(np.unique(cluster[rows]))))
     fits = CrossFit(expression, genes[rows], samples[columns], x[rows], z[columns], penalties, nested)
     aside = fits.of_others(genes[rows_aside], samples[columns_aside], x[rows_aside], z[columns_aside])
-    stopped = train(fits.out_of_fold(), aside, 0, seed)
+
+    def read(residuals: Residuals) -> Residuals:
+        return replace(residuals, x=residuals.x[:, :columns_read])
+
+    stopped = train(read(fits.out_of_fold()), read(aside), 0, seed)
     if not stopped.kept_step:
         return None
     folds = balanced_folds(cluster, min(INNER_FOLDS, len(np.unique(cluster))))
     missed = CrossFit(expression, genes, samples, x, z, penalties, folds).out_of_fold()
-    return replace(train(missed, None, stopped.kept_step, seed), inner_errors=stopped.inner_errors), stopped
+    return replace(train(read(missed), None, stopped.kept_step, seed), inner_errors=stopped.inner_errors), stopped

@@ -20,7 +20,8 @@ class Towers:
     Attributes
     ----------
     genes
-        Layers from gene features to the gene part, then to the gene vector [feature, 1 + rank].
+        Layers from the first gene features, which are linear in the blocks, to the gene part, then to the gene vector
+        [feature, 1 + rank]. The Gaussian features after them are for models without hidden layers.
     samples
         Layers from sample features to the sample vector [feature, rank].
     inner_errors
@@ -39,7 +40,7 @@ class Towers:
 
     def gene_side(self, x: Floats) -> Floats:
         """Return what is added to the gene part, then the gene vector [gene, 1 + rank], from gene features."""
-        return _through(self.genes, x)
+        return _through(self.genes, x[:, : len(self.genes[0][0])])
 
     def sample_side(self, z: Floats) -> Floats:
         """Return the sample vector [sample, rank] from sample features."""

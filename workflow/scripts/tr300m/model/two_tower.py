@@ -37,14 +37,14 @@ class TowerConfig:
     gene_units: tuple[int, ...] = (256, 128)
     sample_units: tuple[int, ...] = (128,)
     rank: int = 32
-    dropout: float = 0.3
+    dropout: float = 0.5
     block_genes: int = 256
     block_samples: int = 512
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
     weight_decay: float = 1e-2
     most_passes: int = 20
-    fewest_steps: int = 2000
-    evaluation_steps: int = 25
+    fewest_steps: int = 1000
+    evaluation_steps: int = 10
     patience: int = 10
 
     def __post_init__(self) -> None:
