@@ -14,8 +14,8 @@ from .commands.pack import pack_command
 from .commands.page import page_command
 from .commands.perturb import perturb_command
 from .commands.predict import predict_command
-from .commands.variants import variants_command
 from .commands.regulators import regulators_command
+from .commands.variants import variants_command
 from .gzip_command import gzip_time
 
 EXAMPLES = """
