@@ -20,7 +20,6 @@ wildcard_constraints:
     model="|".join(
         [
             f"runs/({either(RUNS)})",
-            f"baselines/({SPLITS})/({either(BASELINES)})",
             f"external/({SPLITS})/({either(EXTERNAL)})",
             either(SELECTION.pooled),
         ]
@@ -44,6 +43,7 @@ include: "workflow/rules/options.smk"
 include: "workflow/rules/truth.smk"
 include: "workflow/rules/mechanism.smk"
 include: "workflow/rules/motif_detection.smk"
+include: "workflow/rules/use.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -62,6 +62,7 @@ rule all:
         expand("<results>/{figure}.svg", figure=SELECTION.figures),
         expand("<results>/runs/{run}/panels.svg", run=SELECTION.networks),
         expand("<results>/pages/{page}.html", page=SELECTION.pages),
+        USES,
     localrule: True
 
 
@@ -73,11 +74,18 @@ rule dataset:
 
 onstart:
     print(SETTINGS.plan(), file=sys.stderr)
+    # To keep its limit of jobs started per second, Snakemake 9.27 looks for jobs once a second for every job that has
+    # ended while others were ready: after 100 jobs, 100 times a second, on all that are ready.
+    workflow.scheduler.job_rate_limiter = None
 
 
 onsuccess:
     if Path(RESULTS, "models.tsv").is_file():
         print(f"All models: {RESULTS}/models.tsv (.md, .png)", file=sys.stderr)
+    if config["use"]["genes"]:
+        print(
+            f"A gene, what the model says about it: {RESULTS}/use/{config['use']['genes'][0]}.html", file=sys.stderr
+        )
     if Path(RESULTS, "table1.tsv").is_file():
         print(
             f"Tables: {RESULTS}/table1.tsv (.md) to table7.tsv; figures: {RESULTS}/table1.png, {RESULTS}/runs/RUN/panels.png",

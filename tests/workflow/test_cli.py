@@ -72,11 +72,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of a model trained for two steps."""
-    out = tmp_path_factory.mktemp("run")
+    """Return the folder of a model trained for two steps, with its split beside it as in the workflow."""
+    results = tmp_path_factory.mktemp("results")
+    out = results / "runs" / "toy"
     dataset = tr300m.Dataset.open(folder)
     network = tr300m.model.network.NetworkConfig(width=26, bottleneck=2, kernel_sizes=(3,), pool_blocks=(0,))
     split = thesis_split(GENES, SAMPLES, 2, 2, None)
+    split.write(results / "splits" / "thesis.tsv", dataset.genes, dataset.samples)
     config = TrainingConfig(batch_size=4, epoch_steps=2, curve_pairs=2)
     train(dataset, split, "seq_tf_hm", "nb_exponential", network, config, seed=3, steps=2, out=out)
     return out
@@ -117,27 +119,63 @@ def test_describe_of_no_dataset_says_what_to_do(tmp_path: Path) -> None:
     assert says(result.output, str(tmp_path / "manifest.json"), "Hint: ")
 
 
+def rows(result: Result) -> list[list[str]]:
+    lines = [line.split("\t") for line in result.stdout.splitlines() if not line.startswith("#")]
+    assert lines[0] == ["run", "gene", "part", "context", "tissue", "median", "mean", "q05", "q95", "observed"]
+    return lines[1:]
+
+
 def test_predict(folder: Path, run: Path) -> None:
-    result = call("predict", run, folder, "--gene", "HNF4A", "--gene", "ENSG00000000003", "--tissue", "Liver")
-    lines = result.stdout.splitlines()
-    assert lines[0] == "gene\tsample\ttissue\tmedian\tmean\tobserved"
-    assert [line.split("\t")[:3] for line in lines[1:]] == [
-        [gene, sample, "Liver"] for gene in ("HNF4A", "ENSG00000000003") for sample in ("GTEX-1-S", "GTEX-3-S")
-    ]
     dataset = tr300m.Dataset.open(folder)
-    observed = [float(line.split("\t")[5]) for line in lines[1:]]
+    split = thesis_split(GENES, SAMPLES, 2, 2, None)
+    part = {row: name for name in ("validation", "test") for row in split.axes(name)[0]}  # type: ignore[arg-type]
+    names = ("--gene", "HNF4A", "--gene", "ENSG00000000003")
+    found = rows(call("predict", run, folder, *names, "--sample", "GTEX-1-S", "--sample", "GTEX-3-S"))
+    assert [row[:5] for row in found] == [
+        ["toy", gene, part.get(number, "training"), sample, "Liver"]
+        for number, gene in ((0, "HNF4A"), (3, "D"))
+        for sample in ("GTEX-1-S", "GTEX-3-S")
+    ]
+    observed = [float(row[9]) for row in found]
     np.testing.assert_allclose(observed, dataset.expression[[0, 0, 3, 3], [0, 2, 0, 2]], rtol=1e-3)
+    numbers = np.array([[float(value) for value in row[5:9]] for row in found])
+    assert (numbers[:, 2] <= numbers[:, 0]).all() and (numbers[:, 0] <= numbers[:, 3]).all()
+
+
+def test_a_tissue_is_its_median_sample(folder: Path, run: Path) -> None:
+    """The split holds out samples; the last one alone is a lung in training."""
+    _, train = thesis_split(GENES, SAMPLES, 2, 2, None).training_axes(GENES, SAMPLES)
+    assert train.tolist() == [0, 2, 4]
+    (by_tissue,) = rows(call("predict", run, folder, "--gene", "B", "--tissue", "Lung"))
+    (by_sample,) = rows(call("predict", run, folder, "--gene", "B", "--sample", "GTEX-5-S"))
+    assert by_tissue[5:9] == by_sample[5:9]
+    assert (by_tissue[3], by_tissue[9], by_sample[9] != "") == ("Lung", "", True)
+
+
+def test_predict_averages_runs(folder: Path, run: Path, tmp_path: Path) -> None:
+    """Twice the same run: the average is the run."""
+    out = tmp_path / "found.tsv"
+    call("predict", f"{run},{run}", folder, "--gene", "B", "--sample", "GTEX-1-S", "--out", out)
+    text = out.read_text()
+    head = [line for line in text.splitlines() if line.startswith("#")]
+    assert says("\n".join(head), tr300m.__version__, "toy, toy", "thesis", str(folder), "--sample GTEX-1-S")
+    table = [line.split("\t") for line in text.splitlines() if not line.startswith("#")][1:]
+    assert [row[0] for row in table] == ["toy", "toy", "all"]
+    assert table[0][1:] == table[1][1:] == table[2][1:]
 
 
 def test_predict_with_an_own_sequence(folder: Path, run: Path, tmp_path: Path) -> None:
     dataset = tr300m.Dataset.open(folder)
     own = "".join("ACGT"[base] for base in np.argmax(dataset.onehot[0], axis=1))
-    arguments = ("predict", run, folder, "--gene", "HNF4A", "--sample", "GTEX-2-S")
     fasta = tmp_path / "own.fa"
-    fasta.write_text(f">HNF4A the same\n{own[:1000]}\n{own[1000:].lower()}\n")
-    assert call(*arguments, "--fasta", fasta).stdout == call(*arguments).stdout
-    fasta.write_text(f">HNF4A\n{'A' * 2823}\n")
-    assert call(*arguments, "--fasta", fasta).stdout != call(*arguments).stdout
+    context = ("--sample", "GTEX-2-S")
+    native = rows(call("predict", run, folder, "--gene", "HNF4A", "--histones", "mean", *context))
+    fasta.write_text(f">mine the same\n{own[:1000]}\n{own[1000:].lower()}\n>long tss=2783\nACGTACGTAC{own}ACGT\n")
+    found = rows(call("predict", run, folder, "--fasta", fasta, *context))
+    assert [row[1:3] for row in found] == [["mine", ""], ["long", ""]]
+    assert found[0][5:9] == found[1][5:9] == native[0][5:9]
+    fasta.write_text(f">mine\n{'A' * 2823}\n")
+    assert rows(call("predict", run, folder, "--fasta", fasta, *context))[0][5:9] != native[0][5:9]
 
 
 @pytest.mark.parametrize(
@@ -147,7 +185,9 @@ def test_predict_with_an_own_sequence(folder: Path, run: Path, tmp_path: Path) -
         (["--gene", "E", "--tissue", "Liver"], ["ENSG00000000004.5, ENSG00000000005.6"]),
         (["--gene", "B", "--tissue", "Heart"], ["'Heart'", "Liver, Lung"]),
         (["--gene", "B", "--sample", "GTEX-9-S"], ["GTEX-9-S"]),
-        (["--gene", "B"], []),
+        (["--gene", "B"], ["--tissue"]),
+        (["--tissue", "Liver"], ["--gene", "--fasta"]),
+        (["--gene", "B", "--tissue", "Liver", "--split", "none.tsv"], ["none.tsv"]),
     ],
 )
 def test_predict_refuses(folder: Path, run: Path, options: list[str], parts: list[str]) -> None:
@@ -179,11 +219,11 @@ def test_a_table_of_another_build_is_refused(folder: Path, tmp_path: Path) -> No
     assert "genes.tsv" in result.output
 
 
-@pytest.mark.parametrize(("record", "parts"), [(">X\nA\n", ["HNF4A"]), (">HNF4A\nACGT\n", ["HNF4A", "4", "2,823"])])
+@pytest.mark.parametrize(("record", "parts"), [(">X tss=2\nA\n", ["X", "tss=2"]), (">X\nACGT\n", ["X", "4", "2,823"])])
 def test_own_sequences_are_checked(folder: Path, run: Path, tmp_path: Path, record: str, parts: list[str]) -> None:
     fasta = tmp_path / "own.fa"
     fasta.write_text(record)
-    result = call("predict", run, folder, "--gene", "HNF4A", "--tissue", "Lung", "--fasta", fasta)
+    result = call("predict", run, folder, "--sample", "GTEX-1-S", "--fasta", fasta)
     assert result.exit_code == 1
     assert says(result.output, "own.fa", *parts)
 

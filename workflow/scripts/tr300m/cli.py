@@ -7,9 +7,15 @@ import click
 
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
+from .commands.card import card_command
+from .commands.design import design_command
 from .commands.ism import ism_command
+from .commands.pack import pack_command
+from .commands.page import page_command
+from .commands.perturb import perturb_command
 from .commands.predict import predict_command
 from .commands.regulators import regulators_command
+from .commands.variants import variants_command
 from .gzip_command import gzip_time
 
 EXAMPLES = """
@@ -18,6 +24,8 @@ Examples:
   tr300m describe results/demo/dataset
   tr300m pairs --count 5
   tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver
+  tr300m perturb results/demo/runs/seq_tf results/demo/dataset --set HNF4A=0 --gene APOA1 --tissue Liver
+  tr300m design results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --target Liver --off all --out liver
   tr300m table results/demo/table1.tsv
   tr300m export results/demo --format h5ad --out demo.h5ad
   tr300m report --configfile config/demo.yaml
@@ -26,7 +34,11 @@ Examples:
 
 
 class _Group(click.Group):
-    """A group whose commands show only the message of a TR300MError."""
+    """A group whose commands show only the message of a TR300MError, and find all arguments in the root's `obj`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.obj = list(args)
+        return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -210,8 +222,14 @@ def report(files: tuple[Path, ...], values: tuple[str, ...], cores: str, output:
 
 
 main.add_command(gzip_time)
+main.add_command(pack_command)
 main.add_command(ism_command)
 main.add_command(predict_command)
+main.add_command(variants_command)
+main.add_command(page_command)
+main.add_command(perturb_command)
+main.add_command(card_command)
+main.add_command(design_command)
 main.add_command(regulators_command)
 
 

@@ -120,19 +120,19 @@ def read_lengths(index: Path | str) -> dict[str, int]:
 
 
 def check_lengths(path: Path | str, stated: Mapping[str, int], genome: Mapping[str, int]) -> None:
-    """Check that track and genome have the same length of every chromosome that is in both, under either name.
+    """Check that a file and the genome have the same length of every chromosome that is in both, under either name.
 
     Parameters
     ----------
     path
-        Track, for the message.
+        The file, such as a track, for the message.
     stated, genome
-        Base pairs by chromosome in the track and in the FASTA.
+        Base pairs by chromosome in the file and in the FASTA.
 
     Raises
     ------
     TR300MError
-        If a length differs: track and genome are of different builds.
+        If a length differs: file and genome are of different builds.
     """
     names = match_names(genome, stated)
     wrong = [name for name, found in names.items() if stated[found] != genome[name]]
@@ -141,7 +141,7 @@ def check_lengths(path: Path | str, stated: Mapping[str, int], genome: Mapping[s
         more = f" ({len(wrong)} chromosomes differ)" if len(wrong) > 1 else ""
         raise TR300MError(
             f"{path}: {name} has {_said(name, stated[names[name]])}, in the FASTA {_said(name, genome[name])}{more}",
-            "track, FASTA and annotation must be of the same genome build (the release: hg38)",
+            "the file, FASTA and annotation must be of the same genome build (the release: hg38)",
         )
 
 

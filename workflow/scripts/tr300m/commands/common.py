@@ -5,14 +5,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import reduce
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 
 import click
 
 from ..base.errors import TR300MError
-from ..base.files import atomic_path, sha256
+from ..base.files import atomic_path
 from ..cli_options import HomePath
 
 if TYPE_CHECKING:
@@ -35,6 +34,7 @@ class Runs(click.ParamType[list[Path]]):
 
 
 with_runs = click.argument("runs", type=Runs(), metavar="RUN[,RUN]")
+with_optional_dataset = click.argument("dataset", type=HomePath(), required=False)
 with_dataset = click.argument("dataset", type=HomePath())
 with_split = click.option("--split", type=HomePath(), help="File of the split of the runs; by default beside them.")
 with_out = click.option("--out", type=HomePath(), help="File to write; its suffix chooses the format.")
@@ -56,6 +56,26 @@ def with_contexts(function: _Function) -> _Function:
         click.option("--levels-tissue", default="", help="Tissue of the columns of --levels, for models that read it."),
     )
     return reduce(lambda decorated, option: option(decorated), reversed(options), function)
+
+
+def open_predictor(runs: list[Path], dataset: Path | None, split: Path | None) -> "Predictor":
+    """Open runs of a dataset, or a pack.
+
+    Raises
+    ------
+    TR300MError
+        If they cannot be opened, or the dataset is missing.
+    """
+    from ..use.pack import SUFFIX
+    from ..use.predictor import Predictor
+
+    if len(runs) == 1 and runs[0].suffix == SUFFIX:
+        if dataset is not None:
+            raise TR300MError(f"{runs[0].name} needs no dataset", "leave it out, or name the folder of a run")
+        return Predictor.open_pack(runs[0])
+    if dataset is None:
+        raise TR300MError("the dataset is missing", "name its folder, such as results/demo/dataset, behind the runs")
+    return Predictor.open(runs, dataset, split)
 
 
 class Asked(NamedTuple):
@@ -90,13 +110,9 @@ class Asked(NamedTuple):
 
 def header(predictor: "Predictor") -> list[str]:
     """Return the first lines of every file: version, runs, dataset and arguments."""
-    folder = predictor.dataset.folder
-    return [
-        f"# tr300m {version('tr300m')}",
-        f"# runs: {', '.join(model.name for model in predictor.models)}; split: {predictor.split.name}",
-        f"# dataset: {folder}; SHA-256 of its manifest: {sha256(folder / 'manifest.json')}",
-        f"# arguments: {shlex.join(sys.argv[1:])}",
-    ]
+    from ..use.file_header import file_header
+
+    return file_header(predictor, f"arguments: {shlex.join(click.get_current_context().find_root().obj)}")
 
 
 @contextmanager

@@ -10,10 +10,11 @@ from ..cli_options import HomePath
 from .common import (
     Asked,
     header,
+    open_predictor,
     table_to,
     with_contexts,
-    with_dataset,
     with_histones,
+    with_optional_dataset,
     with_out,
     with_runs,
     with_split,
@@ -22,7 +23,7 @@ from .common import (
 
 @click.command("predict")
 @with_runs
-@with_dataset
+@with_optional_dataset
 @click.option("--gene", "names", multiple=True, help="Gene ID or name; may be repeated.")
 @click.option("--genes", "listed", type=HomePath(), help="File with one gene a line.")
 @click.option(
@@ -37,7 +38,7 @@ from .common import (
 @with_out
 def predict_command(
     runs: list[Path],
-    dataset: Path,
+    dataset: Path | None,
     names: tuple[str, ...],
     listed: Path | None,
     fasta: Path | None,
@@ -52,23 +53,23 @@ def predict_command(
 ) -> None:
     """Predict TPM with trained runs, for genes of the dataset or your own sequences, in tissues, samples or own levels.
 
-    Several runs, joined by commas, are averaged. A tissue stands for the median levels over its training samples. Own
-    sequences have the mean histone marks of the training genes.
+    Several runs, joined by commas, are averaged. A pack (`tr300m pack`) needs no DATASET. A tissue stands for the
+    median levels over its training samples. Own sequences have the mean histone marks of the training genes.
 
     \b
     Examples:
       tr300m predict results/demo/runs/seq_tf results/demo/dataset --gene HNF4A --tissue Liver
       tr300m predict results/demo/runs/seq_tf,results/demo/runs/bilinear results/demo/dataset --gene HNF4A --tissue all
       tr300m predict results/demo/runs/seq_tf results/demo/dataset --fasta mine.fa --tissue Liver --out mine.tsv
+      tr300m predict seq_tf.tr300m --fasta mine.fa --tissue Liver
     """
     from ..use.predictions import prediction_table
-    from ..use.predictor import Predictor
     from ..use.promoters import read_backbone
 
     names += tuple(read_list(listed)) if listed else ()
     if bool(names) == bool(fasta):
         raise TR300MError("genes or sequences are needed, not both", "give --gene or --genes, or --fasta")
-    predictor = Predictor.open(runs, dataset, split)
+    predictor = open_predictor(runs, dataset, split)
     contexts = Asked(tissues, samples, levels, levels_tissue).of(predictor)
     backbone = read_backbone(upstream) if upstream else ""
     promoters = predictor.fasta(fasta, backbone) if fasta else predictor.genes(*names, histones=histones)

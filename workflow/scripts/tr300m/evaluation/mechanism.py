@@ -168,7 +168,7 @@ def mechanism(
     tissue_group
         Group of tissues of each sample [sample]; groups are held out in turn, in at most five lots.
     draws
-        Number of random pairings of each kind.
+        Number of random pairings of each kind; the control gets a quarter.
     seed
         Seed of the random pairings and of the control.
 
@@ -189,7 +189,14 @@ def mechanism(
         groups=int(groups.max()) + 1,
         real=pairing_result(dataset, features, folds, groups, draws, seed),
         permuted=pairing_result(
-            permuted, regulator_features(permuted, maxima), folds, groups, draws, seed, others=False
+            # A control shows whether there is anything at all: fewer pairings tell that.
+            permuted,
+            regulator_features(permuted, maxima),
+            folds,
+            groups,
+            -(-draws // 4),
+            seed,
+            others=False,
         ),
     )
 

@@ -27,6 +27,8 @@ ALL_TISSUES = "all"
 """Name that stands for a panel of all tissues."""
 MOST_MISSING = 0.02
 """Share of the regulators that a table of levels may lack."""
+MOST_SHOWN = 8
+"""Names in a hint."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Contexts:
         known = dataset.samples.sample_id.tolist()
         for name in sample_ids:
             if name not in known:
-                raise TR300MError(f"the dataset has no sample {name}", _nearest(name, known))
+                raise TR300MError(f"the dataset has no sample {name}", nearest_names(name, known))
         rows = [known.index(name) for name in sample_ids]
         return cls(tuple(sample_ids), tuple(dataset.samples.tissue[rows].tolist()), dataset.regulator_levels[rows])
 
@@ -92,8 +94,8 @@ class Contexts:
         medians = []
         for name in tissues:
             if name not in known:
-                raise TR300MError(f"no sample in training has tissue {name!r}", _nearest(name, known))
-            levels = np.log1p(dataset.regulator_levels[samples[of_sample == name]])
+                raise TR300MError(f"no sample in training has tissue {name!r}", nearest_names(name, known))
+            levels = np.log1p(dataset.regulator_levels[samples[of_sample == name]].astype(np.float64))
             medians.append(np.expm1(np.median(levels, axis=0)).astype(np.float32))
         return cls(tuple(tissues), tuple(tissues), np.stack(medians))
 
@@ -175,7 +177,7 @@ def in_contexts(rows: "Dataset", contexts: Contexts) -> "Dataset":
         raise TR300MError("no context was given", "name a tissue, a sample or a table of levels")
     for name in contexts.tissues:
         if name and name not in rows.tissues:
-            raise TR300MError(f"the dataset has no tissue {name!r}", _nearest(name, rows.tissues))
+            raise TR300MError(f"the dataset has no tissue {name!r}", nearest_names(name, rows.tissues))
     tissue = np.array([[name == column for column in rows.tissues] for name in contexts.tissues], np.uint8)
     none = np.full(len(contexts), "")
     return replace(
@@ -188,10 +190,12 @@ def in_contexts(rows: "Dataset", contexts: Contexts) -> "Dataset":
     )
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """Return a hint with the names that are most like a name, or with the first ones."""
+def nearest_names(name: str, known: Sequence[str]) -> str:
+    """Return a hint: all names if they are few, otherwise those that are most like a name."""
+    if len(known) <= MOST_SHOWN:
+        return f"choose from {', '.join(known)}"
     folded = {other.casefold(): other for other in known}
-    near = [folded[other] for other in difflib.get_close_matches(name.casefold(), folded, 5, 0.4)]
+    near = [folded[other] for other in difflib.get_close_matches(name.casefold(), folded, MOST_SHOWN, 0.4)]
     inside = [other for other in known if name.casefold() in other.casefold()]
-    shown = list(dict.fromkeys([*inside, *near]))[:8] or list(known)[:8]
-    return f"did you mean {', '.join(shown)}?" if near or inside else f"there are {', '.join(shown)} and others"
+    shown = list(dict.fromkeys([*inside, *near]))[:MOST_SHOWN]
+    return f"did you mean {', '.join(shown)}?" if shown else f"there are {', '.join(known[:MOST_SHOWN])} and others"

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
     from .attribution import Explained
 
-EDITS_PER_BLOCK = 256
-MAXIMA_POOLING = 16
+_EDITS_PER_BLOCK = 256
+_MAXIMA_POOLING = 16
 """Positions of which maxima are kept, so that the maximum over the window need not read all positions again."""
-FROM_MARKS = ("smooth_marks", "histone_means")
+FROM_MARKS = ("smooth_marks", "histone_means", "body_marks")
 """Gene features that the sequence does not change."""
 
 
@@ -115,15 +115,15 @@ class FittedAtPromoter:
         self.scan = None
         if "motif_maxima" in model.features:
             pssm = model.dataset.pssm
-            self.scan = PatchedScan.of(self.native, pssm, coverage(len(self.native)), both_strands=True)
+            self.scan = PatchedScan.of(self.native, pssm, maxima_schedule(len(self.native)), both_strands=True)
         self.reference = self._log_mean(self.native[None])[0]
 
     def __call__(self, windows: NDArray[Any]) -> Floats:
         """Return the predicted mean of log(1 + TPM) [window, context, 1] of edited promoters."""
         found = np.repeat(self.reference[None], len(windows), axis=0)
         edited = np.flatnonzero((windows != self.native).any(axis=(1, 2)))
-        for start in range(0, len(edited), EDITS_PER_BLOCK):
-            some = edited[start : start + EDITS_PER_BLOCK]
+        for start in range(0, len(edited), _EDITS_PER_BLOCK):
+            some = edited[start : start + _EDITS_PER_BLOCK]
             found[some] = self._log_mean(windows[some])
         return found[:, :, None]
 
@@ -165,10 +165,10 @@ class FittedAtPromoter:
         return wide
 
 
-def coverage(length: int) -> tuple[tuple[int, int], ...]:
-    """Return a pooling schedule by `MAXIMA_POOLING` that drops no position of a window of `length` bp."""
-    rest = length % MAXIMA_POOLING
-    return tuple(part for part in ((length - rest, MAXIMA_POOLING), (rest, rest)) if part[0])
+def maxima_schedule(length: int) -> tuple[tuple[int, int], ...]:
+    """Return a pooling schedule by `_MAXIMA_POOLING` that drops no position of a window of `length` bp."""
+    rest = length % _MAXIMA_POOLING
+    return tuple(part for part in ((length - rest, _MAXIMA_POOLING), (rest, rest)) if part[0])
 
 
 def _maxima(scan: PatchedScan, windows: NDArray[Any]) -> NDArray[np.float32]:

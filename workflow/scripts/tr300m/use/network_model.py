@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
     from .attribution import Explained
 
-PAIRS_PER_CALL = (8, 64)
+PAIRS_PER_CALL = (8, 16, 64)
 """Pairs of an edit and a context that the trunk takes at once: few sizes, because each is compiled."""
 EDITS_PER_BLOCK = 512
 _FROM_SEQUENCE = ("motif_scores", "core_scores")

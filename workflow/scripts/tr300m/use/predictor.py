@@ -8,15 +8,16 @@ from typing import Self
 import numpy as np
 
 from ..base.errors import TR300MError
-from ..base.files import read_json
+from ..base.files import read_json, sha256
 from ..base.types import Ints
 from ..dataset.dataset import Dataset
 from ..dataset.splits import PARTS, Split
 from .contexts import Contexts
 from .model import SequenceModel
+from .pack import unpacked
 from .promoters import own_promoters, read_records, tss_index, with_mean_marks
 
-HISTONES = ("native", "mean")
+_MARKS = ("native", "mean")
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,14 @@ class Predictor:
         The dataset that they were trained on.
     split
         The split that they were trained on: its training samples give the levels of a tissue.
+    source
+        What was opened, with its checksum, for the first lines of files.
     """
 
     models: tuple[SequenceModel, ...]
     dataset: Dataset = field(repr=False)
     split: Split = field(repr=False)
+    source: str = ""
 
     @classmethod
     def open(
@@ -61,7 +65,7 @@ class Predictor:
         if not folders:
             raise TR300MError("no run was given", "name the folder of a trained run")
         opened = dataset if isinstance(dataset, Dataset) else Dataset.open(dataset)
-        records = [read_json(_run_file(folder)) for folder in folders]
+        records = [read_json(run_file(folder)) for folder in folders]
         names = {str(record["split"]) for record in records}
         if len(names) > 1:
             raise TR300MError(
@@ -78,7 +82,23 @@ class Predictor:
             raise TR300MError(f"the split {path} is missing", "give the file of the split on which the run was trained")
         held_out = Split.read(path, opened.genes, opened.samples)
         models = tuple(_open(folder, record, opened) for folder, record in zip(folders, records, strict=True))
-        return cls(models, opened, held_out)
+        manifest = opened.folder / "manifest.json"
+        return cls(models, opened, held_out, f"{opened.folder}, SHA-256 of its manifest {sha256(manifest)}")
+
+    @classmethod
+    def open_pack(cls, path: Path | str) -> Self:
+        """Open a file that `pack.write_pack` wrote; sequences of one's own and tissues are then all there is.
+
+        Raises
+        ------
+        TR300MError
+            If it is no pack.
+        """
+        with unpacked(path) as (folders, folder, split):
+            dataset = Dataset.open(folder)
+            models = tuple(_open(run, read_json(run / "run.json"), dataset) for run in folders)
+            none = np.array([], dtype=np.int64)
+            return cls(models, dataset, Split(split, none, none, none, none), f"{path}, SHA-256 {sha256(path)}")
 
     @property
     def training(self) -> tuple[Ints, Ints]:
@@ -109,8 +129,8 @@ class Predictor:
             If a name is no target gene.
         """
         rows = self.dataset.take_genes(self.dataset.genes.find(names))
-        if histones not in HISTONES:
-            raise TR300MError(f"histones {histones!r} is unknown", f"write {' or '.join(HISTONES)}")
+        if histones not in _MARKS:
+            raise TR300MError(f"histones {histones!r} is unknown", f"write {' or '.join(_MARKS)}")
         return rows if histones == "native" else with_mean_marks(rows, self.dataset, self.training[0])
 
     def fasta(self, path: Path | str, backbone: str = "") -> Dataset:
@@ -125,7 +145,14 @@ class Predictor:
         return next((part for part in PARTS if row in self.split.axes(part)[0]), "training")
 
 
-def _run_file(folder: Path) -> Path:
+def run_file(folder: Path) -> Path:
+    """Return the record of a run.
+
+    Raises
+    ------
+    TR300MError
+        If the folder has none.
+    """
     path = folder / "run.json"
     if not path.is_file():
         raise TR300MError(f"{path} is missing", "name the folder of a trained run, such as results/demo/runs/seq_tf")

@@ -26,7 +26,7 @@ _TSS = re.compile(r"(?:^|\s)tss=(\S+)")
 _GENES_PER_BLOCK = 256
 
 
-class Record(NamedTuple):
+class OwnSequence(NamedTuple):
     """A sequence of one's own.
 
     Attributes
@@ -49,7 +49,7 @@ def tss_index(genes: Genes) -> Ints:
     return np.where(genes.strand == "+", genes.tss - 1 - genes.window_start, genes.window_end - genes.tss)
 
 
-def read_records(path: Path | str, width: int, tss: int) -> list[Record]:
+def read_records(path: Path | str, width: int, tss: int) -> list[OwnSequence]:
     """Read sequences whose headers name the TSS, as in ``>AAV7 tss=1500`` (1-based).
 
     Parameters
@@ -64,7 +64,7 @@ def read_records(path: Path | str, width: int, tss: int) -> list[Record]:
     TR300MError
         If it is no FASTA, a name appears twice, a letter is no nucleotide code, or a TSS is missing or outside.
     """
-    records: dict[str, Record] = {}
+    records: dict[str, OwnSequence] = {}
     for title, bases in _records(path):
         name = (title.split() or [""])[0]
         if name in records:
@@ -83,7 +83,7 @@ def read_records(path: Path | str, width: int, tss: int) -> list[Record]:
                 f"{path}: {name} has tss={position}, and {len(bases):,} bp",
                 f"write a number from 1 to {len(bases):,}",
             )
-        records[name] = Record(name, bases, int(position) - 1)
+        records[name] = OwnSequence(name, bases, int(position) - 1)
     if not records:
         raise TR300MError(f"{path} has no record", "a FASTA record starts with '>' and a name")
     return list(records.values())
@@ -120,7 +120,9 @@ def _records(path: Path | str) -> Iterator[tuple[str, str]]:
         raise TR300MError(f"cannot read {path}: {error}", "check the path") from None
 
 
-def own_promoters(dataset: "Dataset", records: list[Record], train: Ints, backbone: str = "") -> "Dataset":
+def own_promoters(
+    dataset: "Dataset", records: list[OwnSequence], train: Ints, backbone: str = "", *, quiet: bool = False
+) -> "Dataset":
     """Return sequences of one's own as the genes of a dataset.
 
     They lie on no chromosome and have the histone marks of an average gene.
@@ -135,6 +137,8 @@ def own_promoters(dataset: "Dataset", records: list[Record], train: Ints, backbo
         Genes whose mean histone marks they get: those that the model was trained on.
     backbone
         Bases that precede every record, such as those of a plasmid; its end is next to the record.
+    quiet
+        Whether not to say how much of a window is unknown.
     """
     width = dataset.onehot.shape[1]
     model = int(np.argmax(dataset.genes.strand == "+"))
@@ -143,7 +147,8 @@ def own_promoters(dataset: "Dataset", records: list[Record], train: Ints, backbo
     flank = 0 if dataset.wide_bases is None else dataset.wide_bases.shape[1] // 2
     for record in records:
         bases, tss = backbone + record.bases, len(backbone) + record.tss
-        if lacking := max(index - tss, 0) + max(width - index - (len(bases) - tss), 0):
+        lacking = max(index - tss, 0) + max(width - index - (len(bases) - tss), 0)
+        if lacking and not quiet:
             log(f"{record.name}: {lacking:,} of the window's {width:,} bp are not in the record: unknown bases (N)")
         windows.append(onehot(_around(bases, tss, index, width)))
         around = _around(bases, tss, flank, 2 * flank + 1).encode()
@@ -183,12 +188,14 @@ def with_mean_marks(rows: "Dataset", dataset: "Dataset", train: Ints) -> "Datase
         starts = range(0, len(train), _GENES_PER_BLOCK)
         for start in progress(starts, total=len(starts), what=what, unit="block"):
             total += array[train[start : start + _GENES_PER_BLOCK]].sum(axis=0, dtype=np.float64)
-        return np.repeat((total / len(train)).astype(np.float32)[None], len(rows.genes), axis=0)
+        # A view: the marks of all genes of a dataset are gigabytes.
+        return np.broadcast_to((total / len(train)).astype(np.float32), (len(rows.genes), *total.shape))
 
     return replace(
         rows,
         histones=mean(dataset.histones, "mean histone marks"),
         wide_marks=None if dataset.wide_marks is None else mean(dataset.wide_marks, "mean wide marks"),
+        body_marks=None if dataset.body_marks is None else mean(dataset.body_marks, "mean marks of gene bodies"),
     )
 
 

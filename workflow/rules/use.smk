@@ -1,0 +1,90 @@
+# Pages about genes and scores of variants, by runs that are averaged (config: use).
+def used_runs(wildcards):
+    """Return the files of the used runs."""
+    files = []
+    for run in config["use"]["runs"]:
+        model = "model.npz" if run in SELECTION.factorised_runs else "model.weights.h5"
+        files += [f"{RESULTS}/runs/{run}/{model}", f"{RESULTS}/runs/{run}/run.json"]
+    return files
+
+
+def used_split(wildcards):
+    """Return the split of the used runs."""
+    return f"{RESULTS}/splits/{RUNS[config['use']['runs'][0]].split}.tsv"
+
+
+USED = {
+    "dataset": dataset_files(),
+    "manifest": rules.manifest.output.manifest,
+    "runs": used_runs,
+    "split": used_split,
+}
+
+
+rule gene_page:
+    input:
+        **USED,
+        truth=[rules.simulate_truth.output[0]] if SELECTION.planted else [],
+        style=str(SCRIPTS / "tr300m/results/report/gene_page.css"),
+        code=str(SCRIPTS / "tr300m/results/report/gene_page.js"),
+    output:
+        page=report(
+            "<results>/use/{gene}.html",
+            caption="../report/gene_page.rst",
+            category="Genes",
+            labels={"gene": "{gene}"},
+        ),
+    log:
+        "<logs>/gene_page/{gene}.log",
+    benchmark:
+        "<benchmarks>/gene_page/{gene}.tsv"
+    wildcard_constraints:
+        gene=either(config["use"]["genes"]),
+    conda:
+        "../../envs/workflow.yaml"
+    threads: config["compute"]["train_threads"]
+    resources:
+        mem_mb=config["compute"]["train_mem_mb"],
+        runtime=60,
+    params:
+        names=config["use"]["runs"],
+        code=code_hash("gene_page.py"),
+    script:
+        "../scripts/gene_page.py"
+
+
+rule variants:
+    input:
+        **USED,
+        vcf=config["use"]["variants"] or [],
+        genome=rules.genome.output.fasta,
+        index=rules.genome.output.index,
+    output:
+        table="<results>/use/variants.tsv",
+    log:
+        "<logs>/variants.log",
+    benchmark:
+        "<benchmarks>/variants.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    threads: config["compute"]["train_threads"]
+    resources:
+        mem_mb=config["compute"]["train_mem_mb"],
+        runtime=240,
+    params:
+        names=config["use"]["runs"],
+        tissues=config["use"]["tissues"],
+        code=code_hash("variants.py"),
+    script:
+        "../scripts/variants.py"
+
+
+# What the configuration asks of trained runs.
+USES = expand("<results>/use/{gene}.html", gene=config["use"]["genes"])
+USES += ["<results>/use/variants.tsv"] if config["use"]["variants"] else []
+
+
+rule use:
+    input:
+        USES,
+    localrule: True
