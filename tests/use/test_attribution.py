@@ -17,6 +17,7 @@ from helpers.forward import PARAMETERS, random_dataset, randomise
 from helpers.planted_dataset import CONFIG, planted_dataset
 from helpers.toy_dataset import Sizes, toy_dataset
 from tr300m.base.axes import Bins
+from tr300m.base.types import Floats
 from tr300m.cli import main
 from tr300m.config.architectures import Architecture
 from tr300m.config.factorised_models import FACTORISED
@@ -25,6 +26,8 @@ from tr300m.dataset.dinucleotide_shuffle import shuffle_onehot
 from tr300m.dataset.splits import Split
 from tr300m.evaluation.predict import TrainedRun
 from tr300m.factorised.fit import fit
+from tr300m.factorised.own_levels import LevelColumns, OwnLevelTerm
+from tr300m.factorised.towers import Towers
 from tr300m.features.gene_features import gene_features
 from tr300m.model.inputs import own_units
 from tr300m.model.likelihood.distributions import LIKELIHOODS, make_likelihood
@@ -79,8 +82,14 @@ def test_attributions_of_networks_add_up(key: str, likelihood: str) -> None:
         assert sum(rows["attribution"]) == pytest.approx(found.after - found.before, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", FACTORISED)
-def test_attributions_of_factorised_models_add_up(name: str) -> None:
+def dense(*sizes: int) -> tuple[tuple[Floats, Floats], ...]:
+    chance = np.random.default_rng(8)
+    return tuple((chance.normal(0, 0.3, pair), chance.normal(0, 0.3, pair[1])) for pair in itertools.pairwise(sizes))
+
+
+@pytest.mark.parametrize("more", [False, True], ids=["closed form", "own levels and towers"])
+@pytest.mark.parametrize("name", [name for name, row in FACTORISED.items() if not row.towers])
+def test_attributions_of_factorised_models_add_up(name: str, more: bool) -> None:
     sizes = Sizes(genes=60, samples=30, regulators=6, motifs=5, length=90)
     dataset, rng = toy_dataset(sizes), np.random.default_rng(5)
     edges = np.array([-100, -20, 0, 20, 100])
@@ -94,9 +103,19 @@ def test_attributions_of_factorised_models_add_up(name: str) -> None:
     fitted = replace(
         fitted, coefficients=replace(given, gene_map=np.random.default_rng(1).normal(0, 0.1, given.gene_map.shape))
     )
+    if more:
+        linear = sum(axes.shape[1] for axes in fitted.gene_features.axes.values())
+        towers = Towers(dense(linear, 7, 1 + 2), dense(given.sample_map.shape[0], 5, 2))
+        columns = LevelColumns.of(dataset.motif_map[fitted.readable])
+        levels = len(columns.first)
+        term = OwnLevelTerm(np.full(5, 2.0), np.full(5, 0.3), rng.normal(0, 0.1, 5), np.zeros(levels), columns)
+        fitted = replace(fitted, towers=towers, own_levels=term)
+    else:
+        fitted = replace(fitted, own_levels=None)
     model = FittedModel("toy", fitted, features, dataset)
     query = query_of(dataset, 9, [4, 1, 3])
     raw = model.at(query, 0)(np.asarray(query.onehot))[0, :, 0]
+    assert ((raw > 0) & (raw < fitted.largest)).any()
     for context, found in enumerate(explain(model, query, 0)):
         if 0 < raw[context] < fitted.largest:
             assert found.after == pytest.approx(raw[context], abs=1e-6)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 import click
 
 from ..base.errors import TR300MError
-from .common import Asked, header, with_contexts, with_dataset, with_histones, with_out, with_runs, with_split
+from .common import (
+    Asked,
+    header,
+    open_predictor,
+    with_contexts,
+    with_histones,
+    with_optional_dataset,
+    with_out,
+    with_runs,
+    with_split,
+)
 from .one_promoter import one_promoter, region_of, with_promoter, with_region, write_columns
 
 if TYPE_CHECKING:
@@ -19,7 +29,7 @@ _FORMATS = (".tsv", ".npz", ".bw", ".png", ".svg")
 
 @click.command("ism")
 @with_runs
-@with_dataset
+@with_optional_dataset
 @with_promoter
 @with_region
 @click.option("--block", default=10, show_default=True, help="Length of the blocks that are shuffled, 7 to 20 bp.")
@@ -30,7 +40,7 @@ _FORMATS = (".tsv", ".npz", ".bw", ".png", ".svg")
 @with_out
 def ism_command(
     runs: list[Path],
-    dataset: Path,
+    dataset: Path | None,
     gene: str | None,
     fasta: Path | None,
     region: str,
@@ -56,11 +66,10 @@ def ism_command(
     """
     from ..use.contexts import in_contexts
     from ..use.mutagenesis import ism
-    from ..use.predictor import Predictor
 
     write = _writer(out)
     ends = region_of(region)
-    predictor = Predictor.open(runs, dataset, split)
+    predictor = open_predictor(runs, dataset, split)
     contexts = Asked(tissues, samples, levels, levels_tissue).of(predictor)
     query = in_contexts(one_promoter(predictor, gene, fasta, histones), contexts)
     if out is not None and out.suffix == ".bw":

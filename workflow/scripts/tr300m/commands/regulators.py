@@ -6,13 +6,22 @@ from typing import Any
 import click
 
 from ..base.progress import log
-from .common import Asked, with_contexts, with_dataset, with_histones, with_out, with_runs, with_split
+from .common import (
+    Asked,
+    open_predictor,
+    with_contexts,
+    with_histones,
+    with_optional_dataset,
+    with_out,
+    with_runs,
+    with_split,
+)
 from .one_promoter import one_promoter, with_promoter, write_columns
 
 
 @click.command("regulators")
 @with_runs
-@with_dataset
+@with_optional_dataset
 @with_promoter
 @click.option("--baselines", default=20, show_default=True, type=click.IntRange(1), help="Shuffled promoters.")
 @click.option("--seed", default=3, show_default=True, help="Seed of the shuffles.")
@@ -22,9 +31,9 @@ from .one_promoter import one_promoter, with_promoter, write_columns
 @with_out
 def regulators_command(
     runs: list[Path],
-    dataset: Path,
+    dataset: Path | None,
     gene: str | None,
-    fasta: Any,
+    fasta: Path | None,
     baselines: int,
     seed: int,
     tissues: tuple[str, ...],
@@ -47,10 +56,9 @@ def regulators_command(
     """
     from ..use.attribution import explain
     from ..use.contexts import in_contexts
-    from ..use.predictor import Predictor
     from ..use.regulator_table import ATTRIBUTION_COLUMNS, regulator_rows
 
-    predictor = Predictor.open(runs, dataset, split)
+    predictor = open_predictor(runs, dataset, split)
     contexts = Asked(tissues, samples, levels, levels_tissue).of(predictor)
     query = in_contexts(one_promoter(predictor, gene, fasta, histones), contexts)
     columns: dict[str, list[Any]] = {name: [] for name in ATTRIBUTION_COLUMNS}

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 COPIES = 20
 """Shuffled promoters of which the baseline is the mean."""
-_POINTS, MOST_PIECES = 16, 64
+_POINTS, MOST_PIECES = 8, 64
 """Points on each piece of the path at which gradients are taken, and the largest number of pieces."""
-ENOUGH, MOST_RESIDUAL = 0.002, 0.01
-"""Residual, as a share of the difference, at which no piece is divided any more, and the largest that is accepted."""
+MOST_RESIDUAL = 0.01
+"""Largest residual that is accepted, as a share of the difference; at half of it no piece is divided any more."""
 SMALLEST_DIFFERENCE = 0.1
 """Difference of log(1 + TPM) that the residual is a share of where the true one is smaller."""
 
@@ -159,7 +159,7 @@ def along_path(
 
     pieces = [piece(0.0, 0.5), piece(0.5, 1.0)]
     before, after = pieces[0].before, pieces[1].after
-    enough = ENOUGH * max(abs(after - before), SMALLEST_DIFFERENCE)
+    enough = MOST_RESIDUAL / 2 * max(abs(after - before), SMALLEST_DIFFERENCE)
     while len(pieces) < MOST_PIECES and sum(one.error for one in pieces) > enough:
         worst = max(pieces, key=lambda one: one.error)
         pieces = [one for one in pieces if one is not worst]
