@@ -20,7 +20,6 @@ wildcard_constraints:
     model="|".join(
         [
             f"runs/({either(RUNS)})",
-            f"baselines/({SPLITS})/({either(BASELINES)})",
             f"external/({SPLITS})/({either(EXTERNAL)})",
             either(SELECTION.pooled),
         ]
@@ -75,6 +74,9 @@ rule dataset:
 
 onstart:
     print(SETTINGS.plan(), file=sys.stderr)
+    # To keep its limit of jobs started per second, Snakemake 9.27 looks for jobs once a second for every job that has
+    # ended while others were ready: after 100 jobs, 100 times a second, on all that are ready.
+    workflow.scheduler.job_rate_limiter = None
 
 
 onsuccess:

@@ -4,6 +4,7 @@
     python benchmarks/models.py features --full       # all 19,786 genes
     python benchmarks/models.py features --only motif_maxima motif_segments --threads 2
     python benchmarks/models.py bilinear --full       # from gene features to predictions, at four sizes
+    python benchmarks/models.py two_tower --full      # steps on blocks beside a step of the networks; a whole fit
 
 Every row is measured in a process of its own, one after the other, and printed when it is done. Arrays are random; the
 motifs are JASPAR's, because the time depends on their widths. Columns:
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,7 +34,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 GENES, SAMPLES, LENGTH, TRACKS, MOTIFS, FLANK = 19_786, 17_382, 2823, 21, 1072, 10_000
-REGULATORS = 2765
+REGULATORS, JASPAR_REGULATORS = 2765, 860
 DRAWN = 64
 """Genes that are drawn; larger arrays repeat them."""
 PACKAGE, WHOLE_KERNELS = "package", "whole kernels"
@@ -154,7 +156,7 @@ FIT_COLUMNS = {"smooth_marks": 504, "wide_composition": 40, "wide_kmers": 2048, 
 
 
 def measure_fit(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Fit `bilinear` to random expression of a share of the genes and samples, and predict the validation part."""
+    """Fit a model to random expression of a share of the genes and samples, and predict the validation part."""
     from tr300m.dataset.splits import Split
     from tr300m.factorised.fit import fit
     from tr300m.model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
@@ -181,7 +183,7 @@ def measure_fit(row: Mapping[str, Any]) -> dict[str, Any]:
             regulators=SimpleNamespace(gene_id=np.array([f"R{number}" for number in range(REGULATORS)])),
             expression=expression,
             regulator_levels=rng.gamma(0.5, 10.0, (samples, REGULATORS)).astype(np.float32),
-            motif_map=(rng.random((REGULATORS, MOTIFS)) < 0.001).astype(np.uint8),
+            motif_map=_one_regulator_each(rng),
             tissue=np.eye(54, dtype=np.uint8)[tissue],
         )
         features = {name: rng.random((genes, width), np.float32) for name, width in FIT_COLUMNS.items()}
@@ -192,15 +194,23 @@ def measure_fit(row: Mapping[str, Any]) -> dict[str, Any]:
             dataset,
             split,
             features,
-            model="bilinear",
+            model=row["model"],
             likelihood=ZeroLognormalMixture(),
             seed=0,
+            train_towers=_train_few_steps if row["model"] == "two_tower" else None,
         )
         fitted, fitted_cpu = time.perf_counter() - wall, time.process_time() - cpu
         wall = time.perf_counter()
         model.predict(dataset, split.pairs("validation"), features)
         predicted = time.perf_counter() - wall
     return {"fit": fitted, "cpu": fitted_cpu, "predict": predicted, "peak": peak_memory_mb() / 1e3}
+
+
+def _one_regulator_each(rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return a map of regulators and motifs [regulator, motif]: the motifs are of about 640 regulators, as JASPAR's."""
+    found = np.zeros((REGULATORS, MOTIFS), np.uint8)
+    found[rng.integers(JASPAR_REGULATORS, size=MOTIFS), np.arange(MOTIFS)] = 1
+    return found
 
 
 class _Sized:
@@ -219,14 +229,90 @@ def bilinear(options: argparse.Namespace) -> None:
     print_row(["genes", "samples", "fit, s", "CPU of the fit, s", "predict a tenth x a tenth, s", "peak, GB"])
     print_row(["---"] * 6)
     for genes, samples in FIT_SHARES if options.full else FIT_SHARES[:-1]:
-        found = in_a_process("bilinear", {"genes": genes, "samples": samples}, options.threads)
+        found = in_a_process("bilinear", {"model": "bilinear", "genes": genes, "samples": samples}, options.threads)
         cells = [f"{found[name]:.1f}" for name in ("fit", "cpu", "predict")]
         print_row([f"{GENES * genes:,.0f}", f"{SAMPLES * samples:,.0f}", *cells, f"{found['peak']:.2f}"])
+
+
+PASSES, TOWER_STEPS = 20, 60
+"""Passes that are extrapolated to; steps on blocks that are timed, and those of the networks are a third as many."""
+GENE_COLUMNS, SAMPLE_COLUMNS = 1240, 654
+"""Columns of the feature maps at full size."""
+TRAINED = 0.9
+"""Share of genes and of samples that train, of those that no part holds out."""
+
+
+def _train_few_steps(residuals: Any, aside: Any, steps: int, seed: int) -> Any:
+    """Train the towers for some steps, also where none helps: what a fit needs beside them is measured then."""
+    from tr300m.training.tower_training import train_towers
+
+    towers = train_towers(residuals, aside, TOWER_STEPS, seed)
+    return replace(towers, inner_errors=np.array([[0, 1.0], [TOWER_STEPS, 0.0]]))
+
+
+def measure_step(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure a step of the towers on a backend, one of the networks, or a whole fit with few steps."""
+    if row["way"] == "network":
+        from train_step import run_row
+
+        settings = {"backend": "tensorflow", "architecture": "seq_tf_core_hm", "row": "cached", "precision": "float32"}
+        size = {"genes": 1000, "samples": SAMPLES, "batch": 128, "steps": TOWER_STEPS // 3, "steps_per_call": 1}
+        found = run_row({**settings, **size, "xla": False})
+        return {"pairs": 128, "seconds": found["seconds"], "peak": found["memory_gb"]}
+    from tr300m.model.backend import use_backend
+
+    use_backend(row["way"] if row["way"] != "fit" else "tensorflow", device="cpu")
+    from tr300m.factorised.residuals import Residuals
+    from tr300m.model.devices import set_threads
+    from tr300m.model.two_tower import TowerConfig
+    from tr300m.training.run_record import peak_memory_mb
+    from tr300m.training.tower_training import train_towers
+
+    set_threads(row["threads"])
+    if row["way"] == "fit":
+        return measure_fit({"model": "two_tower", "genes": row["share"], "samples": 1.0})
+    rng = np.random.default_rng(0)
+    genes, samples = round(GENES * TRAINED * row["share"]), round(SAMPLES * TRAINED)
+    fifth_genes, fifth_samples = genes // 5, samples // 5
+    missed = np.resize(rng.normal(size=1_000_003).astype(np.float16), (genes, samples))
+    x, z = rng.normal(size=(genes, GENE_COLUMNS)), rng.normal(size=(samples, SAMPLE_COLUMNS))
+    given = Residuals(x[fifth_genes:], z[fifth_samples:], missed[fifth_genes:, fifth_samples:])
+    aside = Residuals(x[:fifth_genes], z[:fifth_samples], missed[:fifth_genes, :fifth_samples])
+    seconds, config = {}, TowerConfig(patience=1_000_000)
+    # The first training also loads and compiles; evaluations are those of a training of all genes.
+    for steps in (1, TOWER_STEPS, 3 * TOWER_STEPS):
+        begun = time.perf_counter()
+        train_towers(given, aside, steps, 0, config)
+        seconds[steps] = time.perf_counter() - begun
+    return {
+        "pairs": config.block_genes * config.block_samples,
+        "seconds": (seconds[3 * TOWER_STEPS] - seconds[TOWER_STEPS]) / (2 * TOWER_STEPS),
+        "peak": peak_memory_mb() / 1e3,
+    }
+
+
+def two_tower(options: argparse.Namespace) -> None:
+    """Print a table of measured steps, with the time of 20 passes over all pairs extrapolated from it, and a fit."""
+    share = 1.0 if options.full else 0.25
+    print_row(["step", "pairs a step", "s a step", "pairs a second", f"{PASSES} passes of all pairs, min", "peak, GB"])
+    print_row(["---"] * 6)
+    for way in ("network", "tensorflow", "jax"):
+        found = in_a_process("two_tower", {"way": way, "share": share, "threads": options.threads}, options.threads)
+        rate = found["pairs"] / found["seconds"]
+        minutes = PASSES * GENES * SAMPLES / rate / 60
+        cells = [f"{found['pairs']:,}", f"{found['seconds']:.4f}", f"{rate:,.0f}", f"{minutes:,.0f}"]
+        print_row([way, *cells, f"{found['peak']:.2f}"])
+    row = {"way": "fit", "share": share, "threads": options.threads}
+    found = in_a_process("two_tower", row, options.threads)
+    print(
+        f"\nA fit of {share:.0%} of the genes, {TOWER_STEPS} steps: {found['fit']:.1f} s, peak {found['peak']:.2f} GB"
+    )
 
 
 SECTIONS: dict[str, tuple[Callable[[argparse.Namespace], None], Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
     "features": (features, measure_feature),
     "bilinear": (bilinear, measure_fit),
+    "two_tower": (two_tower, measure_step),
 }
 """What is measured: the function that prints a table, and the one that measures a row of it in a process of its own."""
 

@@ -28,6 +28,7 @@ def records(*rows: tuple[str, str]) -> GeneRecords:
         chromosome=np.array([name for name, _ in rows]),
         strand=np.array(["+"] * count),
         tss=np.arange(5000, 5000 + count),
+        end=np.arange(6000, 6000 + count),
     )
 
 

@@ -37,6 +37,7 @@ def annotation(rows: list[tuple[str, str]]) -> GeneRecords:
         np.full(number, "chr1"),
         np.full(number, "+"),
         5000 * np.arange(1, number + 1),
+        5000 * np.arange(1, number + 1) + 900,
     )
 
 

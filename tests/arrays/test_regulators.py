@@ -42,6 +42,7 @@ def records() -> GeneRecords:
         chromosome=np.array(columns[2]),
         strand=np.array(columns[3]),
         tss=np.array(columns[4], dtype=np.int64),
+        end=np.array(columns[4], dtype=np.int64),
     )
 
 
@@ -120,7 +121,7 @@ def mouse_records() -> GeneRecords:
     ids = [f"ENSMUSG{number:011d}.{number}" for number in range(1, 6)]
     names = ["Gata1", "Klf4", "Twin", "Twin", ""]
     columns = (np.array(ids), np.array(names), np.array(["protein_coding"] * 5), np.array(["1"] * 5))
-    return GeneRecords(*columns, np.array(["+"] * 5), np.arange(1, 6))
+    return GeneRecords(*columns, np.array(["+"] * 5), np.arange(1, 6), np.arange(1, 6))
 
 
 @pytest.mark.parametrize(

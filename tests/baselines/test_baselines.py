@@ -283,7 +283,7 @@ def test_trees_read_every_training_gene() -> None:
 def test_gene_features_go_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
     marks = np.random.default_rng(7).random((N_GENES, 4, 3), dtype=np.float32)
     bases = np.random.default_rng(8).integers(0, 6, (N_GENES, 1001)).astype(np.uint8)
-    made = dataclasses.replace(folder(noise(7)), wide_marks=marks, wide_bases=bases)
+    made = dataclasses.replace(folder(noise(7)), wide_marks=marks, wide_bases=bases, body_marks=marks[:, :2])
     for name in FEATURES:
         whole = gene_features(made, name)
         assert len(whole) == N_GENES and whole.dtype == np.float32

@@ -39,8 +39,8 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
             {
                 "train.py",
                 "predict.py",
-                "calibration.py",
-                "density.py",
+                "evaluation.py",
+                "evaluation_figures.py",
                 "level_changes.py",
                 "fit.py",
             },
@@ -49,7 +49,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
         ("evaluation.truth_recovery", {"truth.py"}),
         (
             "dataset.tf_levels",
-            {"motifs.py", "train.py", "predict.py", "breakdown.py", "level_changes.py", "mechanism.py", *OF_FITS},
+            {"motifs.py", "train.py", "predict.py", "evaluation.py", "level_changes.py", "mechanism.py", *OF_FITS},
         ),
         ("config.run_table", {"train.py", "predict.py", "level_changes.py", "mechanism.py", "options.py", *OF_FITS}),
         ("arrays.histones", {"histone_track.py", "histones.py", "wide_marks.py"}),
@@ -82,15 +82,14 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "panels.py",
                 "forest.py",
                 "model_forest.py",
-                "reliability.py",
+                "evaluation_figures.py",
                 "reliability_comparison.py",
-                "density.py",
                 "motif_panels.py",
                 "mechanism_figure.py",
             },
         ),
         ("results.figures.training_panels", {"panels.py"}),
-        ("results.figures.predicted_density", {"density.py"}),
+        ("results.figures.predicted_density", {"evaluation_figures.py"}),
         ("motif_detection.kernel", {"motif_training.py", "motif_panels.py"}),
     ],
 )
@@ -231,7 +230,7 @@ def test_what_an_edit_of_one_function_reruns(module: str, name: str, scripts: se
     assert name != "class ArrayWriter" or found == scripts
 
 
-@pytest.mark.parametrize("script", ["genes.py", "table1.py", "simulate_genome.py", "breakdown.py", "download.py"])
+@pytest.mark.parametrize("script", ["genes.py", "table1.py", "simulate_genome.py", "evaluation.py", "download.py"])
 def test_all_modules_that_a_script_loads_are_known(script: str) -> None:
     assert loaded_by(script) <= set(modules(SCRIPTS / script))
 

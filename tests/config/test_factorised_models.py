@@ -14,15 +14,16 @@ from tr300m.features.gene_features import FEATURES
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize(("marks", "bases"), list(product([False, True], repeat=2)))
-def test_every_block_is_a_feature_with_a_weight(marks: bool, bases: bool) -> None:
-    blocks = gene_blocks(marks, bases)
+@pytest.mark.parametrize(("marks", "bases", "body"), list(product([False, True], repeat=3)))
+def test_every_block_is_a_feature_with_a_weight(marks: bool, bases: bool, body: bool) -> None:
+    blocks = gene_blocks(marks, bases, body)
     assert len(set(blocks)) == len(blocks)
     assert set(blocks) <= FEATURES.keys()
     assert set(blocks) <= GENE_WEIGHTS.keys()
     # Trees always have something to read; without the wide arrays nothing asks for them.
     assert set(blocks) & set(TREE_BLOCKS)
-    assert len(set(blocks) & MARK_FEATURES) == 1
+    assert len(set(blocks) & MARK_FEATURES) == 1 + body
+    assert ("body_marks" in blocks) == body
     assert marks or not set(blocks) & {"smooth_marks", "wide_marks"}
     assert bases or not [name for name in blocks if name.startswith("wide_")]
 
@@ -37,3 +38,4 @@ def test_architectures_of_the_family_are_the_factorised_models() -> None:
     of_family = table["architecture"][table["family"] == "factorised"]
     assert sorted(of_family.tolist()) == sorted(FACTORISED)
     assert [name for name, row in FACTORISED.items() if row.trees] == ["bilinear_trees"]
+    assert [name for name, row in FACTORISED.items() if row.towers] == ["two_tower"]

@@ -57,14 +57,16 @@ def test_wide_arrays_are_permuted_too() -> None:
         sizes,
         wide_bases=rng.integers(0, 6, (GENES, 61)).astype(np.uint8),
         wide_marks=rng.random((GENES, len(bins), 21), dtype=np.float32),
+        body_marks=rng.random((GENES, 2, 21), dtype=np.float32),
         bins=bins,
     )
-    assert dataset.wide_bases is not None and dataset.wide_marks is not None
+    assert dataset.wide_bases is not None and dataset.wide_marks is not None and dataset.body_marks is not None
     moved, shuffled = apply_control(dataset, "permute_histones", 3), apply_control(dataset, "shuffle_sequence", 3)
     origin = [int(np.flatnonzero((dataset.histones == row).all(axis=(1, 2)))[0]) for row in moved.histones]
     assert np.array_equal(moved.wide_marks, dataset.wide_marks[origin])
+    assert np.array_equal(moved.body_marks, dataset.body_marks[origin])
     assert moved.wide_bases is dataset.wide_bases
-    assert shuffled.wide_marks is dataset.wide_marks
+    assert shuffled.wide_marks is dataset.wide_marks and shuffled.body_marks is dataset.body_marks
     assert shuffled.wide_bases is not None and shuffled.wide_bases.dtype == np.uint8
     assert not (shuffled.wide_bases == dataset.wide_bases).all(axis=1).any()
     for before, after in zip(dataset.wide_bases.tolist(), shuffled.wide_bases.tolist(), strict=True):

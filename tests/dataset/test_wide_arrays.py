@@ -20,6 +20,7 @@ def wide_parts() -> dict[str, object]:
     return {
         "wide_bases": rng.integers(0, 6, (genes, 61)).astype(np.uint8),
         "wide_marks": rng.random((genes, len(BINS), tracks), dtype=np.float32),
+        "body_marks": rng.random((genes, 2, tracks), dtype=np.float32),
         "bins": BINS,
     }
 
@@ -33,13 +34,15 @@ def test_wide_arrays_are_opened_and_follow_the_genes() -> None:
     some = dataset.take_genes(np.array([2, 0]))
     assert np.array_equal(some.wide_bases, dataset.wide_bases[[2, 0]])
     assert np.array_equal(some.wide_marks, dataset.wide_marks[[2, 0]])
+    assert np.array_equal(some.body_marks, parts["body_marks"][[2, 0]])
 
 
 def test_a_dataset_has_none_unless_asked_for() -> None:
     dataset = toy_dataset(SIZES)
-    assert dataset.wide_bases is None and dataset.wide_marks is None
+    assert dataset.wide_bases is None and dataset.wide_marks is None and dataset.body_marks is None
     assert len(dataset.bins) == 0
-    assert dataset.take_genes(np.array([1])).wide_marks is None
+    some = dataset.take_genes(np.array([1]))
+    assert some.wide_marks is None and some.body_marks is None
 
 
 @pytest.mark.parametrize("change", ["bins", "genes"])

@@ -104,15 +104,20 @@ def test_wide_marks_are_exported_where_there_are_any(toy: Dataset, tmp_path: Pat
     anndata = pytest.importorskip("anndata")
     marks = np.random.default_rng(1).random((30, 4, 21)).astype(np.float32)
     bins = Bins(np.array([-500, -250, 0, 250]), np.array([-250, 0, 250, 500]))
-    wide = dataclasses.replace(toy, wide_marks=marks, bins=bins)
+    body = marks[:, :2] + 1
+    wide = dataclasses.replace(toy, wide_marks=marks, body_marks=body, bins=bins)
     write_h5ad(wide, tmp_path / "x.h5ad")
     data = anndata.read_h5ad(tmp_path / "x.h5ad")
     np.testing.assert_array_equal(data.varm["wide_marks"], marks)
+    np.testing.assert_array_equal(data.varm["body_marks"], body)
     assert data.uns["bins"]["end"].tolist() == bins.end.tolist()
     write_parquet(wide, tmp_path / "tables")
     table = pandas.read_parquet(tmp_path / "tables/wide_marks.parquet").set_index("gene_id")
     assert table.shape == (30, 84)
     np.testing.assert_array_equal(table["H3K4me1_H1hesc:-250..0"], marks[:, 1, 1])
+    table = pandas.read_parquet(tmp_path / "tables/body_marks.parquet").set_index("gene_id")
+    assert table.shape == (30, 42)
+    np.testing.assert_array_equal(table["H3K4me1_H1hesc:largest"], body[:, 1, 1])
 
 
 @pytest.mark.parametrize(("form", "out"), [("h5ad", "x.h5ad"), ("parquet", "tables")])

@@ -55,7 +55,11 @@ def split_of(dataset: Dataset, name: str = "thesis", **changed: Any) -> Split:
 
 
 def fitted(dataset: Dataset, split: Split, features: Any, model: str = "bilinear", seed: int = 0) -> FactorisedModel:
-    return fit(dataset, split, features, model=model, likelihood=MIXTURE, seed=seed)
+    train_towers = None
+    if model in FACTORISED and FACTORISED[model].towers:
+        # Not before, because other models do without Keras.
+        from tr300m.training.tower_training import train_towers
+    return fit(dataset, split, features, model=model, likelihood=MIXTURE, seed=seed, train_towers=train_towers)
 
 
 @cache
@@ -135,9 +139,13 @@ def test_features_of_the_dataset(model: str, wide: bool) -> None:
     if wide:
         bases, marks = rng.integers(0, 6, (40, 2001)).astype(np.uint8), rng.gamma(0.5, 2, (40, 6, 21))
         dataset = dataclasses.replace(
-            dataset, wide_bases=bases, wide_marks=marks.astype(np.float32), bins=mark_bins([250, 1000, 4000])
+            dataset,
+            wide_bases=bases,
+            wide_marks=marks.astype(np.float32),
+            body_marks=marks[:, :2].astype(np.float32),
+            bins=mark_bins([250, 1000, 4000]),
         )
-    features = {name: gene_features(dataset, name) for name in gene_blocks(wide, wide)}
+    features = {name: gene_features(dataset, name) for name in gene_blocks(wide, wide, wide)}
     split = split_of(dataset, held_out_genes=8, held_out_samples=4)
     pairs = split.pairs("test")
     found = fitted(dataset, split, features, model).predict(dataset, pairs, features)
@@ -321,6 +329,12 @@ def test_an_unknown_model(refuses: Refuses) -> None:
     dataset, features, _ = data()
     with refuses("trees_alone", *FACTORISED):
         fitted(dataset, split_of(dataset), features, "trees_alone")
+
+
+def test_towers_without_their_training(refuses: Refuses) -> None:
+    dataset, features, _ = data()
+    with refuses("two_tower", "train_towers"):
+        fit(dataset, split_of(dataset), features, model="two_tower", likelihood=MIXTURE, seed=0)
 
 
 def test_gene_features_that_are_not_read(refuses: Refuses) -> None:

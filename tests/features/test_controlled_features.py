@@ -24,6 +24,7 @@ def dataset() -> Dataset:
         SIZES,
         wide_bases=rng.integers(0, 4, (SIZES.genes, WIDTH)).astype(np.uint8),
         wide_marks=rng.random((SIZES.genes, len(BINS), 21), dtype=np.float32),
+        body_marks=rng.random((SIZES.genes, 2, 21), dtype=np.float32),
         bins=BINS,
     )
 

@@ -91,9 +91,13 @@ def test_features_of_a_dataset_need_its_wide_arrays(refuses: Refuses) -> None:
         gene_features(made, "wide_kmers")
     with refuses("wide_marks", "`wide: mark_edges`"):
         gene_features(made, "smooth_marks")
+    with refuses("body_marks", "`wide: gene_body`"):
+        gene_features(made, "body_marks")
     rng = np.random.default_rng(0)
     bases = rng.integers(0, 6, (len(made.genes), 2001)).astype(np.uint8)
     marks = rng.random((len(made.genes), 5, 21), dtype=np.float32)
-    wide = dataclasses.replace(made, wide_bases=bases, wide_marks=marks)
+    body = rng.random((len(made.genes), 2, 21), dtype=np.float32)
+    wide = dataclasses.replace(made, wide_bases=bases, wide_marks=marks, body_marks=body)
     assert gene_features(wide, "wide_kmers").shape == (len(made.genes), 2 * 4**WIDE_K)
     np.testing.assert_array_equal(gene_features(wide, "smooth_marks"), smoothed(marks))
+    np.testing.assert_array_equal(gene_features(wide, "body_marks"), np.log1p(body.reshape(-1, 42)))

@@ -84,6 +84,22 @@ def test_pairs_without_shared_promoters(make_genes: MakeGenes, nll: bool) -> Non
         assert not np.array_equal(found.draws[drawn]["accuracy"], everything.draws[drawn]["accuracy"])
 
 
+def test_scores_of_a_proper_density_are_means_over_pairs(make_genes: MakeGenes) -> None:
+    """16 of 20 observed values are in their intervals; each draw weighs them like the NLL."""
+    genes, samples = axes(make_genes, list(range(10)))
+    inside, losses = np.arange(20) < 16, np.arange(20.0)
+    saved = predictions() | {"nll": losses, "crps": losses, "coverage_90": inside.astype(float)}
+    found = score(saved, EVERY, genes, samples, 1.0, 50, 3)
+    assert (found.metrics["crps"], found.metrics["coverage_90"]) == (9.5, 0.8)
+    for drawn in CLUSTERS:
+        assert np.array_equal(found.draws[drawn]["crps"], found.draws[drawn]["nll"])
+        assert ((found.draws[drawn]["coverage_90"] >= 0) & (found.draws[drawn]["coverage_90"] <= 1)).all()
+    plain = score(predictions(), EVERY, genes, samples, 1.0, 50, 3)
+    assert set(found.metrics) - set(plain.metrics) == {"crps", "coverage_90"}
+    none = score(saved, ~EVERY, genes, samples, 1.0, 50, 3)
+    assert np.isnan(none.metrics["crps"]) and np.isnan(none.draws["both"]["coverage_90"]).all()
+
+
 def test_where_no_promoter_is_shared_both_scores_are_equal_to_the_bit(make_genes: MakeGenes) -> None:
     # 4 and 9 share one on the same side.
     clusters = [0, 1, 2, 8, 3, 4, 5, 6, 7, 3]

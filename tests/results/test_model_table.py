@@ -28,8 +28,10 @@ def scored(
     """Return a model all of whose metrics are `level`, with draws around it from the seed of its name."""
     split, part = place.split()
     metrics: dict[str, Any] = {**dict.fromkeys(OWN_TABLES, level), "nll": 2.5, "pairs": 12, **other.pop("metrics", {})}
+    if other.get("proper"):
+        metrics |= {"crps": 3.25, "coverage_90": 0.915}
     rng = np.random.default_rng(list(f"{family}{model}{part}".encode()))
-    drawn = {name: level + 0.01 * rng.normal(size=DRAWS) for name in (*OWN_TABLES, "nll")}
+    drawn = {name: level + 0.01 * rng.normal(size=DRAWS) for name in (*OWN_TABLES, "nll", "crps", "coverage_90")}
     tables: Any = dict.fromkeys(("both", "genes", "donors"), drawn)
     row = ModelRow(f"{family}/{model}", family, model, model.title(), split, part, **other)
     return ScoredModel(row, EvaluatedModel(row.label, metrics, Draws(row.folder, key or place, tables)))
@@ -100,11 +102,30 @@ def test_models_on_other_pairs_are_not_compared(refuses: Refuses) -> None:
         model_columns([scored("baseline", "trees", 0.5), scored("factorised", "bilinear", 0.6, key="others")])
 
 
-def test_the_nll_is_shown_of_proper_densities_only() -> None:
+def test_metrics_of_proper_densities_are_shown_of_these_only() -> None:
     columns = model_columns(all_models())
-    assert cells(columns, "NLL", "thesis validation")["Bilinear"] == "2.500"
-    assert cells(columns, "NLL", "thesis validation")["Seq"] == "-"
-    assert cells(columns, "NLL, 95 % interval", "thesis validation")["Seq"] == "undefined"
+    for name, text in (("NLL", "2.500"), ("CRPS", "3.250"), ("Coverage of 90 % intervals", "91.5")):
+        for part in ("validation", "test"):
+            shown = cells(columns, name, f"thesis {part}")
+            assert shown.pop("Bilinear") == text
+            assert set(shown.values()) == {"-"}
+        intervals = cells(columns, f"{name}, 95 % interval", "thesis validation")
+        assert " to " in intervals.pop("Bilinear")
+        assert set(intervals.values()) == {"undefined"}
+    order = list(columns)
+    assert order[order.index("NLL") :][:4] == ["NLL", "CRPS", "Coverage of 90 % intervals", "Pairs"]
+
+
+def test_a_proper_density_without_its_metrics_is_refused(refuses: Refuses) -> None:
+    with refuses("Bilinear", "crps, coverage_90"):
+        one = scored("factorised", "bilinear", 0.6)
+        model_columns([one._replace(row=one.row._replace(proper=True))])
+
+
+def test_a_proper_density_that_failed_has_no_metrics() -> None:
+    undefined: dict[str, Any] = {**dict.fromkeys(OWN_TABLES, math.nan), FAILED: "3 predictions are NaN"}
+    columns = model_columns([scored("factorised", "bilinear", 0.6, proper=True, metrics=undefined)])
+    assert [columns[name] for name in ("NLL", "CRPS", "Coverage of 90 % intervals")] == [[FAILED]] * 3
 
 
 def test_a_model_that_failed_stands_last_and_is_no_reference() -> None:

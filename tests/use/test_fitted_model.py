@@ -40,7 +40,8 @@ def wide_dataset() -> Dataset:
 
 
 @pytest.mark.parametrize("features", [PROMOTER, WIDE], ids=["promoter", "wide"])
-@pytest.mark.parametrize("name", FACTORISED)
+# Towers take the same inputs as the closed form, by the same function.
+@pytest.mark.parametrize("name", [name for name, row in FACTORISED.items() if not row.towers])
 def test_edits_equal_whole_datasets(name: str, features: tuple[str, ...]) -> None:
     dataset = wide_dataset()
     split = Split("thesis", np.array([0, 2]), np.array([7]), np.array([5]), np.array([1]))

@@ -25,6 +25,9 @@ ROWS = {
     "fold2": ("bilinear", "chromosome_2", "none"),
 }
 PARTS = ("validation", "test")
+GENE = "SIM3"
+USE = f"use: {{runs: [plain, trees], genes: [{GENE}], variants: mine.vcf, tissues: [Liver]}}\n"
+VCF = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\nchr1\t1\tfar\tN\tA\t.\t.\t.\n"
 
 
 def table(*extra: str) -> str:
@@ -38,7 +41,8 @@ def configure(folder: Path, runs: str) -> None:
     text = text.replace("gene_pool: null}", "gene_pool: null, folds: 3}").replace(
         'donors: "simulated"', "donors: simulated"
     )
-    (folder / "factors.yaml").write_text(text + "wide: {mark_edges: [500, 2000], sequence: 3000}\n")
+    (folder / "mine.vcf").write_text(VCF)
+    (folder / "factors.yaml").write_text(text + "wide: {mark_edges: [500, 2000], sequence: 3000}\n" + USE)
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +58,13 @@ def test_factorised_runs_are_planned_whole(clean: Path) -> None:
     jobs = dry_run(clean, "--configfile", "factors.yaml")
     names = ("fit", "reuse_fit", "predict_fit", "gene_features", "level_changes_fit")
     assert {name: jobs.get(name, 0) for name in names} == {
-        # On validation all, on test those without control.
-        "fit": 5, "reuse_fit": 1, "predict_fit": 6 + 4, "gene_features": 6, "level_changes_fit": 3,
+        "fit": 5, "reuse_fit": 1, "predict_fit": 6, "gene_features": 6, "level_changes_fit": 3,
     }  # fmt: skip
-    # Two baselines on three splits, on test too where Table 1 would be; three pools.
-    assert jobs["metrics"] == 6 + 2 + 3 * 2 + 2 + 3
+    # On test two runs, and three pools. The baselines of three splits, on test too where Table 1 would be.
+    assert jobs["metrics"] == 6 + 2 + 3
+    assert (jobs["baseline"], jobs["metrics_of_baselines"]) == (3, 3 + 1)
     assert jobs["models"] == jobs["model_forest"] == jobs["folds"] == jobs["controls"] == jobs["pages"] == 1
+    assert (jobs["gene_page"], jobs["variants"]) == (1, 1)
     for name in ("train", "predict", "scan", "panels", "level_changes", "table1", "forest", "reliability_comparison"):
         assert name not in jobs
 
@@ -145,3 +150,12 @@ def test_factorised_runs_are_in_every_table(results: Path) -> None:
     for name in ("models", "evaluation/plain.validation.reliability", "evaluation/trees.validation.density"):
         for ending in ("png", "svg"):
             assert (results / f"{name}.{ending}").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_runs_are_used(results: Path) -> None:
+    """A page, which knows that it is of simulated data, and a variant far from all genes."""
+    page = (results / f"use/{GENE}.html").read_text()
+    assert GENE in page and "plain, trees" in page and "Simulated" in page
+    rows = [line.split("\t") for line in (results / "use/variants.tsv").read_text().splitlines() if line[:1] != "#"]
+    assert [dict(zip(rows[0], row, strict=True))["status"] for row in rows[1:]] == ["outside"]

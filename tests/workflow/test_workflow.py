@@ -35,18 +35,18 @@ SIMULATION_RULES = {
 RUN_RULES = {"train": 7, "predict": 2, "predict_with_own_tf_zeroed": 5, "metrics": 7, "split": 1, "table1": 1}
 REPORT_RULES = {"mechanism": 1, "mechanism_figure": 1, "guide": 1, "overview": 1, "records": 1, "pages": 1}
 # One for every run and part that is evaluated.
-OF_EACH_PART = ("breakdown", "calibration", "reliability", "density")
-# The table of all models scores the seven runs and the eight baselines on both parts; Table 2 evaluates one run on the
-# test part too. Five of seven architectures read levels.
+OF_EACH_PART = ("evaluation", "evaluation_figures")
+# The table of all models scores the seven runs and the baselines, all in one job, on both parts; Table 2 evaluates one
+# run on the test part too. Five of seven architectures read levels.
 RESULT_RULES = {
-    "predict": 2 * 2, "predict_with_own_tf_zeroed": 2 * 5, "metrics": 2 * (7 + 8), **dict.fromkeys(OF_EACH_PART, 8),
+    "predict": 2, "predict_with_own_tf_zeroed": 5, "metrics": 2 * 7, **dict.fromkeys(OF_EACH_PART, 8),
     "panels": 7, "forest": 1, "models": 1, "model_forest": 1, "reliability_comparison": 1, "table2": 1, "comparison": 5,
-    "gene_features": 4, "baseline": 8, "baselines": 1, "against_baselines": 1, "intervals": 1,
-    **REPORT_RULES, "all": 1,
+    "gene_features": 4, "baseline": 1, "metrics_of_baselines": 2, "baselines": 1, "against_baselines": 1,
+    "intervals": 1, **REPORT_RULES, "all": 1,
 }  # fmt: skip
 # The two factorised models, which are no run of Table 1, on both parts.
 FACTORISED_RULES = {
-    "fit": 2, "predict_fit": 4, "level_changes_fit": 2, "metrics": 2 * (9 + 8), **dict.fromkeys(OF_EACH_PART, 10),
+    "fit": 2, "predict_fit": 2, "level_changes_fit": 2, "metrics": 2 * 9, **dict.fromkeys(OF_EACH_PART, 10),
 }  # fmt: skip
 # Where the regulators are simulated too: the run that the demo names.
 LEVEL_RULES = {"level_changes": 1}
@@ -69,8 +69,9 @@ def test_full_run_is_planned_with_controls_and_seeds(clean: Path) -> None:
     expected = {
         **RESULT_RULES, "download": 27, **ARRAY_RULES, "split": 1, "table1": 1, "train": models - 3, "reuse": 3,
         # The six controls, Seq and Seq + Core + HM read no level of their own.
+        "predict": 6 + 2, "predict_with_own_tf_zeroed": models - 6 - 2,
         # On test: those of Table 1, the final run and the other output, but no control and no second seed.
-        "predict": 6 + 2 + 2, "predict_with_own_tf_zeroed": parts - 6 - 2 + 6, "metrics": parts + 8 + 2 * 8,
+        "metrics": parts + 8, "metrics_of_baselines": 2,
         **dict.fromkeys(OF_EACH_PART, parts), "panels": models, "controls": 1, "seeds": 1,
     }  # fmt: skip
     assert dry_run(clean) == expected
@@ -82,18 +83,18 @@ def test_demo_is_planned_whole(clean: Path) -> None:
 
 
 # 25 runs of networks on eight splits. Three predict with the weights of others; 13 of the trained ones read levels on
-# the thesis's split. 12 runs of factorised models, one of them with the model of another. On test are predicted: the
-# ten networks on the thesis's split without control, of equal ones the first; the two factorised models there; and the
-# three folds of three models, which are scored together with the seven baselines that do not read the genes' own
-# expression.
+# the thesis's split. 12 runs of factorised models, one of them with the model of another. On test are scored: the ten
+# networks on the thesis's split without control, of equal ones the first; the two factorised models there and the
+# baselines; and the three folds of three models together, like those of the seven baselines that do not read the genes'
+# own expression.
 FULL_DEMO_RULES = {
-    "train": 22, "reuse": 3, "predict": 8 + 2, "predict_with_own_tf_zeroed": 17 + 8 + 3, "fit": 11, "reuse_fit": 1,
-    "predict_fit": 12 + 2 + 6, "metrics": 25 + 10 + 12 + 2 + 64 + 8 + (3 + 7), **dict.fromkeys(OF_EACH_PART, 26 + 12),
+    "train": 22, "reuse": 3, "predict": 8, "predict_with_own_tf_zeroed": 17, "fit": 11, "reuse_fit": 1,
+    "predict_fit": 12, "metrics": 25 + 10 + 12 + 2 + (3 + 7), **dict.fromkeys(OF_EACH_PART, 26 + 12),
     "models": 1, "model_forest": 1, "reliability_comparison": 1, "forest": 1,
     "panels": 25, "folds": 1, "split": 8, "level_changes": 13, "level_changes_fit": 5,
     "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
-    "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 64, "baselines": 1,
-    "against_baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
+    "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 8, "baselines": 1,
+    "metrics_of_baselines": 8 + 1, "against_baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
     "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
     "simulate_cres": 1, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1,
 }  # fmt: skip
@@ -149,10 +150,11 @@ VARIANTS = (
 )
 # Without table2 and comparisons, whose runs are not there.
 VARIANT_JOBS = {
-    "train": 5, "reuse": 1, "predict": 5 + 1, "predict_with_own_tf_zeroed": 1 + 1, "metrics": 6 + 24 + 2 + 8,
+    "train": 5, "reuse": 1, "predict": 5, "predict_with_own_tf_zeroed": 1, "metrics": 6 + 2,
     **dict.fromkeys(OF_EACH_PART, 6), "panels": 6, "forest": 1, "reliability_comparison": 1, "split": 3, "models": 1,
     "model_forest": 1,
-    "gene_features": 4, "baseline": 24, "baselines": 1, "against_baselines": 1, "controls": 1, "intervals": 1,
+    "gene_features": 4, "baseline": 3, "metrics_of_baselines": 3 + 1, "baselines": 1, "against_baselines": 1,
+    "controls": 1, "intervals": 1,
     "table1": 1, "truth": 1, **REPORT_RULES, "all": 1,
 }  # fmt: skip
 
@@ -160,8 +162,8 @@ VARIANT_JOBS = {
 def test_test_scores_of_all_runs_and_baselines_are_a_target_of_their_own(clean: Path) -> None:
     jobs = dry_run(clean, "test_scores", "--configfile", "config/demo.yaml")
     predicted = jobs["predict"] + jobs.get("predict_with_own_tf_zeroed", 0)
-    assert (predicted, jobs["predict_fit"], jobs["baseline"]) == (7, 2, 8)
-    assert (jobs["metrics"], jobs["test_scores"]) == (7 + 2 + 8, 1)
+    assert (predicted, jobs["predict_fit"], jobs["baseline"]) == (7, 2, 1)
+    assert (jobs["metrics"], jobs["metrics_of_baselines"], jobs["test_scores"]) == (7 + 2, 1, 1)
     assert "table1" not in jobs
 
 
@@ -183,11 +185,12 @@ def test_external_predictions_are_planned_like_baselines(clean: Path) -> None:
         f"external_predictions={{mine: mine.tsv, folds: {folds}}}",
     ]
     plain = dry_run(clean, *options[:2])
-    each = plain["baseline"]
     added = {
         "external": 2 + 2 * 2,
-        "baseline": 2 * each,
-        "metrics": 2 + 2 + 2 * each + 1 + (each - 1),
+        "baseline": 2,
+        # Seven baselines do not read the genes' own expression.
+        "metrics": 2 + 2 + 1 + 7,
+        "metrics_of_baselines": 2,
         "split": 2,
         "folds": 1,
     }
@@ -422,8 +425,8 @@ def test_credentials_are_written_nowhere(small: Path) -> None:
 
 ONE_RUN = dict.fromkeys(
     (
-        "train", "predict", "metrics", "breakdown", "calibration", "reliability", "density", "panels", "intervals",
-        "truth", "overview", "records", "pages", "all",
+        "train", "predict", "metrics", "evaluation", "evaluation_figures", "panels", "intervals", "truth", "overview",
+        "records", "pages", "all",
     ),
     1,
 )  # fmt: skip
@@ -524,7 +527,7 @@ def test_changing_a_row_retrains_that_run_only(small: Path) -> None:
         table.write_text(RUNS)
     # The table of all models scores it on both parts.
     tables = dict.fromkeys(("models", "model_forest", "table1", "forest", "reliability_comparison"), 1)
-    assert jobs == {**ONE_RUN, "predict": 2, "metrics": 2, **tables, "against_baselines": 1}
+    assert jobs == {**ONE_RUN, "metrics": 2, **tables, "against_baselines": 1}
 
 
 @pytest.mark.slow
@@ -592,8 +595,7 @@ def test_variants_run(small: Path) -> None:
 
 
 EVALUATION = {
-    "train", "predict", "metrics", "breakdown", "calibration", "reliability", "density", "panels", "table1", "forest",
-    "all",
+    "train", "predict", "metrics", "evaluation", "evaluation_figures", "panels", "table1", "forest", "all",
 }  # fmt: skip
 
 
@@ -603,14 +605,14 @@ EVALUATION = {
     [
         (
             "results/figures/canvas",
-            {"panels", "forest", "reliability", "density"},
+            {"panels", "forest", "evaluation_figures"},
             {"train", "predict", "metrics", "table1"},
         ),
         ("model/likelihood/nb_exponential", EVALUATION, {"manifest", "scan"}),
         (
             "metrics/cluster_bootstrap",
             {"metrics", "table1", "intervals"},
-            {"train", "predict", "breakdown", "baseline"},
+            {"train", "predict", "evaluation", "baseline"},
         ),
         ("baselines/table", {"baseline", "baselines"}, {"train", "gene_features"}),
         ("arrays/histones", {"histone_track", "histones", "manifest"} | EVALUATION, {"expression", "onehot", "motifs"}),

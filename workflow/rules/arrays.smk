@@ -236,8 +236,10 @@ rule wide_track:
     input:
         track=rules.histone_track.input.track,
         genes=rules.genes.output.genes,
+        records=rules.gene_lines.output.records if config["wide"]["gene_body"] else [],
         index=rules.genome.output.index,
     output:
+        **({"body": temp("<results>/wide/{track}.body.npy")} if config["wide"]["gene_body"] else {}),
         means=temp("<results>/wide/{track}.npy"),
     log:
         "<logs>/wide_track/{track}.log",
@@ -261,7 +263,9 @@ rule wide_track:
 rule wide_marks:
     input:
         tracks=expand(rules.wide_track.output.means, track=TRACKS),
+        bodies=expand(rules.wide_track.output.body, track=TRACKS) if config["wide"]["gene_body"] else [],
     output:
+        **({"body": "<results>/dataset/body_marks.npy"} if config["wide"]["gene_body"] else {}),
         marks="<results>/dataset/wide_marks.npy",
         bins="<results>/dataset/bins.tsv",
     log:

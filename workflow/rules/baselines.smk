@@ -22,30 +22,32 @@ rule gene_features:
         "../scripts/gene_features.py"
 
 
+# All of one split: they read the same data.
 rule baseline:
     input:
         dataset=dataset_files(),
         manifest=rules.manifest.output.manifest,
         split=rules.split.output.split,
-        features=lambda wildcards: [
-            f"{RESULTS}/baselines/features/{feature}.npy" for feature in BASELINES[wildcards.baseline].features
-        ],
+        features=features_of_baselines,
     output:
-        **{part: f"<results>/baselines/{{split}}/{{baseline}}/predictions.{part}.npz" for part in PARTS},
+        [
+            f"<results>/baselines/{{split}}/{name}/predictions.{part}.npz"
+            for name in SELECTION.baselines
+            for part in PARTS
+        ],
     log:
-        "<logs>/baseline/{split}.{baseline}.log",
+        "<logs>/baseline/{split}.log",
     benchmark:
-        "<benchmarks>/baseline/{split}.{baseline}.tsv"
-    wildcard_constraints:
-        baseline=either(BASELINES),
+        "<benchmarks>/baseline/{split}.tsv"
     conda:
         "../../envs/workflow.yaml"
     # One thread, so that the last digits do not depend on how many cores there are.
     threads: 1
     resources:
         mem_mb=config["compute"]["array_mem_mb"],
-        runtime=120,
+        runtime=240,
     params:
+        names=SELECTION.baselines,
         seed=config["baselines"]["seed"],
         code=code_hash("baseline.py"),
     script:

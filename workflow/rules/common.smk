@@ -56,6 +56,13 @@ RUNS = SELECTION.runs
 MODEL_ROWS, OPTION_GROUPS = model_rows(SELECTION), option_groups(SELECTION)
 # Tables of what the sources lack, beside the axes in the dataset folder.
 ABSENT = ["absent_genes", "absent_regulators", "silent_chromosomes"]
+# Of a model, in its folder; `unshared` is of the genes that share a promoter with no gene that trains.
+SCORE_FILES = {
+    "metrics": "metrics.{part}.json",
+    "draws": "bootstrap.{part}.npz",
+    "unshared_metrics": "metrics.{part}.unshared.json",
+    "unshared_draws": "bootstrap.{part}.unshared.npz",
+}
 SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = {track.name: track for track in SETTINGS.tracks}
 EXTERNAL = {row.name: row for row in SELECTION.external}
@@ -85,6 +92,7 @@ def dataset_files():
     files = [f"{name}.npy" for name in ARRAYS] + [f"{name}.tsv" for name in [*TABLES, "tissues", *ABSENT]]
     files += ["wide_bases.npy"] if config["wide"]["sequence"] else []
     files += ["wide_marks.npy", BINS_TABLE] if config["wide"]["mark_edges"] else []
+    files += ["body_marks.npy"] if config["wide"]["gene_body"] else []
     return [f"{RESULTS}/dataset/{name}" for name in files]
 
 
@@ -166,6 +174,13 @@ def splits_of_model(wildcards):
     return [f"{RESULTS}/splits/{SELECTION.split_of(folder)}.tsv" for folder in SELECTION.folders(wildcards.model)]
 
 
+def records_of_model(wildcards):
+    """Return the record of each run of `predictions_of_model`; none of other models."""
+    return [
+        f"{RESULTS}/{folder}/run.json" for folder in SELECTION.folders(wildcards.model) if folder.startswith("runs/")
+    ]
+
+
 def reused_files(wildcards):
     """Return the files of the trained run whose weights a run predicts with."""
     folder = f"{RESULTS}/runs/{trained_run(wildcards.run, RUNS)}"
@@ -180,7 +195,14 @@ def reused_fit(wildcards):
 
 def features_of_model(wildcards):
     """Return the gene features that a factorised model reads."""
-    names = gene_blocks(bool(config["wide"]["mark_edges"]), bool(config["wide"]["sequence"]))
+    wide = config["wide"]
+    names = gene_blocks(bool(wide["mark_edges"]), bool(wide["sequence"]), wide["gene_body"])
+    return [f"{RESULTS}/baselines/features/{name}.npy" for name in names]
+
+
+def features_of_baselines(wildcards):
+    """Return the gene features that any of the baselines reads."""
+    names = dict.fromkeys(name for baseline in SELECTION.baselines for name in BASELINES[baseline].features)
     return [f"{RESULTS}/baselines/features/{name}.npy" for name in names]
 
 

@@ -7,11 +7,11 @@ rule predict:
         weights="<results>/runs/{run}/model.weights.h5",
         record="<results>/runs/{run}/run.json",
     output:
-        predictions="<results>/runs/{run}/predictions.{part}.npz",
+        **{part: f"<results>/runs/{{run}}/predictions.{part}.npz" for part in PARTS},
     log:
-        "<logs>/predict/{run}.{part}.log",
+        "<logs>/predict/{run}.log",
     benchmark:
-        "<benchmarks>/predict/{run}.{part}.tsv"
+        "<benchmarks>/predict/{run}.tsv"
     wildcard_constraints:
         run=either(name for name in SELECTION.networks if not SELECTION.reads_own_level(name)),
     conda:
@@ -33,30 +33,27 @@ rule predict:
 # none.
 use rule predict as predict_with_own_tf_zeroed with:
     output:
-        predictions="<results>/runs/{run}/predictions.{part}.npz",
-        own_tf_zeroed="<results>/runs/{run}/predictions.{part}.own_tf_zeroed.npz",
+        **{part: f"<results>/runs/{{run}}/predictions.{part}.npz" for part in PARTS},
+        own_tf_zeroed=[f"<results>/runs/{{run}}/predictions.{part}.own_tf_zeroed.npz" for part in PARTS],
     log:
-        "<logs>/predict_with_own_tf_zeroed/{run}.{part}.log",
+        "<logs>/predict_with_own_tf_zeroed/{run}.log",
     benchmark:
-        "<benchmarks>/predict_with_own_tf_zeroed/{run}.{part}.tsv"
+        "<benchmarks>/predict_with_own_tf_zeroed/{run}.tsv"
     wildcard_constraints:
         run=either(filter(SELECTION.reads_own_level, RUNS)),
 
 
-# Of a trained run, a baseline, or either of them on several folds together, by its folder.
+# Of a run or external predictions, or of any model on several folds together, by its folder.
 rule metrics:
     input:
         predictions=predictions_of_model,
         splits=splits_of_model,
+        records=records_of_model,
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
         manifest=rules.manifest.output.manifest,
     output:
-        metrics="<results>/{model}/metrics.{part}.json",
-        draws="<results>/{model}/bootstrap.{part}.npz",
-        # Of the genes that share a promoter with no gene that trains.
-        unshared_metrics="<results>/{model}/metrics.{part}.unshared.json",
-        unshared_draws="<results>/{model}/bootstrap.{part}.unshared.npz",
+        **{key: [f"<results>/{{model}}/{file}"] for key, file in SCORE_FILES.items()},
     log:
         "<logs>/metrics/{model}.{part}.log",
     benchmark:
@@ -74,10 +71,33 @@ rule metrics:
         "../scripts/metrics.py"
 
 
-rule breakdown:
+# Of all baselines on one split.
+use rule metrics as metrics_of_baselines with:
     input:
-        predictions=rules.predict.output.predictions,
+        predictions=expand(
+            "<results>/baselines/{split}/{name}/predictions.{part}.npz", name=SELECTION.baselines, allow_missing=True
+        ),
+        splits=[rules.split.output.split],
+        records=[],
+        genes=rules.genes.output.genes,
+        samples=rules.samples.output.samples,
+        manifest=rules.manifest.output.manifest,
+    output:
+        **{
+            key: expand(f"<results>/baselines/{{split}}/{{name}}/{file}", name=SELECTION.baselines, allow_missing=True)
+            for key, file in SCORE_FILES.items()
+        },
+    log:
+        "<logs>/metrics_of_baselines/{split}.{part}.log",
+    benchmark:
+        "<benchmarks>/metrics_of_baselines/{split}.{part}.tsv"
+
+
+rule evaluation:
+    input:
+        predictions="<results>/runs/{run}/predictions.{part}.npz",
         own_tf_zeroed=own_tf_zeroed,
+        record=rules.train.output.record,
         split=split_file,
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
@@ -85,100 +105,64 @@ rule breakdown:
         motif_map=rules.motifs.output.motif_map,
         manifest=rules.manifest.output.manifest,
     output:
-        summary="<results>/evaluation/{run}.{part}.breakdown.tsv",
+        breakdown="<results>/evaluation/{run}.{part}.breakdown.tsv",
         groups="<results>/evaluation/{run}.{part}.groups.tsv",
-    log:
-        "<logs>/breakdown/{run}.{part}.log",
-    benchmark:
-        "<benchmarks>/breakdown/{run}.{part}.tsv"
-    conda:
-        "../../envs/workflow.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
-    params:
-        minimum=config["evaluation"]["minimum_group"],
-        code=code_hash("breakdown.py"),
-    script:
-        "../scripts/breakdown.py"
-
-
-rule calibration:
-    input:
-        predictions=rules.predict.output.predictions,
-        record=rules.train.output.record,
-    output:
-        table="<results>/evaluation/{run}.{part}.calibration.tsv",
+        calibration="<results>/evaluation/{run}.{part}.calibration.tsv",
         pit="<results>/evaluation/{run}.{part}.pit.tsv",
         coverage="<results>/evaluation/{run}.{part}.coverage.tsv",
     log:
-        "<logs>/calibration/{run}.{part}.log",
+        "<logs>/evaluation/{run}.{part}.log",
     benchmark:
-        "<benchmarks>/calibration/{run}.{part}.tsv"
+        "<benchmarks>/evaluation/{run}.{part}.tsv"
     conda:
         "../../envs/workflow.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
     params:
+        minimum=config["evaluation"]["minimum_group"],
         seed=config["evaluation"]["seed"],
         bins=config["evaluation"]["pit_bins"],
-        code=code_hash("calibration.py"),
+        code=code_hash("evaluation.py"),
     script:
-        "../scripts/calibration.py"
+        "../scripts/evaluation.py"
 
 
-rule reliability:
+rule evaluation_figures:
     input:
-        table=rules.calibration.output.table,
-        pit=rules.calibration.output.pit,
-        coverage=rules.calibration.output.coverage,
-        manifest=rules.manifest.output.manifest,
-    output:
-        svg=report(
-            "<results>/evaluation/{run}.{part}.reliability.svg",
-            caption="../report/reliability.rst",
-            category="Figures",
-            labels={"run": "{run}", "part": "{part}", "figure": "reliability"},
-        ),
-        png="<results>/evaluation/{run}.{part}.reliability.png",
-    log:
-        "<logs>/reliability/{run}.{part}.log",
-    benchmark:
-        "<benchmarks>/reliability/{run}.{part}.tsv"
-    conda:
-        "../../envs/workflow.yaml"
-    params:
-        label=lambda wildcards: SELECTION.label(wildcards.run),
-        code=code_hash("reliability.py"),
-    script:
-        "../scripts/reliability.py"
-
-
-rule density:
-    input:
-        predictions=rules.predict.output.predictions,
+        calibration=rules.evaluation.output.calibration,
+        pit=rules.evaluation.output.pit,
+        coverage=rules.evaluation.output.coverage,
+        predictions="<results>/runs/{run}/predictions.{part}.npz",
         record=rules.train.output.record,
         genes=rules.genes.output.genes,
         samples=rules.samples.output.samples,
         manifest=rules.manifest.output.manifest,
     output:
-        svg=report(
+        reliability=report(
+            "<results>/evaluation/{run}.{part}.reliability.svg",
+            caption="../report/reliability.rst",
+            category="Figures",
+            labels={"run": "{run}", "part": "{part}", "figure": "reliability"},
+        ),
+        reliability_png="<results>/evaluation/{run}.{part}.reliability.png",
+        density=report(
             "<results>/evaluation/{run}.{part}.density.svg",
             caption="../report/density.rst",
             category="Figures",
             labels={"run": "{run}", "part": "{part}", "figure": "one density"},
         ),
-        png="<results>/evaluation/{run}.{part}.density.png",
+        density_png="<results>/evaluation/{run}.{part}.density.png",
     log:
-        "<logs>/density/{run}.{part}.log",
+        "<logs>/evaluation_figures/{run}.{part}.log",
     benchmark:
-        "<benchmarks>/density/{run}.{part}.tsv"
+        "<benchmarks>/evaluation_figures/{run}.{part}.tsv"
     conda:
         "../../envs/workflow.yaml"
     resources:
         mem_mb=2000,
     params:
-        code=code_hash("density.py"),
+        label=lambda wildcards: SELECTION.label(wildcards.run),
+        code=code_hash("evaluation_figures.py"),
     script:
-        "../scripts/density.py"
+        "../scripts/evaluation_figures.py"

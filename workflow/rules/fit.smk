@@ -1,4 +1,4 @@
-# Factorised models: fitted in closed form or by trees on all training pairs at once, without a GPU.
+# Factorised models: fitted to all training pairs at once, in closed form, by trees or by towers, without a GPU.
 
 
 rule fit:
@@ -24,6 +24,8 @@ rule fit:
     resources:
         mem_mb=config["compute"]["array_mem_mb"],
         runtime=240,
+        # Of the models with towers.
+        backend=config["compute"]["backend"],
     params:
         run=run_row,
         architecture=architecture_row,
@@ -57,11 +59,11 @@ rule predict_fit:
         model="<results>/runs/{run}/model.npz",
         record="<results>/runs/{run}/run.json",
     output:
-        predictions="<results>/runs/{run}/predictions.{part}.npz",
+        **{part: f"<results>/runs/{{run}}/predictions.{part}.npz" for part in PARTS},
     log:
-        "<logs>/predict_fit/{run}.{part}.log",
+        "<logs>/predict_fit/{run}.log",
     benchmark:
-        "<benchmarks>/predict_fit/{run}.{part}.tsv"
+        "<benchmarks>/predict_fit/{run}.tsv"
     wildcard_constraints:
         run=either(SELECTION.factorised_runs),
     conda:

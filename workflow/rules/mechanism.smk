@@ -14,6 +14,8 @@ rule mechanism:
         "<logs>/mechanism.log",
     benchmark:
         "<benchmarks>/mechanism.tsv"
+    # Begun last, it would run alone on one core.
+    priority: 1
     conda:
         "../../envs/workflow.yaml"
     # Thousands of small solutions of equations, which several threads make slower.

@@ -6,11 +6,13 @@ from pathlib import Path
 from tr300m.base.array_files import read_named
 from tr300m.base.files import write_json
 from tr300m.base.job import job
+from tr300m.config.factorised_models import FACTORISED
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.permutations import apply_control
 from tr300m.dataset.splits import Split
 from tr300m.factorised.fit import fit
 from tr300m.features.controlled_features import controlled_features
+from tr300m.model.backend import use_backend
 from tr300m.model.likelihood.distributions import make_likelihood, settings_of
 from tr300m.training.run_record import fit_record, peak_memory_mb
 
@@ -19,6 +21,15 @@ with job(snakemake.log[0]):
     row = chosen.run
     dataset = apply_control(Dataset.open(Path(given.manifest).parent), row["control"], row["seed"])
     features = read_named(given.features)
+    train_towers = None
+    if FACTORISED[row["architecture"]].towers:
+        # Before anything imports Keras, which no other factorised model needs.
+        use_backend(snakemake.resources.backend, device="cpu")
+
+        from tr300m.model.devices import set_threads
+        from tr300m.training.tower_training import train_towers
+
+        set_threads(snakemake.threads)
     likelihood = make_likelihood(row["likelihood"], **chosen.likelihood)
     model = fit(
         dataset,
@@ -27,6 +38,7 @@ with job(snakemake.log[0]):
         model=row["architecture"],
         likelihood=likelihood,
         seed=row["seed"],
+        train_towers=train_towers,
     )
     model.save(snakemake.output.model)
     record = fit_record(

@@ -1,4 +1,4 @@
-"""Predict a part of the split with a trained run, and its regulators again with their own TPM set to 0."""
+"""Predict both held-out parts with a trained run, and their regulators again with their own TPM set to 0."""
 
 from functools import partial
 from pathlib import Path
@@ -12,16 +12,17 @@ with job(snakemake.log[0]):
 
     from tr300m.base.array_files import save_arrays
     from tr300m.base.files import read_json
+    from tr300m.dataset.both_parts import predict_parts
     from tr300m.dataset.dataset import Dataset
     from tr300m.dataset.permutations import apply_control
-    from tr300m.dataset.splits import Split
+    from tr300m.dataset.splits import PARTS, Split
     from tr300m.evaluation.predict import pairs_of_regulators, predict
     from tr300m.features.scan_cache import ScanTable
 
     dataset = Dataset.open(Path(snakemake.input.manifest).parent)
     split = Split.read(snakemake.input.split, dataset.genes, dataset.samples)
     record = read_json(snakemake.input.record)
-    pairs = split.pairs(snakemake.wildcards.part)
+    parts = {part: split.pairs(part) for part in PARTS}
     of_run = partial(
         predict,
         apply_control(dataset, record["control"], record["seed"]),
@@ -29,7 +30,10 @@ with job(snakemake.log[0]):
         scan=ScanTable.open(Path(snakemake.input.scan[0]).parent) if snakemake.input.scan else None,
         threads=snakemake.threads,
     )
-    save_arrays(snakemake.output.predictions, of_run(pairs=pairs))
+    for part, predicted in predict_parts(parts, lambda pairs: of_run(pairs=pairs)).items():
+        save_arrays(snakemake.output[part], predicted)
     if hasattr(snakemake.output, "own_tf_zeroed"):
-        zeroed = of_run(pairs=pairs_of_regulators(dataset, pairs), zero_own_level=True)
-        save_arrays(snakemake.output.own_tf_zeroed, zeroed)
+        regulators = {part: pairs_of_regulators(dataset, pairs) for part, pairs in parts.items()}
+        zeroed = predict_parts(regulators, lambda pairs: of_run(pairs=pairs, zero_own_level=True))
+        for path, predicted in zip(snakemake.output.own_tf_zeroed, zeroed.values(), strict=True):
+            save_arrays(path, predicted)

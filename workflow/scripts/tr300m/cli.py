@@ -7,12 +7,14 @@ import click
 
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
+from .commands.card import card_command
 from .commands.design import design_command
 from .commands.ism import ism_command
 from .commands.pack import pack_command
 from .commands.page import page_command
 from .commands.perturb import perturb_command
 from .commands.predict import predict_command
+from .commands.regulators import regulators_command
 from .commands.variants import variants_command
 from .gzip_command import gzip_time
 
@@ -226,7 +228,9 @@ main.add_command(predict_command)
 main.add_command(variants_command)
 main.add_command(page_command)
 main.add_command(perturb_command)
+main.add_command(card_command)
 main.add_command(design_command)
+main.add_command(regulators_command)
 
 
 @main.command("config-doc")

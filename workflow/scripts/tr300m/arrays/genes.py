@@ -23,7 +23,10 @@ PROTEIN_CODING = "protein_coding"
 
 @dataclass(frozen=True)
 class GeneRecords(Table):
-    """The gene lines of a GTF in file order; `tss` is 1-based (start on the + strand, end on the - strand)."""
+    """The gene lines of a GTF in file order.
+
+    `tss` and `end`, the two ends of a gene, are 1-based: start and end on the + strand, end and start on the - strand.
+    """
 
     gene_id: Strings
     gene_name: Strings
@@ -31,6 +34,7 @@ class GeneRecords(Table):
     chromosome: Strings
     strand: Strings
     tss: Ints
+    end: Ints
 
 
 # A key and its value, quoted (it may then contain semicolons) or not; the last semicolon is optional.
@@ -67,7 +71,7 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
     TR300MError
         If there is no gene line, a line is malformed, or a gene ID is duplicated.
     """
-    rows: list[tuple[str, str, str, str, str, int]] = []
+    rows: list[tuple[str, str, str, str, str, int, int]] = []
     lines_of: dict[str, int] = {}
     for number, line in enumerate(read_lines(gtf), start=1):
         if line.startswith("#") or "\tgene\t" not in line:
@@ -100,12 +104,13 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
                 f"{gtf}, line {number}: gene {gene_id} has neither gene_type nor gene_biotype",
                 "is it a GTF of GENCODE or Ensembl?",
             )
-        rows.append((gene_id, gene_name, gene_type, chromosome, strand, first if strand == "+" else last))
+        ends = (first, last) if strand == "+" else (last, first)
+        rows.append((gene_id, gene_name, gene_type, chromosome, strand, *ends))
     if not rows:
         raise TR300MError(
             f"{gtf} has no line whose feature is 'gene'", "a comprehensive GTF of GENCODE or Ensembl is needed"
         )
-    gene_ids, names, types, chromosomes, strands, tss_column = zip(*rows, strict=True)
+    gene_ids, names, types, chromosomes, strands, tss_column, end_column = zip(*rows, strict=True)
     return GeneRecords(
         np.array(gene_ids),
         np.array(names),
@@ -113,6 +118,7 @@ def read_gene_records(gtf: Path | str) -> GeneRecords:
         np.array(chromosomes),
         np.array(strands),
         np.array(tss_column, dtype=np.int64),
+        np.array(end_column, dtype=np.int64),
     )
 
 

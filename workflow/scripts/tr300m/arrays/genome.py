@@ -11,6 +11,7 @@ from pyfaidx import Fasta, FastaIndexingError, FetchError
 
 from ..base.base_codes import CODE_OF_BYTE, OUTSIDE_CODE
 from ..base.errors import TR300MError
+from ..base.progress import log
 from .chromosome_names import match_names
 from .genes import named
 
@@ -34,11 +35,14 @@ class Genome:
         self.path = Path(path)
         if not self.path.is_file():
             raise TR300MError(f"the genome {path} is missing", "give the FASTA that the dataset was built from")
+        if not Path(f"{path}.fai").is_file():
+            log(f"{path} has no index: it is written now, which takes a minute for a human genome")
         try:
             self._fasta = Fasta(str(path), as_raw=True, rebuild=False)
         except (FastaIndexingError, OSError, ImportError, ValueError) as error:
             raise TR300MError(
-                f"cannot index {path}: {error}", "a FASTA is needed, plain or of bgzip (not gzip), in a writable folder"
+                f"cannot index {path}: {error}",
+                "a FASTA is needed, plain or of bgzip, in a writable folder; if it is gzip: gunzip --keep",
             ) from None
         self.lengths: dict[str, int] = {name: len(self._fasta[name]) for name in self._fasta.keys()}  # noqa: SIM118
         self._block = lru_cache(_BLOCKS_KEPT)(self._read)

@@ -260,5 +260,6 @@ ARRAYS = {
 WIDE_ARRAYS = {
     "wide_bases": ArraySpec(("gene", "wide_position"), "0-3 for A, C, G, T; 4 unknown; 5 outside the chromosome"),
     "wide_marks": ArraySpec(("gene", "bin", "track"), "mean signal of the track"),
+    "body_marks": ArraySpec(("gene", "body_statistic", "track"), "mean and largest signal of the track"),
 }
 """Arrays that a dataset has if the configuration asks for them."""

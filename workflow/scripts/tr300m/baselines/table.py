@@ -1,8 +1,10 @@
 """The baselines by name: predictions without a neural network, on the same split and pairs."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.types import Floats, Ints
 from ..config.baseline_table import BASELINES
@@ -33,6 +35,32 @@ BASELINES_NOTE = (
     "equal to the dataset median counts as correct on both sides, so the accuracy of a constant at the median is not "
     "informative. Baselines predict numbers and not distributions, so their NLL is undefined."
 )
+
+
+def predict_baseline(data: Data, name: str, pairs: Ints) -> dict[str, NDArray[Any]]:
+    """Predict pairs with a baseline.
+
+    Parameters
+    ----------
+    data
+        Data that the baseline reads.
+    name
+        Name of the baseline, a key of `PREDICTIONS`.
+    pairs
+        Gene and sample indices [pair, 2].
+
+    Returns
+    -------
+    dict
+        `gene` and `sample` (int64 indices), `observed` (float32, TPM) and `median` (float64, TPM), each [pair].
+    """
+    observed = np.asarray(data.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
+    return {
+        "gene": pairs[:, 0],
+        "sample": pairs[:, 1],
+        "observed": observed,
+        "median": PREDICTIONS[name](data, pairs),
+    }
 
 
 def best_baseline(metrics: Mapping[str, Mapping[str, float]], key: str = "log_pearson") -> str | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..use.mutagenesis import Mutagenesis
     from ..use.predictor import Predictor
 
-FORMATS = (".tsv", ".npz", ".bw", ".png", ".svg")
+_FORMATS = (".tsv", ".npz", ".bw", ".png", ".svg")
 
 
 @click.command("ism")
@@ -74,8 +74,8 @@ def ism_command(
 def _writer(out: Path | None) -> Callable[["Predictor", "Mutagenesis", Path | None], None]:
     """Return the function that writes the format of a file."""
     suffix = out.suffix if out is not None else ".tsv"
-    if suffix not in FORMATS:
-        raise TR300MError(f"{out} has an unknown suffix", f"end it in {', '.join(FORMATS)}")
+    if suffix not in _FORMATS:
+        raise TR300MError(f"{out} has an unknown suffix", f"end it in {', '.join(_FORMATS)}")
     return {".tsv": _table, ".npz": _arrays, ".bw": _track}.get(suffix, _figure)
 
 

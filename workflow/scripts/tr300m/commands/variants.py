@@ -82,9 +82,9 @@ def variants_command(
         raise TR300MError(
             f"{vcf} has the INFO field {INFO_KEY} already", f"remove it: bcftools annotate -x INFO/{INFO_KEY} {vcf}"
         )
-    predictor = Predictor.open(runs, dataset, split)
-    contexts = Asked(tissues, samples, levels, levels_tissue).of(predictor)
     with Genome(genome) as bases:
+        predictor = Predictor.open(runs, dataset, split)
+        contexts = Asked(tissues, samples, levels, levels_tissue).of(predictor)
         scored = score_variants(predictor, file, bases, contexts, histones=histones, swap=swap, percentile=percentile)
     notes = [*header(predictor), *(f"# {note}" for note in scored.notes)]
     if out is not None and as_vcf:

@@ -24,6 +24,7 @@ from .tissue_groups import read_tissue_groups
 from .track_table import TrackRow, read_tracks, with_needed
 from .used_runs import problems_of_use
 from .user_paths import expand_paths, missing_paths
+from .wide_arrays import wide_problems
 from .window import Window, schedule_problems
 
 SCHEMAS = Path("workflow/schemas")
@@ -278,8 +279,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
     check("the configuration", problems)
     filled = expand_paths(filled)
     problems = schedule_problems(filled["network"]["pooling"], Window.of(filled["window"]))
-    if filled["wide"]["mark_edges"] != sorted(filled["wide"]["mark_edges"]):
-        problems.append(f"`wide: mark_edges`: {filled['wide']['mark_edges']} do not ascend; write the smallest first")
+    problems += wide_problems(filled["wide"], filled["tracks_by_range"])
     for key in ("runs", "architectures", "tracks"):
         # Tables of the workflow are found from any working directory.
         if not Path(filled[key]).is_file() and (root / filled[key]).is_file():

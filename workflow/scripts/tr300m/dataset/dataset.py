@@ -57,6 +57,9 @@ class Dataset:
         the configuration does not ask for it (`wide: sequence`).
     wide_marks : array [gene, bin, track], float32, or None
         Mean signal in bins around the TSS. None if the configuration does not ask for it (`wide: mark_edges`).
+    body_marks : array [gene, 2, track], float32, or None
+        Mean and largest signal from 500 bp upstream of the TSS to the end of the gene. None if the configuration does
+        not ask for it (`wide: gene_body`).
     bins
         The bins of `wide_marks`; there are none if it is None.
     tissues
@@ -86,6 +89,7 @@ class Dataset:
     manifest: dict[str, Any]
     wide_bases: NDArray[np.uint8] | None = None
     wide_marks: NDArray[np.float32] | None = None
+    body_marks: NDArray[np.float32] | None = None
     bins: Bins = NO_BINS
 
     @classmethod
@@ -166,6 +170,7 @@ class Dataset:
             histones=self.histones[genes],
             wide_bases=None if self.wide_bases is None else self.wide_bases[genes],
             wide_marks=None if self.wide_marks is None else self.wide_marks[genes],
+            body_marks=None if self.body_marks is None else self.body_marks[genes],
         )
 
     def take_samples(self, samples: NDArray[np.integer]) -> Self:

@@ -37,10 +37,9 @@ def shuffle_onehot(onehot: NDArray[np.float16], seed: int) -> NDArray[np.float16
     ndarray
         Shuffled sequences, with the shape and type of `onehot`, in memory.
     """
-    letters = np.concatenate([np.eye(4), np.full((1, 4), 0.25), np.zeros((1, 4))]).astype(onehot.dtype)
     shuffled = np.empty_like(onehot, subok=False)
     for block, codes in _shuffled_blocks(len(onehot), lambda block: encode(onehot[block]), seed):
-        shuffled[block] = letters[codes]
+        shuffled[block] = letters_of(codes)
     return shuffled
 
 
@@ -69,6 +68,11 @@ def encode(onehot: NDArray[np.float16]) -> Codes:
     codes[largest < 1] = UNKNOWN_LETTER
     codes[largest == 0] = OFF_LETTER
     return codes
+
+
+def letters_of(codes: Codes) -> NDArray[np.float16]:
+    """Return letters [gene, position] as sequences [gene, position, 4]."""
+    return np.concatenate([np.eye(4), np.full((1, 4), 0.25), np.zeros((1, 4))]).astype(np.float16)[codes]
 
 
 def shuffle_codes(codes: Codes, chance: np.random.Generator) -> Codes:

@@ -30,10 +30,11 @@ def permute_levels(dataset: "Dataset", seed: int) -> "Dataset":
 
 
 def permute_histones(dataset: "Dataset", seed: int) -> "Dataset":
-    """Give each gene the histone tracks of another gene, the bins of the wide window included."""
+    """Give each gene the histone tracks of another gene, wide window and gene body included."""
     order = cyclic_order(len(dataset.genes), seed)
     wide = None if dataset.wide_marks is None else dataset.wide_marks[order]
-    return replace(dataset, histones=dataset.histones[order], wide_marks=wide)
+    body = None if dataset.body_marks is None else dataset.body_marks[order]
+    return replace(dataset, histones=dataset.histones[order], wide_marks=wide, body_marks=body)
 
 
 def shuffle_sequence(dataset: "Dataset", seed: int) -> "Dataset":

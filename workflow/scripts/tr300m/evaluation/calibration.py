@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..base.errors import TR300MError
-from ..base.types import Floats
+from ..base.types import Bools, Floats
 
 if TYPE_CHECKING:
     from ..model.likelihood.distributions import Likelihood
@@ -70,13 +70,26 @@ def coverage_curve(pit: Floats) -> dict[str, list[str]]:
     }
 
 
+def central_interval(likelihood: "Likelihood", raw: ArrayLike, probability: float) -> tuple[Floats, Floats]:
+    """Return the bounds of the closed central interval of a probability in TPM, each [pair]."""
+    low, high = (likelihood.quantile((1 + side * probability) / 2, raw) for side in (-1, 1))
+    return low, high
+
+
+def inside_interval(likelihood: "Likelihood", observed: ArrayLike, raw: ArrayLike, probability: float) -> Bools:
+    """Return whether each observed TPM is in the closed central interval of a probability [pair]; see `coverage`."""
+    low, high = central_interval(likelihood, raw, probability)
+    y = np.asarray(observed, dtype=np.float64)
+    return (low <= y) & (y <= high)
+
+
 def coverage(likelihood: "Likelihood", observed: ArrayLike, raw: ArrayLike, probability: float) -> tuple[float, float]:
     """Return the share of observed TPM in the closed central interval of a probability, and its mean width in TPM.
 
     An interval that includes the atom at 0 contains more than this probability even if the model is calibrated.
     """
     y = np.asarray(observed, dtype=np.float64)
-    low, high = (likelihood.quantile((1 + side * probability) / 2, raw) for side in (-1, 1))
+    low, high = central_interval(likelihood, raw, probability)
     return float(np.mean((low <= y) & (y <= high))), float(np.mean(high - low))
 
 

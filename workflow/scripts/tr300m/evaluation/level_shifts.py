@@ -2,7 +2,9 @@
 
 For each regulator with a motif, its log1p TPM is set to its mean over samples minus one standard deviation, then to the
 mean plus one, in the regulator's own column and in the levels of all its motifs; all other inputs stay unchanged. The
-change per standard deviation is half the difference between the two predictions, log1p of the predicted mean TPM.
+change per standard deviation is half the difference between the two predictions: log1p of the predicted mean TPM of a
+network, of the point estimate of a factorised model. The mean of its log-normals depends on how heavy their tails are,
+and need not increase with the point estimate.
 """
 
 from collections.abc import Callable, Mapping
@@ -85,7 +87,7 @@ def changes_by_regulator(
     pairs
         Gene and sample indices [pair, 2] into `dataset`.
     predicted
-        Returns log1p of the predicted mean TPM [pair] for a copy of `small` with other levels.
+        Returns log1p of the predicted TPM [pair] for a copy of `small` with other levels.
 
     Returns
     -------
@@ -127,5 +129,5 @@ def fitted_level_changes(
     small = dataset.take_genes(genes).take_samples(samples)
     of_genes = {name: array[genes] for name, array in features.items()}
     return changes_by_regulator(
-        dataset, small, pairs, lambda changed: np.log1p(model.predict(changed, few, of_genes)["mean"])
+        dataset, small, pairs, lambda changed: np.log1p(model.predict(changed, few, of_genes)["median"])
     )

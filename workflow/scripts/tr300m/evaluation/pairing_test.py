@@ -145,7 +145,7 @@ class FoldTest:
         """Return the scores of a pairing; those beside tissue identity only if they are asked for."""
         inner, u = choose(self.inner.held_out), choose(self.outer.held_out)
         inner_uu = self.everyone.centred(self.uu[inner][:, inner], inner)
-        products = self.sums.uu[:, u][:, :, u]
+        products = np.stack([of_group[u][:, u] for of_group in self.sums.uu])
         uu = self.everyone.centred(products.sum(axis=0), u)
         gram = self.outer.tested_xx * uu
         penalty = self.penalty(inner, inner_uu, None)
@@ -189,8 +189,9 @@ class FoldTest:
             centre, total = rest.centre[u], sums.u[group, u]
             away = total - sums.samples[group] * centre
             cross += float(weights @ (sums.xyu[self.fold, group, kept, u] - sums.xy[self.fold, group, kept] * centre))
-            gram = xx * (products[group] - np.outer(total, centre) - np.outer(centre, away))
-            predicted += float(weights @ gram @ weights)
+            # The quadratic form of xx times the centred products, which are not written out: they are large.
+            at_centre = xx @ (weights * centre)
+            predicted += float(weights @ (xx * products[group]) @ weights - (weights * (total + away)) @ at_centre)
             mean += weights * away / sums.samples.sum()
         predicted -= float(sums.samples.sum() * (mean @ xx @ mean))
         return Agreement(cross, predicted, self.outer.tested.yy)

@@ -138,12 +138,13 @@ def predict_raw(
     with bar(len(pairs), title, "pair") if title else nullcontext() as meter:
         for first in range(0, len(genes), genes_per_block):
             block = genes[first : first + genes_per_block]
-            table, offset = scan, genes
-            if table is None:
+            if scan is None:
                 core = dataset.core if architecture.core else None
                 strands = architecture.both_strands
                 table = scan_genes(dataset.onehot[block], dataset.pssm, core, schedule, both_strands=strands)
-                offset = np.arange(len(genes)) - first
+            else:
+                # Once for all samples: conversion from float16 takes as long as the network.
+                table = scan.of_genes(block)
             rows = np.flatnonzero((gene_of_pair >= first) & (gene_of_pair < first + len(block)))
             for start in range(0, len(rows), batch_size):
                 batch = rows[start : start + batch_size]
@@ -156,7 +157,7 @@ def predict_raw(
                     pairs[full, 1],
                     units,
                     table,
-                    offset[gene_of_pair[full]],
+                    gene_of_pair[full] - first,
                     zero_own_level=zero_own_level,
                 )
                 raw[batch] = model.predict_on_batch(inputs)[: len(batch)]

@@ -20,8 +20,9 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
     `X` is the expression [sample, gene] in TPM, float32, written in blocks of genes. `obs` is `samples.tsv` with sex
     and age of the donors, `var` is `genes.tsv`. `obsm` has `tf_levels` [sample, motif] and `regulator_levels`
     [sample, regulator] in TPM and the one-hot `tissue` [sample, tissue]; `varm` has `histone_means` [gene, track], the
-    mean signal in the window, and, if the dataset has them, `wide_marks` [gene, bin, track] with their `bins` in `uns`.
-    `uns` has the tables of their columns (`motifs`, `regulators`, `tissues`, `tracks`), the
+    mean signal in the window, and, if the dataset has them, `wide_marks` [gene, bin, track] with their `bins` in `uns`,
+    and `body_marks` [gene, statistic, track]. `uns` has the tables of their columns (`motifs`, `regulators`, `tissues`,
+    `tracks`), the
     matrix `motif_map` [regulator, motif], and under `tr300m` the edition, the constants, units, and the sources with
     their checksums.
 
@@ -72,6 +73,8 @@ def write_h5ad(dataset: Dataset, out: Path | str, *, force: bool = False) -> Non
     )
     if dataset.wide_marks is not None:
         data.varm["wide_marks"], data.uns["bins"] = np.asarray(dataset.wide_marks), dataset.bins.to_pandas()
+    if dataset.body_marks is not None:
+        data.varm["body_marks"] = np.asarray(dataset.body_marks)
     with atomic_path(final) as temporary:
         data.write_h5ad(temporary)
         with h5py.File(temporary, "r+") as file:

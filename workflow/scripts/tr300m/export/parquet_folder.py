@@ -24,8 +24,9 @@ def write_parquet(dataset: Dataset, out: Path | str, *, force: bool = False) -> 
     one column per sample, as GTEx's files: who needs some samples reads only these columns, and a long table would
     repeat the IDs in 344 million rows. `histone_means` has one row per gene and one column per track,
     `regulator_levels` and `tf_levels` one row per sample, `motif_map` one row per regulator. If the dataset has wide
-    marks, `wide_marks` has one row per gene and one column per bin and track, such as ``H3K4me3_K562:-250..0``.
-    `manifest.json` is a copy.
+    marks, `wide_marks` has one row per gene and one column per bin and track, such as ``H3K4me3_K562:-250..0``;
+    if it has marks of gene bodies, `body_marks` has columns such as ``H3K4me3_K562:largest``. `manifest.json` is a
+    copy.
 
     Parameters
     ----------
@@ -64,6 +65,10 @@ def write_parquet(dataset: Dataset, out: Path | str, *, force: bool = False) -> 
             # [gene, bin, track] to [gene, bin and track].
             marks = np.asarray(dataset.wide_marks).reshape(len(genes), -1)
             _write_table(folder / "wide_marks.parquet", {"gene_id": genes, **dict(zip(places, marks.T, strict=True))})
+        if dataset.body_marks is not None:
+            named = [f"{track}:{statistic}" for statistic in ("mean", "largest") for track in by_track]
+            body = np.asarray(dataset.body_marks).reshape(len(genes), -1)
+            _write_table(folder / "body_marks.parquet", {"gene_id": genes, **dict(zip(named, body.T, strict=True))})
         shutil.copyfile(dataset.folder / MANIFEST, folder / MANIFEST)
 
 

@@ -19,7 +19,7 @@ _TREE_SETTINGS = {
     "min_samples_leaf": 15,
     "l2_regularization": 1.0,
 }
-TREE_BLOCKS = ("smooth_marks", "histone_means", "wide_composition", "composition")
+TREE_BLOCKS = ("smooth_marks", "histone_means", "body_marks", "wide_composition", "composition")
 """Blocks of gene features that trees read, where they are there. More of them made the trees worse with few genes."""
 COMPONENTS = 8
 """Components of the gene vectors that trees predict; the others stay with the ridge."""

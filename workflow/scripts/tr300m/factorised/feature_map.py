@@ -116,6 +116,11 @@ class FeatureMap:
         near = np.exp(-_squared_distances(linear, self.landmarks) / self.width)
         return np.concatenate([linear, near @ self.whitening], axis=1)
 
+    @property
+    def linear_columns(self) -> int:
+        """Number of features that are linear in the blocks; the Gaussian ones follow them."""
+        return sum(axes.shape[1] for axes in self.axes.values())
+
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the map as named arrays, for `from_arrays`."""
         found: dict[str, NDArray[Any]] = {

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.progress import log
-from ..base.types import Bools, Ints
+from ..base.types import Ints
 from ..config.factorised_models import FACTORISED
 from ..dataset.splits import INNER_FOLDS
 from ..dataset.whole_groups import balanced_folds
@@ -17,9 +17,13 @@ from .boosted import TREE_BLOCKS, GeneTrees, tree_features
 from .choose import choose_penalties, inner_fits, inner_masks
 from .feature_map import FeatureMap
 from .model import FactorisedModel
+from .own_level_fit import choose_own, fit_own
+from .own_level_sums import OwnInputs
+from .own_levels import MOTIFS, LevelColumns
 from .products import Corner, Products
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
+from .tower_fit import STOPPING_FOLD, TrainTowers, fit_towers
 from .two_sided_ridge import RotatedCorner, gene_targets
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 GENE_WEIGHTS = {
     "smooth_marks": 1.0,
     "histone_means": 1.0,
+    "body_marks": 0.4,
     "wide_composition": 0.1,
     "composition": 0.1,
     "wide_kmers": 0.3,
@@ -50,6 +55,7 @@ def fit(
     model: str,
     likelihood: ZeroLognormalMixture,
     seed: int,
+    train_towers: TrainTowers | None = None,
 ) -> FactorisedModel:
     """Fit a factorised model; penalties, weights and the distribution are chosen on inner folds of the training pairs.
 
@@ -64,7 +70,10 @@ def fit(
     likelihood
         Output distribution.
     seed
-        Seed of landmarks, trees and the pairs that the distribution is fitted to.
+        Seed of landmarks, trees, towers and the pairs that the distribution is fitted to.
+    train_towers
+        `training.tower_training.train_towers`, for models with towers; it is given, because this package does without
+        Keras.
 
     Raises
     ------
@@ -82,6 +91,10 @@ def fit(
     if not features or (FACTORISED[model].trees and not features.keys() & set(TREE_BLOCKS)):
         wanted = TREE_BLOCKS if FACTORISED[model].trees else GENE_WEIGHTS
         raise TR300MError(f"{model} is given no gene features that it reads", f"give some of {', '.join(wanted)}")
+    if FACTORISED[model].towers and train_towers is None:
+        raise TR300MError(
+            f"{model} needs a function that trains its towers", "give training.tower_training.train_towers"
+        )
     genes, samples = split.training_axes(len(dataset.genes), len(dataset.samples))
     if len(genes) < 2 or not len(samples):
         raise TR300MError(
@@ -101,16 +114,31 @@ def fit(
         f"{model}: {len(genes):,} genes x {len(samples):,} samples = {len(genes) * len(samples):,} pairs, "
         f"{x.shape[1]:,} gene features, {z.shape[1]:,} sample features"
     )
-    sums = Products.of(dataset.expression, genes, samples, z, gene_fold, sample_fold)
+    columns = LevelColumns.of(dataset.motif_map[readable])
+    # Without scores of motifs there is nothing to multiply their levels with.
+    levels = blocks["motif_levels"][samples][:, columns.first if MOTIFS in features else []].astype(np.float64)
+    level_mean = levels.mean(axis=0)
+    levels -= level_mean
+    sums, level_sums = Products.of(
+        dataset.expression, genes, samples, np.concatenate([z, levels], axis=1), gene_fold, sample_fold
+    ).split(z.shape[1])
     inner = inner_fits(sums, x, z, gene_fold, sample_fold)
-    penalties = choose_penalties(inner)
-    log(f"{model}: penalties {', '.join(f'{name} {value:g}' for name, value in penalties._asdict().items())}")
-
-    def corner(rows: Bools) -> Corner:
-        return Corner.of(sums, x, z, gene_fold, sample_fold, rows, np.ones(len(samples), bool))
-
-    everything = corner(np.ones(len(genes), bool))
+    penalties, own, own_levels = choose_penalties(inner), None, None
+    everything = Corner.of(sums, x, z, gene_fold, sample_fold, np.ones(len(genes), bool), np.ones(len(samples), bool))
     whole = RotatedCorner.of(everything)
+    effects = np.zeros((len(genes), levels.shape[1]))
+    # Towers learn what the interaction misses, this term included.
+    if levels.size and not FACTORISED[model].towers:
+        inputs = OwnInputs(features[MOTIFS][genes], levels, level_mean, columns, level_sums, gene_fold, sample_fold)
+        own = choose_own(inner, x, z, inputs, penalties)
+    if own is not None:
+        penalties, inner = own.penalties, own.folds
+        own_levels = fit_own(whole, everything, inputs, own.settings, penalties)
+        effects = own_levels.genes(inputs.scores)
+        everything = everything.without(effects, levels)
+        whole = RotatedCorner.of(everything, whole.genes, whole.samples)
+        log(f"{model}: each motif times its own level, penalty {own.settings.penalty:g}")
+    log(f"{model}: penalties {', '.join(f'{name} {value:g}' for name, value in penalties._asdict().items())}")
     coefficients = whole.coefficients(penalties)
     sample_side = coefficients.samples(z)[:, 1:]
     trees, correction = None, np.zeros((len(genes), 1 + z.shape[1]))
@@ -119,11 +147,18 @@ def fit(
         targets = gene_targets(everything, coefficients)
         # Only where genes alone are held out do gene vectors belong to the sample vectors of the whole fit. Each fit is
         # centred on its own genes, the targets on all: the mean of their targets is what the ridge lacks.
-        others = RotatedCorner.of(corner(~aside), inner[0].fitted.genes, whole.samples)
+        corner = Corner.of(sums, x, z, gene_fold, sample_fold, ~aside, np.ones(len(samples), bool))
+        others = RotatedCorner.of(corner.without(effects[~aside], levels), inner[0].fitted.genes, whole.samples)
         ridge = others.coefficients(penalties).genes(x[aside]) + targets[~aside].mean(axis=0)
-        trees, columns = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
-        correction[aside] = trees.correction(ridge, columns)
-    folds = (0,) if trees else range(len(inner))
+        trees, by_trees = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
+        correction[aside] = trees.correction(ridge, by_trees)
+    towers = None
+    if FACTORISED[model].towers and train_towers is not None:
+        towers = fit_towers(
+            dataset.expression, genes, samples, x, z, penalties, gene_fold, sample_fold,
+            dataset.genes.cluster[genes], gene_map.linear_columns, train_towers, seed,
+        )  # fmt: skip
+    folds = (STOPPING_FOLD,) if trees or towers else range(len(inner))
     rng = np.random.default_rng(seed)
     means, observed = [], []
     for fold in folds:
@@ -133,10 +168,16 @@ def fit(
         log_mean = of_fold.pairs(of_fold.genes(x)[pairs[:, 0]], of_fold.samples(z)[pairs[:, 1]])
         added = correction[pairs[:, 0]]
         log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[pairs[:, 1]])
+        if own is not None:
+            log_mean += own.pairs(fold, inputs, pairs)
+        if towers:
+            log_mean += towers[1].pairs(x, z, pairs)
         means.append(np.clip(log_mean, 0.0, sums.largest))
         observed.append(np.asarray(dataset.expression[genes[pairs[:, 0]], samples[pairs[:, 1]]], dtype=np.float64))
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))
-    return FactorisedModel(gene_map, sample_map, readable, coefficients, trees, sums.largest, spread)
+    return FactorisedModel(
+        gene_map, sample_map, readable, coefficients, own_levels, trees, towers and towers[0], sums.largest, spread
+    )
 
 
 def inner_samples(dataset: "Dataset", split: "Split", samples: Ints) -> Ints:

@@ -16,8 +16,10 @@ from ..base.types import Bools, Floats, Ints
 from ..model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
 from .boosted import GeneTrees, tree_features
 from .feature_map import FeatureMap
+from .own_levels import MOTIFS, OwnLevelTerm
 from .sample_features import sample_blocks
 from .spread import Spread, nll_and_slope
+from .towers import Towers
 from .two_sided_ridge import Coefficients
 
 if TYPE_CHECKING:
@@ -44,8 +46,12 @@ class FactorisedModel:
         Regulators whose levels are read [regulator]: no target gene that was held out.
     coefficients
         The parts in closed form.
+    own_levels
+        Each motif times its own level; None if it did not help on inner folds.
     trees
-        Boosted trees that are averaged with the gene side; None for `bilinear`.
+        Boosted trees that are averaged with the gene side; None for models without them.
+    towers
+        Learned interaction that is added; None for models without it.
     largest
         Largest log(1 + TPM) of the training pairs; predictions are at most this.
     spread
@@ -56,7 +62,9 @@ class FactorisedModel:
     sample_features: FeatureMap
     readable: Bools
     coefficients: Coefficients
+    own_levels: OwnLevelTerm | None
     trees: GeneTrees | None
+    towers: Towers | None
     largest: float
     spread: Spread
 
@@ -73,7 +81,16 @@ class FactorisedModel:
         gene_side = self.coefficients.genes(x)
         if self.trees is not None:
             gene_side = self.trees.averaged(gene_side, tree_features(features, genes))
-        sample_side = self.coefficients.samples(self.sample_features(sample_blocks(dataset, self.readable), samples))
+        blocks = sample_blocks(dataset, self.readable)
+        z = self.sample_features(blocks, samples)
+        sample_side = self.coefficients.samples(z)
+        if self.own_levels is not None:
+            of_motifs = self.own_levels.genes(features[MOTIFS][genes])
+            gene_side = np.concatenate([gene_side, of_motifs], axis=1)
+            levels = self.own_levels.samples(blocks["motif_levels"][samples])
+            sample_side = np.concatenate([sample_side, levels], axis=1)
+        if self.towers is not None:
+            gene_side, sample_side = self.towers.added(gene_side, sample_side, x, z)
         mean = np.empty(len(pairs))
         order = np.argsort(of_gene, kind="stable")
         starts = np.searchsorted(of_gene[order], np.arange(0, len(genes) + _GENES_PER_BLOCK, _GENES_PER_BLOCK))
@@ -139,8 +156,12 @@ class FactorisedModel:
         }
         arrays |= {f"gene_features/{name}": array for name, array in self.gene_features.arrays().items()}
         arrays |= {f"sample_features/{name}": array for name, array in self.sample_features.arrays().items()}
+        if self.own_levels is not None:
+            arrays |= {f"own_levels/{name}": array for name, array in self.own_levels.arrays().items()}
         if self.trees is not None:
             arrays |= {f"trees/{name}": array for name, array in self.trees.arrays().items()}
+        if self.towers is not None:
+            arrays |= {f"towers/{name}": array for name, array in self.towers.arrays().items()}
         save_arrays(path, arrays)
 
     @classmethod
@@ -164,7 +185,7 @@ class FactorisedModel:
         def below(prefix: str) -> dict[str, NDArray[Any]]:
             return {key.removeprefix(prefix): array for key, array in saved.items() if key.startswith(prefix)}
 
-        trees = below("trees/")
+        own_levels, trees, towers = below("own_levels/"), below("trees/"), below("towers/")
         likelihood = ZeroLognormalMixture(int(saved["components"]), float(saved["smallest_scale"]))
         return cls(
             FeatureMap.from_arrays(below("gene_features/")),
@@ -173,7 +194,9 @@ class FactorisedModel:
             Coefficients(
                 float(saved["constant"]), saved["x_mean"], saved["z_mean"], saved["gene_map"], saved["sample_map"]
             ),
+            OwnLevelTerm.from_arrays(own_levels) if own_levels else None,
             GeneTrees.from_arrays(trees) if trees else None,
+            Towers.from_arrays(towers) if towers else None,
             float(saved["largest"]),
             Spread(likelihood, saved["knots"], saved["values"]),
         )

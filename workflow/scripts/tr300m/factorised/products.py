@@ -1,6 +1,6 @@
 """Sums over the training pairs in one pass of the expression; every fit for any penalty follows from them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +77,11 @@ class Products:
                 meter.update(len(y))
         return cls(by_feature, by_gene, by_sample, largest)
 
+    def split(self, at: int) -> tuple["Products", "Products"]:
+        """Return the sums of the first `at` sample features, and those of the others; nothing is copied."""
+        first, rest = self.by_feature[:, :, :at], self.by_feature[:, :, at:]
+        return replace(self, by_feature=first), replace(self, by_feature=rest)
+
 
 @dataclass(frozen=True)
 class Corner:
@@ -127,3 +132,14 @@ class Corner:
         product -= gene_means[:, None] * count * z_mean
         product -= product.mean(axis=0)
         return cls(x[rows] - x_mean, z[columns] - z_mean, x_mean, z_mean, gene_means, sample_means, product)
+
+    def without(self, of_genes: Floats, of_samples: Floats) -> "Corner":
+        """Return the corner of y minus another interaction of the same genes and samples.
+
+        Parameters
+        ----------
+        of_genes, of_samples
+            Factors [gene, k] and [sample, k] whose products are the interaction; they need not be centred.
+        """
+        interaction = (of_genes - of_genes.mean(axis=0)) @ (of_samples.T @ self.z)
+        return replace(self, product=self.product - interaction)

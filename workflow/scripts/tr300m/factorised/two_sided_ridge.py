@@ -1,9 +1,11 @@
 """Ridge regression on both sides: gene part, sample part and interaction in closed form, for any penalties."""
 
-from dataclasses import dataclass
-from typing import NamedTuple, Self
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..base.types import Floats
 from .products import Corner
@@ -61,7 +63,7 @@ class Coefficients:
         """Return sample part and sample vector [sample, 1 + k] from sample features [sample, feature]."""
         return np.asarray((z - self.z_mean) @ self.sample_map)
 
-    def table(self, of_genes: Floats, of_samples: Floats) -> Floats:
+    def table(self, of_genes: NDArray[Any], of_samples: NDArray[Any]) -> NDArray[Any]:
         """Return log(1 + TPM) [gene, sample] of all pairs from the rows of `genes` and `samples`."""
         both = of_genes[:, 1:] @ of_samples[:, 1:].T
         return np.asarray(self.constant + of_genes[:, :1] + of_samples[:, 0] + both)
@@ -191,6 +193,9 @@ class Rotated:
         The training corner, rotated.
     gene_part, sample_part
         The two parts on the held-out corner; `interaction_error` is the third.
+    held
+        Products of both sides' features with the doubly centred y of the held-out corner, rotated [feature, feature],
+        float32.
     """
 
     def __init__(self, fitted: Corner, held: Corner, held_sample_means: Floats) -> None:
@@ -211,7 +216,14 @@ class Rotated:
             _centred_squares(held_sample_means),
         )
         # float32: products with it take most of the time, and only choose between penalties.
-        self._held = (held_x.T @ (held.product @ self.fitted.samples.vectors)).astype(np.float32)
+        self.held = (held_x.T @ (held.product @ self.fitted.samples.vectors)).astype(np.float32)
+
+    def without(self, fitted: Floats, held: Floats) -> Self:
+        """Return the same without what another term explains of the two interactions, rotated [feature, feature]."""
+        rest = copy(self)
+        rest.fitted = replace(self.fitted, interaction=self.fitted.interaction - fitted)
+        rest.held = (self.held - held).astype(np.float32)
+        return rest
 
     def interaction_error(self, gene_side: float, sample_side: float) -> float:
         """Return the squared error of the held-out interaction, minus its sum of squares."""
@@ -219,7 +231,7 @@ class Rotated:
         shrunk = ((genes.values + gene_side)[:, None] * (samples.values + sample_side)).astype(np.float32)
         fitted = self.fitted.interaction.astype(np.float32) / shrunk
         both = genes.gram.astype(np.float32) @ fitted @ samples.gram.astype(np.float32)
-        return float(np.sum(fitted * (both - 2 * self._held), dtype=np.float64))
+        return float(np.sum(fitted * (both - 2 * self.held), dtype=np.float64))
 
 
 def _centred_squares(values: Floats) -> float:

@@ -12,7 +12,7 @@ from .gene_features import FEATURES, gene_features
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
 
-MARK_FEATURES = frozenset({"histone_means", "wide_marks", "smooth_marks"})
+MARK_FEATURES = frozenset({"histone_means", "wide_marks", "smooth_marks", "body_marks"})
 """Those of `gene_features.FEATURES` that read histone marks; the others read the sequence."""
 FEATURES_CHANGED_BY = {"permute_histones": MARK_FEATURES, SHUFFLE: FEATURES.keys() - MARK_FEATURES}
 

@@ -112,6 +112,12 @@ def smoothed(marks: NDArray[Any]) -> Array:
     return means.reshape(len(logs), -1).astype(np.float32)
 
 
+def _body_marks(dataset: "Dataset", genes: slice) -> Array:
+    if dataset.body_marks is None:
+        raise TR300MError("the dataset has no array body_marks", "set `wide: gene_body` in the config")
+    return binned_marks(dataset.body_marks[genes])
+
+
 def _wide_bases(dataset: "Dataset", genes: slice) -> NDArray[np.uint8]:
     if dataset.wide_bases is None:
         raise TR300MError("the dataset has no array wide_bases", "set `wide: sequence` in the config")
@@ -136,6 +142,7 @@ FEATURES: dict[str, Callable[["Dataset", slice], Array]] = {
     "histone_means": lambda dataset, genes: histone_means(dataset.histones[genes]),
     "wide_marks": lambda dataset, genes: binned_marks(_binned(dataset, genes)),
     "smooth_marks": lambda dataset, genes: smoothed(_binned(dataset, genes)),
+    "body_marks": _body_marks,
     "wide_composition": _wide_composition,
     "wide_kmers": lambda dataset, genes: wide_kmers(_wide_bases(dataset, genes)),
 }

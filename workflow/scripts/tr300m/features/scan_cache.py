@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..base.errors import TR300MError
 from ..base.files import read_json, write_json
 from ..base.progress import bar
+from ..base.types import Ints
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -72,6 +73,10 @@ class ScanTable:
                 _RESCAN_HINT,
             )
         return cls(arrays[0], arrays[1], str(read_json(Path(folder) / SCAN_RECORD)["key"]))
+
+    def of_genes(self, genes: Ints) -> "ScanTable":
+        """Return the scores of some genes, float32 in memory, in the order of the indices [gene]."""
+        return ScanTable(self.pooled[genes].astype(np.float32), self.core[genes].astype(np.float32))
 
 
 def scan_key(dataset: "Dataset", schedule: Schedule, both_strands: bool = False) -> str:

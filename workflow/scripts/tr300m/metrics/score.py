@@ -17,6 +17,9 @@ from .point import PAIRWISE, UNDEFINED, evaluate, invalid_values, same_side
 
 FAILED = "failed"
 """Key of the metrics of a model with invalid predictions: which and how many there are."""
+DENSITY_METRICS = ("crps", "coverage_90")
+"""Metrics of models that predict a proper density, in TPM and as a fraction; both are means over pairs."""
+_MEANS = ("nll", *DENSITY_METRICS)
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,8 @@ def score(
     Parameters
     ----------
     saved
-        Arrays [pair] of `predict.predict`: `gene`, `sample`, `observed`, `median`, and `nll` if the model predicts a
-        distribution.
+        Arrays [pair] of `predict.predict`: `gene`, `sample`, `observed`, `median`, `nll` if the model predicts a
+        distribution, and `DENSITY_METRICS` if that is a proper density (`evaluation.density_scores`).
     kept
         Mask of the pairs to score [pair].
     genes, samples
@@ -87,21 +90,24 @@ def score(
         If an observed value is invalid (see `point.pearson`); see also `cluster_bootstrap.PairIndex.of`.
     """
     gene, sample, observed, prediction = (saved[name][kept] for name in ("gene", "sample", "observed", "median"))
-    nll = saved["nll"][kept] if "nll" in saved else None
+    of_pairs = {name: saved[name][kept] for name in _MEANS if name in saved}
+    nll = of_pairs.get("nll")
     if not kept.any():
-        return _undefined(nll is not None, 0, f"none-{seed}-{draws}", draws)
+        return _undefined(list(of_pairs), 0, f"none-{seed}-{draws}", draws)
     index = PairIndex.of(gene, sample, genes.cluster, samples.donor_id)
     key = f"{index.key}-{seed}-{draws}"
     if problem := _problem(prediction, nll):
         # The key of the pairs, so that others can still be compared with this model: the differences are undefined.
-        return _undefined(nll is not None, len(gene), key, draws, problem)
-    means = {"accuracy": same_side(observed, prediction, dataset_median)} | ({} if nll is None else {"nll": nll})
+        return _undefined(list(of_pairs), len(gene), key, draws, problem)
+    means = {"accuracy": same_side(observed, prediction, dataset_median)} | of_pairs
     contrasts = ContrastTable.of(observed, prediction, samples.tissue[sample], index)
     tables: dict[Cluster, dict[str, Floats]] = {}
     for drawn in CLUSTERS:
         weights = draw_weights(index, drawn, draws, seed)
         tables[drawn] = bootstrap(observed, prediction, means, index, weights) | contrasts.draws(weights)
-    return Score({**evaluate(observed, prediction, nll, dataset_median), **contrasts.metrics()}, tables, key)
+    densities = {name: float(of_pairs[name].mean()) for name in DENSITY_METRICS if name in of_pairs}
+    pairwise = evaluate(observed, prediction, nll, dataset_median)
+    return Score({**pairwise, **densities, **contrasts.metrics()}, tables, key)
 
 
 def _problem(prediction: Floats, nll: Floats | None) -> str:
@@ -110,10 +116,11 @@ def _problem(prediction: Floats, nll: Floats | None) -> str:
     return "; ".join(f"{what}: {problem}" for what, problem in found.items() if problem)
 
 
-def _undefined(has_nll: bool, pairs: int, key: str, draws: int, problem: str = "") -> Score:
+def _undefined(means: list[str], pairs: int, key: str, draws: int, problem: str = "") -> Score:
     """Return a score whose metrics and draws are undefined, and why if the predictions are invalid."""
-    names = [*PAIRWISE, "accuracy", *(["nll"] if has_nll else []), *CONTRASTS]
+    names = [*PAIRWISE, "accuracy", *means, *CONTRASTS]
     undefined = {name: np.full(draws, UNDEFINED) for name in names}
-    metrics: dict[str, float | int | str] = dict.fromkeys([*PAIRWISE, "accuracy", "nll", *CONTRASTS], UNDEFINED)
+    # All models have an NLL, which is undefined for those that predict no distribution.
+    metrics: dict[str, float | int | str] = dict.fromkeys(dict.fromkeys([*names, "nll"]), UNDEFINED)
     reason = {FAILED: problem} if problem else {}
     return Score({**metrics, "pairs": pairs, **reason}, dict.fromkeys(CLUSTERS, undefined), key)

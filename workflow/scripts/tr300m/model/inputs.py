@@ -128,11 +128,12 @@ def model_inputs(
         If `zero_own_level` is set and the architecture reads no levels.
     """
     inputs = {}
+    # Rows taken by indices are copies already.
     for name, array in gene_arrays(dataset, architecture, scanned).items():
         rows = scan_rows if scan_rows is not None and name in _SCAN_INPUTS else genes
-        inputs[name] = array[rows].astype(np.float32)
+        inputs[name] = array[rows].astype(np.float32, copy=False)
     for name, array in sample_arrays(dataset, architecture).items():
-        inputs[name] = array[samples].astype(np.float32)
+        inputs[name] = array[samples].astype(np.float32, copy=False)
     for name in inputs.keys() & set(IN_HISTONE_UNITS):
         inputs[name] /= np.float32(units.histone_mean)
     if architecture.distance:

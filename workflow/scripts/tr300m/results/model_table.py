@@ -1,7 +1,7 @@
 """The table of all models: scores with intervals, and paired differences to the best baseline and the best network."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..baselines.table import best_baseline
@@ -10,7 +10,17 @@ from ..config.evaluated import ModelRow
 from ..metrics.intervals import Interval
 from ..metrics.score import FAILED
 from .evaluated_models import EvaluatedModel
-from .metric_table import HEADLINE_METRIC, INTERVAL_SUFFIX, LABEL, OWN_TABLES, metric_table, percent, range_text
+from .metric_table import (
+    HEADLINE_METRIC,
+    INTERVAL_SUFFIX,
+    LABEL,
+    OWN_TABLES,
+    check_metrics,
+    metric_table,
+    nat,
+    percent,
+    range_text,
+)
 from .paired_differences import difference
 
 HEADLINE = tuple(OWN_TABLES)[:4]
@@ -23,11 +33,19 @@ MODEL_NAMES = {"family": "Family", "model": "Run or baseline"}
 REFERENCES = {"baseline": "minus best baseline", PAIRWISE_FAMILY: "minus best network"}
 """Suffix of the columns with differences to the best model of a family."""
 NOT_SHOWN = "-"
+DENSITY_COLUMNS: dict[str, tuple[str, Callable[[float], str]]] = {
+    "nll": ("NLL", nat),
+    "crps": ("CRPS", nat),
+    "coverage_90": ("Coverage of 90 % intervals", percent),
+}
+"""Column and format of each metric of proper densities, by name."""
 
 MODELS_NOTE = (
     "Rows are in the order of their log Pearson correlation. The columns with `minus` are paired differences in "
     "percent points, on the same pairs and with the same draws; if the interval contains 0, the row shows neither a "
-    "difference nor equality. The NLL is left out where the predicted distribution is not a proper density. The gene's "
+    "difference nor equality. NLL, CRPS (mean, TPM) and coverage are left "
+    "out where no proper density is predicted. Coverage is the share of observed values in the central 90 % interval; "
+    "a calibrated model has at least 90, and more where intervals begin at 0 TPM. The gene's "
     "own training mean reads the expression of held-out genes in training samples, which no other row reads, and is "
     "never the best baseline."
 )
@@ -84,7 +102,8 @@ def model_columns(scored: Sequence[ScoredModel]) -> dict[str, list[str]]:
     dict
         Column name to text [row]: label, split and part; the metrics `HEADLINE`; the differences of the metrics
         `COMPARED` to each of `REFERENCES`; family and name; the other columns of `metric_table.metric_table` for
-        `OWN_TABLES`. Intervals follow. A difference of a model to itself, or to none, reads ``-``.
+        `OWN_TABLES`, with `DENSITY_COLUMNS` before the number of pairs. Intervals follow. A difference of a model to
+        itself, or to none, reads ``-``, and so does a metric of a proper density where none is predicted.
 
     Raises
     ------
@@ -100,13 +119,9 @@ def model_columns(scored: Sequence[ScoredModel]) -> dict[str, list[str]]:
             found = next((one.model for one in section if (one.row.family, one.row.model) == (family, name)), None)
             against[family] += [found if one.model is not found else None for one in section]
         ordered += section
-    shown = [(one.row.label, one.model.metrics if one.row.proper else _without_nll(one)) for one in ordered]
-    intervals = [
-        {name: bounds for name, bounds in one.model.draws.intervals().items() if name != "nll" or one.row.proper}
-        for one in ordered
-    ]
-    columns = metric_table(shown, intervals, OWN_TABLES)
-    columns["NLL"] = [text if one.row.proper else NOT_SHOWN for text, one in zip(columns["NLL"], ordered, strict=True)]
+    intervals = [one.model.draws.intervals() for one in ordered]
+    columns = metric_table([one.model[:2] for one in ordered], intervals, OWN_TABLES)
+    columns |= {**_density_columns(ordered, intervals), "Pairs": columns.pop("Pairs")}
     place, names = (
         {title: [str(getattr(one.row, field)) for one in ordered] for field, title in chosen.items()}
         for chosen in (MODEL_PLACES, MODEL_NAMES)
@@ -141,8 +156,24 @@ def _headline(one: ScoredModel) -> float:
     return float(one.model.metrics[HEADLINE_METRIC])
 
 
-def _without_nll(one: ScoredModel) -> dict[str, float | int]:
-    return {**one.model.metrics, "nll": math.nan}
+def _density_columns(
+    scored: Sequence[ScoredModel], intervals: Sequence[Mapping[str, Interval]]
+) -> dict[str, list[str]]:
+    """Return the columns of `DENSITY_COLUMNS` and their intervals [row]: ``-`` where no proper density is predicted."""
+    for row, model in scored:
+        check_metrics(row.label, model.metrics, DENSITY_COLUMNS if row.proper and FAILED not in model.metrics else ())
+    columns: dict[str, list[str]] = {}
+    undefined = Interval(math.nan, math.nan)
+    for key, (title, text) in DENSITY_COLUMNS.items():
+        columns[title] = [
+            NOT_SHOWN if not row.proper else FAILED if FAILED in model.metrics else text(model.metrics[key])
+            for row, model in scored
+        ]
+        columns[title + INTERVAL_SUFFIX] = [
+            range_text(found.get(key, undefined) if one.row.proper else undefined, text)
+            for one, found in zip(scored, intervals, strict=True)
+        ]
+    return columns
 
 
 def _differences(

@@ -20,12 +20,15 @@ from .patched_scan import PatchedScan
 from .promoters import tss_index
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..dataset.dataset import Dataset
+    from .attribution import Explained
 
 _EDITS_PER_BLOCK = 256
 _MAXIMA_POOLING = 16
 """Positions of which maxima are kept, so that the maximum over the window need not read all positions again."""
-FROM_MARKS = ("smooth_marks", "histone_means")
+FROM_MARKS = ("smooth_marks", "histone_means", "body_marks")
 """Gene features that the sequence does not change."""
 
 
@@ -80,6 +83,12 @@ class FittedModel:
         """Return the model at a promoter of a query, in its contexts."""
         return FittedAtPromoter(self, query, row)
 
+    def explained(self, query: "Dataset", row: int, shuffled: NDArray[Any]) -> "Iterator[Explained]":
+        """Yield what motifs and other features are worth in each context (`attribution.Explainable`)."""
+        from .fitted_attribution import explain_fitted
+
+        return explain_fitted(self, query, row, shuffled)
+
     def mean(self, raw: NDArray[Any]) -> Floats:
         """Return the mean of the predicted distribution [...], TPM."""
         spread = self.model.spread
@@ -119,12 +128,13 @@ class FittedAtPromoter:
         return found[:, :, None]
 
     def _log_mean(self, windows: NDArray[Any]) -> Floats:
-        features = {name: self._feature(name, windows) for name in self.model.features}
+        features = {name: self.feature(name, windows) for name in self.model.features}
         count, contexts = len(windows), len(self.query.samples)
         pairs = np.stack([np.repeat(np.arange(count), contexts), np.tile(np.arange(contexts), count)], axis=1)
         return self.model.model.log_mean(self.query, features, pairs).reshape(count, contexts)
 
-    def _feature(self, name: str, windows: NDArray[Any]) -> NDArray[Any]:
+    def feature(self, name: str, windows: NDArray[Any]) -> NDArray[Any]:
+        """Return a gene feature of edited promoters [window, column]."""
         if name in self.fixed:
             return np.repeat(self.fixed[name], len(windows), axis=0)
         if name == "composition":

@@ -16,9 +16,12 @@ from ..model.inputs import model_inputs
 from .patched_scan import PatchedScan, Touched
 
 if TYPE_CHECKING:
-    from ..dataset.dataset import Dataset
+    from collections.abc import Iterator
 
-PAIRS_PER_CALL = (8, 64)
+    from ..dataset.dataset import Dataset
+    from .attribution import Explained
+
+PAIRS_PER_CALL = (8, 16, 64)
 """Pairs of an edit and a context that the trunk takes at once: few sizes, because each is compiled."""
 EDITS_PER_BLOCK = 512
 _FROM_SEQUENCE = ("motif_scores", "core_scores")
@@ -118,6 +121,12 @@ class NetworkModel:
     def at(self, query: "Dataset", row: int) -> "NetworkAtPromoter":
         """Return the network at a promoter of a query, in its contexts."""
         return NetworkAtPromoter(self, query, row)
+
+    def explained(self, query: "Dataset", row: int, shuffled: NDArray[Any]) -> "Iterator[Explained]":
+        """Yield what motifs and other features are worth in each context (`attribution.Explainable`)."""
+        from .network_attribution import explain_network
+
+        return explain_network(self, query, row, shuffled)
 
     def mean(self, raw: NDArray[Any]) -> Floats:
         """Return the mean of the predicted distribution [...], TPM."""

@@ -5,6 +5,7 @@ log(1 + TPM) of a promoter in a context is base + open_weight * openness + sum o
 content and from what is the gene's own, levels from the TPM of the drivers in the context.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -22,6 +23,7 @@ from ..dataset.splits import Split
 from ..simulate.driver_motifs import ProbabilityMatrix, best_scores, driver_matrix, site_scores
 from ..simulate.formats import PROMOTER_BP
 from ..simulate.truth import hit_of_score, proximal_gc
+from .attribution import Explained
 from .fitted_model import base_codes
 from .predictor import Predictor
 
@@ -145,6 +147,35 @@ class PlantedModel:
     def at(self, query: "Dataset", row: int) -> "PlantedAtPromoter":
         """Return the planted truth at a promoter of a query, in its contexts."""
         return PlantedAtPromoter(self, query, row)
+
+    def explained(self, query: "Dataset", row: int, shuffled: NDArray[Any]) -> Iterator[Explained]:
+        """Yield what drivers and openness add in each context, exactly (`attribution.Explainable`)."""
+        at = self.at(query, row)
+        codes = base_codes(shuffled)
+        baseline, native = at.hits(codes).mean(axis=0), at.hits(at.codes[None])[0]
+        opened = self.open_weight * (at.openness(at.codes[None])[0] - at.openness(codes).mean(axis=0))
+        value = (native - baseline) * self.effect * at.levels
+        width = np.array([len(profile.scores) for profile in self.profiles])
+        start = np.array([int(scores.argmax()) for scores in at.scores])
+        kernels = np.zeros((int(width.max()), 4, len(width)))
+        shares = np.zeros((len(width), len(query.regulators)))
+        shares[np.arange(len(width)), self.columns] = 1
+        for driver, profile in enumerate(self.profiles):
+            kernels[: width[driver], :, driver] = profile.scores
+        for context, after in enumerate(at.reference):
+            yield Explained(
+                scalar="planted log(1 + TPM), before it is cut at 0",
+                before=float(after - value[context].sum() - opened[context]),
+                after=float(after),
+                motif=np.arange(len(width)),
+                start=start,
+                end=start + width,
+                value=value[context],
+                names=self.drivers,
+                kernels=kernels,
+                shares=shares,
+                others={"openness (GC content)": float(opened[context])},
+            )
 
     def mean(self, raw: NDArray[Any]) -> Floats:
         """Return the planted TPM [...], without noise; 0 where log(1 + TPM) is negative."""

@@ -65,7 +65,7 @@ class Predictor:
         if not folders:
             raise TR300MError("no run was given", "name the folder of a trained run")
         opened = dataset if isinstance(dataset, Dataset) else Dataset.open(dataset)
-        records = [read_json(_run_file(folder)) for folder in folders]
+        records = [read_json(run_file(folder)) for folder in folders]
         names = {str(record["split"]) for record in records}
         if len(names) > 1:
             raise TR300MError(
@@ -145,7 +145,14 @@ class Predictor:
         return next((part for part in PARTS if row in self.split.axes(part)[0]), "training")
 
 
-def _run_file(folder: Path) -> Path:
+def run_file(folder: Path) -> Path:
+    """Return the record of a run.
+
+    Raises
+    ------
+    TR300MError
+        If the folder has none.
+    """
     path = folder / "run.json"
     if not path.is_file():
         raise TR300MError(f"{path} is missing", "name the folder of a trained run, such as results/demo/runs/seq_tf")

@@ -195,6 +195,7 @@ def with_mean_marks(rows: "Dataset", dataset: "Dataset", train: Ints) -> "Datase
         rows,
         histones=mean(dataset.histones, "mean histone marks"),
         wide_marks=None if dataset.wide_marks is None else mean(dataset.wide_marks, "mean wide marks"),
+        body_marks=None if dataset.body_marks is None else mean(dataset.body_marks, "mean marks of gene bodies"),
     )
 
 

@@ -166,7 +166,7 @@ def _scores(placer: Placer, runs: RunsAtPromoter, places: list[Place]) -> Floats
 def _notes(predictor: "Predictor", places: Places, genes: Ints, histones: str) -> Iterator[str]:
     """Yield what a file of scores says of itself; `genes` are those with variants."""
     counted = [f"{status} {number:,}" for status, number in places.counts().items() if number]
-    yield f"alleles by status: {', '.join(counted) or 'none'}"
+    yield f"alleles by window and status: {', '.join(counted) or 'none'}"
     held_out = np.isin(genes, predictor.split.held_out_genes).sum()
     yield f"genes with variants: {len(genes):,}; of them held out of training: {held_out:,}"
     if any(model.reads_histones for model in predictor.models):

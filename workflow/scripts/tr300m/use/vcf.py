@@ -117,7 +117,7 @@ class Vcf:
                 if last:
                     break
             for line, found in zip(lines, values, strict=True):
-                columns = line.split("\t")
+                columns = line.split("\t", _INFO + 1)
                 given = [] if columns[_INFO] in (_NONE, "") else [columns[_INFO]]
                 columns[_INFO] = ";".join([*given, f"{key}={','.join(found)}"])
                 write("\t".join(columns) + "\n")

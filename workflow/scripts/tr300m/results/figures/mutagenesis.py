@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LINE_BP = 110
 """Base pairs in a line of the figure."""
 BASE_COLOURS = {"A": theme.GREEN, "C": theme.BLUE, "G": "#E69F00", "T": theme.VERMILLION}
-MOST_ROWS = 60
+_MOST_ROWS = 60
 _WIDTH, _LINE_HEIGHT, _ROW_HEIGHT, _GAPS = 13.0, 0.9, 0.1, 0.55
 
 
@@ -46,8 +46,8 @@ def draw_mutagenesis(found: "Mutagenesis", sites: "Sequence[NamedSite]", runs: s
         File .png or .svg.
     """
     several = len(found.contexts) > 1
-    table = found.importance[:MOST_ROWS] if several else found.single.mean[0].T
-    names = list(found.contexts[:MOST_ROWS]) if several else list("ACGT")
+    table = found.importance[:_MOST_ROWS] if several else found.single.mean[0].T
+    names = list(found.contexts[:_MOST_ROWS]) if several else list("ACGT")
     logo = np.abs(found.importance).mean(axis=0) if several else found.importance[0]
     label = "mean size" if several else "importance"
     lines = -(-len(logo) // LINE_BP)
