@@ -226,6 +226,8 @@ def _table(columns: Mapping[str, list[Any]]) -> str:
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, float):
         return "" if value != value else f"{value:.4g}"
     return str(value)
