@@ -1,7 +1,7 @@
 """Sums over the training pairs in one pass of the expression; every fit for any penalty follows from them."""
 
+import mmap
 from dataclasses import dataclass, replace
-from mmap import mmap
 from typing import Any
 
 import numpy as np
@@ -68,13 +68,14 @@ class Products:
         with bar(len(genes), "sums over all training pairs", "gene") as meter:
             for start in range(0, len(genes), _GENES_PER_BLOCK):
                 block = slice(start, start + _GENES_PER_BLOCK)
-                y = np.log1p(np.asarray(_mapped_again(expression)[genes[block]], dtype=np.float32)[:, columns])
+                y = np.log1p(np.asarray(expression[genes[block]], dtype=np.float32)[:, columns])
                 largest = max(largest, float(y.max(initial=0.0)))
                 for number, part in enumerate(parts):
                     by_feature[number, block] = y[:, part] @ sorted_features[part]
                     by_gene[number, block] = y[:, part].sum(axis=1, dtype=np.float64)
                 for fold in np.unique(gene_fold[block]):
                     by_sample[fold, order] += y[gene_fold[block] == fold].sum(axis=0, dtype=np.float64)
+                _release(expression)
                 meter.update(len(y))
         return cls(by_feature, by_gene, by_sample, largest)
 
@@ -84,15 +85,13 @@ class Products:
         return replace(self, by_feature=first), replace(self, by_feature=rest)
 
 
-def _mapped_again(array: NDArray[Any]) -> NDArray[Any]:
-    """Return a new map of a file's array, or another array as it is.
+def _release(array: NDArray[Any]) -> None:
+    """Let go of the pages of a file that were read through a read-only map; they are read again when needed.
 
-    The pages that are read through a map count as memory of the process until the map is closed, 1.4 GB at full size.
+    Otherwise they count as memory of the process until the map is closed, 1.4 GB at full size.
     """
-    # A view has the file and the offset of the whole array.
-    if not isinstance(array, np.memmap) or not isinstance(array.base, mmap) or not array.flags.c_contiguous:
-        return array
-    return np.memmap(array.filename, array.dtype, "r", array.offset, array.shape)
+    if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap) and array.mode == "r":
+        array.base.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)
