@@ -170,6 +170,9 @@ def measure_fit(row: Mapping[str, Any]) -> dict[str, Any]:
         for gene in range(genes):
             start = int(rng.integers(len(drawn) - samples))
             expression[gene] = drawn[start : start + samples] * np.float32(gene % 7)
+        # Read-only, as a dataset is opened: the pages that were written do not count.
+        expression.flush()
+        expression = np.load(f"{folder}/e.npy", mmap_mode="r")
         tissue = rng.integers(54, size=samples)
         dataset: Any = SimpleNamespace(
             genes=_Sized(

@@ -1,5 +1,7 @@
 """Sums in one pass of the expression equal those over an explicit matrix of log(1 + TPM)."""
 
+from pathlib import Path
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -88,3 +90,26 @@ def test_two_genes_two_samples_by_hand() -> None:
     np.testing.assert_allclose(corner.sample_means, [1, 3], rtol=1e-6)
     np.testing.assert_allclose(corner.product, [[-1.5], [1.5]], rtol=1e-6)
     assert corner.x_mean == 1.5 and corner.z_mean == 1.5
+
+
+def test_an_array_on_disk_and_a_part_of_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    expression, z = rng.lognormal(1, 2, (12, 9)).astype(np.float32), rng.normal(0, 1, (9, 2))
+    np.save(tmp_path / "e.npy", expression)
+    mapped = np.load(tmp_path / "e.npy", mmap_mode="r")
+    for array, rows in ((mapped, expression), (mapped[3:], expression[3:]), (mapped[::2], expression[::2])):
+        genes, samples = np.arange(len(rows)), np.arange(9)
+        found, expected = (Products.of(y, genes, samples, z, genes % 2, samples % 3) for y in (array, rows))
+        np.testing.assert_array_equal(found.by_feature, expected.by_feature)
+        np.testing.assert_array_equal(found.by_sample, expected.by_sample)
+
+
+def test_split_columns() -> None:
+    rng = np.random.default_rng(0)
+    expression, z = rng.lognormal(1, 2, (6, 5)).astype(np.float32), rng.normal(0, 1, (5, 3))
+    genes, samples = np.arange(6), np.arange(5)
+    both = Products.of(expression, genes, samples, z, genes % 2, samples % 2)
+    for part, columns in zip(both.split(2), (slice(0, 2), slice(2, 3)), strict=True):
+        alone = Products.of(expression, genes, samples, z[:, columns], genes % 2, samples % 2)
+        np.testing.assert_allclose(part.by_feature, alone.by_feature, rtol=1e-5, atol=1e-5)
+        np.testing.assert_array_equal(part.by_gene, alone.by_gene)

@@ -1,5 +1,6 @@
 """Sums over the training pairs in one pass of the expression; every fit for any penalty follows from them."""
 
+import mmap
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -74,6 +75,7 @@ class Products:
                     by_gene[number, block] = y[:, part].sum(axis=1, dtype=np.float64)
                 for fold in np.unique(gene_fold[block]):
                     by_sample[fold, order] += y[gene_fold[block] == fold].sum(axis=0, dtype=np.float64)
+                _release(expression)
                 meter.update(len(y))
         return cls(by_feature, by_gene, by_sample, largest)
 
@@ -81,6 +83,15 @@ class Products:
         """Return the sums of the first `at` sample features, and those of the others; nothing is copied."""
         first, rest = self.by_feature[:, :, :at], self.by_feature[:, :, at:]
         return replace(self, by_feature=first), replace(self, by_feature=rest)
+
+
+def _release(array: NDArray[Any]) -> None:
+    """Let go of the pages of a file that were read through a read-only map; they are read again when needed.
+
+    Otherwise they count as memory of the process until the map is closed, 1.4 GB at full size.
+    """
+    if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap) and array.mode == "r":
+        array.base.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)
