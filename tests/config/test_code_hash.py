@@ -41,6 +41,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "predict.py",
                 "evaluation.py",
                 "evaluation_figures.py",
+                "metrics.py",
                 "level_changes.py",
                 "fit.py",
             },

@@ -20,7 +20,7 @@ rule predict:
     resources:
         gpu=gpus(),
         mem_mb=config["compute"]["train_mem_mb"],
-        runtime=240,
+        runtime=480,
         device=config["compute"]["device"],
         backend=config["compute"]["backend"],
     params:

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 from .baseline_table import BASELINES
 from .evaluated import ModelRow
+from .proper_densities import IMPROPER
 from .run_groups import runs_by_seed
 from .run_table import Run
 
 if TYPE_CHECKING:
     from .run_selection import RunSelection
-
-IMPROPER = ("nb_exponential",)
-"""Output distributions whose NLL is not that of a proper density."""
 
 
 def model_rows(selection: "RunSelection") -> list[ModelRow]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..base.types import Floats
-from ..config.model_rows import IMPROPER
+from ..config.proper_densities import IMPROPER
 from ..metrics.score import read_predictions
 from ..model.likelihood.distributions import make_likelihood
 from .calibration import crps, inside_interval
