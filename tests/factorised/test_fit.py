@@ -2,7 +2,7 @@
 
 import dataclasses
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +55,17 @@ def split_of(dataset: Dataset, name: str = "thesis", **changed: Any) -> Split:
 
 
 def fitted(dataset: Dataset, split: Split, features: Any, model: str = "bilinear", seed: int = 0) -> FactorisedModel:
-    train_towers = None
-    if model in FACTORISED and FACTORISED[model].towers:
-        # Not before, because other models do without Keras.
-        from tr300m.training.tower_training import train_towers
-    return fit(dataset, split, features, model=model, likelihood=MIXTURE, seed=seed, train_towers=train_towers)
+    train = tower_training() if model in FACTORISED and FACTORISED[model].towers else None
+    return fit(dataset, split, features, model=model, likelihood=MIXTURE, seed=seed, train_towers=train)
+
+
+def tower_training() -> Any:
+    """Return a short training of small towers; imported here, because other models do without Keras."""
+    from tr300m.model.two_tower import TowerConfig
+    from tr300m.training.tower_training import train_towers
+
+    config = TowerConfig(gene_units=(16,), sample_units=(), rank=4, learning_rate=3e-3, most_passes=0, fewest_steps=30)
+    return partial(train_towers, config=config)
 
 
 @cache

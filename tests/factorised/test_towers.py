@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from tr300m.base.types import Bools, Floats, Ints
 from tr300m.factorised.products import Corner, Products
-from tr300m.factorised.residuals import CrossFit, Residuals
+from tr300m.factorised.residuals import CrossFit, Interaction, Residuals
 from tr300m.factorised.tower_fit import fit_towers
 from tr300m.factorised.towers import Towers
 from tr300m.factorised.two_sided_ridge import Penalties, RotatedCorner
@@ -85,6 +85,27 @@ def test_residuals_are_those_of_genes_that_were_not_fitted() -> None:
     )
     np.testing.assert_array_equal(found.x, x)
     np.testing.assert_array_equal(aside.z, z_other)
+
+
+def test_a_known_interaction_is_no_part_of_the_residuals() -> None:
+    """As if it had never been added to log(1 + TPM)."""
+    rng = np.random.default_rng(0)
+    plain = rng.uniform(3, 4, (30, 12))
+    genes, samples, fold = np.arange(24), np.arange(12), np.arange(24) // 6
+    x, z, penalties = rng.normal(size=(30, 4)), rng.normal(size=(12, 3)), Penalties(0.1, 1.0, 10.0, 0.01)
+    known = Interaction(rng.normal(size=(30, 2)), rng.normal(size=(12, 2)))
+    added = plain + 0.1 * known.genes @ known.samples.T
+    known = known._replace(genes=0.1 * known.genes)
+
+    def residuals(y: Floats, given: Interaction | None) -> list[Floats]:
+        of = [given and Interaction(given.genes[part], given.samples) for part in (slice(24), slice(24, None))]
+        fits = CrossFit(np.expm1(y).astype(np.float32), genes, samples, x[:24], z, penalties, fold, of[0])
+        others = fits.of_others(np.arange(24, 30), samples, x[24:], z, of[1])
+        return [fits.out_of_fold().missed.astype(float), others.missed.astype(float)]
+
+    for found, expected in zip(residuals(added, known), residuals(plain, None), strict=True):
+        np.testing.assert_allclose(found, expected, atol=5e-3)
+    assert not np.allclose(residuals(added, None)[0], residuals(plain, None)[0], atol=0.02)
 
 
 def test_what_is_given_to_the_two_trainings() -> None:

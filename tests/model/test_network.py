@@ -23,6 +23,7 @@ from tr300m.config.architectures import Architecture
 from tr300m.dataset.dataset import Dataset
 from tr300m.evaluation.predict import predict_raw
 from tr300m.features import scan_cache
+from tr300m.model.gene_stem import GeneStem
 from tr300m.model.inputs import model_inputs, own_units
 from tr300m.model.layers import BaseDropout, MixCells
 from tr300m.model.likelihood.distributions import LIKELIHOODS
@@ -130,7 +131,7 @@ def check_definition(key: str, data: Dataset) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("key", ["seq", "seq_tf_df", "seq_tf_core_hm"])
+@pytest.mark.parametrize("key", ["seq", "seq_core_hm", "seq_tf_df", "seq_tf_core_hm"])
 def test_predictions_do_not_depend_on_order_or_blocks(key: str) -> None:
     data, architecture = make_dataset(), Architecture.from_key(key)
     pairs = all_pairs()[np.random.default_rng(3).permutation(GENES * SAMPLES)]
@@ -154,6 +155,26 @@ def test_predictions_do_not_depend_on_order_or_blocks(key: str) -> None:
         twin, data, architecture, pairs, units=own_units(data, architecture), schedule=SMALL.schedule, scan=table
     )
     np.testing.assert_allclose(cached, small, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("key", ["seq", "seq_core_hm"])
+def test_layers_of_the_gene_alone_are_computed_once_a_gene(key: str) -> None:
+    data, architecture = make_dataset(), Architecture.from_key(key)
+    model = build_model(key, data, config=SMALL, scanned=True)
+    randomise(model)
+    stem = GeneStem.of(model, architecture)
+    assert stem is not None
+    table = scan_cache.scan_genes(data.onehot, data.pssm, data.core, SMALL.schedule)
+    features = stem.features(table)
+    assert len(features.pooled) == GENES
+    genes, samples = all_pairs().T
+    expected = run(model, inputs_of(data, key, genes, samples, table))
+    np.testing.assert_allclose(stem.predict(inputs_of(data, key, genes, samples, features)), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("key", ["seq_tf", "seq_tf_df"])
+def test_networks_that_read_levels_are_not_taken_apart(key: str) -> None:
+    assert GeneStem.of(build_model(key, make_dataset(), config=SMALL, scanned=True), Architecture.from_key(key)) is None
 
 
 def test_base_dropout_leaves_a_quarter_and_only_in_training() -> None:

@@ -77,6 +77,7 @@ def test_pairs_of_the_inner_part_have_every_gene_alike(count: int) -> None:
     assert np.array_equal(pairs, inner_pairs(genes, samples, count, seed=3))
 
 
+@pytest.mark.slow
 def test_training_stops_and_the_best_weights_are_kept(tmp_path: Path) -> None:
     history = fit(tmp_path, "seq", **STOPPING)
     assert tuple(read_tsv(tmp_path / "history.tsv")) == (*HISTORY_COLUMNS, INNER_LOSS)

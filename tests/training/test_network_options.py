@@ -92,6 +92,7 @@ def test_both_strands_by_hand() -> None:
     np.testing.assert_allclose(again(toy.onehot[:5].astype(np.float32)), found.pooled, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_both_strands_cached_and_on_the_fly(tmp_path: Path, refuses: Refuses) -> None:
     toy, taken = make_dataset(), reading("seq_core_hm", both_strands=True)
     for name, both in (("one", False), ("two", True)):
@@ -157,6 +158,7 @@ def test_a_training_feeds_what_a_prediction_reads() -> None:
             np.testing.assert_allclose(inputs[name], values, rtol=1e-6, err_msg=name)
 
 
+@pytest.mark.slow
 def test_weight_decay_takes_its_share_of_the_kernels_alone(tmp_path: Path) -> None:
     rate, decay = 1e-3, 5.0
     start = build_model("seq", make_dataset(), config=NETWORK, seed=3)

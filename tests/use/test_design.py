@@ -176,7 +176,7 @@ def share_of_gc(bases: str) -> float:
     return sum(base in "GC" for base in known) / len(known)
 
 
-SEQUENCES = st.text("ACGT", min_size=60, max_size=60)
+SEQUENCES = st.text("ACGTN", min_size=60, max_size=60).filter(lambda bases: set(bases[10:50]) > {"N"})
 CONSTRAINTS = st.fixed_dictionaries(
     {
         "texts": st.lists(st.sampled_from(["EcoRI", "BsaI", "TGA", "CACGTG", "RGCY", "GANTC", "TATA"]), max_size=2),
@@ -200,8 +200,10 @@ def test_no_design_breaks_a_constraint(
     bases: str, asked: Mapping[str, Any], edits: int, safe: set[int], down: bool, beam: int
 ) -> None:
     constraints = Constraints(forbidden_sites(asked["texts"]), asked["gc"], asked["homopolymer"], asked["repeat"])
-    editable = frozenset(range(10, 50)) - safe
-    rules = Rules(editable, edits, constraints, {"X": "TGACGTCA"})
+    editable = frozenset(place for place in range(10, 50) if bases[place] != "N") - safe or frozenset({10})
+    motif = "TGATGTTA"
+    whole = constraints.matches(motif, 0, 8) == constraints.repeats(motif, 0, 8) == []
+    rules = Rules(editable, edits, constraints, {"X": motif} if whole else {})
     objective = Objective((MODEL,), of_bases(bases), BOTH, down)
     try:
         found = design(objective, rules, beam).bases
@@ -243,6 +245,29 @@ def test_a_check_around_the_edit_equals_a_check_of_everything(
         low, high = asked["gc"]
         broken |= set() if low - 1e-9 <= share_of_gc(bases) <= high + 1e-9 else {"GC"}
     assert bool(constraints.breaches(bases, 0, 40)) == bool(broken)
+
+
+def test_what_breaks_a_constraint_is_never_predicted() -> None:
+    """Neither single bases nor motifs."""
+    seen: list[Any] = []
+
+    class Watched(CountedModel):
+        def at(self, query: Any, row: int) -> Any:
+            scorer = super().at(query, row)
+
+            def watched(windows: Any) -> Any:
+                seen.extend(map(letters, windows))
+                return scorer(windows)
+
+            return watched
+
+    constraints = Constraints(forbidden_sites(["HpyCH4IV", "GATC"]), (0.3, 0.6), 3)
+    start = "TTGCATTGCAGTCTCATCATTAGGATGCTAACTGACATCATAGCATCTTAGCTAGGATGA"
+    assert not constraints.breaches(start, 0, 60)
+    rules = Rules(frozenset(range(60)), 6, constraints, {"X": "TGATGTCA"})
+    found = design(Objective((Watched(SITES, base=2.0),), of_bases(start), BOTH), rules, 2)
+    assert len(set(seen)) > 200 and found.bases in seen
+    assert not any(constraints.breaches(bases, 0, 60) for bases in set(seen))
 
 
 def test_enzymes_and_codes_are_understood() -> None:

@@ -61,6 +61,9 @@ def test_each_edit_has_what_the_design_loses_without_it() -> None:
     found = reviewed()
     template, places = found.objective.template, changed_places(found.objective.template.bases, found.draft.bases)
     assert found.edits["position"] == [place - template.tss for place in places]
+    genes = template.promoter.genes
+    sign = 1 if genes.strand[0] == "+" else -1
+    assert found.edits["genome_position"] == [genes.tss[0] + sign * position for position in found.edits["position"]]
     around = found.objective.at(template.bases)
     for row, place in enumerate(places):
         without = found.draft.bases[:place] + template.bases[place] + found.draft.bases[place + 1 :]

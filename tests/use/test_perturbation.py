@@ -13,6 +13,7 @@ from tr300m.use.perturbation import (
     knock_outs,
     level_changes_of,
     observed_ranges,
+    perturb,
     perturbation_table,
 )
 from tr300m.use.predictor import Predictor
@@ -51,6 +52,7 @@ def test_set_and_scale_give_the_counted_change() -> None:
     run = predictor()
     changes = level_changes_of(run.dataset.regulators, ["HNF4A=0"], ["ENSG2=2"])
     found = perturbation_table(run, run.genes("G0", "G4"), CONTEXTS, [changes])
+    assert perturb(run, run.genes("G0", "G4"), CONTEXTS, {"HNF4A": 0}, {"ENSG2": 2}) == found
     assert found["gene"] == ["G0", "G0", "G4", "G4"]
     assert found["part"] == ["training", "training", "validation", "validation"]
     assert found["context"] == ["here", "there"] * 2

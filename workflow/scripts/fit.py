@@ -21,15 +21,16 @@ with job(snakemake.log[0]):
     row = chosen.run
     dataset = apply_control(Dataset.open(Path(given.manifest).parent), row["control"], row["seed"])
     features = read_named(given.features)
-    train_towers = None
+    train_towers, keras = None, {}
     if FACTORISED[row["architecture"]].towers:
         # Before anything imports Keras, which no other factorised model needs.
-        use_backend(snakemake.resources.backend, device="cpu")
+        backend = use_backend(snakemake.resources.backend, device="cpu")
 
-        from tr300m.model.devices import set_threads
+        from tr300m.model.devices import numerics, set_threads
         from tr300m.training.tower_training import train_towers
 
         set_threads(snakemake.threads)
+        keras = {"backend": backend, "numerics": numerics()}
     likelihood = make_likelihood(row["likelihood"], **chosen.likelihood)
     model = fit(
         dataset,
@@ -49,4 +50,6 @@ with job(snakemake.log[0]):
         "wall_seconds": round(time.monotonic() - started, 1),
         "peak_memory_mb": round(peak_memory_mb()),
     }
-    write_json(snakemake.output.record, record | cost)
+    if model.towers is not None:
+        keras["kept_step"] = model.towers.kept_step
+    write_json(snakemake.output.record, record | keras | cost)

@@ -95,27 +95,35 @@ def design_command(
         --gc 0.35:0.65 --check results/demo/runs/bilinear --out aav
     """
     from ..results.report.design_page import write_design
-    from ..use.design import Rules, design, repaired
     from ..use.design_constraints import Constraints, forbidden_sites
-    from ..use.design_moves import motif_consensus
-    from ..use.design_objective import Objective
-    from ..use.design_review import open_judges, review
-    from ..use.design_template import Template, design_contexts
+    from ..use.design_review import open_judges
+    from ..use.design_run import design_promoter
+    from ..use.design_template import Template
     from ..use.promoters import read_backbone
 
     if bool(gene) == bool(fasta):
         raise TR300MError("one start is needed", "give --gene or --fasta")
     constraints = Constraints(forbidden_sites(forbid), gc, homopolymer, repeat)
     predictor = open_predictor(runs, dataset, split)
-    judged = open_judges(predictor, runs, judges, split)
-    contexts = design_contexts(predictor, target, off, levels, levels_tissue)
     if fasta:
-        template = Template.of_fasta(predictor, fasta, read_backbone(upstream) if upstream else "")
+        start = Template.of_fasta(predictor, fasta, read_backbone(upstream) if upstream else "")
     else:
-        template = Template.of_gene(predictor, str(gene), histones)
-    consensus = motif_consensus(predictor.dataset.motifs, predictor.dataset.pssm, motifs)
-    rules = Rules(template.editable(region, protect), edits, constraints, consensus)
-    objective = Objective(predictor.models, template, contexts, down)
-    draft = design(objective, rules, beam)
-    found = review(predictor, objective, rules, repaired(template, rules), draft, judged, seed)
+        start = Template.of_gene(predictor, str(gene), histones)
+    found = design_promoter(
+        predictor,
+        start,
+        target,
+        off,
+        down=down,
+        edits=edits,
+        beam=beam,
+        motifs=motifs,
+        region=region,
+        protected=protect,
+        constraints=constraints,
+        judges=open_judges(predictor, runs, judges, split),
+        levels=levels,
+        levels_tissue=levels_tissue,
+        seed=seed,
+    )
     click.echo(write_design(found, out, header(predictor)))

@@ -17,6 +17,7 @@ from ..features.pooling import SCHEDULE, Schedule
 from ..features.scan_cache import ScanTable, check_scan, scan_genes
 from ..model import devices
 from ..model.devices import keras
+from ..model.gene_stem import GeneStem
 from ..model.inputs import Units, model_inputs
 from ..model.likelihood.distributions import Likelihood, make_likelihood
 from ..model.likelihood.loss import pair_nll
@@ -135,6 +136,7 @@ def predict_raw(
     genes, gene_of_pair = np.unique(pairs[:, 0], return_inverse=True)
     raw = np.empty((len(pairs), model.output_shape[-1]), np.float32)
     batch_size = min(batch_size, len(pairs))
+    stem = GeneStem.of(model, architecture)
     with bar(len(pairs), title, "pair") if title else nullcontext() as meter:
         for first in range(0, len(genes), genes_per_block):
             block = genes[first : first + genes_per_block]
@@ -145,6 +147,8 @@ def predict_raw(
             else:
                 # Once for all samples: conversion from float16 takes as long as the network.
                 table = scan.of_genes(block)
+            if stem is not None:
+                table = stem.features(table)
             rows = np.flatnonzero((gene_of_pair >= first) & (gene_of_pair < first + len(block)))
             for start in range(0, len(rows), batch_size):
                 batch = rows[start : start + batch_size]
@@ -160,7 +164,8 @@ def predict_raw(
                     gene_of_pair[full] - first,
                     zero_own_level=zero_own_level,
                 )
-                raw[batch] = model.predict_on_batch(inputs)[: len(batch)]
+                of_pairs = model.predict_on_batch(inputs) if stem is None else stem.predict(inputs)
+                raw[batch] = of_pairs[: len(batch)]
                 if meter is not None:
                     meter.update(len(batch))
     return raw

@@ -206,7 +206,7 @@ def motif_recovery(
     regulators
         Names of the regulators with a motif [regulator].
     changes
-        Change of log1p of the predicted mean per standard deviation of a regulator's log level [regulator, pair]
+        Change of log1p of the predicted TPM per standard deviation of a regulator's log level [regulator, pair]
         (`regulator_perturbation.level_changes`).
     planted
         The planted effects.

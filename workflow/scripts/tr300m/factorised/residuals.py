@@ -1,7 +1,7 @@
 """What the closed form misses of training pairs that it was not fitted to: the target of learned interactions."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,13 @@ class Residuals:
     missed: NDArray[np.float16]
 
 
+class Interaction(NamedTuple):
+    """Factors [gene, k] and [sample, k] whose products are added to log(1 + TPM) of pairs."""
+
+    genes: Floats
+    samples: Floats
+
+
 class CrossFit:
     """Closed forms for some training genes and samples: one for all of them, and one without each fold of genes.
 
@@ -46,6 +53,8 @@ class CrossFit:
         Penalties of all fits.
     fold
         Fold of each gene, counted from 0.
+    known
+        An interaction of these genes and samples that was fitted before; it is taken off log(1 + TPM).
     """
 
     def __init__(
@@ -57,9 +66,10 @@ class CrossFit:
         z: Floats,
         penalties: Penalties,
         fold: Ints,
+        known: Interaction | None = None,
     ) -> None:
         self._expression, self._genes, self._samples, self._x, self._z = expression, genes, samples, x, z
-        self._penalties, self._fold = penalties, fold
+        self._penalties, self._fold, self._known = penalties, fold, known
         self._one_fold = np.zeros(len(samples), np.int64)
         self._sums = Products.of(expression, genes, samples, z, fold, self._one_fold)
         self._of_samples: Decomposition | None = None
@@ -73,21 +83,31 @@ class CrossFit:
         with bar(int(self._fold.max()) + 1, "residuals of training pairs", "fold") as meter:
             for fold in range(int(self._fold.max()) + 1):
                 held = self._fold == fold
-                fitted = self._fit(~held)
-                missed[held] = _missed(
-                    self._expression, self._genes[held], self._samples, self._x[held], self._z, fitted
-                )
+                of_fold = (self._genes[held], self._samples, self._x[held], self._z)
+                known = self._known and Interaction(self._known.genes[held], self._known.samples)
+                missed[held] = _missed(self._expression, *of_fold, self._fit(~held), known)
                 meter.update(1)
         return Residuals(self._x, self._z, missed)
 
-    def of_others(self, genes: Ints, samples: Ints, x: Floats, z: Floats) -> Residuals:
-        """Return the residuals of other genes, predicted by the fit to all genes."""
+    def of_others(
+        self, genes: Ints, samples: Ints, x: Floats, z: Floats, known: Interaction | None = None
+    ) -> Residuals:
+        """Return the residuals of other genes, predicted by the fit to all genes; `known` is of the others."""
         everything = self._fit(np.ones(len(self._genes), bool))
-        return Residuals(x, z, _missed(self._expression, genes, samples, x, z, everything))
+        return Residuals(x, z, _missed(self._expression, genes, samples, x, z, everything, known))
 
     def _fit(self, rows: Bools) -> Coefficients:
         columns = np.ones(len(self._samples), bool)
         corner = Corner.of(self._sums, self._x, self._z, self._fold, self._one_fold, rows, columns)
+        if self._known is not None:
+            of_genes, of_samples = self._known.genes[rows], self._known.samples
+            mean = of_genes.mean(axis=0)
+            corner = replace(
+                corner,
+                gene_means=corner.gene_means - of_genes @ of_samples.mean(axis=0),
+                sample_means=corner.sample_means - of_samples @ mean,
+                product=corner.product - (of_genes - mean) @ (of_samples.T @ corner.z),
+            )
         # The samples are the same in all fits.
         fitted = RotatedCorner.of(corner, samples=self._of_samples)
         self._of_samples = fitted.samples
@@ -95,11 +115,21 @@ class CrossFit:
 
 
 def _missed(
-    expression: NDArray[Any], genes: Ints, samples: Ints, x: Floats, z: Floats, coefficients: Coefficients
+    expression: NDArray[Any],
+    genes: Ints,
+    samples: Ints,
+    x: Floats,
+    z: Floats,
+    coefficients: Coefficients,
+    known: Interaction | None,
 ) -> NDArray[np.float16]:
     """Return log(1 + TPM) minus its prediction [gene, sample], block by block."""
     found = np.empty((len(genes), len(samples)), np.float16)
-    gene_side, sample_side = (side.astype(np.float32) for side in (coefficients.genes(x), coefficients.samples(z)))
+    gene_side, sample_side = coefficients.genes(x), coefficients.samples(z)
+    if known is not None:
+        gene_side = np.concatenate([gene_side, known.genes], axis=1)
+        sample_side = np.concatenate([sample_side, known.samples], axis=1)
+    gene_side, sample_side = gene_side.astype(np.float32), sample_side.astype(np.float32)
     for start in range(0, len(genes), _GENES_PER_BLOCK):
         block = slice(start, start + _GENES_PER_BLOCK)
         y = np.log1p(np.asarray(expression[genes[block]], dtype=np.float32)[:, samples])

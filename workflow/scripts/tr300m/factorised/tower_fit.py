@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.progress import log
-from ..base.types import Floats, Ints
+from ..base.types import Bools, Floats, Ints
 from ..dataset.splits import INNER_FOLDS
 from ..dataset.whole_groups import balanced_folds
 from .choose import inner_masks
-from .residuals import CrossFit, Residuals
+from .residuals import CrossFit, Interaction, Residuals
 from .towers import Towers
 from .two_sided_ridge import Penalties
 
@@ -36,6 +36,7 @@ def fit_towers(
     columns_read: int,
     train: TrainTowers,
     seed: int,
+    known: tuple[Interaction, Interaction] | None = None,
 ) -> tuple[Towers, Towers] | None:
     """Train towers on what the closed form misses of genes that it was not fitted to.
 
@@ -63,6 +64,9 @@ def fit_towers(
         Function that trains towers.
     seed
         Seed of both trainings.
+    known
+        An interaction of all training genes and samples that is part of the closed form beside the two-sided ridge: as
+        it was fitted without the inner fold, and as it was fitted to all training pairs.
 
     Returns
     -------
@@ -76,8 +80,18 @@ def fit_towers(
         log("two_tower: too few genes or features to train towers; the model is the closed form")
         return None
     nested = balanced_folds(cluster[rows], min(INNER_FOLDS, len(np.unique(cluster[rows]))))
-    fits = CrossFit(expression, genes[rows], samples[columns], x[rows], z[columns], penalties, nested)
-    aside = fits.of_others(genes[rows_aside], samples[columns_aside], x[rows_aside], z[columns_aside])
+
+    def part(of: Interaction | None, of_genes: Bools, of_samples: Bools) -> Interaction | None:
+        return of and Interaction(of.genes[of_genes], of.samples[of_samples])
+
+    without, whole = known or (None, None)
+    fits = CrossFit(
+        expression, genes[rows], samples[columns], x[rows], z[columns], penalties, nested, part(without, rows, columns)
+    )
+    aside = fits.of_others(
+        genes[rows_aside], samples[columns_aside], x[rows_aside], z[columns_aside],
+        part(without, rows_aside, columns_aside),
+    )  # fmt: skip
 
     def read(residuals: Residuals) -> Residuals:
         return replace(residuals, x=residuals.x[:, :columns_read])
@@ -86,5 +100,5 @@ def fit_towers(
     if not stopped.kept_step:
         return None
     folds = balanced_folds(cluster, min(INNER_FOLDS, len(np.unique(cluster))))
-    missed = CrossFit(expression, genes, samples, x, z, penalties, folds).out_of_fold()
+    missed = CrossFit(expression, genes, samples, x, z, penalties, folds, whole).out_of_fold()
     return replace(train(read(missed), None, stopped.kept_step, seed), inner_errors=stopped.inner_errors), stopped

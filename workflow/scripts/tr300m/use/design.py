@@ -83,6 +83,7 @@ def repaired(template: Template, rules: Rules) -> Draft:
     TR300MError
         If it cannot hold them: what breaks them lies in bases that may not be edited, or needs too many edits.
     """
+    rules.constraints.check_possible(template.bases[slice(*template.insert)])
     bases, moves = template.bases, list[Move]()
     while found := rules.constraints.breaches(bases, *template.insert):
         if len(moves) >= rules.edits:

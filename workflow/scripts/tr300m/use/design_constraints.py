@@ -152,11 +152,22 @@ class Constraints:
         known = strong + bases.count("A") + bases.count("T")
         low, high = self.gc
         least, most = ceil(low * known - _TOLERANCE), floor(high * known + _TOLERANCE)
-        if least > most:
+        return max(least - strong, 0) - max(strong - most, 0)
+
+    def check_possible(self, bases: str) -> None:
+        """Refuse bounds of GC between which no number of bases lies.
+
+        Raises
+        ------
+        TR300MError
+            If there are such.
+        """
+        known = sum(map(bases.count, "ACGT"))
+        low, high = self.gc
+        if ceil(low * known - _TOLERANCE) > floor(high * known + _TOLERANCE):
             raise TR300MError(
                 f"no sequence of {known} known bases has a GC of {low:g}:{high:g}", "give bounds that are further apart"
             )
-        return max(least - strong, 0) - max(strong - most, 0)
 
     def breaches(self, sequence: str, start: int, end: int) -> list[Breach]:
         """Return all breaches of the bases from `start` to `end` of a sequence; GC last, and once."""

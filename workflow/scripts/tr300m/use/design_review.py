@@ -80,8 +80,9 @@ class Review:
     objective, draft
         The objective and the design.
     edits
-        Columns of the edited bases: `position` (from the TSS), `before`, `after`, `made_by` (a motif with its strand, a
-        constraint, or empty) and `gain`, by which the objective falls without this one edit.
+        Columns of the edited bases: `position` (from the TSS), `genome_position` (on the chromosome, 1-based; None for
+        a sequence of one's own), `before` and `after` (on the strand of the transcript), `made_by` (a motif with its
+        strand, a constraint, or empty) and `gain`, by which the objective falls without this one edit.
     gains
         Gains by run.
     means
@@ -167,6 +168,7 @@ def edit_columns(objective: Objective, draft: Draft) -> dict[str, list[Any]]:
     scores = objective.at(draft.bases).scores([draft.bases, *without])
     return {
         "position": [place - template.tss for place in places],
+        "genome_position": [template.genome_position(place) for place in places],
         "before": [template.bases[place] for place in places],
         "after": [draft.bases[place] for place in places],
         "made_by": [made_by(draft, place) for place in places],

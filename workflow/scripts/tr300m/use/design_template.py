@@ -136,6 +136,15 @@ class Template:
         """Length of the promoter window."""
         return int(self.promoter.onehot.shape[1])
 
+    def genome_position(self, place: int) -> int | None:
+        """Return the 1-based position on the chromosome of an index; None for a sequence of one's own."""
+        genes = self.promoter.genes
+        if not genes.chromosome[0]:
+            return None
+        index = place + self.shift
+        plus = genes.strand[0] == "+"
+        return int(genes.window_start[0] + 1 + index if plus else genes.window_end[0] - index)
+
     def windows(self, sequences: Sequence[str]) -> NDArray[Any]:
         """Return the windows [sequence, position, base] of edited sequences."""
         native = np.asarray(self.promoter.onehot[0])

@@ -143,6 +143,31 @@ def observed_ranges(dataset: "Dataset", samples: Ints, contexts: Contexts) -> tu
     return low, high
 
 
+def perturb(
+    predictor: "Predictor",
+    promoters: "Dataset",
+    contexts: Contexts,
+    set_to: Mapping[str, float] | None = None,
+    scale_by: Mapping[str, float] | None = None,
+) -> Mapping[str, list[Any]]:
+    """Predict promoters with some levels changed together, as in ``perturb(..., {"HNF4A": 0})``.
+
+    Parameters
+    ----------
+    predictor, promoters, contexts
+        See `perturbation_table`, which says what is returned.
+    set_to, scale_by
+        Levels (TPM) and factors of levels by the name or ID of the regulator.
+
+    Raises
+    ------
+    TR300MError
+        If a regulator is unknown or named twice, a number is negative, or a run reads no levels.
+    """
+    texts = [[f"{name}={value}" for name, value in (given or {}).items()] for given in (set_to, scale_by)]
+    return perturbation_table(predictor, promoters, contexts, [level_changes_of(predictor.dataset.regulators, *texts)])
+
+
 def perturbation_table(
     predictor: "Predictor",
     promoters: "Dataset",

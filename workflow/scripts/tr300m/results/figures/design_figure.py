@@ -14,7 +14,7 @@ _MOST_CONTEXTS = 20
 """Contexts that the right panel shows: the target, and those with the highest expression after the design."""
 
 
-def gain_panels(gains: Sequence[Gain], contexts: Mapping[str, list[Any]], title: str) -> Figure:
+def gain_panels(gains: Sequence[Gain], contexts: Mapping[str, list[Any]]) -> Figure:
     """Draw gains and expression.
 
     Parameters
@@ -23,14 +23,12 @@ def gain_panels(gains: Sequence[Gain], contexts: Mapping[str, list[Any]], title:
         Gains by run.
     contexts
         Columns `context`, `mean_before` and `mean_after`, the target first (TPM).
-    title
-        Title above both panels.
     """
     after = np.array(contexts["mean_after"])
     shown = [0, *(1 + np.argsort(-after[1:], kind="stable")[: _MOST_CONTEXTS - 1]).tolist()]
     height = 1.6 + 0.26 * max(len(gains), len(shown), 3)
     with theme.looks():
-        figure = new_figure(10.0, height, title, "")
+        figure = new_figure(10.0, height, "Predicted gain and expression", "")
         left, right = figure.subplots(1, 2)
         rows = np.arange(len(gains))
         colours = [theme.BLUE if gain.role == "search" else theme.GREEN for gain in gains]
@@ -42,7 +40,7 @@ def gain_panels(gains: Sequence[Gain], contexts: Mapping[str, list[Any]], title:
             fmt="D",
             color=theme.BLACK,
             markersize=4,
-            label="random edits, mean and SD",
+            label="random edits",
         )
         left.set_yticks(rows, [f"{gain.run} ({gain.role})" for gain in gains])
         left.invert_yaxis()

@@ -16,7 +16,10 @@ from .html import page
 MOST_SITES = 40
 """Sites that the page shows; `motifs.tsv` has all."""
 _BASES_PER_LINE = 80
-_STYLE = "<style>img { max-width: 100%; } pre { overflow-x: auto; }</style></head>"
+_STYLE = """<style>
+img { max-width: 100%; } pre { overflow-x: auto; } table { display: block; overflow-x: auto; }
+td, td:first-child, td:not([style]):not(:first-child):last-child { min-width: 0; }
+</style></head>"""
 
 
 def write_design(found: Review, out: Path, header: Sequence[str]) -> str:
@@ -78,7 +81,7 @@ def context_columns(found: Review) -> dict[str, list[Any]]:
 def design_page(found: Review, header: Sequence[str]) -> str:
     """Return the page of a design."""
     template = found.objective.template
-    figure = gain_panels(found.gains, context_columns(found), _title(found))
+    figure = gain_panels(found.gains, context_columns(found))
     picture = io.BytesIO()
     with theme.looks():
         figure.savefig(picture, format="png", dpi=theme.DPI, metadata={"Software": None})
@@ -99,11 +102,12 @@ def design_page(found: Review, header: Sequence[str]) -> str:
         f"![Gain by run, and predicted expression by context](data:image/png;base64,{data})",
         "## Gain, predicted and checked",
         f"Objective: {_formula(found)}. Runs of the role `search` guided the search and overrate what they found; "
-        f"those of the role `judge` did not. Random: up to {RANDOM_DESIGNS} designs of as many edits.",
+        f"those of the role `judge` did not. Diamonds: mean "
+        f"and standard deviation of up to {RANDOM_DESIGNS} random designs of as many edits.",
         _table(gains),
         "## Edits",
         "Positions from the TSS on the strand of the transcript. The gain is what the objective loses without this one "
-        "edit; edits that need each other each have the gain of all.",
+        "edit; gains of edits that need each other do not add up to the whole.",
         _table(found.edits),
         "## Sites gained and lost",
         f"Places where a motif reaches {HIT_SHARE:.0%} of its best score in only one of the two sequences; motifs of a "
@@ -222,6 +226,8 @@ def _table(columns: Mapping[str, list[Any]]) -> str:
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, float):
         return "" if value != value else f"{value:.4g}"
     return str(value)
