@@ -70,6 +70,12 @@ def test_own_sequences(run: Run, tmp_path: Path) -> None:
     assert code == 1 and "own.bw" in output
 
 
+def test_one_record_is_wanted(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "two.fa").write_text(">a tss=3\nACGTACGT\n>b tss=3\nACGTACGT\n")
+    code, output = run("--fasta", str(tmp_path / "two.fa"), "--tissue", "Liver")
+    assert code == 1 and "two.fa" in output and "2" in output
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from helpers.fixtures import Refuses
 from helpers.toy_run import SPLIT, train_toy, write_toy
+from tr300m.cli import main
 from tr300m.dataset.dataset import Dataset
 from tr300m.use.pack import write_pack
 from tr300m.use.predictions import prediction_table
@@ -98,3 +100,21 @@ def test_runs_of_two_splits_and_controls_are_refused(results: Path, refuses: Ref
         Predictor.open(tmp_path / "permuted", results / "dataset")
     with refuses("none", "run.json"):
         Predictor.open(tmp_path / "none", results / "dataset")
+
+
+def test_bases_and_regulators_of_a_pack_are_those_of_its_runs(results: Path, pack: Path, tmp_path: Path) -> None:
+    fasta = tmp_path / "own.fa"
+    # Not a repeat, whose shuffled copies would be itself.
+    fasta.write_text(f">one tss=30\n{''.join(np.random.default_rng(4).choice(list('ACGT'), 90))}\n")
+    joined = ",".join(map(str, runs(results)))
+    for verb, more in (("ism", ["--region", "1:31"]), ("regulators", [])):
+        common = ["--fasta", str(fasta), "--tissue", "all", *more, "--out"]
+        for place, out in (([joined, str(results / "dataset")], "a.tsv"), ([str(pack)], "b.tsv")):
+            done = CliRunner().invoke(main, [verb, *place, *common, str(tmp_path / out)])
+            assert done.exit_code == 0, done.output
+        first, second = (
+            [line for line in (tmp_path / out).read_text().splitlines() if not line.startswith("#")]
+            for out in ("a.tsv", "b.tsv")
+        )
+        assert first == second
+        assert len(first) > 10
