@@ -45,6 +45,9 @@ class CountedModel:
     def mean(self, raw: Array) -> Array:
         return np.expm1(raw[..., 0])
 
+    def distribution_mean(self, raw: Any) -> Any:
+        return self.mean(raw)
+
     def median(self, raw: Array) -> Array:
         return self.mean(raw)
 

@@ -100,6 +100,9 @@ class PositionModel:
     def mean(self, raw: Array) -> Array:
         return np.exp(raw[..., 0])
 
+    def distribution_mean(self, raw: Any) -> Any:
+        return self.mean(raw)
+
     def median(self, raw: Array) -> Array:
         return np.exp(0.9 * raw[..., 0])
 

@@ -70,6 +70,6 @@ def test_edits_equal_whole_datasets(name: str, features: tuple[str, ...]) -> Non
     pairs = np.stack([np.repeat(np.arange(len(windows)), 3), np.tile(np.arange(3), len(windows))], axis=1)
     expected = fitted.predict(whole, pairs, {feature: gene_features(whole, feature) for feature in features})
     np.testing.assert_allclose(np.ravel(model.median(found)), expected["median"], rtol=1e-4)
-    np.testing.assert_allclose(np.ravel(model.mean(found)), expected["mean"], rtol=1e-4)
+    np.testing.assert_allclose(np.ravel(model.distribution_mean(found)), expected["mean"], rtol=1e-4)
     assert np.ptp(found[:, 0]) > 1e-3
     assert (found[7] == model.at(query, 0)(windows[7:8])[0]).all()

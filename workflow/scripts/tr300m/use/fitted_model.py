@@ -90,6 +90,10 @@ class FittedModel:
         return explain_fitted(self, query, row, shuffled)
 
     def mean(self, raw: NDArray[Any]) -> Floats:
+        """Return the point estimate [...], TPM; see `model.SequenceModel.mean`."""
+        return self.median(raw)
+
+    def distribution_mean(self, raw: NDArray[Any]) -> Floats:
         """Return the mean of the predicted distribution [...], TPM."""
         spread = self.model.spread
         return spread.likelihood.mean(spread.raw(raw.ravel())).reshape(raw.shape[:-1])

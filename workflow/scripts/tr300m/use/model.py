@@ -52,7 +52,15 @@ class SequenceModel(Protocol):
         ...
 
     def mean(self, raw: Raw) -> Floats:
-        """Return the mean of the predicted distribution [...], TPM."""
+        """Return the expected TPM [...] by which changes are measured.
+
+        The mean of the predicted distribution for networks. Factorised models predict the mean of log(1 + TPM), and
+        this is exp(it) - 1: the mean of their distribution follows its tail more than the prediction.
+        """
+        ...
+
+    def distribution_mean(self, raw: Raw) -> Floats:
+        """Return the mean of the predicted distribution [...], TPM, as in the tables of results."""
         ...
 
     def median(self, raw: Raw) -> Floats:

@@ -132,6 +132,10 @@ class NetworkModel:
         """Return the mean of the predicted distribution [...], TPM."""
         return self._flat(self.run.likelihood.mean, raw)
 
+    def distribution_mean(self, raw: NDArray[Any]) -> Floats:
+        """Return the mean of the predicted distribution [...], TPM; see `mean`."""
+        return self.mean(raw)
+
     def median(self, raw: NDArray[Any]) -> Floats:
         """Return the median of the predicted distribution [...], TPM: the point estimate."""
         return self._flat(self.run.likelihood.median, raw)

@@ -181,6 +181,10 @@ class PlantedModel:
         """Return the planted TPM [...], without noise; 0 where log(1 + TPM) is negative."""
         return np.asarray(np.expm1(np.maximum(raw[..., 0], 0.0)), np.float64)
 
+    def distribution_mean(self, raw: NDArray[Any]) -> Floats:
+        """Return the planted TPM [...]; see `mean`."""
+        return self.mean(raw)
+
     def median(self, raw: NDArray[Any]) -> Floats:
         """Return the planted TPM [...]; see `mean`."""
         return self.mean(raw)

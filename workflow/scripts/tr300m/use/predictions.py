@@ -24,7 +24,7 @@ ALL_RUNS = "all"
 def predicted(model: "SequenceModel", query: "Dataset", row: int) -> dict[str, Floats]:
     """Return median, mean and `TAILS` (TPM) of a promoter of a query in its contexts, each [context]."""
     raw = model.at(query, row)(np.asarray(query.onehot[row])[None])[0]
-    found = {"median": model.median(raw), "mean": model.mean(raw)}
+    found = {"median": model.median(raw), "mean": model.distribution_mean(raw)}
     return found | {name: model.quantile(probability, raw) for name, probability in TAILS.items()}
 
 
