@@ -21,6 +21,7 @@ from .own_level_fit import choose_own, fit_own
 from .own_level_sums import OwnInputs
 from .own_levels import MOTIFS, LevelColumns
 from .products import Corner, Products
+from .residuals import Interaction
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
 from .tower_fit import STOPPING_FOLD, TrainTowers, fit_towers
@@ -127,8 +128,7 @@ def fit(
     everything = Corner.of(sums, x, z, gene_fold, sample_fold, np.ones(len(genes), bool), np.ones(len(samples), bool))
     whole = RotatedCorner.of(everything)
     effects = np.zeros((len(genes), levels.shape[1]))
-    # Towers learn what the interaction misses, this term included.
-    if levels.size and not FACTORISED[model].towers:
+    if levels.size:
         inputs = OwnInputs(features[MOTIFS][genes], levels, level_mean, columns, level_sums, gene_fold, sample_fold)
         own = choose_own(inner, x, z, inputs, penalties)
     if own is not None:
@@ -154,9 +154,14 @@ def fit(
         correction[aside] = trees.correction(ridge, by_trees)
     towers = None
     if FACTORISED[model].towers and train_towers is not None:
+        known = None
+        if own is not None:
+            without = own.terms[STOPPING_FOLD]
+            of_samples = levels + level_mean - without.level_mean
+            known = Interaction(without.genes(inputs.scores), of_samples), Interaction(effects, levels)
         towers = fit_towers(
             dataset.expression, genes, samples, x, z, penalties, gene_fold, sample_fold,
-            dataset.genes.cluster[genes], gene_map.linear_columns, train_towers, seed,
+            dataset.genes.cluster[genes], gene_map.linear_columns, train_towers, seed, known,
         )  # fmt: skip
     folds = (STOPPING_FOLD,) if trees or towers else range(len(inner))
     rng = np.random.default_rng(seed)
