@@ -42,15 +42,16 @@ from tr300m.dataset.whole_groups import balanced_folds  # noqa: E402
 from tr300m.factorised.boosted import TREE_BLOCKS, tree_features  # noqa: E402
 from tr300m.factorised.feature_map import FeatureMap  # noqa: E402
 from tr300m.factorised.fit import GENE_WEIGHTS, fit  # noqa: E402
+from tr300m.metrics.cluster_bootstrap import PairIndex, correlations, draw_weights  # noqa: E402
+from tr300m.metrics.contrasts import ContrastTable  # noqa: E402
 from tr300m.metrics.intervals import percentile_interval  # noqa: E402
-from tr300m.metrics.score import Score, score  # noqa: E402
 from tr300m.model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture  # noqa: E402
 
 CHROMOSOMES = ("chr20", "chr22", "chrX")
 WIDE_BASELINES = ("wide_ridge", "wide_trees")
 TISSUE_FOLDS = 5
 METRICS = ("log_pearson", "across_genes", "within_gene", "doubly_centred")
-DRAWS, SEED, MODEL_SEED = 1000, 0, 3
+DRAWS, SEED, MODEL_SEED = 500, 0, 3
 BLOCKS = gene_blocks(wide_marks=True, wide_bases=True, body_marks=True)
 TUNED = "boosted trees, tuned, one fit a tissue"
 LEARNING_RATE, MOST_ITERATIONS, PATIENCE = 0.05, 400, 20
@@ -70,6 +71,8 @@ TUNING_STEP = 4
 """Every fourth tissue chooses the settings."""
 
 Predictions = dict[str, NDArray[Any]]
+Scores = dict[str, tuple[float, NDArray[np.float64]]]
+"""Value and draws [draw] of each metric."""
 
 
 @dataclass(frozen=True)
@@ -173,37 +176,39 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def scored(pilot: Pilot, predictions: Predictions) -> Score:
+def scored(pilot: Pilot, predictions: Predictions) -> Scores:
     """Score predictions with draws of genes and tissues."""
     dataset, order = pilot.dataset, np.lexsort((predictions["sample"], predictions["gene"]))
-    predictions = {name: array[order] for name, array in predictions.items()}
-    kept = np.ones(len(order), bool)
-    return score(predictions, kept, dataset.genes, dataset.samples, dataset.expression_median, DRAWS, SEED)
+    gene, sample, observed, median = (predictions[name][order] for name in ("gene", "sample", "observed", "median"))
+    index = PairIndex.of(gene, sample, dataset.genes.cluster, dataset.samples.donor_id)
+    weights = draw_weights(index, "both", DRAWS, SEED)
+    x, y = np.log1p(observed.astype(np.float64)), np.log1p(median)
+    contrasts = ContrastTable.of(observed, median, dataset.samples.tissue[sample], index)
+    draws = contrasts.draws(weights)
+    found = {name: (value, draws[name]) for name, value in contrasts.metrics().items()}
+    return {"log_pearson": (float(np.corrcoef(x, y)[0, 1]), correlations(x, y, index, weights)), **found}
 
 
-def averaged(scores: Sequence[Score]) -> Score:
+def averaged(scores: Sequence[Scores]) -> Scores:
     """Return the mean of scores of folds of tissues. Their draws are of the same genes, one by one."""
-    metrics = {name: float(np.mean([float(one.metrics[name]) for one in scores])) for name in METRICS}
-    draws = {name: np.mean([one.draws["both"][name] for one in scores], axis=0) for name in METRICS}
-    return Score(dict(metrics), {"both": draws}, "")
+    return {
+        name: (
+            float(np.mean([one[name][0] for one in scores])),
+            np.asarray(np.mean([one[name][1] for one in scores], axis=0)),
+        )
+        for name in METRICS
+    }
 
 
-def table(scores: Mapping[str, Score], reference: str) -> list[str]:
+def table(scores: Mapping[str, Scores], reference: str) -> list[str]:
     """Return a Markdown table of the metrics, and of the differences to a reference."""
     lines = [f"| model | {' | '.join(METRICS)} |", f"|---|{'---:|' * len(METRICS)}"]
     for name, one in scores.items():
-        cells = [_cell(float(one.metrics[metric]), one.draws["both"][metric]) for metric in METRICS]
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+        lines.append(f"| {name} | {' | '.join(_cell(*one[metric]) for metric in METRICS)} |")
     other = scores[reference]
     for name, one in scores.items():
         if name != reference:
-            cells = [
-                _cell(
-                    float(one.metrics[metric]) - float(other.metrics[metric]),
-                    one.draws["both"][metric] - other.draws["both"][metric],
-                )
-                for metric in METRICS
-            ]
+            cells = [_cell(one[key][0] - other[key][0], one[key][1] - other[key][1]) for key in METRICS]
             lines.append(f"| {name}, minus {reference} | {' | '.join(cells)} |")
     return lines
 
