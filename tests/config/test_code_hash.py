@@ -14,6 +14,7 @@ from tr300m.config.code_hash import PACKAGE, code_hash, modules, reached
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "workflow/scripts"
 OF_FITS = {"fit.py", "predict_fit.py", "level_changes_fit.py"}
+OF_USE = {"gene_page.py", "variants.py"}
 
 
 def names_used_by(script: str) -> set[str]:
@@ -44,13 +45,15 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "metrics.py",
                 "level_changes.py",
                 "fit.py",
+                *OF_USE,
             },
         ),
         ("dataset.permutations", {"train.py", "predict.py", "level_changes.py", "mechanism.py", *OF_FITS}),
         ("evaluation.truth_recovery", {"truth.py"}),
         (
             "dataset.tf_levels",
-            {"motifs.py", "train.py", "predict.py", "evaluation.py", "level_changes.py", "mechanism.py", *OF_FITS},
+            {"motifs.py", "train.py", "predict.py", "evaluation.py", "level_changes.py", "mechanism.py", *OF_FITS}
+            | OF_USE,
         ),
         ("config.run_table", {"train.py", "predict.py", "level_changes.py", "mechanism.py", "options.py", *OF_FITS}),
         ("arrays.histones", {"histone_track.py", "histones.py", "wide_marks.py"}),
@@ -70,6 +73,7 @@ def test_model_and_training_need_neither_pandas_nor_snakemake() -> None:
                 "cres.py",
                 "motif_training.py",
                 "motif_panels.py",
+                *OF_USE,
             },
         ),
         ("arrays.ccres", {"cres.py"}),
