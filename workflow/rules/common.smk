@@ -267,3 +267,17 @@ def gpus(count=1):
 def files_of_final_run(name):
     """Return an input function: a file of the run of Table 2."""
     return or_stop(lambda wildcards: f"{RESULTS}/runs/{SELECTION.required_final_run()}/{name}")
+
+
+def used_runs(wildcards):
+    """Return the files of the used runs."""
+    files = []
+    for run in config["use"]["runs"]:
+        model = "model.npz" if run in SELECTION.factorised_runs else "model.weights.h5"
+        files += [f"{RESULTS}/runs/{run}/{model}", f"{RESULTS}/runs/{run}/run.json"]
+    return files
+
+
+def used_split(wildcards):
+    """Return the split of the used runs."""
+    return f"{RESULTS}/splits/{RUNS[config['use']['runs'][0]].split}.tsv"

@@ -1,18 +1,4 @@
 # Pages about genes and scores of variants, by runs that are averaged (config: use).
-def used_runs(wildcards):
-    """Return the files of the used runs."""
-    files = []
-    for run in config["use"]["runs"]:
-        model = "model.npz" if run in SELECTION.factorised_runs else "model.weights.h5"
-        files += [f"{RESULTS}/runs/{run}/{model}", f"{RESULTS}/runs/{run}/run.json"]
-    return files
-
-
-def used_split(wildcards):
-    """Return the split of the used runs."""
-    return f"{RESULTS}/splits/{RUNS[config['use']['runs'][0]].split}.tsv"
-
-
 USED = {
     "dataset": dataset_files(),
     "manifest": rules.manifest.output.manifest,

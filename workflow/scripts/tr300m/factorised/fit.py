@@ -8,24 +8,22 @@ from numpy.typing import NDArray
 
 from ..base.errors import TR300MError
 from ..base.progress import log
-from ..base.types import Ints
+from ..base.types import Floats, Ints
 from ..config.factorised_models import FACTORISED
 from ..dataset.splits import INNER_FOLDS
 from ..dataset.whole_groups import balanced_folds
 from ..model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
 from .boosted import TREE_BLOCKS, GeneTrees, tree_features
-from .choose import choose_penalties, inner_fits, inner_masks
+from .closed_form import ClosedForm, TrainingPairs
 from .feature_map import FeatureMap
 from .model import FactorisedModel
-from .own_level_fit import choose_own, fit_own
 from .own_level_sums import OwnInputs
 from .own_levels import MOTIFS, LevelColumns
-from .products import Corner, Products
-from .residuals import Interaction
+from .products import Products
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
 from .tower_fit import STOPPING_FOLD, TrainTowers, fit_towers
-from .two_sided_ridge import RotatedCorner, gene_targets
+from .two_sided_ridge import gene_targets
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -123,66 +121,48 @@ def fit(
     sums, level_sums = Products.of(
         dataset.expression, genes, samples, np.concatenate([z, levels], axis=1), gene_fold, sample_fold
     ).split(z.shape[1])
-    inner = inner_fits(sums, x, z, gene_fold, sample_fold)
-    penalties, own, own_levels = choose_penalties(inner), None, None
-    everything = Corner.of(sums, x, z, gene_fold, sample_fold, np.ones(len(genes), bool), np.ones(len(samples), bool))
-    whole = RotatedCorner.of(everything)
-    effects = np.zeros((len(genes), levels.shape[1]))
-    if levels.size:
-        inputs = OwnInputs(features[MOTIFS][genes], levels, level_mean, columns, level_sums, gene_fold, sample_fold)
-        own = choose_own(inner, x, z, inputs, penalties)
-    if own is not None:
-        penalties, inner = own.penalties, own.folds
-        own_levels = fit_own(whole, everything, inputs, own.settings, penalties)
-        effects = own_levels.genes(inputs.scores)
-        everything = everything.without(effects, levels)
-        whole = RotatedCorner.of(everything, whole.genes, whole.samples)
-        log(f"{model}: each motif times its own level, penalty {own.settings.penalty:g}")
-    log(f"{model}: penalties {', '.join(f'{name} {value:g}' for name, value in penalties._asdict().items())}")
-    coefficients = whole.coefficients(penalties)
-    sample_side = coefficients.samples(z)[:, 1:]
+    scores = features[MOTIFS][genes] if MOTIFS in features else np.empty((len(genes), 0))
+    inputs = OwnInputs(scores, levels, level_mean, columns, level_sums, gene_fold, sample_fold)
+    pairs = TrainingPairs(x, z, gene_fold, sample_fold, sums)
+    closed = ClosedForm.fit(pairs, inputs, model)
     trees, correction = None, np.zeros((len(genes), 1 + z.shape[1]))
     if FACTORISED[model].trees:
-        aside = gene_fold == 0
-        targets = gene_targets(everything, coefficients)
-        # Only where genes alone are held out do gene vectors belong to the sample vectors of the whole fit. Each fit is
-        # centred on its own genes, the targets on all: the mean of their targets is what the ridge lacks.
-        corner = Corner.of(sums, x, z, gene_fold, sample_fold, ~aside, np.ones(len(samples), bool))
-        others = RotatedCorner.of(corner.without(effects[~aside], levels), inner[0].fitted.genes, whole.samples)
-        ridge = others.coefficients(penalties).genes(x[aside]) + targets[~aside].mean(axis=0)
-        trees, by_trees = GeneTrees.fit(tree_features(features, genes), targets, aside, ridge, sample_side, seed)
-        correction[aside] = trees.correction(ridge, by_trees)
+        trees, correction = _trees(closed, pairs, tree_features(features, genes), seed)
     towers = None
-    if FACTORISED[model].towers and train_towers is not None:
-        known = None
-        if own is not None:
-            without = own.terms[STOPPING_FOLD]
-            of_samples = levels + level_mean - without.level_mean
-            known = Interaction(without.genes(inputs.scores), of_samples), Interaction(effects, levels)
+    if train_towers is not None and FACTORISED[model].towers:
         towers = fit_towers(
-            dataset.expression, genes, samples, x, z, penalties, gene_fold, sample_fold,
-            dataset.genes.cluster[genes], gene_map.linear_columns, train_towers, seed, known,
+            dataset.expression, genes, samples, x, z, closed.penalties, gene_fold, sample_fold,
+            dataset.genes.cluster[genes], gene_map.linear_columns, train_towers, seed,
+            closed.interactions(STOPPING_FOLD),
         )  # fmt: skip
-    folds = (STOPPING_FOLD,) if trees or towers else range(len(inner))
-    rng = np.random.default_rng(seed)
+    folds = (STOPPING_FOLD,) if trees or towers else range(len(closed.inner))
+    sample_side, rng = closed.coefficients.samples(z)[:, 1:], np.random.default_rng(seed)
     means, observed = [], []
     for fold in folds:
-        rows, columns_held, _ = inner_masks(fold, gene_fold, sample_fold)
-        pairs = _draw(rng, np.flatnonzero(rows), np.flatnonzero(columns_held), SPREAD_PAIRS // len(folds))
-        of_fold = inner[fold].fitted.coefficients(penalties)
-        log_mean = of_fold.pairs(of_fold.genes(x)[pairs[:, 0]], of_fold.samples(z)[pairs[:, 1]])
-        added = correction[pairs[:, 0]]
-        log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[pairs[:, 1]])
-        if own is not None:
-            log_mean += own.pairs(fold, inputs, pairs)
+        drawn = pairs.drawn(rng, fold, SPREAD_PAIRS // len(folds))
+        added = correction[drawn[:, 0]]
+        log_mean = closed.of_fold(fold, pairs, drawn)
+        log_mean += added[:, 0] + np.einsum("ij,ij->i", added[:, 1:], sample_side[drawn[:, 1]])
         if towers:
-            log_mean += towers[1].pairs(x, z, pairs)
+            log_mean += towers[1].pairs(x, z, drawn)
         means.append(np.clip(log_mean, 0.0, sums.largest))
-        observed.append(np.asarray(dataset.expression[genes[pairs[:, 0]], samples[pairs[:, 1]]], dtype=np.float64))
+        observed.append(np.asarray(dataset.expression[genes[drawn[:, 0]], samples[drawn[:, 1]]], dtype=np.float64))
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))
-    return FactorisedModel(
-        gene_map, sample_map, readable, coefficients, own_levels, trees, towers and towers[0], sums.largest, spread
-    )
+    fitted = (closed.coefficients, closed.own_levels, trees, towers and towers[0])
+    return FactorisedModel(gene_map, sample_map, readable, *fitted, sums.largest, spread)
+
+
+def _trees(closed: ClosedForm, pairs: TrainingPairs, features: Floats, seed: int) -> tuple[GeneTrees, Floats]:
+    """Fit boosted trees; return them, and what they add to the gene side of the inner fold they are stopped on."""
+    aside = pairs.gene_fold == 0
+    targets = gene_targets(closed.corner, closed.coefficients)
+    # Each fit is centred on its own genes, the targets on all: the mean of their targets is what the ridge lacks.
+    ridge = closed.without_genes(pairs, aside).genes(pairs.x[aside]) + targets[~aside].mean(axis=0)
+    sample_side = closed.coefficients.samples(pairs.z)[:, 1:]
+    trees, by_trees = GeneTrees.fit(features, targets, aside, ridge, sample_side, seed)
+    correction = np.zeros((len(pairs.x), targets.shape[1]))
+    correction[aside] = trees.correction(ridge, by_trees)
+    return trees, correction
 
 
 def inner_samples(dataset: "Dataset", split: "Split", samples: Ints) -> Ints:
@@ -195,10 +175,3 @@ def inner_samples(dataset: "Dataset", split: "Split", samples: Ints) -> Ints:
         return np.zeros(len(samples), np.int64)
     axis = dataset.samples.tissue if split.apart == "tissue" else dataset.samples.donor_id
     return balanced_folds(axis[samples], min(INNER_FOLDS, len(np.unique(axis[samples]))))
-
-
-def _draw(rng: np.random.Generator, genes: Ints, samples: Ints, count: int) -> Ints:
-    """Draw pairs [pair, 2] of genes and samples: all if there are no more than `count`."""
-    total = len(genes) * len(samples)
-    cells = np.arange(total) if total <= count else rng.integers(total, size=count)
-    return np.stack([genes[cells // len(samples)], samples[cells % len(samples)]], axis=1)
