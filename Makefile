@@ -86,7 +86,7 @@ first-look: env ## Real genes and tissues of four chromosomes from the network: 
 
 pilot: env ## Real genes, tissues and marks of three chromosomes: make pilot DATA=FOLDER
 	@if [ -z "$(DATA)" ]; then echo "Error: make pilot needs a folder of real files. Hint: make pilot DATA=FOLDER; config/pilot.yaml says what is in it" >&2; exit 1; fi
-	@echo "The pilot: up to 15 minutes on 2 cores and 5 GB of memory the first time"
+	@echo "The pilot: about 9 minutes on 2 cores and 5 GB of memory the first time"
 	@$(BIN)/tr300m report --configfile config/pilot.yaml --config data="$(DATA)" --cores $(CORES)
 	@$(BIN)/tr300m table results/pilot/models.tsv --first 9
 
