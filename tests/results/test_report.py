@@ -102,6 +102,7 @@ def test_report_opens_without_error_or_request(opened: Page, written: Path, tmp_
         "calibration",
         "mechanism",
         "truth",
+        "cards",
         "runs",
         "versions",
     }

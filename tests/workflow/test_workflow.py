@@ -33,7 +33,7 @@ SIMULATION_RULES = {
     "simulate_genome": 1, "simulate_truth": 1, "simulate_expression": 1, "simulate_histone_track": 21,
 }  # fmt: skip
 RUN_RULES = {"train": 7, "predict": 2, "predict_with_own_tf_zeroed": 5, "metrics": 7, "split": 1, "table1": 1}
-REPORT_RULES = {"mechanism": 1, "mechanism_figure": 1, "guide": 1, "overview": 1, "records": 1, "pages": 1}
+REPORT_RULES = {"mechanism": 1, "mechanism_figure": 1, "guide": 1, "overview": 1, "records": 1, "cards": 1, "pages": 1}
 # One for every run and part that is evaluated.
 OF_EACH_PART = ("evaluation", "evaluation_figures")
 # The table of all models scores the seven runs and the baselines, all in one job, on both parts; Table 2 evaluates one

@@ -75,6 +75,26 @@ rule records:
         "../scripts/records.py"
 
 
+rule cards:
+    input:
+        records=expand("<results>/runs/{run}/run.json", run=RUNS),
+        models=rules.models.output.tsv,
+        groups=[f"{RESULTS}/evaluation/{run}.{part}.groups.tsv" for run, part in SELECTION.evaluated_runs],
+        manifest=rules.manifest.output.manifest,
+    output:
+        markdown="<results>/cards.md",
+    log:
+        "<logs>/cards.log",
+    benchmark:
+        "<benchmarks>/cards.tsv"
+    conda:
+        "../../envs/workflow.yaml"
+    params:
+        code=code_hash("cards.py"),
+    script:
+        "../scripts/cards.py"
+
+
 # Snakemake's report offers TSV and Markdown for download only: it shows HTML.
 rule pages:
     input:

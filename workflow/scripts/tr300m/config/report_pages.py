@@ -17,6 +17,7 @@ PAGES = {
     "mechanism": ("Evaluation", "Does the mechanism help: motifs times levels against random pairings"),
     "breakdown": ("Evaluation", "Scores by group of genes and samples"),
     "calibration": ("Evaluation", "Calibration of the predicted distributions"),
+    "cards": ("Records", "Model cards: what each run is, how good, and what it is not for"),
     "runs": ("Records", "Runs: settings, device, time"),
     "versions": ("Records", "Versions and checksums"),
 }
