@@ -88,11 +88,14 @@ def test_nor_of_what_the_command_prints(dataset: Dataset, larger: Dataset, run: 
         gene_name=np.concatenate([dataset.genes.gene_name, [f"X{row}" for row in GENES]]),
     )
     renamed = rewrite(dataclasses.replace(larger, genes=genes), folder.with_name("renamed"))
-    arguments = ["--gene", "G0", "--gene", "G2", "--sample", "S1"]
-    one, other = (
-        CliRunner().invoke(main, ["predict", str(run), str(data.folder), *arguments]) for data in (dataset, renamed)
-    )
-    assert one.exit_code == 0, one.output
+    outputs = []
+    for data in (dataset, renamed):
+        split = data.folder.with_name(f"{data.folder.name}.tsv")
+        SPLIT.write(split, data.genes, data.samples)
+        arguments = ["--gene", "G0", "--gene", "G2", "--sample", "S1", "--split", str(split)]
+        outputs.append(CliRunner().invoke(main, ["predict", str(run), str(data.folder), *arguments]))
+    one, other = outputs
+    assert (one.exit_code, other.exit_code) == (0, 0), one.output + other.output
     assert one.stdout == other.stdout
     assert len(one.stdout.splitlines()) == 3
 

@@ -47,10 +47,13 @@ RESULT_RULES = {
 # The two factorised models, which are no run of Table 1, on both parts.
 FACTORISED_RULES = {
     "fit": 2, "predict_fit": 2, "level_changes_fit": 2, "metrics": 2 * 9, **dict.fromkeys(OF_EACH_PART, 10),
+    "gene_page": 1,
 }  # fmt: skip
 # Where the regulators are simulated too: the run that the demo names.
 LEVEL_RULES = {"level_changes": 1}
 TRUTH_RULES = {"truth": 1}
+# For run tables without the run of which the demo makes a page.
+NO_USE = "use={runs: [], genes: []}"
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +98,7 @@ FULL_DEMO_RULES = {
     "truth": 1, "seeds": 1, "controls": 1, "scan": 1,
     "table1": 1, "table2": 1, "comparison": 5, "gene_features": 4, "baseline": 8, "baselines": 1,
     "metrics_of_baselines": 8 + 1, "against_baselines": 1, "intervals": 1, **REPORT_RULES, "all": 1,
-    "motif_training": 1, "motif_panels": 1, "motif_detection": 1,
+    "motif_training": 1, "motif_panels": 1, "motif_detection": 1, "gene_page": 1,
     "simulate_cres": 1, "cres": 1, "release_array": 15, "verify_release": 1, "release": 1,
 }  # fmt: skip
 
@@ -170,7 +173,7 @@ def test_test_scores_of_all_runs_and_baselines_are_a_target_of_their_own(clean: 
 def test_variants_are_planned_whole(clean: Path) -> None:
     """Six rows, of which one predicts with another's weights, on three splits."""
     (clean / "variants.tsv").write_text(VARIANTS)
-    jobs = dry_run(clean, "--configfile", "config/demo.yaml", "--config", "runs=variants.tsv")
+    jobs = dry_run(clean, "--configfile", "config/demo.yaml", "--config", "runs=variants.tsv", NO_USE)
     assert jobs == {**SIMULATION_RULES, **ARRAY_RULES, **VARIANT_JOBS, "scan": 1}
 
 
@@ -200,7 +203,7 @@ def test_external_predictions_are_planned_like_baselines(clean: Path) -> None:
 def test_a_control_at_evaluation_trains_the_run_it_needs(clean: Path) -> None:
     (clean / "variants.tsv").write_text(VARIANTS)
     target = "results/demo/runs/late/metrics.validation.json"
-    jobs = dry_run(clean, target, "--configfile", "config/demo.yaml", "--config", "runs=variants.tsv")
+    jobs = dry_run(clean, target, "--configfile", "config/demo.yaml", "--config", "runs=variants.tsv", NO_USE)
     assert {name: jobs[name] for name in ("train", "reuse", "predict")} == {"train": 1, "reuse": 1, "predict": 1}
     assert "scan" not in jobs
 
@@ -737,7 +740,7 @@ def test_histones_win_on_the_demo(tmp_path: Path) -> None:
         "".join(row for row in rows if row.split("\t")[0] in ("run", "seq_tf", "seq_tf_hm"))
     )
     target = "results/demo/table1.tsv"
-    snakemake(folder, target, "--configfile", "config/demo.yaml", "--config", "runs=two_runs.tsv")
+    snakemake(folder, target, "--configfile", "config/demo.yaml", "--config", "runs=two_runs.tsv", NO_USE)
     table = read_tsv(folder / "results/demo/table1.tsv")
     without, with_histones = (float(value) for value in table["Log Pearson Correlation"])
     assert with_histones > without + 20
