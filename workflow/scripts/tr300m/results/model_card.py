@@ -8,6 +8,7 @@ import numpy as np
 
 from ..base.files import read_json, read_tsv
 from ..base.types import Strings
+from ..config.baseline_table import BASELINES
 from ..dataset.data_identity import identify
 from .metric_table import INTERVAL_SUFFIX
 from .write_table import markdown
@@ -105,10 +106,12 @@ def _held_out(path: Path, run: str, label: str, simulated: bool) -> str:
     if not len(mine):
         mine = np.flatnonzero((table["Model Architecture"] == label) & (table["Family"] != BASELINE_FAMILY))
         notes.append("All folds together, each predicted by the run that held it out.")
+    # Those that read the genes' own expression are no measure of a model, which does not.
+    own = np.isin(table["Run or baseline"], [name for name, row in BASELINES.items() if row.own_expression])
     rows: list[tuple[int, str]] = []
     for row in mine.tolist():
         place = (table["Split"] == table["Split"][row]) & (table["Part"] == table["Part"][row])
-        best = np.flatnonzero(place & (table["Family"] == BASELINE_FAMILY))[:1].tolist()
+        best = np.flatnonzero(place & (table["Family"] == BASELINE_FAMILY) & ~own)[:1].tolist()
         rows += [(row, run), *((other, f"best baseline: {table['Model Architecture'][other]}") for other in best)]
     if not rows:
         return f"`models.tsv` has no row of {run}."
