@@ -429,7 +429,7 @@ def test_credentials_are_written_nowhere(small: Path) -> None:
 ONE_RUN = dict.fromkeys(
     (
         "train", "predict", "metrics", "evaluation", "evaluation_figures", "panels", "intervals", "truth", "overview",
-        "records", "pages", "all",
+        "records", "cards", "pages", "all",
     ),
     1,
 )  # fmt: skip
