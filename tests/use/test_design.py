@@ -12,15 +12,15 @@ from helpers.fixtures import Refuses
 from helpers.toy_dataset import Sizes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tr300m.base.base_codes import base_codes
 from tr300m.base.errors import TR300MError
+from tr300m.dataset.tss_index import tss_index
 from tr300m.use.contexts import Contexts
 from tr300m.use.design import Rules, design, made_by, repaired
 from tr300m.use.design_constraints import IUPAC_SETS, Checker, Constraints, forbidden_sites
 from tr300m.use.design_moves import consensus_bases, motif_consensus
 from tr300m.use.design_objective import Objective, with_window
 from tr300m.use.design_template import Template, changed_places, design_contexts, letters
-from tr300m.use.fitted_model import base_codes
-from tr300m.use.promoters import tss_index
 
 # R0 and R1 activate, R2 represses. The target has much of R0, the other context of R1.
 SITES = (Site("TGACGTCA", 0, 0.3), Site("CACGTG", 1, 0.2), Site("GGGCGG", 2, -0.2))

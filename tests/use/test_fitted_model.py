@@ -7,15 +7,16 @@ import pytest
 from helpers.edited import edited_windows
 from helpers.toy_dataset import Sizes, toy_dataset
 from tr300m.base.axes import Bins
+from tr300m.base.base_codes import base_codes
 from tr300m.config.factorised_models import FACTORISED
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split
+from tr300m.dataset.tss_index import tss_index
 from tr300m.factorised.fit import fit
 from tr300m.features.gene_features import gene_features
 from tr300m.model.likelihood.zero_lognormal_mixture import ZeroLognormalMixture
 from tr300m.use.contexts import Contexts, in_contexts
-from tr300m.use.fitted_model import FittedModel, base_codes
-from tr300m.use.promoters import tss_index
+from tr300m.use.fitted_model import FittedModel
 
 SIZES = Sizes(genes=60, samples=30, regulators=6, motifs=5, length=90)
 FLANK = 120

@@ -9,6 +9,7 @@ from helpers.fixtures import Refuses
 from helpers.planted_dataset import CONFIG, planted_dataset
 from tr300m.arrays.write_bigwig import write_bigwig
 from tr300m.dataset.dataset import Dataset
+from tr300m.dataset.tss_index import tss_index
 from tr300m.simulate.driver_motifs import site_scores
 from tr300m.use.contexts import Contexts, in_contexts
 from tr300m.use.fold_changes import over_runs
@@ -16,7 +17,6 @@ from tr300m.use.motif_sites import best_sites, named_sites
 from tr300m.use.mutagenesis import BLOCK_STEP, EDITS_PER_CALL, block_starts, ism
 from tr300m.use.mutagenesis_table import mutagenesis_columns
 from tr300m.use.planted_model import PlantedModel
-from tr300m.use.promoters import tss_index
 
 
 @pytest.fixture(scope="module")

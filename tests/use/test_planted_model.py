@@ -11,10 +11,10 @@ from helpers.fixtures import Refuses
 from helpers.planted_dataset import CONFIG, planted_dataset
 from helpers.toy_dataset import toy_dataset
 from tr300m.base.axes import PAR_Y
+from tr300m.base.base_codes import base_codes
 from tr300m.evaluation.planted_truth import Planted
 from tr300m.simulate.driver_motifs import best_scores
 from tr300m.use.contexts import Contexts, in_contexts
-from tr300m.use.fitted_model import base_codes
 from tr300m.use.planted_model import PlantedModel, planted_predictor
 
 

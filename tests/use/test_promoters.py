@@ -10,7 +10,8 @@ from helpers.fixtures import Refuses
 from helpers.toy_dataset import Sizes, toy_dataset
 from tr300m.arrays.sequence import onehot
 from tr300m.dataset.dataset import Dataset
-from tr300m.use.promoters import own_promoters, read_backbone, read_records, tss_index, with_mean_marks
+from tr300m.dataset.tss_index import tss_index
+from tr300m.use.promoters import own_promoters, read_backbone, read_records, with_mean_marks
 
 WIDTH, TSS = 10, 6
 

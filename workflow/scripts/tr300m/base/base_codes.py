@@ -1,5 +1,7 @@
 """Bases as small integers: 0 to 3 for A, C, G, T, then unknown bases and positions outside the chromosome."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,3 +19,12 @@ def _codes() -> NDArray[np.uint8]:
 
 CODE_OF_BYTE = _codes()
 """Code of each ASCII character [256], in either case; U is T, all other letters are unknown bases."""
+
+
+def base_codes(onehot: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return the code of each one-hot base [..., base]: unknown bases are 0.25 four times, positions outside are 0."""
+    largest = onehot.max(axis=-1)
+    codes = onehot.argmax(axis=-1).astype(np.uint8)
+    codes[largest < 1] = UNKNOWN_CODE
+    codes[largest == 0] = OUTSIDE_CODE
+    return codes

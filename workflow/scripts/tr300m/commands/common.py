@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import reduce
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO, TypeVar
 import click
 
 from ..base.errors import TR300MError
-from ..base.files import atomic_path
+from ..base.files import atomic_path, read_list
+from ..base.text_cells import text_cell
 from ..cli_options import HomePath
 
 if TYPE_CHECKING:
@@ -47,15 +48,43 @@ with_histones = click.option(
 )
 
 
-def with_contexts(function: _Function) -> _Function:
-    """Add the options that name contexts."""
-    options = (
-        click.option("--tissue", "tissues", multiple=True, help="Tissue at its median levels; `all` for every tissue."),
-        click.option("--sample", "samples", multiple=True, help="Sample of the dataset; may be repeated."),
-        click.option("--levels", type=HomePath(), help="Table of your own TPM of regulators, one column a context."),
-        click.option("--levels-tissue", default="", help="Tissue of the columns of --levels, for models that read it."),
-    )
-    return reduce(lambda decorated, option: option(decorated), reversed(options), function)
+def _with(*options: Callable[[Any], Any]) -> Callable[[_Function], _Function]:
+    """Return a decorator that adds options in this order."""
+    return lambda function: reduce(lambda decorated, option: option(decorated), reversed(options), function)
+
+
+with_levels = _with(
+    click.option("--levels", type=HomePath(), help="Table of your own TPM of regulators, one column a context."),
+    click.option("--levels-tissue", default="", help="Tissue of the columns of --levels, for models that read it."),
+)
+with_contexts = _with(
+    click.option("--tissue", "tissues", multiple=True, help="Tissue at its median levels; `all` for every tissue."),
+    click.option("--sample", "samples", multiple=True, help="Sample of the dataset; may be repeated."),
+    with_levels,
+)
+with_promoters = _with(
+    click.option("--gene", "names", multiple=True, help="Gene ID or name; may be repeated."),
+    click.option("--genes", "listed", type=HomePath(), help="File with one gene a line."),
+    click.option(
+        "--fasta",
+        type=HomePath(),
+        help="Your own sequences, 5' to 3', of any length, with the TSS in the header: `>AAV7 tss=1500`.",
+    ),
+)
+
+
+def all_names(names: Sequence[str], listed: Path | None, fasta: Path | None) -> tuple[str, ...]:
+    """Return the genes that the options of `with_promoters` name.
+
+    Raises
+    ------
+    TR300MError
+        If neither genes nor sequences are given, or both.
+    """
+    found = (*names, *(read_list(listed) if listed else ()))
+    if bool(found) == bool(fasta):
+        raise TR300MError("genes or sequences are needed, not both", "give --gene or --genes, or --fasta")
+    return found
 
 
 def open_predictor(runs: list[Path], dataset: Path | None, split: Path | None) -> "Predictor":
@@ -123,3 +152,15 @@ def table_to(out: Path | None) -> Iterator[TextIO]:
         return
     with atomic_path(out) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as handle:
         yield handle
+
+
+def write_columns(
+    predictor: "Predictor", columns: Mapping[str, Sequence[Any]], out: Path | None, notes: Sequence[str] = ()
+) -> None:
+    """Write a table by columns, in a file below the header of all files; `notes` are further lines of the header."""
+    with table_to(out) as handle:
+        if out is not None:
+            handle.writelines(f"{line}\n" for line in (*header(predictor), *notes))
+        handle.write("\t".join(columns) + "\n")
+        for row in zip(*columns.values(), strict=True):
+            handle.write("\t".join(map(text_cell, row)) + "\n")

@@ -6,7 +6,16 @@ import click
 
 from ..base.errors import TR300MError
 from ..cli_options import HomePath
-from .common import Runs, header, open_predictor, with_histones, with_optional_dataset, with_runs, with_split
+from .common import (
+    Runs,
+    header,
+    open_predictor,
+    with_histones,
+    with_levels,
+    with_optional_dataset,
+    with_runs,
+    with_split,
+)
 
 
 class NumberPair(click.ParamType[tuple[float, float]]):
@@ -40,8 +49,7 @@ class NumberPair(click.ParamType[tuple[float, float]]):
 @click.option("--target", required=True, help="Tissue, sample or column of --levels whose expression is designed.")
 @click.option("--off", multiple=True, help="Tissue, sample or column to set it against; `all` for all other tissues.")
 @click.option("--down", is_flag=True, help="Lower the target instead of raising it.")
-@click.option("--levels", type=HomePath(), help="Table of your own TPM of regulators, one column a context.")
-@click.option("--levels-tissue", default="", help="Tissue of the columns of --levels, for models that read it.")
+@with_levels
 @click.option("--edits", default=30, show_default=True, type=click.IntRange(1), help="Most bases to change.")
 @click.option("--beam", default=1, show_default=True, type=click.IntRange(1), help="Drafts kept; 1 is a greedy search.")
 @click.option("--motif", "motifs", multiple=True, help="Motif whose consensus may be written; may be repeated.")

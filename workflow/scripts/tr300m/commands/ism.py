@@ -17,8 +17,9 @@ from .common import (
     with_out,
     with_runs,
     with_split,
+    write_columns,
 )
-from .one_promoter import one_promoter, region_of, with_promoter, with_region, write_columns
+from .one_promoter import one_promoter, region_of, with_promoter, with_region
 
 if TYPE_CHECKING:
     from ..use.mutagenesis import Mutagenesis

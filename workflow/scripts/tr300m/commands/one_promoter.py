@@ -1,15 +1,13 @@
-"""What commands on a single promoter share: the promoter, the region, and a table as the result."""
+"""What commands on a single promoter share: the promoter and the region."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-import numpy as np
 
 from ..base.errors import TR300MError
 from ..cli_options import HomePath
-from .common import header, table_to
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -63,21 +61,3 @@ def region_of(text: str) -> tuple[int, int]:
     except ValueError:
         raise TR300MError(f"the region {text!r} is not two positions", "write it as -500:50") from None
     return first, last
-
-
-def write_columns(
-    predictor: "Predictor", columns: Mapping[str, Sequence[Any]], out: Path | None, notes: Sequence[str] = ()
-) -> None:
-    """Write a table by columns, in a file below the header of all files; `notes` are further lines of the header."""
-    with table_to(out) as handle:
-        if out is not None:
-            handle.writelines(f"{line}\n" for line in (*header(predictor), *notes))
-        handle.write("\t".join(columns) + "\n")
-        for row in zip(*columns.values(), strict=True):
-            handle.write("\t".join(_text(value) for value in row) + "\n")
-
-
-def _text(value: object) -> str:
-    if isinstance(value, float | np.floating):
-        return f"{value:.4g}" if np.isfinite(value) else ""
-    return str(value)

@@ -5,20 +5,19 @@ from pathlib import Path
 import click
 
 from ..base.errors import TR300MError
-from ..base.files import read_list
 from ..base.progress import log
-from ..cli_options import HomePath
 from .common import (
     Asked,
-    header,
+    all_names,
     open_predictor,
-    table_to,
     with_contexts,
     with_histones,
     with_optional_dataset,
     with_out,
+    with_promoters,
     with_runs,
     with_split,
+    write_columns,
 )
 
 
@@ -29,9 +28,7 @@ from .common import (
 @click.option("--scale", "scale_by", multiple=True, metavar="NAME=FACTOR", help="Scale the level of a regulator.")
 @click.option("--all-regulators", is_flag=True, help="Knock out each regulator by itself; the strongest come first.")
 @click.option("--top", type=click.IntRange(1), help="As --all-regulators, but only so many of each gene and context.")
-@click.option("--gene", "names", multiple=True, help="Gene ID or name; may be repeated.")
-@click.option("--genes", "listed", type=HomePath(), help="File with one gene a line.")
-@click.option("--fasta", type=HomePath(), help="Your own sequences, as for predict.")
+@with_promoters
 @with_contexts
 @with_histones
 @with_split
@@ -69,9 +66,7 @@ def perturb_command(
     each = all_regulators or top is not None
     if each and (set_to or scale_by):
         raise TR300MError("--all-regulators and --top knock out each regulator", "leave out --set and --scale")
-    names += tuple(read_list(listed)) if listed else ()
-    if bool(names) == bool(fasta):
-        raise TR300MError("genes or sequences are needed, not both", "give --gene or --genes, or --fasta")
+    names = all_names(names, listed, fasta)
     predictor = open_predictor(runs, dataset, split)
     regulators = predictor.dataset.regulators
     perturbations = knock_outs(regulators) if each else [level_changes_of(regulators, set_to, scale_by)]
@@ -80,20 +75,9 @@ def perturb_command(
     columns = perturbation_table(
         predictor, promoters, contexts, perturbations, (top or len(regulators)) if each else None
     )
-    with table_to(out) as handle:
-        if out is not None:
-            handle.writelines(f"{line}\n" for line in header(predictor))
-        handle.write("\t".join(columns) + "\n")
-        for row in zip(*columns.values(), strict=True):
-            handle.write("\t".join(_text(value) for value in row) + "\n")
+    write_columns(predictor, columns, out)
     if count := sum(map(bool, columns["outside"])):
         log(
             f"{count:,} of {len(columns['outside']):,} rows set a level outside the range of training samples "
             "(column outside): no such level was seen in training"
         )
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -4,33 +4,26 @@ from pathlib import Path
 
 import click
 
-from ..base.errors import TR300MError
-from ..base.files import read_list
 from ..cli_options import HomePath
 from .common import (
     Asked,
-    header,
+    all_names,
     open_predictor,
-    table_to,
     with_contexts,
     with_histones,
     with_optional_dataset,
     with_out,
+    with_promoters,
     with_runs,
     with_split,
+    write_columns,
 )
 
 
 @click.command("predict")
 @with_runs
 @with_optional_dataset
-@click.option("--gene", "names", multiple=True, help="Gene ID or name; may be repeated.")
-@click.option("--genes", "listed", type=HomePath(), help="File with one gene a line.")
-@click.option(
-    "--fasta",
-    type=HomePath(),
-    help="Your own sequences, 5' to 3', of any length, with the TSS in the header: `>AAV7 tss=1500`.",
-)
+@with_promoters
 @click.option("--upstream", type=HomePath(), help="FASTA with the bases that precede every sequence, as of a plasmid.")
 @with_contexts
 @with_histones
@@ -66,23 +59,10 @@ def predict_command(
     from ..use.predictions import prediction_table
     from ..use.promoters import read_backbone
 
-    names += tuple(read_list(listed)) if listed else ()
-    if bool(names) == bool(fasta):
-        raise TR300MError("genes or sequences are needed, not both", "give --gene or --genes, or --fasta")
+    names = all_names(names, listed, fasta)
     predictor = open_predictor(runs, dataset, split)
     contexts = Asked(tissues, samples, levels, levels_tissue).of(predictor)
     backbone = read_backbone(upstream) if upstream else ""
     promoters = predictor.fasta(fasta, backbone) if fasta else predictor.genes(*names, histones=histones)
     columns = prediction_table(predictor, promoters, contexts)
-    with table_to(out) as handle:
-        if out is not None:
-            handle.writelines(f"{line}\n" for line in header(predictor))
-        handle.write("\t".join(columns) + "\n")
-        for row in zip(*columns.values(), strict=True):
-            handle.write("\t".join(_cell(value) for value in row) + "\n")
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    write_columns(predictor, columns, out)

@@ -15,8 +15,9 @@ from .common import (
     with_out,
     with_runs,
     with_split,
+    write_columns,
 )
-from .one_promoter import one_promoter, with_promoter, write_columns
+from .one_promoter import one_promoter, with_promoter
 
 
 @click.command("regulators")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.base_codes import base_codes
 from ..base.progress import bar
 
 Codes = NDArray[np.int8]
@@ -63,11 +64,7 @@ def _shuffled_blocks(genes: int, read: Callable[[slice], Codes], seed: int) -> I
 
 def encode(onehot: NDArray[np.float16]) -> Codes:
     """Return sequences [gene, position, 4] as letters [gene, position]."""
-    largest = onehot.max(axis=2)
-    codes = onehot.argmax(axis=2).astype(np.int8)
-    codes[largest < 1] = UNKNOWN_LETTER
-    codes[largest == 0] = OFF_LETTER
-    return codes
+    return base_codes(onehot).astype(np.int8)
 
 
 def letters_of(codes: Codes) -> NDArray[np.float16]:

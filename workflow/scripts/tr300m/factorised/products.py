@@ -152,5 +152,10 @@ class Corner:
         of_genes, of_samples
             Factors [gene, k] and [sample, k] whose products are the interaction; they need not be centred.
         """
-        interaction = (of_genes - of_genes.mean(axis=0)) @ (of_samples.T @ self.z)
-        return replace(self, product=self.product - interaction)
+        mean = of_genes.mean(axis=0)
+        return replace(
+            self,
+            gene_means=self.gene_means - of_genes @ of_samples.mean(axis=0),
+            sample_means=self.sample_means - of_samples @ mean,
+            product=self.product - (of_genes - mean) @ (of_samples.T @ self.z),
+        )

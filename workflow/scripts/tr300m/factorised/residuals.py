@@ -1,6 +1,6 @@
 """What the closed form misses of training pairs that it was not fitted to: the target of learned interactions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -100,14 +100,7 @@ class CrossFit:
         columns = np.ones(len(self._samples), bool)
         corner = Corner.of(self._sums, self._x, self._z, self._fold, self._one_fold, rows, columns)
         if self._known is not None:
-            of_genes, of_samples = self._known.genes[rows], self._known.samples
-            mean = of_genes.mean(axis=0)
-            corner = replace(
-                corner,
-                gene_means=corner.gene_means - of_genes @ of_samples.mean(axis=0),
-                sample_means=corner.sample_means - of_samples @ mean,
-                product=corner.product - (of_genes - mean) @ (of_samples.T @ corner.z),
-            )
+            corner = corner.without(self._known.genes[rows], self._known.samples)
         # The samples are the same in all fits.
         fitted = RotatedCorner.of(corner, samples=self._of_samples)
         self._of_samples = fitted.samples

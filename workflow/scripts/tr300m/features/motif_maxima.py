@@ -11,6 +11,7 @@ from threadpoolctl import ThreadpoolController
 from ..base.axes import Genes
 from ..base.errors import TR300MError
 from ..base.types import Ints
+from ..dataset.tss_index import tss_index
 from .motif_scan import UNKNOWN_BASE
 from .pooling import padding
 
@@ -39,8 +40,7 @@ def segment_bounds(genes: Genes, length: int) -> Ints:
         within `SHORTEST_SEGMENT` of its ends. They are counted from the genes' median index of the TSS: the release has
         it one base further in the windows of - genes.
     """
-    tss = np.where(genes.strand == "+", genes.tss - 1 - genes.window_start, genes.window_end - genes.tss)
-    edges = int(np.median(tss)) + np.array(SEGMENT_EDGES, np.int64)
+    edges = int(np.median(tss_index(genes))) + np.array(SEGMENT_EDGES, np.int64)
     inner = (edges >= SHORTEST_SEGMENT) & (edges <= length - SHORTEST_SEGMENT)
     return np.array([0, *edges[inner], length], np.int64)
 

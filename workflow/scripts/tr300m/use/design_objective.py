@@ -12,7 +12,7 @@ from ..base.errors import TR300MError
 from ..base.types import Floats
 from .contexts import Contexts, in_contexts
 from .design_template import Template
-from .promoters import tss_index
+from .promoters import edited_wide_bases
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -118,15 +118,6 @@ class ObjectiveAt:
 
 
 def with_window(promoter: "Dataset", window: NDArray[Any]) -> "Dataset":
-    """Return a dataset of one gene with another window [position, base], its wide bases edited likewise.
-
-    Edited bases are known ones.
-    """
-    native, wide = np.asarray(promoter.onehot[0]), promoter.wide_bases
-    if wide is not None:
-        wide = np.array(wide)
-        places = np.flatnonzero((window != native).any(axis=1))
-        inside = places + wide.shape[1] // 2 - tss_index(promoter.genes)[0]
-        kept = (inside >= 0) & (inside < wide.shape[1])
-        wide[0, inside[kept]] = window[places[kept]].argmax(axis=1)
+    """Return a dataset of one gene with another window [position, base], its wide bases edited likewise."""
+    wide = None if promoter.wide_bases is None else edited_wide_bases(promoter, 0, window[None])
     return replace(promoter, onehot=window[None], wide_bases=wide)

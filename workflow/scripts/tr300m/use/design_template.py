@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ..arrays.sequence import BASES
 from ..base.base_codes import CODE_OF_BYTE
 from ..base.errors import TR300MError
+from ..dataset.tss_index import tss_index
 from .contexts import ALL_TISSUES, Contexts
-from .promoters import own_promoters, read_records, tss_index
+from .promoters import own_promoters, own_tss_index, read_records
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -70,7 +71,7 @@ class Template:
         bases = letters(np.asarray(promoter.onehot[0]))
         name = str(promoter.genes.gene_name[0])
         tss = int(tss_index(promoter.genes)[0])
-        anchor = _index_of_own(predictor.dataset)
+        anchor = own_tss_index(predictor.dataset)
         return cls(name, predictor.part(gene), bases, tss, (0, len(bases)), 0, anchor, promoter)
 
     @classmethod
@@ -83,7 +84,7 @@ class Template:
             If it cannot be read, or has several records.
         """
         dataset = predictor.dataset
-        index = _index_of_own(dataset)
+        index = own_tss_index(dataset)
         records = read_records(path, dataset.onehot.shape[1], index)
         if len(records) > 1:
             raise TR300MError(f"{path} has {len(records)} records", "give a file with the one to start from")
@@ -155,11 +156,6 @@ class Template:
             places = np.flatnonzero(edited != start)
             window[places + self.shift] = np.eye(4)[CODE_OF_BYTE[edited[places]]]
         return found
-
-
-def _index_of_own(dataset: "Dataset") -> int:
-    """Return the index of the TSS in the window of a sequence of one's own."""
-    return int(tss_index(dataset.genes)[int(np.argmax(dataset.genes.strand == "+"))])
 
 
 def letters(onehot: NDArray[Any]) -> str:

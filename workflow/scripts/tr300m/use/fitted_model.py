@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base.base_codes import OUTSIDE_CODE, UNKNOWN_CODE
 from ..base.errors import TR300MError
 from ..base.files import read_json
 from ..base.types import Floats
@@ -17,7 +16,7 @@ from ..features.wide_composition import composition_bins, wide_composition
 from ..features.wide_kmers import wide_kmers
 from ..training.run_record import differences
 from .patched_scan import PatchedScan
-from .promoters import tss_index
+from .promoters import edited_wide_bases
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +146,7 @@ class FittedAtPromoter:
             return kmers(windows)
         if name == "motif_maxima" and self.scan is not None:
             return _maxima(self.scan, windows)
-        bases = self._wide_bases(windows)
+        bases = edited_wide_bases(self.query, self.row, windows)
         if name == "wide_kmers":
             return wide_kmers(bases)
         if name == "wide_composition":
@@ -156,17 +155,6 @@ class FittedAtPromoter:
             f"{self.model.name} reads the gene feature {name}, which is not known of edited sequences",
             "use a run without it",
         )
-
-    def _wide_bases(self, windows: NDArray[Any]) -> NDArray[np.uint8]:
-        """Return the bases around the TSS [window, position] with the window's edits in them."""
-        assert self.query.wide_bases is not None
-        wide = np.repeat(np.asarray(self.query.wide_bases[self.row])[None], len(windows), axis=0)
-        start = wide.shape[1] // 2 - tss_index(self.query.genes)[self.row]
-        first, last = max(start, 0), min(start + windows.shape[1], wide.shape[1])
-        codes = base_codes(windows[:, first - start : last - start])
-        edited = windows[:, first - start : last - start] != self.native[first - start : last - start]
-        wide[:, first:last] = np.where(edited.any(axis=2), codes, wide[:, first:last])
-        return wide
 
 
 def maxima_schedule(length: int) -> tuple[tuple[int, int], ...]:
@@ -186,10 +174,3 @@ def _maxima(scan: PatchedScan, windows: NDArray[Any]) -> NDArray[np.float32]:
         pooled[touched.position[mine]] = touched.scores[mine]
         best[window] = pooled.max(axis=0)
     return np.maximum(best, 0)
-
-
-def base_codes(onehot: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the codes of one-hot bases [..., base]: 0-3 for A, C, G, T, 4 unknown, 5 outside the chromosome."""
-    known, outside = (onehot == 1).any(axis=-1), (onehot == 0).all(axis=-1)
-    codes = np.where(known, onehot.argmax(axis=-1), np.where(outside, OUTSIDE_CODE, UNKNOWN_CODE))
-    return codes.astype(np.uint8)

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..base.types import Floats, Ints
+from ..dataset.tss_index import tss_index
 from .contexts import ALL_TISSUES, Contexts, in_contexts
 from .motif_sites import NamedSite, named_sites
 from .mutagenesis import REGION, Mutagenesis, ism
 from .perturbation import knock_outs, perturbation_table
 from .planted_sites import planted_sentence, planted_sites
 from .predictions import predicted
-from .promoters import tss_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

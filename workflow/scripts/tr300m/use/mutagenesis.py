@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ..base.errors import TR300MError
 from ..base.progress import bar
 from ..base.types import Floats, Ints
+from ..dataset.tss_index import tss_index
 from .fold_changes import OverRuns, edit_changes, over_runs
-from .promoters import tss_index
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset

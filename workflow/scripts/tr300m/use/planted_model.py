@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from ..base.axes import CELLS
+from ..base.base_codes import base_codes
 from ..base.errors import TR300MError
 from ..base.files import read_json, read_tsv
 from ..base.types import Floats, Ints
@@ -24,7 +25,6 @@ from ..simulate.driver_motifs import ProbabilityMatrix, best_scores, driver_matr
 from ..simulate.formats import PROMOTER_BP
 from ..simulate.truth import hit_of_score, proximal_gc
 from .attribution import Explained
-from .fitted_model import base_codes
 from .predictor import Predictor
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.base_codes import base_codes
 from ..base.errors import TR300MError
 from ..base.files import read_tsv
 from ..simulate.driver_motifs import driver_matrix, site_scores
-from .fitted_model import base_codes
 
 LEAST_HIT = 0.5
 """Hits from which a driver counts as acting: one half at the threshold of the simulator."""

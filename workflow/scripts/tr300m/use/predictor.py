@@ -15,7 +15,7 @@ from ..dataset.splits import PARTS, Split
 from .contexts import Contexts
 from .model import SequenceModel
 from .pack import unpacked
-from .promoters import own_promoters, read_records, tss_index, with_mean_marks
+from .promoters import own_promoters, own_tss_index, read_records, with_mean_marks
 
 _MARKS = ("native", "mean")
 
@@ -135,8 +135,7 @@ class Predictor:
 
     def fasta(self, path: Path | str, backbone: str = "") -> Dataset:
         """Return the sequences of a FASTA as promoters; see `promoters.read_records`."""
-        width, plus = self.dataset.onehot.shape[1], int(np.argmax(self.dataset.genes.strand == "+"))
-        records = read_records(path, width, int(tss_index(self.dataset.genes)[plus]))
+        records = read_records(path, self.dataset.onehot.shape[1], own_tss_index(self.dataset))
         return own_promoters(self.dataset, records, self.training[0], backbone)
 
     def part(self, gene: str) -> str:

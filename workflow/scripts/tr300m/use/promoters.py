@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from Bio.SeqIO.FastaIO import SimpleFastaParser
@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from ..arrays.sequence import onehot, refuse_other_letters
 from ..base.axes import Genes
-from ..base.base_codes import CODE_OF_BYTE
+from ..base.base_codes import CODE_OF_BYTE, base_codes
 from ..base.errors import TR300MError
 from ..base.files import GZIP_MAGIC, gzip_errors
 from ..base.progress import log, progress
 from ..base.types import Ints
+from ..dataset.tss_index import tss_index
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -44,9 +45,21 @@ class OwnSequence(NamedTuple):
     tss: int
 
 
-def tss_index(genes: Genes) -> Ints:
-    """Return the index of the TSS in the window of each gene [gene]."""
-    return np.where(genes.strand == "+", genes.tss - 1 - genes.window_start, genes.window_end - genes.tss)
+def own_tss_index(dataset: "Dataset") -> int:
+    """Return the index of the TSS in the window of a sequence of one's own: that of genes on the + strand."""
+    return int(tss_index(dataset.genes)[int(np.argmax(dataset.genes.strand == "+"))])
+
+
+def edited_wide_bases(promoters: "Dataset", row: int, windows: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return the wide bases [window, position] of a promoter with the edits of windows [window, position, base]."""
+    assert promoters.wide_bases is not None
+    wide = np.repeat(np.asarray(promoters.wide_bases[row])[None], len(windows), axis=0)
+    start = wide.shape[1] // 2 - tss_index(promoters.genes)[row]
+    first, last = max(start, 0), min(start + windows.shape[1], wide.shape[1])
+    both = slice(first - start, last - start)
+    edited = (windows[:, both] != np.asarray(promoters.onehot[row])[both]).any(axis=2)
+    wide[:, first:last] = np.where(edited, base_codes(windows[:, both]), wide[:, first:last])
+    return wide
 
 
 def read_records(path: Path | str, width: int, tss: int) -> list[OwnSequence]:
@@ -141,8 +154,7 @@ def own_promoters(
         Whether not to say how much of a window is unknown.
     """
     width = dataset.onehot.shape[1]
-    model = int(np.argmax(dataset.genes.strand == "+"))
-    index = int(tss_index(dataset.genes)[model])
+    index = own_tss_index(dataset)
     windows, wide = [], []
     flank = 0 if dataset.wide_bases is None else dataset.wide_bases.shape[1] // 2
     for record in records:

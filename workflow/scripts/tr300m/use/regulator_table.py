@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..base.types import Floats, Ints
+from ..dataset.tss_index import tss_index
 from .motif_families import motif_families
-from .promoters import tss_index
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset

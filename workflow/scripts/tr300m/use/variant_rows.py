@@ -3,6 +3,8 @@
 from typing import NamedTuple
 from urllib.parse import quote
 
+from ..base.text_cells import text_cell
+
 INFO_KEY = "TR300M"
 INFO_FIELDS = ("allele", "gene", "tss_dist", "context", "log2fc", "sd", "percentile", "status")
 _SAFE = "()+:'*@<>[]"
@@ -51,7 +53,7 @@ class VariantRow(NamedTuple):
 
     def cells(self) -> list[str]:
         """Return the values as text; what is not known is empty."""
-        return [_cell(value) for value in self]
+        return [text_cell(value) for value in self]
 
     def info(self) -> str:
         """Return the value of the INFO field `INFO_KEY`: `INFO_FIELDS`, joined by ``|``.
@@ -59,13 +61,7 @@ class VariantRow(NamedTuple):
         What has a meaning in VCF, and blanks, are percent-encoded in names (``Brain%20-%20Cortex``).
         """
         values = (self.tss_dist, self.context, self.log2fc, self.log2fc_sd, self.percentile, self.status)
-        return "|".join([self.alt, *(quote(_cell(value), safe=_SAFE) for value in (self.gene, *values))])
-
-
-def _cell(value: object) -> str:
-    if value is None or value != value:
-        return ""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        return "|".join([self.alt, *(quote(text_cell(value), safe=_SAFE) for value in (self.gene, *values))])
 
 
 def info_header(notes: list[str]) -> list[str]:

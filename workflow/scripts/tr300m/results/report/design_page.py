@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...base.files import atomic_path
+from ...base.text_cells import text_cell
 from ...use.design_review import HIT_SHARE, RANDOM_DESIGNS, Gain, Review
 from ..figures import style as theme
 from ..figures.design_figure import gain_panels
@@ -215,19 +216,11 @@ def _fasta(found: Review) -> str:
 
 
 def _tsv(columns: Mapping[str, list[Any]], header: Sequence[str]) -> str:
-    rows = ["\t".join(map(_cell, row)) for row in zip(*columns.values(), strict=True)]
+    rows = ["\t".join(map(text_cell, row)) for row in zip(*columns.values(), strict=True)]
     return "\n".join([*header, "\t".join(columns), *rows]) + "\n"
 
 
 def _table(columns: Mapping[str, list[Any]]) -> str:
     if not next(iter(columns.values())):
         return "None."
-    return markdown({name: [_cell(value) for value in column] for name, column in columns.items()}, words=True)
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return "" if value != value else f"{value:.4g}"
-    return str(value)
+    return markdown({name: [text_cell(value) for value in column] for name, column in columns.items()}, words=True)

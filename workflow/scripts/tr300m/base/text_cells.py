@@ -1,0 +1,12 @@
+"""Values as cells of text tables."""
+
+import numpy as np
+
+
+def text_cell(value: object) -> str:
+    """Return a value as text: numbers with four digits, and nothing for None and for what is no number."""
+    if value is None:
+        return ""
+    if isinstance(value, float | np.floating):
+        return "" if np.isnan(value) else f"{value:.4g}"
+    return str(value)
