@@ -67,13 +67,17 @@ SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = {track.name: track for track in SETTINGS.tracks}
 EXTERNAL = {row.name: row for row in SELECTION.external}
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
-RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
-PUBLISHED = read_published(RELEASE_TABLE)
+PUBLISHED = read_published(str(ROOT / "resources/release_manifest.tsv"))
 
 
 def either(names):
     """Return a regular expression for any of the names; for none it matches nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def shipped(path):
+    """Return a file of this repository as an input: every machine has it, and no bucket."""
+    return local(str(ROOT / path))
 
 
 def code_hash(*scripts):
