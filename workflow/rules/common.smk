@@ -9,6 +9,7 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import sourcecache_entry
 
 from tr300m.config import code_hash as provenance, settings
 from tr300m.base.axes import ARRAYS, CELLS, MARKS
@@ -76,8 +77,9 @@ def either(names):
 
 
 def shipped(path):
-    """Return a file of this repository as an input: every machine has it, and no bucket."""
-    return local(str(ROOT / path))
+    """Return a file of this repository as an input: it travels with the rules, and lies in no bucket."""
+    # Not by `local`, which would keep the job on the machine that runs Snakemake.
+    return sourcecache_entry(str(ROOT / path), path)
 
 
 def code_hash(*scripts):
