@@ -173,3 +173,78 @@ def test_pods_get_the_keys_of_the_bucket_as_a_secret(submitted: Callable[[str], 
     assert {variable["name"]: variable["valueFrom"]["secretKeyRef"]["name"] for variable in environment} == dict.fromkeys(
         (f"SNAKEMAKE_STORAGE_S3_{name}" for name in ("REGION", "ACCESS_KEY", "SECRET_KEY")), secret["metadata"]["name"]
     )
+
+
+def test_machines_of_google_batch(submitted: Callable[[str], Submissions]) -> None:
+    found = submitted("googlebatch")
+
+    def parts(job: Job) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+        request = job.request["job"]
+        (group,), (instances,) = request["task_groups"], request["allocation_policy"]["instances"]
+        assert job.request["parent"] == "projects/atlas/locations/europe-west4" and group["task_count"] == "1"
+        return group["task_spec"], instances, instances["policy"]
+
+    for rule, machine, cores, memory, minutes in (
+        ("train", "n1-standard-8", 8, 26_000, 2880),
+        ("genes", "e2-standard-4", 4, 14_000, 480),
+    ):
+        task, _, policy = parts(found.of(rule))
+        container = task["runnables"][-1]["container"]
+        assert container["image_uri"] == IMAGE and container["commands"] == ["/tmp/workdir/entrypoint.sh"]
+        assert task["compute_resource"]["cpu_milli"] == str(1000 * cores)
+        assert task["compute_resource"]["memory_mib"] == str(memory)
+        assert task["max_run_duration"] == f"{60 * minutes}s" and task["max_retry_count"] == 0
+        assert policy["machine_type"] == machine
+        # With a size, the plugin forgets the system that holds containers, unless it is named again.
+        assert policy["boot_disk"]["size_gb"] == "100" and "batch-cos" in policy["boot_disk"]["image"]
+        # Neither is one that may be taken away.
+        assert policy["provisioning_model"] == 0
+
+    _, instances, policy = parts(found.of("train"))
+    assert instances["install_gpu_drivers"] is True
+    assert [(gpu["type_"], gpu["count"]) for gpu in policy["accelerators"]] == [("nvidia-tesla-t4", "1")]
+    with_gpu = {job.rule for job in found.jobs if parts(job)[2]["accelerators"]}
+    assert with_gpu == GPU_RULES
+    assert found.of("train", 2).attempt == 2
+
+
+@pytest.mark.parametrize("status", [0, 3])
+def test_a_machine_of_google_batch_ends_as_snakemake_does(
+    submitted: Callable[[str], Submissions], status: int, tmp_path: Path
+) -> None:
+    """The plugin writes the command into a script of its own; here that script is run, with other programs in it."""
+    runnables = submitted("googlebatch").of("train").request["job"]["task_groups"][0]["task_spec"]["runnables"]
+    for runnable in runnables[:2]:
+        run_in(tmp_path, "bash", "-c", runnable["script"]["text"].replace("/tmp/workdir", str(tmp_path)))
+    assert (tmp_path / "Snakefile").read_text().strip() == (ROOT / "Snakefile").read_text().strip()
+    (tmp_path / "bin").mkdir()
+    for name in ("pip", "python", "python3"):
+        program = tmp_path / "bin" / name
+        fails = f'case "$*" in *--target-jobs*) echo "$*" > {tmp_path}/job; exit {status};; esac'
+        program.write_text(f"#!/bin/bash\n{fails if name == 'python' else ''}\nexit 0\n")
+        program.chmod(0o755)
+    script = f"PATH={tmp_path}/bin:$PATH /bin/bash entrypoint.sh; echo ended with $?"
+    assert f"ended with {status}" in run_in(tmp_path, "bash", "-c", script)
+    assert "--target-jobs train:run=" in (tmp_path / "job").read_text()
+
+
+def test_jobs_of_aws_batch(submitted: Callable[[str], Submissions]) -> None:
+    found = submitted("aws-batch")
+
+    def needs(job: Job) -> dict[str, int]:
+        listed = job.request["containerProperties"]["resourceRequirements"]
+        return {need["type"]: int(need["value"]) for need in listed}
+
+    assert needs(found.of("train")) == {"VCPU": 8, "MEMORY": 16384, "GPU": 1}
+    assert needs(found.of("genes")) == {"VCPU": 1, "MEMORY": 2048}
+    assert needs(found.of("genes", 2)) == {"VCPU": 1, "MEMORY": 4096}
+    assert {job.rule for job in found.jobs if "GPU" in needs(job)} == GPU_RULES
+    for rule in ("train", "genes"):
+        definition = found.of(rule).request
+        assert definition["containerProperties"]["image"] == IMAGE
+        assert definition["containerProperties"]["jobRoleArn"] == "arn:role"
+        assert definition["timeout"] == {"attemptDurationSeconds": 172800} and definition["platformCapabilities"] == ["EC2"]
+    submissions = [record for record in found.others if record["kind"] == "submission"]
+    assert len(submissions) == len(found.jobs) and {record["jobQueue"] for record in submissions} == {"arn:queue"}
+    # Its word where it gives a job less memory, or more, than it asked for.
+    assert "is invalid for vCPU" not in found.output
