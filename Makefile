@@ -15,7 +15,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast check lint types dry-run docs lock clean
+.PHONY: help env env-gpu env-clusters demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast check lint types dry-run docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -51,6 +51,11 @@ env-gpu: .venv-gpu/.ready ## Set up .venv-gpu (the same with CUDA); then give VE
 
 .venv-gpu/.ready: envs/gpu.lock
 	$(call MAKE_ENV,envs/gpu.lock,.venv-gpu)
+
+env-clusters: .venv-clusters/.ready ## Set up .venv-clusters (.venv with the executors for clusters and clouds)
+
+.venv-clusters/.ready: envs/clusters.lock
+	$(call MAKE_ENV,envs/clusters.lock,.venv-clusters)
 
 demo: env ## Simulate every source, build the arrays, train and evaluate all seven architectures and the factorised models, print the table of all models
 	@echo "The demo: about 5 minutes on 2 cores and 3 GB of memory the first time, nothing the second"
@@ -127,6 +132,8 @@ LOCK = uv pip compile pyproject.toml --universal --fork-strategy fewest --python
 lock: ## Resolve the dependencies anew (needs uv)
 	$(LOCK) --extra cpu --output-file envs/cpu.lock
 	$(LOCK) --extra gpu --output-file envs/gpu.lock
+	cp envs/cpu.lock envs/clusters.lock # uv keeps the versions that it finds here, wherever they can stay.
+	$(LOCK) --extra cpu --extra clusters --output-file envs/clusters.lock
 
 clean: ## Delete what the demos, chr22, the pilot and the first look made
 	@rm -rf results/demo results/demo_full results/chr22 results/pilot results/first_look

@@ -9,9 +9,6 @@ rule gene_lines:
         "<benchmarks>/gene_lines.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         code=code_hash("gene_lines.py"),
     script:
@@ -21,10 +18,10 @@ rule gene_lines:
 rule genes:
     input:
         records=rules.gene_lines.output.records,
-        wanted=config["genes"] or [],
+        wanted=travelling(config["genes"]),
         # Looked into where genes that it lacks are left out.
         expression=source_path("expression") if SETTINGS.may_drop_genes else [],
-        own=list(SETTINGS.own_checksums("expression", "annotation")),
+        own=own_sources("expression", "annotation"),
         # For the names of its chromosomes.
         fasta=source_path("genome") if SETTINGS.takes_chromosomes_of_genome else [],
     output:
@@ -37,9 +34,6 @@ rule genes:
         "<benchmarks>/genes.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         chromosomes=config["chromosomes"],
         edition=config["edition"],
@@ -57,7 +51,7 @@ rule samples:
         expression=source_path("expression"),
         attributes=source_path("samples") or [],
         phenotypes=source_path("donors") or [],
-        wanted=config["samples"] or [],
+        wanted=travelling(config["samples"]),
     output:
         samples="<results>/dataset/samples.tsv",
         donors="<results>/dataset/donors.tsv",
@@ -69,9 +63,6 @@ rule samples:
         "<benchmarks>/samples.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         columns=config["sample_table"],
         code=code_hash("samples.py"),
@@ -101,7 +92,9 @@ rule expression:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=120,
+        mem_mb=grows(1500),
+        runtime=grows(60),
+        disk_mb=5000,
     params:
         edition=config["edition"],
         code=code_hash("expression.py"),
@@ -113,7 +106,7 @@ rule motifs:
     input:
         regulators=rules.expression.output.regulators,
         levels=rules.expression.output.levels,
-        own=[config["motifs"][key] for key in ("file", "map") if config["motifs"][key]],
+        own=[travelling(config["motifs"][key]) for key in ("file", "map") if config["motifs"][key]],
     output:
         motifs="<results>/dataset/motifs.tsv",
         core_motifs="<results>/dataset/core_motifs.tsv",
@@ -128,9 +121,6 @@ rule motifs:
         "<benchmarks>/motifs.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         edition=config["edition"],
         motifs=config["motifs"],
@@ -152,8 +142,8 @@ rule onehot:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(1500),
+        runtime=grows(20),
     params:
         code=code_hash("onehot.py"),
     script:
@@ -178,7 +168,7 @@ rule histone_track:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=60,
+        runtime=grows(30),
     params:
         reader=lambda wildcards: TRACKS[wildcards.track].reader,
         strict=config["strict_tracks"],
@@ -189,8 +179,8 @@ rule histone_track:
 
 rule histones:
     input:
-        tracks=expand(rules.histone_track.output.windows, track=TRACKS),
-        silent=expand(rules.histone_track.output.silent, track=TRACKS),
+        tracks=expand("<results>/histones/{track}.npy", track=TRACKS),
+        silent=expand("<results>/histones/{track}.silent.tsv", track=TRACKS),
     output:
         histones="<results>/dataset/histones.npy",
         tracks="<results>/dataset/tracks.tsv",
@@ -202,7 +192,9 @@ rule histones:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=60,
+        mem_mb=grows(1500),
+        runtime=grows(20),
+        disk_mb=5000,
     params:
         tracks=[[track.mark, track.cell] for track in SETTINGS.tracks],
         code=code_hash("histones.py"),
@@ -223,8 +215,8 @@ rule wide_bases:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(1500),
+        runtime=grows(20),
     params:
         flank=config["wide"]["sequence"],
         code=code_hash("wide_bases.py"),
@@ -250,7 +242,7 @@ rule wide_track:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=60,
+        runtime=grows(30),
     params:
         edges=config["wide"]["mark_edges"],
         reader=rules.histone_track.params.reader,
@@ -262,8 +254,8 @@ rule wide_track:
 
 rule wide_marks:
     input:
-        tracks=expand(rules.wide_track.output.means, track=TRACKS),
-        bodies=expand(rules.wide_track.output.body, track=TRACKS) if config["wide"]["gene_body"] else [],
+        tracks=expand("<results>/wide/{track}.npy", track=TRACKS),
+        bodies=expand("<results>/wide/{track}.body.npy", track=TRACKS) if config["wide"]["gene_body"] else [],
     output:
         **({"body": "<results>/dataset/body_marks.npy"} if config["wide"]["gene_body"] else {}),
         marks="<results>/dataset/wide_marks.npy",
@@ -274,9 +266,6 @@ rule wide_marks:
         "<benchmarks>/wide_marks.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         edges=config["wide"]["mark_edges"],
         code=code_hash("wide_marks.py"),
@@ -287,7 +276,7 @@ rule wide_marks:
 rule manifest:
     input:
         files=dataset_files(),
-        sources=[record["path"] for record in SETTINGS.source_records().values() if record["path"]],
+        sources=[source_path(key) for key, record in SETTINGS.source_records().items() if record["path"]],
     output:
         manifest="<results>/dataset/manifest.json",
     log:
@@ -297,7 +286,8 @@ rule manifest:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=60,
+        runtime=grows(30),
+        disk_mb=20000,
     params:
         sources=SETTINGS.source_records(),
         shaped_by={
