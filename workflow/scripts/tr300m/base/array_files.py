@@ -55,16 +55,17 @@ class ArrayWriter:
 
     def __init__(self, path: Path | str, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         self.shape, self.dtype = shape, np.dtype(dtype)
-        self._stack = ExitStack()
         self._path = path
 
     def __enter__(self) -> Self:
         """Create the file under a temporary name, in its full size, so that a full disk is noticed before the work."""
-        self._file = self._stack.enter_context(open(self._stack.enter_context(atomic_path(self._path)), "wb"))
         header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": self.shape}
-        np.lib.format.write_array_header_1_0(self._file, header)
-        self._begin = self._file.tell()
-        reserve(self._file, self._begin + math.prod(self.shape) * self.dtype.itemsize)
+        with ExitStack() as stack:
+            self._file = stack.enter_context(open(stack.enter_context(atomic_path(self._path)), "wb"))
+            np.lib.format.write_array_header_1_0(self._file, header)
+            self._begin = self._file.tell()
+            reserve(self._file, self._begin + math.prod(self.shape) * self.dtype.itemsize)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: Any) -> None:

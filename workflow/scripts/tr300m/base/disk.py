@@ -88,15 +88,14 @@ def check_room(path: Path, size: int) -> None:
 
     Raises
     ------
-    DiskError
-        If it cannot.
+    OSError
+        If it cannot; `atomic_path` and `disk_errors` make it a message.
     """
-    with disk_errors(path):
-        try:
-            with open(path, "wb") as handle:
-                reserve(handle, size)
-        finally:
-            path.unlink(missing_ok=True)
+    try:
+        with open(path, "wb") as handle:
+            reserve(handle, size)
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def reserve(handle: BinaryIO, size: int) -> None:
