@@ -15,6 +15,7 @@ from tr300m.base.axes import ARRAYS, CELLS, MARKS
 from tr300m.config.baseline_table import BASELINES
 from tr300m.config.factorised_models import gene_blocks
 from tr300m.dataset.dataset import BINS_TABLE, TABLES
+from tr300m.base.disk import check_folders, check_writable
 from tr300m.base.environment import import_in_jobs
 from tr300m.base.errors import TR300MError
 from tr300m.features.gene_features import FEATURES
@@ -46,6 +47,9 @@ def or_stop(function):
 
 # Not by `or_stop`, which would add a line to the message that users see most.
 try:
+    # Snakemake itself would end in a traceback. A folder that another user made may lack the right in parts.
+    for name in ("", "locks", "metadata", "incomplete", "log", "scripts"):
+        check_writable(Path(".snakemake", name))
     SETTINGS = settings.resolve(config, ROOT)
 except TR300MError as error:
     raise WorkflowError(str(error)) from None

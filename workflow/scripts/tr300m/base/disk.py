@@ -77,8 +77,22 @@ def check_writable(folder: Path) -> None:
     if not os.access(existing, os.W_OK | os.X_OK):
         raise DiskError(
             f"cannot write in {folder}: {existing} is read-only for this account",
-            "make it writable, or choose another folder",
+            "ask its owner or administrator for the right to write, or choose a folder of your own",
         )
+
+
+def check_folders(folder: Path) -> None:
+    """Check that files can be made in a folder and in each one below it, some of which may be another user's.
+
+    Raises
+    ------
+    DiskError
+        As `check_writable`.
+    """
+    check_writable(folder)
+    for above, below, _ in os.walk(folder):
+        for name in below:
+            check_writable(Path(above, name))
 
 
 def check_room(path: Path, size: int) -> None:

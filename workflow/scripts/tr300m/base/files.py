@@ -78,6 +78,8 @@ def open_binary(path: Path | str) -> BinaryIO:
     try:
         with open(path, "rb") as handle:
             zipped = handle.read(2) == GZIP_MAGIC
+    except PermissionError as error:
+        raise TR300MError(f"cannot read {path}: {error.strerror}", "ask its owner for the right to read it") from None
     except OSError as error:
         raise TR300MError(f"cannot read {path}: {error.strerror}", "check the path in the config's `sources`") from None
     if zipped:
