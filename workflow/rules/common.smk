@@ -16,6 +16,7 @@ from tr300m.base.axes import ARRAYS, CELLS, MARKS
 from tr300m.config.baseline_table import BASELINES
 from tr300m.config.factorised_models import gene_blocks
 from tr300m.dataset.dataset import BINS_TABLE, TABLES
+from tr300m.base.disk import check_folders, check_writable
 from tr300m.base.environment import import_in_jobs
 from tr300m.base.errors import TR300MError
 from tr300m.features.gene_features import FEATURES
@@ -47,6 +48,9 @@ def or_stop(function):
 
 # Not by `or_stop`, which would add a line to the message that users see most.
 try:
+    # Snakemake itself would end in a traceback. A folder that another user made may lack the right in parts.
+    for name in ("", "locks", "metadata", "incomplete", "log", "scripts"):
+        check_writable(Path(".snakemake", name))
     # In a job on another machine, what this one found there may be missing: the jobs that read it run here.
     SETTINGS = settings.resolve(config, ROOT, files=not workflow.remote_exec)
 except TR300MError as error:
