@@ -18,10 +18,10 @@ rule gene_lines:
 rule genes:
     input:
         records=rules.gene_lines.output.records,
-        wanted=config["genes"] or [],
+        wanted=travelling(config["genes"]),
         # Looked into where genes that it lacks are left out.
         expression=source_path("expression") if SETTINGS.may_drop_genes else [],
-        own=list(SETTINGS.own_checksums("expression", "annotation")),
+        own=own_sources("expression", "annotation"),
         # For the names of its chromosomes.
         fasta=source_path("genome") if SETTINGS.takes_chromosomes_of_genome else [],
     output:
@@ -51,7 +51,7 @@ rule samples:
         expression=source_path("expression"),
         attributes=source_path("samples") or [],
         phenotypes=source_path("donors") or [],
-        wanted=config["samples"] or [],
+        wanted=travelling(config["samples"]),
     output:
         samples="<results>/dataset/samples.tsv",
         donors="<results>/dataset/donors.tsv",
@@ -106,7 +106,7 @@ rule motifs:
     input:
         regulators=rules.expression.output.regulators,
         levels=rules.expression.output.levels,
-        own=[config["motifs"][key] for key in ("file", "map") if config["motifs"][key]],
+        own=[travelling(config["motifs"][key]) for key in ("file", "map") if config["motifs"][key]],
     output:
         motifs="<results>/dataset/motifs.tsv",
         core_motifs="<results>/dataset/core_motifs.tsv",
@@ -179,8 +179,8 @@ rule histone_track:
 
 rule histones:
     input:
-        tracks=expand(rules.histone_track.output.windows, track=TRACKS),
-        silent=expand(rules.histone_track.output.silent, track=TRACKS),
+        tracks=expand("<results>/histones/{track}.npy", track=TRACKS),
+        silent=expand("<results>/histones/{track}.silent.tsv", track=TRACKS),
     output:
         histones="<results>/dataset/histones.npy",
         tracks="<results>/dataset/tracks.tsv",
@@ -254,8 +254,8 @@ rule wide_track:
 
 rule wide_marks:
     input:
-        tracks=expand(rules.wide_track.output.means, track=TRACKS),
-        bodies=expand(rules.wide_track.output.body, track=TRACKS) if config["wide"]["gene_body"] else [],
+        tracks=expand("<results>/wide/{track}.npy", track=TRACKS),
+        bodies=expand("<results>/wide/{track}.body.npy", track=TRACKS) if config["wide"]["gene_body"] else [],
     output:
         **({"body": "<results>/dataset/body_marks.npy"} if config["wide"]["gene_body"] else {}),
         marks="<results>/dataset/wide_marks.npy",
@@ -276,7 +276,7 @@ rule wide_marks:
 rule manifest:
     input:
         files=dataset_files(),
-        sources=[record["path"] for record in SETTINGS.source_records().values() if record["path"]],
+        sources=[source_path(key) for key, record in SETTINGS.source_records().items() if record["path"]],
     output:
         manifest="<results>/dataset/manifest.json",
     log:

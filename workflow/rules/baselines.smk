@@ -60,7 +60,7 @@ rule external:
         dataset=dataset_files(),
         manifest=rules.manifest.output.manifest,
         split=rules.split.output.split,
-        table=lambda wildcards: EXTERNAL[wildcards.external].file,
+        table=lambda wildcards: travelling(EXTERNAL[wildcards.external].file),
     output:
         predictions="<results>/external/{split}/{external}/predictions.{part}.npz",
     log:

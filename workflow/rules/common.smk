@@ -9,6 +9,7 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import sourcecache_entry
 
 from tr300m.config import code_hash as provenance, settings
 from tr300m.base.axes import ARRAYS, CELLS, MARKS
@@ -46,7 +47,8 @@ def or_stop(function):
 
 # Not by `or_stop`, which would add a line to the message that users see most.
 try:
-    SETTINGS = settings.resolve(config, ROOT)
+    # In a job on another machine, what this one found there may be missing: the jobs that read it run here.
+    SETTINGS = settings.resolve(config, ROOT, files=not workflow.remote_exec)
 except TR300MError as error:
     raise WorkflowError(str(error)) from None
 
@@ -66,14 +68,37 @@ SCORE_FILES = {
 SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = {track.name: track for track in SETTINGS.tracks}
 EXTERNAL = {row.name: row for row in SELECTION.external}
-source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
-RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
-PUBLISHED = read_published(RELEASE_TABLE)
+simulated_path = SETTINGS.simulated_path
+PUBLISHED = read_published(str(ROOT / "resources/release_manifest.tsv"))
 
 
 def either(names):
     """Return a regular expression for any of the names; for none it matches nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def shipped(path):
+    """Return a file of this repository as an input: it travels with the rules, and lies in no bucket."""
+    # Not by `local`, which would keep the job on the machine that runs Snakemake.
+    return sourcecache_entry(str(ROOT / path), path)
+
+
+def travelling(path):
+    """Return a small file of the user's as an input, or none: it travels with the rules if git tracks it."""
+    return sourcecache_entry(path, path) if path else []
+
+
+def source_path(key):
+    """Return the path of a source as an input; empty if it is none."""
+    path = SETTINGS.source_path(key)
+    # Where machines share no disk, a job that reads the user's own file runs where Snakemake does.
+    return local(path) if SETTINGS.locations[key].kind == "local" else path
+
+
+def own_sources(*keys):
+    """Return the sources that may be other files than the release's, in the order of their checksums."""
+    paths = SETTINGS.own_checksums(*keys)
+    return [source_path(key) for key in keys if SETTINGS.source_path(key) in paths]
 
 
 def code_hash(*scripts):
@@ -136,7 +161,7 @@ def released_data(wildcards):
             "set `released_data: /path/to/data.zip` (or the folder of its files) in the config, or give "
             "--config released_data=/path/to/data.zip",
         )
-    return config["released_data"]
+    return local(config["released_data"])
 
 
 def run_row(wildcards):

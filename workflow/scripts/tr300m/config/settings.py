@@ -77,6 +77,15 @@ class Settings:
         folder = f"{self.results}/downloads" if location.kind == "url" else UPSTREAM_FOLDER
         return f"{folder}/{self._download_name(key)}"
 
+    @property
+    def checkpoints(self) -> str:
+        """Folder of the checkpoints of all trainings; folders of results that share a place have their own in it."""
+        place = self.config["compute"]["checkpoints"]
+        if not place:
+            return f"{self.results}/checkpoints"
+        # Neither the root nor a step upwards may lead out of the place.
+        return str(Path(place, *(part for part in Path(self.results).parts if part not in ("/", ".."))))
+
     def by_range(self, key: str) -> bool:
         """Whether only windows of a source are fetched: a track in a remote bigWig, if the config says so."""
         return (
@@ -266,7 +275,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         Folder of the Snakefile, which holds the schemas and the sources table. Paths in `config` are relative to the
         working directory; a leading ``~`` is replaced by the home folder.
     files
-        Whether a missing local file of a source is a problem.
+        Whether a missing local file of a source, or of the published data, is a problem.
 
     Raises
     ------
@@ -298,7 +307,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         SimulationConfig.from_dict(filled["simulation"])
     except TR300MError as error:
         problems.append(f"{error.message}; {error.hint}")
-    problems += missing_paths(filled)
+    problems += missing_paths(filled if files else filled | {"released_data": None})
     check("the configuration", problems)
     if filled["split"]["tissue_groups"]:
         read_tissue_groups(filled["split"]["tissue_groups"])
