@@ -30,6 +30,7 @@ rule gene_page:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]
     resources:
+        gpu=gpus(int(any(run in SELECTION.networks for run in config["use"]["runs"]))),
         mem_mb=grows(config["compute"]["train_mem_mb"]),
         runtime=grows(30),
     params:
@@ -55,6 +56,7 @@ rule variants:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]
     resources:
+        gpu=gpus(int(any(run in SELECTION.networks for run in config["use"]["runs"]))),
         mem_mb=grows(config["compute"]["train_mem_mb"]),
         runtime=grows(120),
     params:
