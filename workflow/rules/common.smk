@@ -264,6 +264,11 @@ def gpus(count=1):
     return 0 if config["compute"]["device"] == "cpu" else count
 
 
+def grows(amount):
+    """Return a resource that grows with each resubmission of a job: at first the amount, then twice as much, and so on."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def files_of_final_run(name):
     """Return an input function: a file of the run of Table 2."""
     return or_stop(lambda wildcards: f"{RESULTS}/runs/{SELECTION.required_final_run()}/{name}")

@@ -15,8 +15,6 @@ rule cres:
         "<benchmarks>/cres.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        runtime=30,
     params:
         code=code_hash("cres.py"),
     script:
@@ -38,7 +36,7 @@ rule release_array:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=120,
+        runtime=grows(60),
     params:
         # Where the time is unknown, the file differs from the released one in four bytes of its header.
         gz_time=lambda wildcards: PUBLISHED[wildcards.array].gz_time or 0,
@@ -60,8 +58,6 @@ rule verify_release:
         "<benchmarks>/verify_release.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        mem_mb=500,
     params:
         arrays=list(PUBLISHED),
         unlike_cres=SETTINGS.own_cres,
@@ -93,7 +89,7 @@ rule compare_release:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=120,
+        runtime=grows(60),
     params:
         code=code_hash("compare_release.py"),
     script:

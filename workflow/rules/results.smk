@@ -19,9 +19,6 @@ rule panels:
         "<benchmarks>/panels/{run}.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         thesis_run=lambda wildcards: SELECTION.thesis_run(wildcards.run),
         code=code_hash("panels.py"),

@@ -10,8 +10,6 @@ rule simulate_annotation:
         "<benchmarks>/simulate/annotation.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_annotation.py"),
@@ -28,8 +26,6 @@ rule simulate_samples:
         "<benchmarks>/simulate/samples.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_samples.py"),
@@ -46,8 +42,6 @@ rule simulate_donors:
         "<benchmarks>/simulate/donors.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_donors.py"),
@@ -66,8 +60,6 @@ rule simulate_lambert:
         "<benchmarks>/simulate/lambert.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_lambert.py"),
@@ -88,8 +80,8 @@ rule simulate_genome:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_genome.py"),
@@ -122,8 +114,8 @@ rule simulate_truth:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_truth.py"),
@@ -143,8 +135,8 @@ rule simulate_expression:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_expression.py"),
@@ -170,7 +162,7 @@ rule simulate_histone_track:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=60,
+        runtime=grows(20),
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_histone_track.py"),
@@ -192,8 +184,6 @@ rule simulate_cres:
         "<benchmarks>/simulate/cres.tsv"
     conda:
         "../../envs/workflow.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_cres.py"),

@@ -40,8 +40,8 @@ rule train:
     threads: config["compute"]["train_threads"]
     resources:
         gpu=gpus(config["compute"]["gpus"]),
-        mem_mb=config["compute"]["train_mem_mb"],
-        runtime=config["compute"]["train_minutes"],
+        mem_mb=grows(config["compute"]["train_mem_mb"]),
+        runtime=grows(config["compute"]["train_minutes"]),
         # Resources, not params: another machine must not train anew.
         device=config["compute"]["device"],
         backend=config["compute"]["backend"],

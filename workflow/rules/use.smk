@@ -30,8 +30,9 @@ rule gene_page:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]
     resources:
-        mem_mb=config["compute"]["train_mem_mb"],
-        runtime=60,
+        gpu=gpus(int(any(run in SELECTION.networks for run in config["use"]["runs"]))),
+        mem_mb=grows(config["compute"]["train_mem_mb"]),
+        runtime=grows(30),
     params:
         names=config["use"]["runs"],
         code=code_hash("gene_page.py"),
@@ -55,8 +56,9 @@ rule variants:
         "../../envs/workflow.yaml"
     threads: config["compute"]["train_threads"]
     resources:
-        mem_mb=config["compute"]["train_mem_mb"],
-        runtime=240,
+        gpu=gpus(int(any(run in SELECTION.networks for run in config["use"]["runs"]))),
+        mem_mb=grows(config["compute"]["train_mem_mb"]),
+        runtime=grows(120),
     params:
         names=config["use"]["runs"],
         tissues=config["use"]["tissues"],

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from tr300m.base.gpu_locks import take_gpus
 from tr300m.base.job import job
 from tr300m.model.backend import use_backend
 
 with job(snakemake.log[0]):
     # Before anything imports Keras.
+    take_gpus(snakemake.resources.gpu)
     use_backend(snakemake.resources.backend, device=snakemake.resources.device)
 
     from tr300m.base.array_files import save_arrays

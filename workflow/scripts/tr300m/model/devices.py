@@ -219,7 +219,8 @@ def free_memory() -> int | None:
 
         stats = jax.devices()[0].memory_stats() or {}
         return stats["bytes_limit"] - stats["bytes_in_use"] if "bytes_limit" in stats else None
-    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits", "--id=0"]
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    command = ["nvidia-smi", "--query-gpu=memory.total", "--format=csv,noheader,nounits", f"--id={first}"]
     try:
         found = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=60).stdout
         return int(found.split()[0]) * (1 << 20) * 9 // 10
