@@ -179,8 +179,8 @@ rule histone_track:
 
 rule histones:
     input:
-        tracks=expand(rules.histone_track.output.windows, track=TRACKS),
-        silent=expand(rules.histone_track.output.silent, track=TRACKS),
+        tracks=expand("<results>/histones/{track}.npy", track=TRACKS),
+        silent=expand("<results>/histones/{track}.silent.tsv", track=TRACKS),
     output:
         histones="<results>/dataset/histones.npy",
         tracks="<results>/dataset/tracks.tsv",
@@ -254,8 +254,8 @@ rule wide_track:
 
 rule wide_marks:
     input:
-        tracks=expand(rules.wide_track.output.means, track=TRACKS),
-        bodies=expand(rules.wide_track.output.body, track=TRACKS) if config["wide"]["gene_body"] else [],
+        tracks=expand("<results>/wide/{track}.npy", track=TRACKS),
+        bodies=expand("<results>/wide/{track}.body.npy", track=TRACKS) if config["wide"]["gene_body"] else [],
     output:
         **({"body": "<results>/dataset/body_marks.npy"} if config["wide"]["gene_body"] else {}),
         marks="<results>/dataset/wide_marks.npy",

@@ -9,6 +9,7 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import sourcecache_entry
 
 from tr300m.config import code_hash as provenance, settings
 from tr300m.base.axes import ARRAYS, CELLS, MARKS
@@ -67,13 +68,18 @@ SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = {track.name: track for track in SETTINGS.tracks}
 EXTERNAL = {row.name: row for row in SELECTION.external}
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
-RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
-PUBLISHED = read_published(RELEASE_TABLE)
+PUBLISHED = read_published(str(ROOT / "resources/release_manifest.tsv"))
 
 
 def either(names):
     """Return a regular expression for any of the names; for none it matches nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def shipped(path):
+    """Return a file of this repository as an input: it travels with the rules, and lies in no bucket."""
+    # Not by `local`, which would keep the job on the machine that runs Snakemake.
+    return sourcecache_entry(str(ROOT / path), path)
 
 
 def code_hash(*scripts):

@@ -47,8 +47,8 @@ rule release_array:
 
 rule verify_release:
     input:
-        records=expand(rules.release_array.output.record, array=PUBLISHED),
-        published=RELEASE_TABLE,
+        records=expand("<results>/release/records/{array}.json", array=PUBLISHED),
+        published=shipped("resources/release_manifest.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
         table=report("<results>/release/verification.tsv", category="Tables"),
@@ -69,7 +69,7 @@ rule verify_release:
 rule release:
     input:
         rules.verify_release.output.table,
-        expand(rules.release_array.output.array, array=PUBLISHED),
+        expand("<results>/release/{array}.npy.gz", array=PUBLISHED),
     localrule: True
 
 

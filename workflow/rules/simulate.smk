@@ -126,6 +126,7 @@ rule simulate_truth:
 rule simulate_expression:
     input:
         truth=rules.simulate_truth.output.summary,
+        tables=[rules.simulate_truth.output[name] for name in ("genes", "samples", "tpm")],
     output:
         gct=simulated_path("expression"),
     log:
@@ -147,6 +148,7 @@ rule simulate_expression:
 rule simulate_histone_track:
     input:
         openness=rules.simulate_truth.output.openness,
+        genes=rules.simulate_truth.output.genes,
         # Lengths alone: a FASTA extracted anew changes no track.
         sizes=ancient(rules.genome.output.index),
     output:

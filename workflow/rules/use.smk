@@ -10,9 +10,9 @@ USED = {
 rule gene_page:
     input:
         **USED,
-        truth=[rules.simulate_truth.output[0]] if SELECTION.planted else [],
-        style=str(SCRIPTS / "tr300m/results/report/gene_page.css"),
-        code=str(SCRIPTS / "tr300m/results/report/gene_page.js"),
+        truth=[rules.simulate_truth.output[name] for name in ("hits", "regulator_effects")] if SELECTION.planted else [],
+        style=shipped("workflow/scripts/tr300m/results/report/gene_page.css"),
+        code=shipped("workflow/scripts/tr300m/results/report/gene_page.js"),
     output:
         page=report(
             "<results>/use/{gene}.html",
