@@ -43,12 +43,17 @@ SelectTypeParameters=CR_CPU_Memory
 GresTypes=gpu
 AccountingStorageType=accounting_storage/none
 JobCompType=jobcomp/filetxt
-JobCompLoc={folder}/records
+JobCompLoc={folder}/ended
 SlurmdParameters=config_overrides
 ReturnToService=2
 KillWait=5
+PrologSlurmctld={folder}/etc/note_start
 NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:{gpu_model}:{gpus}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+"""
+# The records of jobcomp/filetxt lack GPUs where there is no accounting; what the controller itself allocated has them.
+NOTE_START = """#!/bin/sh
+scontrol show job --details --oneliner "$SLURM_JOB_ID" >> {folder}/started
 """
 GPU_MODEL = "fake"
 # Any device file will do: nothing opens it.
@@ -65,7 +70,10 @@ def missing() -> str | None:
 
 @dataclass(frozen=True)
 class JobRecord:
-    """What SLURM's plugin jobcomp/filetxt wrote about a job that ended: memory in MB, time limit in minutes."""
+    """What SLURM wrote about a job that ended, by its plugin jobcomp/filetxt and of GPUs when it started.
+
+    Memory is in MB, the time limit in minutes.
+    """
 
     number: int
     state: str
@@ -102,32 +110,38 @@ class SlurmCluster:
     def start(self, name: str, *arguments: str) -> None:
         """Start a daemon inside; its output goes to a file of its name."""
         with open(self.folder / f"{name}.log", "w") as log:
-            subprocess.Popen(self.command(name, *arguments), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+            subprocess.Popen(
+                self.command(name, *arguments), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+            )
 
     def logs(self) -> str:
         """Return the last lines of all daemons."""
         return "\n".join(f"{path.name}:\n" + path.read_text()[-2000:] for path in sorted(self.folder.glob("*.log")))
 
     def records(self) -> dict[int, JobRecord]:
-        """Return SLURM's records of the jobs that ended, by number."""
-        file = self.folder / "records"
-        found = [_record(line) for line in file.read_text().splitlines()] if file.is_file() else []
-        return {record.number: record for record in found}
+        """Return the records of the jobs that ended, by number."""
+        started = {int(row["JobId"]): row for row in _rows(self.folder / "started")}
+        return {int(row["JobId"]): _record(row, started[int(row["JobId"])]) for row in _rows(self.folder / "ended")}
 
 
-def _record(line: str) -> JobRecord:
-    """Read a line of jobcomp/filetxt: KEY=VALUE, separated by blanks."""
-    values = dict(re.findall(r"(\w+)=(\S*)", line))
-    resources = dict(part.split("=") for part in values["Tres"].split(","))
-    memory = re.fullmatch(r"([\d.]+)([MG])", resources["mem"])
-    assert memory, line
+def _rows(file: Path) -> list[dict[str, str]]:
+    """Read lines of KEY=VALUE, separated by blanks."""
+    lines = file.read_text().splitlines() if file.is_file() else []
+    return [dict(re.findall(r"([\w/]+)=(\S*)", line)) for line in lines]
+
+
+def _record(ended: Mapping[str, str], started: Mapping[str, str]) -> JobRecord:
+    given = dict(part.split("=") for part in ended["Tres"].split(","))
+    amount = re.fullmatch(r"([\d.]+)([MG])", given["mem"])
+    assert amount, ended
+    gpus = re.findall(r"gpu:\w+:(\d+)", started["JOB_GRES"])
     return JobRecord(
-        number=int(values["JobId"]),
-        state=values["JobState"],
-        cpus=int(resources["cpu"]),
-        memory=round(float(memory[1]) * {"M": 1, "G": 1024}[memory[2]]),
-        minutes=int(values["TimeLimit"]),
-        gpus=int(resources.get("gres/gpu", 0)),
+        number=int(ended["JobId"]),
+        state=ended["JobState"],
+        cpus=int(given["cpu"]),
+        memory=round(float(amount[1]) * {"M": 1, "G": 1024}[amount[2]]),
+        minutes=int(ended["TimeLimit"]),
+        gpus=sum(map(int, gpus)),
     )
 
 
@@ -174,9 +188,11 @@ def slurm_cluster(cpus: int, memory: int, gpus: int = 1) -> Iterator[SlurmCluste
         _configure(folder, {"cpus": cpus, "memory": memory, "gpus": gpus})
         ETC.mkdir(exist_ok=True)
         cluster.run("mount", "--bind", str(folder / "etc"), str(ETC))
-        munge = [f"--{name}={folder}/munge.{name.split('-')[0]}" for name in ("socket", "key-file", "pid-file", "log-file", "seed-file")]
-        cluster.start("munged", "--foreground", "--force", "--num-threads=2", *munge)
-        _wait_until(cluster, "munge", "--no-input", f"--socket={folder}/munge.socket", says="MUNGE")
+        munge = folder / "munge"
+        files = [f"--{name}-file={munge}.{name}" for name in ("key", "pid", "log", "seed")]
+        # By force, because munged trusts no folder below /tmp.
+        cluster.start("munged", "--foreground", "--force", f"--socket={munge}.socket", *files)
+        _wait_until(cluster, "munge", "--no-input", f"--socket={munge}.socket", says="MUNGE")
         cluster.start("slurmctld", "-D")
         cluster.start("slurmd", "-D", "-N", "node")
         _wait_until(cluster, "sinfo", "--noheader", "--format=%t", says="idle")
@@ -196,5 +212,8 @@ def _configure(folder: Path, node: Mapping[str, int]) -> None:
     settings = {"host": socket.gethostname().split(".")[0], "folder": folder, "gpu_model": GPU_MODEL}
     ports = {"controller_port": _free_port(), "node_port": _free_port()}
     (folder / "etc/slurm.conf").write_text(SLURM_CONF.format(**settings, **ports, **node))
+    note = folder / "etc/note_start"
+    note.write_text(NOTE_START.format(folder=folder))
+    note.chmod(0o755)
     files = GPU_FILES[: node["gpus"]]
     (folder / "etc/gres.conf").write_text("".join(f"Name=gpu Type={GPU_MODEL} File={file}\n" for file in files))
