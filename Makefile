@@ -15,7 +15,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu env-clusters demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast check lint types dry-run docs lock clean
+.PHONY: help env env-gpu env-clusters demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast check lint types dry-run docs lock conda clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -134,6 +134,9 @@ lock: ## Resolve the dependencies anew (needs uv)
 	$(LOCK) --extra gpu --output-file envs/gpu.lock
 	cp envs/cpu.lock envs/clusters.lock # uv keeps the versions that it finds here, wherever they can stay.
 	$(LOCK) --extra cpu --extra clusters --output-file envs/clusters.lock
+
+conda: env ## Write the conda environments in envs/ from the locks and the imports of the rules
+	@$(BIN)/python envs/write_conda.py
 
 clean: ## Delete what the demos, chr22, the pilot and the first look made
 	@rm -rf results/demo results/demo_full results/chr22 results/pilot results/first_look

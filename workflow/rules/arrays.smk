@@ -8,7 +8,7 @@ rule gene_lines:
     benchmark:
         "<benchmarks>/gene_lines.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
@@ -36,7 +36,7 @@ rule genes:
     benchmark:
         "<benchmarks>/genes.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
@@ -68,7 +68,7 @@ rule samples:
     benchmark:
         "<benchmarks>/samples.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
@@ -99,7 +99,7 @@ rule expression:
     benchmark:
         "<benchmarks>/expression.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=120,
     params:
@@ -127,7 +127,7 @@ rule motifs:
     benchmark:
         "<benchmarks>/motifs.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
@@ -150,7 +150,7 @@ rule onehot:
     benchmark:
         "<benchmarks>/onehot.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
@@ -176,7 +176,7 @@ rule histone_track:
     wildcard_constraints:
         track=either(TRACKS),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:
@@ -200,7 +200,7 @@ rule histones:
     benchmark:
         "<benchmarks>/histones.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:
@@ -221,7 +221,7 @@ rule wide_bases:
     benchmark:
         "<benchmarks>/wide_bases.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
@@ -248,7 +248,7 @@ rule wide_track:
     wildcard_constraints:
         track=either(TRACKS),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:
@@ -273,7 +273,7 @@ rule wide_marks:
     benchmark:
         "<benchmarks>/wide_marks.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=2000,
         runtime=30,
@@ -295,7 +295,7 @@ rule manifest:
     benchmark:
         "<benchmarks>/manifest.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:

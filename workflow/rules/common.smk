@@ -67,6 +67,8 @@ SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = {track.name: track for track in SETTINGS.tracks}
 EXTERNAL = {row.name: row for row in SELECTION.external}
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
+# Of rules that need Keras. A job that may get a GPU has CUDA beside it, which does no harm on a CPU.
+KERAS_ENVIRONMENT = f"../../envs/training_{'cpu' if config['compute']['device'] == 'cpu' else 'gpu'}.yaml"
 RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
 PUBLISHED = read_published(RELEASE_TABLE)
 

@@ -14,7 +14,7 @@ rule cres:
     benchmark:
         "<benchmarks>/cres.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=30,
     params:
@@ -36,7 +36,7 @@ rule release_array:
     wildcard_constraints:
         array=either(PUBLISHED),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=120,
     params:
@@ -59,7 +59,7 @@ rule verify_release:
     benchmark:
         "<benchmarks>/verify_release.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=500,
     params:
@@ -91,7 +91,7 @@ rule compare_release:
     benchmark:
         "<benchmarks>/compare_release.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=120,
     params:

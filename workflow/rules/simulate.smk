@@ -9,7 +9,7 @@ rule simulate_annotation:
     benchmark:
         "<benchmarks>/simulate/annotation.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:
@@ -27,7 +27,7 @@ rule simulate_samples:
     benchmark:
         "<benchmarks>/simulate/samples.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:
@@ -45,7 +45,7 @@ rule simulate_donors:
     benchmark:
         "<benchmarks>/simulate/donors.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:
@@ -65,7 +65,7 @@ rule simulate_lambert:
     benchmark:
         "<benchmarks>/simulate/lambert.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:
@@ -86,7 +86,7 @@ rule simulate_genome:
     benchmark:
         "<benchmarks>/simulate/genome.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
@@ -120,7 +120,7 @@ rule simulate_truth:
     benchmark:
         "<benchmarks>/simulate/truth.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -141,7 +141,7 @@ rule simulate_expression:
     benchmark:
         "<benchmarks>/simulate/expression.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=4000,
         runtime=60,
@@ -168,7 +168,7 @@ rule simulate_histone_track:
         # As upstream spells it in its file names.
         mark=either(mark.replace("K", "k") for mark in MARKS),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:
@@ -191,7 +191,7 @@ rule simulate_cres:
     benchmark:
         "<benchmarks>/simulate/cres.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=60,
     params:

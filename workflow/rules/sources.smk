@@ -11,7 +11,7 @@ rule download:
     # Resumes where a killed attempt stopped.
     retries: 1
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         network=1,
         mem_mb=500,
@@ -49,7 +49,7 @@ rule track_excerpt:
         name=either(SETTINGS.excerpt_names()),
     retries: 1
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         network=1,
         mem_mb=1000,
@@ -73,7 +73,7 @@ rule genome_parts:
     benchmark:
         "<benchmarks>/genome_parts.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=1000,
         runtime=30,
@@ -98,7 +98,7 @@ rule genome:
     benchmark:
         "<benchmarks>/genome.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=2000,
         runtime=60,

@@ -27,7 +27,7 @@ rule gene_page:
     wildcard_constraints:
         gene=either(config["use"]["genes"]),
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         mem_mb=config["compute"]["train_mem_mb"],
@@ -52,7 +52,7 @@ rule variants:
     benchmark:
         "<benchmarks>/variants.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         mem_mb=config["compute"]["train_mem_mb"],
