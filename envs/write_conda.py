@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,8 +57,15 @@ DISTRIBUTIONS = {"Bio": "biopython", "markdown_it": "markdown-it-py", "sklearn":
 
 def imported(path: Path) -> set[str]:
     """Return the packages from elsewhere that a file, and what it imports of this package, imports anywhere."""
-    found = {name for file in [path, *modules(path)] for name in _named(ast.parse(file.read_text(encoding="utf-8")))}
-    return {DISTRIBUTIONS.get(name, name.lower()) for name in found - sys.stdlib_module_names - {"tr300m"}}
+    found = set().union(*(_names(file) for file in [path, *modules(path)]))
+    return {
+        DISTRIBUTIONS.get(name, name.lower().replace("_", "-")) for name in found - sys.stdlib_module_names - {"tr300m"}
+    }
+
+
+@cache
+def _names(file: Path) -> frozenset[str]:
+    return frozenset(_named(ast.parse(file.read_text(encoding="utf-8"))))
 
 
 def _named(node: ast.AST) -> Iterator[str]:

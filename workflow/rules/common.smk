@@ -8,6 +8,7 @@ ROOT = Path(str(workflow.current_basedir)).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from snakemake.api import DeploymentMethod
 from snakemake.exceptions import WorkflowError
 
 from tr300m.config import code_hash as provenance, settings
@@ -81,6 +82,18 @@ def either(names):
 def code_hash(*scripts):
     """Return the hash of the modules that scripts import: results are rebuilt when it changes."""
     return provenance.code_hash(*(SCRIPTS / script for script in scripts))
+
+
+@or_stop
+def container():
+    """Return the image of all jobs, or say that Apptainer has none."""
+    image, asked = config["compute"]["container"], workflow.deployment_settings
+    if image is None and asked and DeploymentMethod.APPTAINER in asked.deployment_method:
+        raise TR300MError(
+            "--software-deployment-method apptainer needs an image, and the configuration names none",
+            "--config 'compute={container: tr300m.sif}'; docs/clusters.md says how to make one",
+        )
+    return image
 
 
 ARRAY_SCRIPTS = [
