@@ -547,12 +547,28 @@ def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.Monke
     found = resolve({**config, "sources": own}, ROOT)
     assert found.results == f"{tmp_path}/out"
     assert found.source_path("genome") == f"{tmp_path}/my.fa"
+    elsewhere = {"results": "~/out/", "compute": {"checkpoints": "~/kept"}}
+    assert resolve(elsewhere, ROOT).checkpoints == f"{tmp_path}/kept{tmp_path}/out"
     assert found.source_path("regulators") == f"{tmp_path}/tf.csv"
     assert found.source_path("expression").startswith(f"{tmp_path}/out/sources/")
     assert {found.config[key] for key in config} == {f"{tmp_path}{value.lstrip('~')}" for value in config.values()}
     assert not any("~" in str(value) for value in found.config.values())
     # The caller's mapping stays as it was.
     assert own["genome"] == "~/my.fa"
+
+
+@pytest.mark.parametrize(
+    ("results", "place", "folder"),
+    [
+        ("results/a/", None, "results/a/checkpoints"),
+        ("results/a", "/kept", "/kept/results/a"),
+        ("/home/me/results/", "kept/", "kept/home/me/results"),
+        # Not beside the place.
+        ("../results", "/kept", "/kept/results"),
+    ],
+)
+def test_a_place_for_checkpoints(results: str, place: str | None, folder: str) -> None:
+    assert resolve({"results": results, "compute": {"checkpoints": place}}, ROOT).checkpoints == folder
 
 
 @pytest.mark.parametrize("config", [{"results": "~nobody-here/x"}, {"sources": {"genome": "~nobody-here/x.fa"}}])

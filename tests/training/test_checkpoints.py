@@ -5,6 +5,8 @@ from tr300m.model import devices
 
 # isort: on
 import signal
+import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -75,11 +77,14 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_used(
 def test_a_write_that_was_cut_short_is_no_checkpoint(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path, "key")
     kept.save(1, ARRAYS, {"step": 1})
-    (kept.folder / "part").write_bytes(b"half")
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    part = kept.folder / f".tr300m-{socket.gethostname()}-{ended.pid}.checkpoint"
+    part.write_bytes(b"half")
     loaded = kept.load()
     assert loaded is not None and loaded[1] == {"step": 1}
     kept.save(2, ARRAYS, {"step": 2})
-    assert not (kept.folder / "part").exists()
+    assert not part.exists()
 
 
 def test_keys_tell_inputs_apart(tmp_path: Path) -> None:
@@ -90,8 +95,16 @@ def test_keys_tell_inputs_apart(tmp_path: Path) -> None:
     other = Checkpoints(tmp_path, "two")
     assert other.load() is None
     assert other.stale() == [tmp_path / "one"]
+
+
+def test_only_the_checkpoints_of_the_same_inputs_are_deleted(tmp_path: Path) -> None:
+    one, other = (Checkpoints(tmp_path / "run", key) for key in ("one", "two"))
+    one.save(1, ARRAYS, {})
+    other.save(1, ARRAYS, {})
+    one.delete()
+    assert one.load() is None and other.load() is not None
     other.delete()
-    assert not tmp_path.exists()
+    assert not (tmp_path / "run").exists()
     other.delete()
 
 

@@ -641,7 +641,7 @@ def test_what_an_edit_reruns(small: Path, module: str, edited: Sequence[str], un
 
 @pytest.mark.slow
 def test_compute_settings_rerun_nothing(small: Path) -> None:
-    other = "device: auto, backend: jax, arrays: host, checkpoint_minutes: 1, train_threads: 2"
+    other = "device: auto, backend: jax, arrays: host, checkpoint_minutes: 1, checkpoints: kept, train_threads: 2"
     text = (small / "small.yaml").read_text().replace("device: cpu, train_threads: 1", other)
     assert other in text
     (small / "other.yaml").write_text(text)

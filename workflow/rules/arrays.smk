@@ -9,9 +9,6 @@ rule gene_lines:
         "<benchmarks>/gene_lines.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         code=code_hash("gene_lines.py"),
     script:
@@ -37,9 +34,6 @@ rule genes:
         "<benchmarks>/genes.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         chromosomes=config["chromosomes"],
         edition=config["edition"],
@@ -69,9 +63,6 @@ rule samples:
         "<benchmarks>/samples.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         columns=config["sample_table"],
         code=code_hash("samples.py"),
@@ -101,7 +92,9 @@ rule expression:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        runtime=120,
+        mem_mb=grows(1500),
+        runtime=grows(60),
+        disk_mb=5000,
     params:
         edition=config["edition"],
         code=code_hash("expression.py"),
@@ -128,9 +121,6 @@ rule motifs:
         "<benchmarks>/motifs.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         edition=config["edition"],
         motifs=config["motifs"],
@@ -152,8 +142,8 @@ rule onehot:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(1500),
+        runtime=grows(20),
     params:
         code=code_hash("onehot.py"),
     script:
@@ -178,7 +168,7 @@ rule histone_track:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        runtime=60,
+        runtime=grows(30),
     params:
         reader=lambda wildcards: TRACKS[wildcards.track].reader,
         strict=config["strict_tracks"],
@@ -189,8 +179,8 @@ rule histone_track:
 
 rule histones:
     input:
-        tracks=expand(rules.histone_track.output.windows, track=TRACKS),
-        silent=expand(rules.histone_track.output.silent, track=TRACKS),
+        tracks=expand("<results>/histones/{track}.npy", track=TRACKS),
+        silent=expand("<results>/histones/{track}.silent.tsv", track=TRACKS),
     output:
         histones="<results>/dataset/histones.npy",
         tracks="<results>/dataset/tracks.tsv",
@@ -202,7 +192,9 @@ rule histones:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        runtime=60,
+        mem_mb=grows(1500),
+        runtime=grows(20),
+        disk_mb=5000,
     params:
         tracks=[[track.mark, track.cell] for track in SETTINGS.tracks],
         code=code_hash("histones.py"),
@@ -223,8 +215,8 @@ rule wide_bases:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(1500),
+        runtime=grows(20),
     params:
         flank=config["wide"]["sequence"],
         code=code_hash("wide_bases.py"),
@@ -250,7 +242,7 @@ rule wide_track:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        runtime=60,
+        runtime=grows(30),
     params:
         edges=config["wide"]["mark_edges"],
         reader=rules.histone_track.params.reader,
@@ -262,8 +254,8 @@ rule wide_track:
 
 rule wide_marks:
     input:
-        tracks=expand(rules.wide_track.output.means, track=TRACKS),
-        bodies=expand(rules.wide_track.output.body, track=TRACKS) if config["wide"]["gene_body"] else [],
+        tracks=expand("<results>/wide/{track}.npy", track=TRACKS),
+        bodies=expand("<results>/wide/{track}.body.npy", track=TRACKS) if config["wide"]["gene_body"] else [],
     output:
         **({"body": "<results>/dataset/body_marks.npy"} if config["wide"]["gene_body"] else {}),
         marks="<results>/dataset/wide_marks.npy",
@@ -274,9 +266,6 @@ rule wide_marks:
         "<benchmarks>/wide_marks.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         edges=config["wide"]["mark_edges"],
         code=code_hash("wide_marks.py"),
@@ -297,7 +286,8 @@ rule manifest:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        runtime=60,
+        runtime=grows(30),
+        disk_mb=20000,
     params:
         sources=SETTINGS.source_records(),
         shaped_by={

@@ -14,8 +14,8 @@ rule gene_features:
         "../../envs/arrays.yaml"
     threads: 2
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
-        runtime=120,
+        mem_mb=grows(config["compute"]["array_mem_mb"]),
+        runtime=grows(60),
     params:
         code=code_hash("gene_features.py"),
     script:
@@ -44,8 +44,8 @@ rule baseline:
     # One thread, so that the last digits do not depend on how many cores there are.
     threads: 1
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
-        runtime=240,
+        mem_mb=grows(config["compute"]["array_mem_mb"]),
+        runtime=grows(120),
     params:
         names=SELECTION.baselines,
         seed=config["baselines"]["seed"],
@@ -73,9 +73,6 @@ rule external:
     priority: 1
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         code=code_hash("external.py"),
     script:

@@ -10,6 +10,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from snakemake.api import DeploymentMethod
 from snakemake.exceptions import WorkflowError
+from snakemake.io import sourcecache_entry
 
 from tr300m.config import code_hash as provenance, settings
 from tr300m.base.axes import ARRAYS, CELLS, MARKS
@@ -70,13 +71,18 @@ EXTERNAL = {row.name: row for row in SELECTION.external}
 source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
 # Of rules that need Keras. A job that may get a GPU has CUDA beside it, which does no harm on a CPU.
 KERAS_ENVIRONMENT = f"../../envs/training_{'cpu' if config['compute']['device'] == 'cpu' else 'gpu'}.yaml"
-RELEASE_TABLE = str(ROOT / "resources/release_manifest.tsv")
-PUBLISHED = read_published(RELEASE_TABLE)
+PUBLISHED = read_published(str(ROOT / "resources/release_manifest.tsv"))
 
 
 def either(names):
     """Return a regular expression for any of the names; for none it matches nothing."""
     return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def shipped(path):
+    """Return a file of this repository as an input: it travels with the rules, and lies in no bucket."""
+    # Not by `local`, which would keep the job on the machine that runs Snakemake.
+    return sourcecache_entry(str(ROOT / path), path)
 
 
 def code_hash(*scripts):
@@ -277,6 +283,11 @@ def compared(wildcards):
 def gpus(count=1):
     """Return how many GPUs a training or prediction asks the scheduler for."""
     return 0 if config["compute"]["device"] == "cpu" else count
+
+
+def grows(amount):
+    """Return a resource that grows with each resubmission of a job: at first the amount, then twice as much, and so on."""
+    return lambda wildcards, attempt: amount * attempt
 
 
 def files_of_final_run(name):

@@ -19,8 +19,8 @@ rule predict:
     threads: config["compute"]["train_threads"]
     resources:
         gpu=gpus(),
-        mem_mb=config["compute"]["train_mem_mb"],
-        runtime=480,
+        mem_mb=grows(config["compute"]["train_mem_mb"]),
+        runtime=grows(60),
         device=config["compute"]["device"],
         backend=config["compute"]["backend"],
     params:
@@ -61,8 +61,8 @@ rule metrics:
     conda:
         KERAS_ENVIRONMENT
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         draws=config["evaluation"]["draws"],
         seed=config["evaluation"]["seed"],
@@ -117,8 +117,8 @@ rule evaluation:
     conda:
         KERAS_ENVIRONMENT
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         minimum=config["evaluation"]["minimum_group"],
         seed=config["evaluation"]["seed"],
@@ -159,8 +159,6 @@ rule evaluation_figures:
         "<benchmarks>/evaluation_figures/{run}.{part}.tsv"
     conda:
         KERAS_ENVIRONMENT
-    resources:
-        mem_mb=2000,
     params:
         label=lambda wildcards: SELECTION.label(wildcards.run),
         code=code_hash("evaluation_figures.py"),

@@ -22,8 +22,8 @@ rule fit:
         KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
-        runtime=240,
+        mem_mb=grows(config["compute"]["array_mem_mb"]),
+        runtime=grows(120),
         # Of the models with towers.
         backend=config["compute"]["backend"],
     params:
@@ -70,8 +70,8 @@ rule predict_fit:
         KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
-        runtime=60,
+        mem_mb=grows(config["compute"]["array_mem_mb"]),
+        runtime=grows(30),
     params:
         code=code_hash("predict_fit.py"),
     script:

@@ -21,8 +21,8 @@ rule mechanism:
     # Thousands of small solutions of equations, which several threads make slower.
     threads: 1
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
-        runtime=120,
+        mem_mb=grows(config["compute"]["array_mem_mb"]),
+        runtime=grows(60),
     params:
         tissue_groups=SETTINGS.split["tissue_groups"],
         draws=config["evaluation"]["draws"],

@@ -12,8 +12,8 @@ rule motif_training:
         KERAS_ENVIRONMENT
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=grows(2000),
+        runtime=grows(30),
         # Small enough for any CPU. A resource, not a param: another backend must not train anew.
         device="cpu",
         backend=config["compute"]["backend"],

@@ -11,7 +11,7 @@ rule guide:
             split=SELECTION.table1_split,
             name=SELECTION.baselines,
         ),
-        thesis=str(ROOT / "resources/thesis_results.tsv"),
+        thesis=shipped("resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/guide.tsv",

@@ -3,7 +3,7 @@ rule panels:
         predictions="<results>/runs/{run}/predictions.validation.npz",
         history=rules.train.output.history,
         record=rules.train.output.record,
-        thesis=str(ROOT / "resources/thesis_curves.tsv"),
+        thesis=shipped("resources/thesis_curves.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
         svg=report(
@@ -19,9 +19,6 @@ rule panels:
         "<benchmarks>/panels/{run}.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
     params:
         thesis_run=lambda wildcards: SELECTION.thesis_run(wildcards.run),
         code=code_hash("panels.py"),
@@ -35,7 +32,7 @@ rule table1:
         draws=expand("<results>/runs/{run}/bootstrap.validation.npz", run=SELECTION.table1_runs),
         unshared_metrics=expand("<results>/runs/{run}/metrics.validation.unshared.json", run=SELECTION.table1_runs),
         unshared_draws=expand("<results>/runs/{run}/bootstrap.validation.unshared.npz", run=SELECTION.table1_runs),
-        thesis=str(ROOT / "resources/thesis_results.tsv"),
+        thesis=shipped("resources/thesis_results.tsv"),
         genes=rules.genes.output.genes,
         manifest=rules.manifest.output.manifest,
     output:
@@ -60,7 +57,7 @@ rule forest:
         draws=rules.table1.input.draws,
         other_metrics=[f"{RESULTS}/{row.folder}/metrics.validation.json" for row in SELECTION.drawn_rows],
         other_draws=[f"{RESULTS}/{row.folder}/bootstrap.validation.npz" for row in SELECTION.drawn_rows],
-        thesis=str(ROOT / "resources/thesis_results.tsv"),
+        thesis=shipped("resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
         svg=report(
@@ -117,7 +114,7 @@ rule table2:
         unshared_metrics=files_of_final_run("metrics.test.unshared.json"),
         unshared_draws=files_of_final_run("bootstrap.test.unshared.npz"),
         validation=of_runs("metrics.validation.json", lambda wildcards: SELECTION.candidates()),
-        thesis=str(ROOT / "resources/thesis_results.tsv"),
+        thesis=shipped("resources/thesis_results.tsv"),
         genes=rules.genes.output.genes,
         manifest=rules.manifest.output.manifest,
     output:
@@ -144,8 +141,8 @@ rule comparison:
     input:
         metrics=of_runs("metrics.validation.json", compared),
         draws=of_runs("bootstrap.validation.npz", compared),
-        comparisons=str(ROOT / "resources/thesis_comparisons.tsv"),
-        thesis=str(ROOT / "resources/thesis_results.tsv"),
+        comparisons=shipped("resources/thesis_comparisons.tsv"),
+        thesis=shipped("resources/thesis_results.tsv"),
         manifest=rules.manifest.output.manifest,
     output:
         tsv="<results>/table{number}.tsv",

@@ -15,8 +15,9 @@ rule scan:
         "../../envs/arrays.yaml"
     threads: 2
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
-        runtime=240,
+        mem_mb=grows(config["compute"]["array_mem_mb"]),
+        runtime=grows(120),
+        disk_mb=25000,
     params:
         schedule=SETTINGS.network["schedule"],
         both_strands=False,

@@ -10,8 +10,6 @@ rule simulate_annotation:
         "<benchmarks>/simulate/annotation.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_annotation.py"),
@@ -28,8 +26,6 @@ rule simulate_samples:
         "<benchmarks>/simulate/samples.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_samples.py"),
@@ -46,8 +42,6 @@ rule simulate_donors:
         "<benchmarks>/simulate/donors.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_donors.py"),
@@ -66,8 +60,6 @@ rule simulate_lambert:
         "<benchmarks>/simulate/lambert.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_lambert.py"),
@@ -88,8 +80,8 @@ rule simulate_genome:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(2000),
+        runtime=grows(30),
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_genome.py"),
@@ -122,8 +114,8 @@ rule simulate_truth:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_truth.py"),
@@ -134,6 +126,7 @@ rule simulate_truth:
 rule simulate_expression:
     input:
         truth=rules.simulate_truth.output.summary,
+        tables=[rules.simulate_truth.output[name] for name in ("genes", "samples", "tpm")],
     output:
         gct=simulated_path("expression"),
     log:
@@ -143,8 +136,8 @@ rule simulate_expression:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=grows(4000),
+        runtime=grows(30),
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_expression.py"),
@@ -155,6 +148,7 @@ rule simulate_expression:
 rule simulate_histone_track:
     input:
         openness=rules.simulate_truth.output.openness,
+        genes=rules.simulate_truth.output.genes,
         # Lengths alone: a FASTA extracted anew changes no track.
         sizes=ancient(rules.genome.output.index),
     output:
@@ -170,7 +164,7 @@ rule simulate_histone_track:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        runtime=60,
+        runtime=grows(20),
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_histone_track.py"),
@@ -192,8 +186,6 @@ rule simulate_cres:
         "<benchmarks>/simulate/cres.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        runtime=60,
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_cres.py"),

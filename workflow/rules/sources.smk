@@ -14,8 +14,9 @@ rule download:
         "../../envs/arrays.yaml"
     resources:
         network=1,
-        mem_mb=500,
-        runtime=720,
+        mem_mb=grows(500),
+        runtime=grows(120),
+        disk_mb=4000,
     params:
         # Without credentials, because Snakemake keeps parameters; the script finds them where these come from.
         source=lambda wildcards: SETTINGS.public_download(wildcards.name),
@@ -52,8 +53,7 @@ rule track_excerpt:
         "../../envs/arrays.yaml"
     resources:
         network=1,
-        mem_mb=1000,
-        runtime=120,
+        runtime=grows(60),
     params:
         source=lambda wildcards: SETTINGS.public_download(wildcards.name),
         kept=lambda wildcards: SETTINGS.ranges_folder(wildcards.name),
@@ -74,9 +74,6 @@ rule genome_parts:
         "<benchmarks>/genome_parts.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=30,
     params:
         code=code_hash("genome_parts.py"),
     script:
@@ -100,8 +97,9 @@ rule genome:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=grows(1500),
+        runtime=grows(30),
+        disk_mb=5000,
     params:
         code=code_hash("genome.py"),
     script:

@@ -40,14 +40,15 @@ rule train:
     threads: config["compute"]["train_threads"]
     resources:
         gpu=gpus(config["compute"]["gpus"]),
-        mem_mb=config["compute"]["train_mem_mb"],
-        runtime=config["compute"]["train_minutes"],
+        mem_mb=grows(config["compute"]["train_mem_mb"]),
+        runtime=grows(config["compute"]["train_minutes"]),
         # Resources, not params: another machine must not train anew.
         device=config["compute"]["device"],
         backend=config["compute"]["backend"],
         arrays=config["compute"]["arrays"],
         xla="on" if config["compute"]["xla"] else "off",
         checkpoint_minutes=str(config["compute"]["checkpoint_minutes"]),
+        checkpoints=SETTINGS.checkpoints,
         checkpoint_steps=config["compute"]["checkpoint_steps"],
     params:
         run=run_row,

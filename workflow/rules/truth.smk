@@ -22,8 +22,8 @@ rule level_changes:
     threads: config["compute"]["train_threads"]
     resources:
         gpu=gpus(),
-        mem_mb=config["compute"]["train_mem_mb"],
-        runtime=240,
+        mem_mb=grows(config["compute"]["train_mem_mb"]),
+        runtime=grows(60),
         device=config["compute"]["device"],
         backend=config["compute"]["backend"],
     params:
@@ -52,8 +52,8 @@ rule level_changes_fit:
         KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
-        mem_mb=config["compute"]["array_mem_mb"],
-        runtime=60,
+        mem_mb=grows(config["compute"]["array_mem_mb"]),
+        runtime=grows(30),
     params:
         code=code_hash("level_changes_fit.py"),
     script:
@@ -78,8 +78,6 @@ rule truth:
         "<benchmarks>/truth.tsv"
     conda:
         "../../envs/arrays.yaml"
-    resources:
-        mem_mb=2000,
     params:
         simulation=config["simulation"],
         runs=SELECTION.thesis_runs,

@@ -10,9 +10,9 @@ USED = {
 rule gene_page:
     input:
         **USED,
-        truth=[rules.simulate_truth.output[0]] if SELECTION.planted else [],
-        style=str(SCRIPTS / "tr300m/results/report/gene_page.css"),
-        code=str(SCRIPTS / "tr300m/results/report/gene_page.js"),
+        truth=[rules.simulate_truth.output[name] for name in ("hits", "regulator_effects")] if SELECTION.planted else [],
+        style=shipped("workflow/scripts/tr300m/results/report/gene_page.css"),
+        code=shipped("workflow/scripts/tr300m/results/report/gene_page.js"),
     output:
         page=report(
             "<results>/use/{gene}.html",
@@ -30,8 +30,8 @@ rule gene_page:
         KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
-        mem_mb=config["compute"]["train_mem_mb"],
-        runtime=60,
+        mem_mb=grows(config["compute"]["train_mem_mb"]),
+        runtime=grows(30),
     params:
         names=config["use"]["runs"],
         code=code_hash("gene_page.py"),
@@ -55,8 +55,8 @@ rule variants:
         KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
-        mem_mb=config["compute"]["train_mem_mb"],
-        runtime=240,
+        mem_mb=grows(config["compute"]["train_mem_mb"]),
+        runtime=grows(120),
     params:
         names=config["use"]["runs"],
         tissues=config["use"]["tissues"],

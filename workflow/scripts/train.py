@@ -47,5 +47,5 @@ with job(snakemake.log[0]):
         control=row["control"],
         run=row["run"],
         code=snakemake.params.code,
-        checkpoints=folder.parents[1] / "checkpoints" / row["run"],
+        checkpoints=Path(snakemake.resources.checkpoints) / row["run"],
     )

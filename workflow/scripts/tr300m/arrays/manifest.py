@@ -67,16 +67,16 @@ def _bits(path: Path, rows: int) -> Iterator[NDArray[np.uint32]]:
         yield np.abs(block).view(np.uint32).ravel()
 
 
-def source_entry(record: Mapping[str, str]) -> dict[str, str]:
-    """Return the record of a source with its SHA-256, and its checksum by the algorithm of the published one.
+def source_entry(record: Mapping[str, str], file: str) -> dict[str, str]:
+    """Return the record of a source with the SHA-256 of its file, and the checksum by the published one's algorithm.
 
-    Both are empty for a source that is ``none``, which has no path.
+    Both are empty for a source that is ``none``, which has no file.
     """
-    if not record["path"]:
+    if not file:
         return {**record, "sha256": "", "checksum": ""}
-    published, digest = record["published_checksum"], sha256(record["path"])
+    published, digest = record["published_checksum"], sha256(file)
     algorithm = published.partition(":")[0] or "sha256"
-    found = digest if algorithm == "sha256" else content_digest(Path(record["path"]), published)
+    found = digest if algorithm == "sha256" else content_digest(Path(file), published)
     return {**record, "sha256": digest, "checksum": f"{algorithm}:{found}"}
 
 

@@ -28,6 +28,8 @@ def expand_paths(config: Mapping[str, Any]) -> dict[str, Any]:
     }
     if table := filled["split"]["tissue_groups"]:
         filled["split"] = filled["split"] | {"tissue_groups": _expand("split: tissue_groups", table)}
+    if place := filled["compute"]["checkpoints"]:
+        filled["compute"] = filled["compute"] | {"checkpoints": _expand("compute: checkpoints", place)}
     if vcf := filled["use"]["variants"]:
         filled["use"] = filled["use"] | {"variants": _expand("use: variants", vcf)}
     filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ from numpy.typing import NDArray
 
 from ..base.files import sha256
 from ..base.progress import log
+from ..base.temporary_files import remove_abandoned, temporary_path
 
 _DIGEST_DIGITS = 16
 _RECORD_ENTRY = "record"
 """Name of the entry that holds everything except arrays, as JSON."""
+_PART = "checkpoint"
+"""Name of a checkpoint that is being written."""
 
 
 def inputs_key(inputs: Mapping[str, Any]) -> str:
@@ -64,7 +68,8 @@ class Checkpoints:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         text = np.frombuffer(json.dumps(record).encode(), np.uint8)
-        part = self.folder / "part"
+        remove_abandoned(self.folder / _PART)
+        part = temporary_path(self.folder / _PART)
         with open(part, "wb") as handle:
             np.savez(handle, allow_pickle=False, **arrays, **{_RECORD_ENTRY: text})
             handle.flush()
@@ -91,5 +96,7 @@ class Checkpoints:
         return sorted(path for path in self.root.glob("*") if path.is_dir() and path != self.folder)
 
     def delete(self) -> None:
-        """Delete all checkpoints of the run, including those with other inputs."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        """Delete the checkpoints of the run. Those with other inputs stay: another training may resume from them."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            self.root.rmdir()
