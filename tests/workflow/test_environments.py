@@ -91,13 +91,18 @@ def test_the_locks_agree_on_what_changes_a_result() -> None:
 
 @pytest.mark.parametrize(("rule", "conda", "script"), SCRIPTS, ids=[rule for rule, _, _ in SCRIPTS])
 def test_an_environment_holds_what_its_rules_import(rule: str, conda: str, script: Path) -> None:
-    distributions = {name.lower() for names in packages_distributions().values() for name in names}
     needed = WRITTEN["imported"](script)
-    assert needed <= distributions
     for name in environment_names()[conda]:
         assert not needed - pins_of_environment(name).keys()
     # Keras brings half a gigabyte, and CUDA three: who needs neither does without.
     assert ("keras" in needed) == (conda == "KERAS_ENVIRONMENT")
+
+
+def test_modules_are_taken_for_the_packages_that_bring_them() -> None:
+    packages = {name: {package.lower() for package in found} for name, found in packages_distributions().items()}
+    assert all(packages[module] == {package} for module, package in WRITTEN["DISTRIBUTIONS"].items())
+    needed = set().union(*(WRITTEN["imported"](script) for _, _, script in SCRIPTS))
+    assert needed <= set().union(*packages.values())
 
 
 def test_the_driver_holds_what_parsing_the_rules_needs() -> None:
