@@ -16,7 +16,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu env-clusters demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast soak check lint types dry-run docs lock clean
+.PHONY: help env env-gpu env-clusters env-clusters-gpu demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast soak check lint types dry-run docs lock conda clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -57,6 +57,11 @@ env-clusters: .venv-clusters/.ready ## Set up .venv-clusters (.venv with the exe
 
 .venv-clusters/.ready: envs/clusters.lock
 	$(call MAKE_ENV,envs/clusters.lock,.venv-clusters)
+
+env-clusters-gpu: .venv-clusters-gpu/.ready ## Set up .venv-clusters-gpu (the same with CUDA)
+
+.venv-clusters-gpu/.ready: envs/clusters-gpu.lock
+	$(call MAKE_ENV,envs/clusters-gpu.lock,.venv-clusters-gpu)
 
 demo: env ## Simulate every source, build the arrays, train and evaluate all seven architectures and the factorised models, print the table of all models
 	@echo "The demo: about 5 minutes on 2 cores and 3 GB of memory the first time, nothing the second"
@@ -138,6 +143,11 @@ lock: ## Resolve the dependencies anew (needs uv)
 	$(LOCK) --extra gpu --output-file envs/gpu.lock
 	cp envs/cpu.lock envs/clusters.lock # uv keeps the versions that it finds here, wherever they can stay.
 	$(LOCK) --extra cpu --extra clusters --output-file envs/clusters.lock
+	cp envs/gpu.lock envs/clusters-gpu.lock
+	$(LOCK) --extra gpu --extra clusters --output-file envs/clusters-gpu.lock
+
+conda: env ## Write the conda environments in envs/ from the locks and the imports of the rules
+	@$(BIN)/python envs/write_conda.py
 
 clean: ## Delete what the demos, chr22, the pilot and the first look made
 	@rm -rf results/demo results/demo_full results/chr22 results/pilot results/first_look

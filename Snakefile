@@ -9,6 +9,9 @@ configfile: "config/config.yaml"
 include: "workflow/rules/common.smk"
 
 
+container: container()
+
+
 pathvars:
     results=RESULTS,
     logs=f"{RESULTS}/logs",

@@ -8,7 +8,7 @@ rule gene_lines:
     benchmark:
         "<benchmarks>/gene_lines.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         code=code_hash("gene_lines.py"),
     script:
@@ -33,7 +33,7 @@ rule genes:
     benchmark:
         "<benchmarks>/genes.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         chromosomes=config["chromosomes"],
         edition=config["edition"],
@@ -62,7 +62,7 @@ rule samples:
     benchmark:
         "<benchmarks>/samples.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         columns=config["sample_table"],
         code=code_hash("samples.py"),
@@ -90,7 +90,7 @@ rule expression:
     benchmark:
         "<benchmarks>/expression.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=grows(1500),
         runtime=grows(60),
@@ -120,7 +120,7 @@ rule motifs:
     benchmark:
         "<benchmarks>/motifs.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         edition=config["edition"],
         motifs=config["motifs"],
@@ -140,7 +140,7 @@ rule onehot:
     benchmark:
         "<benchmarks>/onehot.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=grows(1500),
         runtime=grows(20),
@@ -166,7 +166,7 @@ rule histone_track:
     wildcard_constraints:
         track=either(TRACKS),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=grows(30),
     params:
@@ -190,7 +190,7 @@ rule histones:
     benchmark:
         "<benchmarks>/histones.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=grows(1500),
         runtime=grows(20),
@@ -213,7 +213,7 @@ rule wide_bases:
     benchmark:
         "<benchmarks>/wide_bases.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=grows(1500),
         runtime=grows(20),
@@ -240,7 +240,7 @@ rule wide_track:
     wildcard_constraints:
         track=either(TRACKS),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=grows(30),
     params:
@@ -265,7 +265,7 @@ rule wide_marks:
     benchmark:
         "<benchmarks>/wide_marks.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         edges=config["wide"]["mark_edges"],
         code=code_hash("wide_marks.py"),
@@ -284,7 +284,7 @@ rule manifest:
     benchmark:
         "<benchmarks>/manifest.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=grows(30),
         disk_mb=20000,

@@ -11,7 +11,7 @@ rule gene_features:
     wildcard_constraints:
         feature=either(FEATURES),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     threads: 2
     resources:
         mem_mb=grows(config["compute"]["array_mem_mb"]),
@@ -40,7 +40,7 @@ rule baseline:
     benchmark:
         "<benchmarks>/baseline/{split}.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     # One thread, so that the last digits do not depend on how many cores there are.
     threads: 1
     resources:
@@ -72,7 +72,7 @@ rule external:
     # Before the first training, so that a wrong table is refused at once.
     priority: 1
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         code=code_hash("external.py"),
     script:
@@ -92,7 +92,7 @@ rule external_coverage:
     wildcard_constraints:
         external=either(EXTERNAL),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         code=code_hash("external_coverage.py"),
     script:
@@ -119,7 +119,7 @@ rule baselines:
     benchmark:
         "<benchmarks>/baselines.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         labels=[model.label for model in SELECTION.baseline_rows],
         splits=[model.split for model in SELECTION.baseline_rows],
@@ -144,7 +144,7 @@ rule against_baselines:
     benchmark:
         "<benchmarks>/against_baselines.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
         external=SELECTION.external_of_table1,

@@ -8,6 +8,7 @@ ROOT = Path(str(workflow.current_basedir)).parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from snakemake.api import DeploymentMethod
 from snakemake.exceptions import WorkflowError
 from snakemake.io import sourcecache_entry
 
@@ -73,6 +74,8 @@ SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = {track.name: track for track in SETTINGS.tracks}
 EXTERNAL = {row.name: row for row in SELECTION.external}
 simulated_path = SETTINGS.simulated_path
+# Of rules that need Keras. A job that may get a GPU has CUDA beside it, which does no harm on a CPU.
+KERAS_ENVIRONMENT = f"../../envs/training_{'cpu' if config['compute']['device'] == 'cpu' else 'gpu'}.yaml"
 PUBLISHED = read_published(str(ROOT / "resources/release_manifest.tsv"))
 
 
@@ -108,6 +111,18 @@ def own_sources(*keys):
 def code_hash(*scripts):
     """Return the hash of the modules that scripts import: results are rebuilt when it changes."""
     return provenance.code_hash(*(SCRIPTS / script for script in scripts))
+
+
+@or_stop
+def container():
+    """Return the image of all jobs, or say that Apptainer has none."""
+    image, asked = config["compute"]["container"], workflow.deployment_settings
+    if image is None and asked and DeploymentMethod.APPTAINER in asked.deployment_method:
+        raise TR300MError(
+            "--software-deployment-method apptainer needs an image, and the configuration names none",
+            "--config 'compute={container: tr300m.sif}'; docs/clusters.md says how to make one",
+        )
+    return image
 
 
 ARRAY_SCRIPTS = [

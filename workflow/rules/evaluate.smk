@@ -15,7 +15,7 @@ rule predict:
     wildcard_constraints:
         run=either(name for name in SELECTION.networks if not SELECTION.reads_own_level(name)),
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         gpu=gpus(),
@@ -59,7 +59,7 @@ rule metrics:
     benchmark:
         "<benchmarks>/metrics/{model}.{part}.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -115,7 +115,7 @@ rule evaluation:
     benchmark:
         "<benchmarks>/evaluation/{run}.{part}.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -158,7 +158,7 @@ rule evaluation_figures:
     benchmark:
         "<benchmarks>/evaluation_figures/{run}.{part}.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     params:
         label=lambda wildcards: SELECTION.label(wildcards.run),
         code=code_hash("evaluation_figures.py"),

@@ -19,7 +19,7 @@ rule fit:
     # Before the trainings, which take longer: the first scores are there in minutes.
     priority: 1
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         mem_mb=grows(config["compute"]["array_mem_mb"]),
@@ -67,7 +67,7 @@ rule predict_fit:
     wildcard_constraints:
         run=either(SELECTION.factorised_runs),
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         mem_mb=grows(config["compute"]["array_mem_mb"]),

@@ -17,7 +17,7 @@ rule mechanism:
     # Begun last, it would run alone on one core.
     priority: 1
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     # Thousands of small solutions of equations, which several threads make slower.
     threads: 1
     resources:
@@ -49,7 +49,7 @@ rule mechanism_figure:
     benchmark:
         "<benchmarks>/mechanism_figure.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         code=code_hash("mechanism_figure.py"),
     script:

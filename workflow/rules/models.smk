@@ -12,7 +12,7 @@ rule models:
     benchmark:
         "<benchmarks>/models.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         rows=[row._asdict() for row in MODEL_ROWS],
         code=code_hash("models.py"),
@@ -38,7 +38,7 @@ rule model_forest:
     benchmark:
         "<benchmarks>/model_forest.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         rows=[row._asdict() for row in MODEL_ROWS],
         code=code_hash("model_forest.py"),

@@ -9,7 +9,7 @@ rule motif_training:
     benchmark:
         "<benchmarks>/motif_training.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: 2
     resources:
         mem_mb=grows(2000),
@@ -41,7 +41,7 @@ rule motif_panels:
     benchmark:
         "<benchmarks>/motif_panels.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         code=code_hash("motif_panels.py"),
     script:

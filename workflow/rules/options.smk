@@ -12,7 +12,7 @@ rule options:
     benchmark:
         "<benchmarks>/options.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         groups=[group._asdict() for group in OPTION_GROUPS],
         code=code_hash("options.py"),

@@ -14,7 +14,7 @@ rule cres:
     benchmark:
         "<benchmarks>/cres.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         code=code_hash("cres.py"),
     script:
@@ -34,7 +34,7 @@ rule release_array:
     wildcard_constraints:
         array=either(PUBLISHED),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=grows(60),
     params:
@@ -57,7 +57,7 @@ rule verify_release:
     benchmark:
         "<benchmarks>/verify_release.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         arrays=list(PUBLISHED),
         unlike_cres=SETTINGS.own_cres,
@@ -87,7 +87,7 @@ rule compare_release:
     benchmark:
         "<benchmarks>/compare_release.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=grows(60),
     params:

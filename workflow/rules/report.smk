@@ -21,7 +21,7 @@ rule guide:
     benchmark:
         "<benchmarks>/guide.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         names=SELECTION.baselines,
         code=code_hash("guide.py"),
@@ -45,7 +45,7 @@ rule overview:
     benchmark:
         "<benchmarks>/overview.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         labels=[f"{run}, {part}" for run, part in SELECTION.evaluated_runs],
         external=[f"{model.label}, {model.split}, {model.part}" for model in SELECTION.quantile_rows],
@@ -66,7 +66,7 @@ rule records:
     benchmark:
         "<benchmarks>/records.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         # Another machine must not make the records anew; what was used stands in each run's own.
         config=shareable({key: value for key, value in config.items() if key != "compute"}),
@@ -88,7 +88,7 @@ rule cards:
     benchmark:
         "<benchmarks>/cards.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         code=code_hash("cards.py"),
     script:
@@ -115,7 +115,7 @@ rule pages:
     benchmark:
         "<benchmarks>/pages.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         titles=[page.title for page in SELECTION.pages.values()],
         guided=[page.category in ("Tables", "Evaluation") for page in SELECTION.pages.values()],

@@ -18,7 +18,7 @@ rule panels:
     benchmark:
         "<benchmarks>/panels/{run}.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         thesis_run=lambda wildcards: SELECTION.thesis_run(wildcards.run),
         code=code_hash("panels.py"),
@@ -43,7 +43,7 @@ rule table1:
     benchmark:
         "<benchmarks>/table1.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
         code=code_hash("table1.py"),
@@ -72,7 +72,7 @@ rule forest:
     benchmark:
         "<benchmarks>/forest.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         split=SELECTION.table1_split,
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
@@ -99,7 +99,7 @@ rule reliability_comparison:
     benchmark:
         "<benchmarks>/reliability_comparison.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         labels=[SELECTION.label(run) for run in SELECTION.table1_runs],
         code=code_hash("reliability_comparison.py"),
@@ -125,7 +125,7 @@ rule table2:
     benchmark:
         "<benchmarks>/table2.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         run=SELECTION.final_run,
         runs=lambda wildcards: SELECTION.candidates(),
@@ -154,7 +154,7 @@ rule comparison:
     wildcard_constraints:
         number=either(SELECTION.comparisons),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         labels=lambda wildcards: [SELECTION.label(run) for run in compared(wildcards)],
         code=code_hash("comparison.py"),
@@ -176,7 +176,7 @@ rule folds:
     benchmark:
         "<benchmarks>/folds.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         models=[dataclasses.asdict(pool) for pool in SELECTION.pooled.values()],
         code=code_hash("folds.py"),
@@ -201,7 +201,7 @@ rule intervals:
     benchmark:
         "<benchmarks>/intervals.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         models=[model.names for model in SELECTION.evaluated],
         code=code_hash("intervals.py"),
@@ -222,7 +222,7 @@ rule seeds:
     benchmark:
         "<benchmarks>/seeds.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         groups=SELECTION.seed_groups,
         labels=[SELECTION.label(runs[0]) for runs in SELECTION.seed_groups],
@@ -246,7 +246,7 @@ rule controls:
     benchmark:
         "<benchmarks>/controls.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         references=SELECTION.control_runs,
         labels=[SELECTION.label(run) for run in SELECTION.control_runs],
@@ -272,7 +272,7 @@ rule test_scores:
     benchmark:
         "<benchmarks>/test_scores.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         models=[model.names for model in SELECTION.tested],
         code=code_hash("test_scores.py"),

@@ -12,7 +12,7 @@ rule scan:
     benchmark:
         "<benchmarks>/scan.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     threads: 2
     resources:
         mem_mb=grows(config["compute"]["array_mem_mb"]),

@@ -9,7 +9,7 @@ rule simulate_annotation:
     benchmark:
         "<benchmarks>/simulate/annotation.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_annotation.py"),
@@ -25,7 +25,7 @@ rule simulate_samples:
     benchmark:
         "<benchmarks>/simulate/samples.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_samples.py"),
@@ -41,7 +41,7 @@ rule simulate_donors:
     benchmark:
         "<benchmarks>/simulate/donors.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_donors.py"),
@@ -59,7 +59,7 @@ rule simulate_lambert:
     benchmark:
         "<benchmarks>/simulate/lambert.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_lambert.py"),
@@ -78,7 +78,7 @@ rule simulate_genome:
     benchmark:
         "<benchmarks>/simulate/genome.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=grows(2000),
         runtime=grows(30),
@@ -112,7 +112,7 @@ rule simulate_truth:
     benchmark:
         "<benchmarks>/simulate/truth.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=grows(4000),
         runtime=grows(30),
@@ -134,7 +134,7 @@ rule simulate_expression:
     benchmark:
         "<benchmarks>/simulate/expression.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=grows(4000),
         runtime=grows(30),
@@ -162,7 +162,7 @@ rule simulate_histone_track:
         # As upstream spells it in its file names.
         mark=either(mark.replace("K", "k") for mark in MARKS),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         runtime=grows(20),
     params:
@@ -185,7 +185,7 @@ rule simulate_cres:
     benchmark:
         "<benchmarks>/simulate/cres.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         simulation=config["simulation"],
         code=code_hash("simulate_cres.py"),

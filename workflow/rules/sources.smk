@@ -11,7 +11,7 @@ rule download:
     # Resumes where a killed attempt stopped.
     retries: 1
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         network=1,
         mem_mb=grows(500),
@@ -50,7 +50,7 @@ rule track_excerpt:
         name=either(SETTINGS.excerpt_names()),
     retries: 1
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         network=1,
         runtime=grows(60),
@@ -73,7 +73,7 @@ rule genome_parts:
     benchmark:
         "<benchmarks>/genome_parts.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         code=code_hash("genome_parts.py"),
     script:
@@ -95,7 +95,7 @@ rule genome:
     benchmark:
         "<benchmarks>/genome.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     resources:
         mem_mb=grows(1500),
         runtime=grows(30),

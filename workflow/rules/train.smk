@@ -11,7 +11,7 @@ rule split:
     # It draws the same again: what fails once fails always.
     retries: 0
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         settings=split_settings,
         code=code_hash("split.py"),
@@ -36,7 +36,7 @@ rule train:
     wildcard_constraints:
         run=either(name for name in SELECTION.networks if not RUNS[name].only_predicts),
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         gpu=gpus(config["compute"]["gpus"]),
@@ -76,7 +76,7 @@ rule reuse:
     wildcard_constraints:
         run=either(name for name in SELECTION.networks if RUNS[name].only_predicts),
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         control=lambda wildcards: RUNS[wildcards.run].control,
         code=code_hash("reuse.py"),

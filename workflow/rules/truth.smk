@@ -18,7 +18,7 @@ rule level_changes:
     wildcard_constraints:
         run=either(SELECTION.networks),
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         gpu=gpus(),
@@ -49,7 +49,7 @@ rule level_changes_fit:
     wildcard_constraints:
         run=either(SELECTION.factorised_runs),
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         mem_mb=grows(config["compute"]["array_mem_mb"]),
@@ -77,7 +77,7 @@ rule truth:
     benchmark:
         "<benchmarks>/truth.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        "../../envs/arrays.yaml"
     params:
         simulation=config["simulation"],
         runs=SELECTION.thesis_runs,

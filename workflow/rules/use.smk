@@ -27,7 +27,7 @@ rule gene_page:
     wildcard_constraints:
         gene=either(config["use"]["genes"]),
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         gpu=gpus(int(any(run in SELECTION.networks for run in config["use"]["runs"]))),
@@ -53,7 +53,7 @@ rule variants:
     benchmark:
         "<benchmarks>/variants.tsv"
     conda:
-        "../../envs/workflow.yaml"
+        KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
         gpu=gpus(int(any(run in SELECTION.networks for run in config["use"]["runs"]))),
