@@ -67,7 +67,7 @@ def own_run(
     steps
         Optimiser steps.
     options
-        Values of the column `options` by key (`run_options`); False for what is off.
+        Values of the column `options` by key (`run_options`); those that are False or 0 are off.
     likelihood
         Output distribution.
 
@@ -84,7 +84,7 @@ def own_run(
     settings = resolve(read_configuration(files, []), Path())
     chosen = {"seq": True, "tf": tf, "df": distance, "core": core, "hm": hm}
     architecture = Architecture.from_key("_".join(token for token in TOKENS if chosen[token]))
-    on = {key: value for key, value in (options or {}).items() if value is not False}
+    on = {key: value for key, value in (options or {}).items() if value}
     run = replace(_example(settings), architecture=architecture.key, likelihood=likelihood, steps=steps, options=on)
     run = replace(run, run=_name(run))
     folder = Path(settings.results, FOLDER)
