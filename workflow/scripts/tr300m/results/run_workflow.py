@@ -1,10 +1,17 @@
 """Snakemake called from a notebook."""
 
+import re
 import subprocess
 import sys
 
 from ..base.errors import TR300MError
 from ..base.redaction import redacted
+
+# What Snakemake says about itself and not about the jobs; `--quiet all` would hide its errors too.
+_ITSELF = re.compile(
+    r"Select jobs|Execute \d+ jobs|Using (shell|workflow)|Config file|Assuming|Building DAG|Conda environments|"
+    r"Complete log|Elapsed time"
+)
 
 
 def run_workflow(*arguments: str, cores: str = "all") -> None:
@@ -29,9 +36,7 @@ def run_workflow(*arguments: str, cores: str = "all") -> None:
     with subprocess.Popen(command, stdout=output, stderr=merged, encoding="utf-8", errors="replace") as process:
         assert process.stdout is not None
         for line in process.stdout:
-            print(redacted(line), end="", flush=True)
+            if line.strip() and not _ITSELF.match(line):
+                print(redacted(line), end="", flush=True)
     if process.returncode:
-        raise TR300MError(
-            f"Snakemake stopped with exit status {process.returncode}; its messages are above",
-            "mend that and try again",
-        )
+        raise TR300MError(f"Snakemake stopped with exit status {process.returncode}", "its messages are above")

@@ -12,7 +12,7 @@ from .canvas import new_figure
 if TYPE_CHECKING:
     from ...use.gene_view import TissueExpression
 
-_TICKS = (0, 1, 3, 10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)
+_TICKS = (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000)
 _DISTANCE = 0.17
 """Distance of predicted and observed values from the middle of a tissue's line."""
 
