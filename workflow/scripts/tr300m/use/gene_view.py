@@ -207,6 +207,17 @@ def caveats_of(predictor: "Predictor", promoters: "Dataset") -> list[str]:
     return lines
 
 
+def planted_places(truth: Path | str, found: GeneView) -> list[NamedSite]:
+    """Return where drivers act in the region of the mutagenesis, from the folder of the planted truth."""
+    first, length = found.mutagenesis.first, len(found.mutagenesis.distance)
+    sites = planted_sites(truth, found.gene, found.mutagenesis.window)
+    return [
+        NamedSite(f"planted {site.driver}", site.start - first, site.end - first)
+        for site in sites
+        if site.end > first and site.start < first + length
+    ]
+
+
 def planted_text(truth: Path | str, found: GeneView) -> str:
     """Return what was planted in the promoter of a gene, from the folder of the planted truth; see `planted_sites`."""
     return planted_sentence(planted_sites(truth, found.gene, found.mutagenesis.window), -found.bounds[0])

@@ -1,5 +1,6 @@
 """Functions for all figures: the empty figure with its titles, minimal ranges of axes, reproducible files."""
 
+import io
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -28,6 +29,14 @@ def widened(low: float, high: float, span: float) -> tuple[float, float]:
     """Return an interval with the same centre that is at least `span` wide."""
     missing = max(0.0, span - (high - low)) / 2
     return low - missing, high + missing
+
+
+def png_of(figure: Figure) -> bytes:
+    """Return a figure as the bytes of a PNG: for pages that include it, and for notebooks."""
+    picture = io.BytesIO()
+    with theme.looks():
+        figure.savefig(picture, format="png", dpi=theme.DPI, metadata={"Software": None})
+    return picture.getvalue()
 
 
 def save(figure: Figure, svg: Path | str, png: Path | str) -> None:

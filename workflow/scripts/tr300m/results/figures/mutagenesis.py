@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.image import AxesImage
 from matplotlib.patches import PathPatch
@@ -25,11 +26,22 @@ LINE_BP = 110
 """Base pairs in a line of the figure."""
 BASE_COLOURS = {"A": theme.GREEN, "C": theme.BLUE, "G": "#E69F00", "T": theme.VERMILLION}
 _MOST_ROWS = 60
+_SHADE, _SHADE_TEXT = "#FBE7B2", "#8A6100"
 _WIDTH, _LINE_HEIGHT, _ROW_HEIGHT, _GAPS = 13.0, 0.9, 0.1, 0.55
 
 
 def draw_mutagenesis(found: "Mutagenesis", sites: "Sequence[NamedSite]", runs: str, path: Path) -> None:
-    """Draw and write a figure.
+    """Draw a figure and write it as .png or .svg; see `mutagenesis_figure`."""
+    figure = mutagenesis_figure(found, sites, runs)
+    metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
+    with theme.looks(), atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=theme.DPI, metadata=metadata)
+
+
+def mutagenesis_figure(
+    found: "Mutagenesis", sites: "Sequence[NamedSite]", runs: str, shaded: "Sequence[NamedSite]" = ()
+) -> Figure:
+    """Draw a figure.
 
     In one context the heat map shows the change of each base, and the logo the importance. In several, the heat map
     shows the importance in each, and the logo its size, averaged over contexts. Names of motifs are below the logo.
@@ -42,8 +54,8 @@ def draw_mutagenesis(found: "Mutagenesis", sites: "Sequence[NamedSite]", runs: s
         Motifs to name.
     runs
         Names of the runs, for the title.
-    path
-        File .png or .svg.
+    shaded
+        Places to shade, with their names above the logo, such as planted sites.
     """
     several = len(found.contexts) > 1
     table = found.importance[:_MOST_ROWS] if several else found.single.mean[0].T
@@ -68,12 +80,11 @@ def draw_mutagenesis(found: "Mutagenesis", sites: "Sequence[NamedSite]", runs: s
                 figure.colorbar(image, ax=axes.tolist(), shrink=0.3, aspect=40, label="log2 fold change")
             _logo(letters, logo[start:end], found.bases[start:end], int(found.distance[start]), span, label)
             _names(letters, sites, start, end, int(found.distance[0]))
+            _shades(letters, shaded, start, end, int(found.distance[0]))
             for axis in (heat, letters):
                 axis.set_xlim(found.distance[start] - 0.5, found.distance[start] + LINE_BP - 0.5)
         axes[-1].set_xlabel("distance from the TSS (bp)")
-        metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
-        with atomic_path(path) as temporary:
-            figure.savefig(temporary, dpi=theme.DPI, metadata=metadata)
+    return figure
 
 
 def _heat(axis: Axes, table: Floats, names: list[str], first: int, limit: float) -> AxesImage:
@@ -107,6 +118,18 @@ def _letter(base: str, centre: float, height: float, axis: Axes) -> PathPatch:
         Affine2D().translate(-box.x0, -box.y0).scale(0.94 / box.width, height / box.height).translate(centre - 0.47, 0)
     )
     return PathPatch(shape, transform=place + axis.transData, color=BASE_COLOURS[base], linewidth=0)
+
+
+def _shades(axis: Axes, shaded: "Sequence[NamedSite]", start: int, end: int, first: int) -> None:
+    """Shade places behind the logo, each with its name at the top."""
+    for site in shaded:
+        left, right = max(site.start, start), min(site.end, end)
+        if left >= right:
+            continue
+        axis.axvspan(first + left - 0.5, first + right - 0.5, color=_SHADE, linewidth=0, zorder=0)
+        place = (first + (left + right - 1) / 2, 1.0)
+        across = axis.get_xaxis_transform()
+        axis.annotate(site.name, place, xycoords=across, ha="center", va="bottom", size=6.5, color=_SHADE_TEXT)
 
 
 def _names(axis: Axes, sites: "Sequence[NamedSite]", start: int, end: int, first: int) -> None:

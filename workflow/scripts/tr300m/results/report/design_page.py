@@ -1,7 +1,6 @@
 """Files of a design: the sequence, tables, and a page that includes its figure and refers to no other file."""
 
 import base64
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from ...base.files import atomic_path
 from ...base.text_cells import text_cell
 from ...use.design_review import HIT_SHARE, RANDOM_DESIGNS, Gain, Review
-from ..figures import style as theme
+from ..figures.canvas import png_of
 from ..figures.design_figure import gain_panels
 from ..write_table import markdown
 from .html import page
@@ -82,11 +81,7 @@ def context_columns(found: Review) -> dict[str, list[Any]]:
 def design_page(found: Review, header: Sequence[str]) -> str:
     """Return the page of a design."""
     template = found.objective.template
-    figure = gain_panels(found.gains, context_columns(found))
-    picture = io.BytesIO()
-    with theme.looks():
-        figure.savefig(picture, format="png", dpi=theme.DPI, metadata={"Software": None})
-    data = base64.b64encode(picture.getvalue()).decode()
+    data = base64.b64encode(png_of(gain_panels(found.gains, context_columns(found)))).decode()
     order = sorted(
         range(len(found.motifs["motif"])),
         key=lambda row: -abs(found.motifs["score_after"][row] - found.motifs["score_before"][row]),
