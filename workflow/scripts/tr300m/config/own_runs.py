@@ -15,9 +15,9 @@ from .run_table import Run
 from .schema import read_configuration
 from .settings import Settings, resolve
 
-PREFIX = "own_"
+RUN_PREFIX = "own_"
 """Start of the names of such runs."""
-FOLDER = "own"
+OWN_FOLDER = "own"
 """Folder of their tables, below the results."""
 USUAL = "nb_exponential"
 """Output distribution of the thesis."""
@@ -55,7 +55,7 @@ def own_run(
     """Add a network to the runs of a configuration.
 
     The rows of the configuration's tables of runs and architectures, those added earlier, and the new one are written
-    to the folder `FOLDER` of the results. Split, motif scan and seed are those of the first network of the
+    to the folder `OWN_FOLDER` of the results. Split, motif scan and seed are those of the first network of the
     configuration on the split of Table 1, so that its metrics can be compared with those of the others.
 
     Parameters
@@ -87,7 +87,7 @@ def own_run(
     on = {key: value for key, value in (options or {}).items() if value}
     run = replace(_example(settings), architecture=architecture.key, likelihood=likelihood, steps=steps, options=on)
     run = replace(run, run=_name(run))
-    folder = Path(settings.results, FOLDER)
+    folder = Path(settings.results, OWN_FOLDER)
     rows = {"runs": _run_row(run), "architectures": _architecture_row(architecture)}
     tables = {name: _merged(settings.config[name], folder / f"{name}.tsv", row) for name, row in rows.items()}
     with tempfile.TemporaryDirectory() as temporary:
@@ -119,7 +119,7 @@ def _name(run: Run) -> str:
     """Return a name that says what was chosen, so that every choice is a run of its own."""
     usual = {USUAL, NO_OPTIONS}
     parts = [run.architecture, run.likelihood, f"{run.steps}_steps", format_options(run.options)]
-    return PREFIX + re.sub(r"[^A-Za-z0-9_-]+", "-", "_".join(part for part in parts if part not in usual))
+    return RUN_PREFIX + re.sub(r"[^A-Za-z0-9_-]+", "-", "_".join(part for part in parts if part not in usual))
 
 
 def _run_row(run: Run) -> dict[str, str]:

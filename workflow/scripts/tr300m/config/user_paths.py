@@ -1,4 +1,4 @@
-"""Paths in a configuration: the home folder for a leading ``~``, and files that are missing."""
+"""Paths in a configuration: the home folder for a leading ``~``, the place of checkpoints, and files that are missing."""
 
 import os
 from collections.abc import Mapping
@@ -34,6 +34,14 @@ def expand_paths(config: Mapping[str, Any]) -> dict[str, Any]:
         filled["use"] = filled["use"] | {"variants": _expand("use: variants", vcf)}
     filled["sources"] = {key: _expand(f"sources: {key}", value) for key, value in filled["sources"].items()}
     return filled
+
+
+def checkpoint_folder(results: str, place: str | None) -> str:
+    """Return the folder of the checkpoints of all trainings; folders of results that share a place have their own."""
+    if not place:
+        return f"{results}/checkpoints"
+    # Neither the root nor a step upwards may lead out of the place.
+    return str(Path(place, *(part for part in Path(results).parts if part not in ("/", ".."))))
 
 
 def missing_paths(config: Mapping[str, Any]) -> list[str]:
