@@ -1,4 +1,4 @@
-"""Paths in a configuration: the home folder for a leading ``~``, the place of checkpoints, and files that are missing."""
+"""Paths in a configuration: ``~`` as the home folder, the place of checkpoints, and files that are missing."""
 
 import os
 from collections.abc import Mapping
