@@ -9,9 +9,11 @@ import nbformat
 import pytest
 from helpers.small_run import ROOT
 from nbclient import NotebookClient
+from tr300m.base.errors import TR300MError
 from tr300m.base.files import read_tsv
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split
+from tr300m.results.run_workflow import run_workflow
 
 BOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST, CHANGE = ROOT / "notebooks/first_steps.ipynb", ROOT / "notebooks/change_the_architecture.ipynb"
@@ -74,11 +76,12 @@ def test_first_steps(project: Path) -> None:
     asked = {"RUN": "all", "JUDGE": "seq", "GENE": gene, "TISSUE": dataset.tissues[0]}
     book = executed(FIRST, project, SMALL_CONFIG | asked)
     assert len(shown(book, "image/png")) == 5
-    tables = shown(book, "text/html")
-    assert all(f"[{name}]" in tables[0] or name in tables[0] for name in ("expression", "gene, sample", "TPM"))
-    assert all(tissue in tables[3] for tissue in dataset.tissues)
-    assert "validation" in tables[3]
     assert "image/png" in cells(book)[-1].outputs[-1].data
+    arrays, *tables = shown(book, "text/html")
+    assert all(text in arrays for text in ("expression", "[gene, sample]", str([*dataset.expression.shape]), "TPM"))
+    predicted = next(table for table in tables if "q95" in table)
+    trained = split.training_axes(len(dataset.genes), len(dataset.samples))[1]
+    assert all(tissue in predicted for tissue in {gene, "validation", *dataset.samples.tissue[trained].tolist()})
 
 
 @pytest.mark.slow
@@ -94,3 +97,14 @@ def test_change_the_architecture(project: Path) -> None:
     assert len(shown(book, "image/png")) == 2
     assert "own_seq_hm_6_steps" in "".join(shown(book, "text/html"))
     assert "own_seq_hm_6_steps" in "".join(shown(book, "stdout"))
+
+
+@pytest.mark.workflow
+def test_a_failure_of_the_workflow_is_no_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Snakefile").write_text("configfile: 'none.yaml'\n")
+    with pytest.raises(TR300MError):
+        run_workflow("a.txt", cores="1")
+    assert "none.yaml" in capsys.readouterr().out

@@ -15,12 +15,11 @@ from .run_table import Run
 from .schema import read_configuration
 from .settings import Settings, resolve
 
-RUN_PREFIX = "own_"
-"""Start of the names of such runs."""
-OWN_FOLDER = "own"
-"""Folder of their tables, below the results."""
-USUAL = "nb_exponential"
-"""Output distribution of the thesis."""
+_PREFIX = "own_"
+# Below the results.
+_FOLDER = "own"
+# The output distribution of the thesis.
+_USUAL = "nb_exponential"
 
 
 class OwnRun(NamedTuple):
@@ -50,12 +49,12 @@ def own_run(
     distance: bool = False,
     steps: int,
     options: Mapping[str, OptionValue] | None = None,
-    likelihood: str = USUAL,
+    likelihood: str = _USUAL,
 ) -> OwnRun:
     """Add a network to the runs of a configuration.
 
     The rows of the configuration's tables of runs and architectures, those added earlier, and the new one are written
-    to the folder `OWN_FOLDER` of the results. Split, motif scan and seed are those of the first network of the
+    to the folder ``own`` of the results. Split, motif scan and seed are those of the first network of the
     configuration on the split of Table 1, so that its metrics can be compared with those of the others.
 
     Parameters
@@ -87,7 +86,7 @@ def own_run(
     on = {key: value for key, value in (options or {}).items() if value}
     run = replace(_example(settings), architecture=architecture.key, likelihood=likelihood, steps=steps, options=on)
     run = replace(run, run=_name(run))
-    folder = Path(settings.results, OWN_FOLDER)
+    folder = Path(settings.results, _FOLDER)
     rows = {"runs": _run_row(run), "architectures": _architecture_row(architecture)}
     tables = {name: _merged(settings.config[name], folder / f"{name}.tsv", row) for name, row in rows.items()}
     with tempfile.TemporaryDirectory() as temporary:
@@ -117,9 +116,9 @@ def _example(settings: Settings) -> Run:
 
 def _name(run: Run) -> str:
     """Return a name that says what was chosen, so that every choice is a run of its own."""
-    usual = {USUAL, NO_OPTIONS}
+    usual = {_USUAL, NO_OPTIONS}
     parts = [run.architecture, run.likelihood, f"{run.steps}_steps", format_options(run.options)]
-    return RUN_PREFIX + re.sub(r"[^A-Za-z0-9_-]+", "-", "_".join(part for part in parts if part not in usual))
+    return _PREFIX + re.sub(r"[^A-Za-z0-9_-]+", "-", "_".join(part for part in parts if part not in usual))
 
 
 def _run_row(run: Run) -> dict[str, str]:
