@@ -74,9 +74,8 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Submi
         # With more kinds of jobs.
         settings |= {"wide": {"sequence": 5000}, "use": {"genes": ["GENE"], "runs": ["all"]}}
         (folder / "small.yaml").write_text(yaml.safe_dump(settings))
-        (folder / "small_runs.tsv").write_text(
-            f"{RUNS}trees\tboosted_trees\tthesis\tzero_lognormal_mixture\tnone\t-\t3\t-\t-\n"
-        )
+        fit = "\t".join(["bilinear", "bilinear", "thesis", "zero_lognormal_mixture", "none", "-", "3", "-", "-"])
+        (folder / "small_runs.tsv").write_text(f"{RUNS}{fit}\n")
         output = run_in(
             folder,
             *(python, str(ROOT / "tests/helpers/recorded_submission.py"), "records.json"),
