@@ -86,7 +86,7 @@ def test_results_are_in_the_bucket(bucket: Bucket) -> None:
         f"run/results/small/{name}" for name in ("table1.tsv", "dataset/histones.npy", "runs/seq/run.json")
     } <= names
     table = bucket.request("/run/results/small/table1.tsv").decode()
-    assert table.splitlines()[0].startswith("label\t") and "Seq" in table
+    assert table.startswith("Model Architecture\t") and "Seq" in table
     # Neither the user's file nor those of the workflow itself.
     assert not [name for name in names if not name.startswith("run/results/small/")]
     manifest = json.loads(bucket.request("/run/results/small/dataset/manifest.json"))
