@@ -26,6 +26,7 @@ from tr300m.config.model_rows import model_rows
 from tr300m.config.option_groups import option_groups
 from tr300m.config.run_table import trained_run
 from tr300m.config.split_names import split_pattern
+from tr300m.config.user_paths import checkpoint_folder
 from tr300m.config.window import Window
 from tr300m.dataset.split_schemes import scheme_settings
 from tr300m.dataset.splits import PARTS
