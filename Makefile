@@ -7,6 +7,7 @@ VENV ?= .venv
 CORES ?= all
 # Test processes side by side. What trains is run apart, so that none takes more than 2 GB of memory.
 PYTEST_WORKERS ?= 2
+KILLS ?= 30
 DATA ?=
 CONFIG ?=
 BIN = $(VENV)/bin
@@ -15,7 +16,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu env-clusters test-clusters demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast check lint types dry-run docs lock clean
+.PHONY: help env env-gpu env-clusters test-clusters demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast soak check lint types dry-run docs lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -109,6 +110,9 @@ test-clusters: env env-clusters ## Run the tests of the profiles for clusters an
 
 test-fast: env ## Run the tests that take seconds: neither trainings nor Snakemake; about 4 minutes on 2 cores
 	@$(PYTEST) -m "not slow and not workflow"
+
+soak: env ## Kill a small run at random moments, KILLS times (30), and compare it with an undisturbed one; half an hour
+	@$(BIN)/python tests/soak.py --kills $(KILLS)
 
 lint: env ## ruff, snakefmt, snakemake --lint
 	@$(BIN)/ruff check .

@@ -73,6 +73,7 @@ rule dataset:
 
 
 onstart:
+    or_stop(check_folders)(Path(RESULTS))
     print(SETTINGS.plan(), file=sys.stderr)
     # To keep its limit of jobs started per second, Snakemake 9.27 looks for jobs once a second for every job that has
     # ended while others were ready: after 100 jobs, 100 times a second, on all that are ready.

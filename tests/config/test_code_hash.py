@@ -211,7 +211,7 @@ def test_exempt_is_a_file_and_not_every_file_of_that_name(hash_with: Package) ->
 
 def test_messages_shape_no_result() -> None:
     assert {"base.errors", "base.job", "base.progress"} <= names_used_by("train.py")
-    assert {"base/errors.py", "base/job.py", "base/progress.py"} == provenance.WITHOUT_EFFECT
+    assert {"base/disk.py", "base/errors.py", "base/job.py", "base/progress.py"} == provenance.WITHOUT_EFFECT
     assert all((PACKAGE / name).is_file() for name in provenance.WITHOUT_EFFECT)
 
 

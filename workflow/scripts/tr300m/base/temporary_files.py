@@ -25,8 +25,8 @@ def remove_abandoned(final: Path) -> None:
     for name in os.listdir(final.parent):
         if found := pattern.fullmatch(name):
             other, host, process = final.with_name(name), found[1], int(found[2])
-            # Another process may delete the file at the same time.
-            with suppress(FileNotFoundError):
+            # Another process may delete the file at the same time, and one of another user's may have to stay.
+            with suppress(FileNotFoundError, PermissionError):
                 old = time.time() - other.lstat().st_mtime > ABANDONED
                 if old if host != socket.gethostname() else not _is_running(process):
                     other.unlink()

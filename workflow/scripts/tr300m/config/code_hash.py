@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ..base.errors import TR300MError
 
 PACKAGE = Path(__file__).parents[1]
-WITHOUT_EFFECT = frozenset({"base/errors.py", "base/job.py", "base/progress.py"})
+WITHOUT_EFFECT = frozenset({"base/disk.py", "base/errors.py", "base/job.py", "base/progress.py"})
 """Files, relative to the package, that print messages and do not affect results."""
 # These decorators have no side effect. Any other may, such as registering the function.
 PURE_DECORATORS = frozenset({"cache", "contextmanager", "dataclass"})

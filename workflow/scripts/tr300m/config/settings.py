@@ -77,15 +77,6 @@ class Settings:
         folder = f"{self.results}/downloads" if location.kind == "url" else UPSTREAM_FOLDER
         return f"{folder}/{self._download_name(key)}"
 
-    @property
-    def checkpoints(self) -> str:
-        """Folder of the checkpoints of all trainings; folders of results that share a place have their own in it."""
-        place = self.config["compute"]["checkpoints"]
-        if not place:
-            return f"{self.results}/checkpoints"
-        # Neither the root nor a step upwards may lead out of the place.
-        return str(Path(place, *(part for part in Path(self.results).parts if part not in ("/", ".."))))
-
     def by_range(self, key: str) -> bool:
         """Whether only windows of a source are fetched: a track in a remote bigWig, if the config says so."""
         return (

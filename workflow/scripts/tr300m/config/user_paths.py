@@ -50,6 +50,22 @@ def missing_paths(config: Mapping[str, Any]) -> list[str]:
     return problems
 
 
+def checkpoint_folder(results: str, place: str | None) -> str:
+    """Return the folder of the checkpoints of all trainings.
+
+    Parameters
+    ----------
+    results
+        Folder of the results, which has them if no place is named.
+    place
+        `compute: checkpoints`. Folders of results that share a place have each their own in it.
+    """
+    if not place:
+        return f"{results}/checkpoints"
+    # Neither the root nor a step upwards may lead out of the place.
+    return str(Path(place, *(part for part in Path(results).parts if part not in ("/", ".."))))
+
+
 def _expand(key: str, path: str) -> str:
     """Return a path with the home folder in place of a leading ``~``."""
     expanded = os.path.expanduser(path)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base.array_files import read_row_blocks
+from ..base.disk import check_writable, disk_errors
 from ..base.errors import TR300MError
 from ..base.progress import bar
 from ..base.temporary_files import temporary_path
@@ -82,13 +83,15 @@ def check_place(out: Path, force: bool, *, folder: bool) -> None:
 @contextmanager
 def atomic_folder(out: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `out`; it replaces `out` on success and is deleted on failure."""
-    out.parent.mkdir(parents=True, exist_ok=True)
     temporary = temporary_path(out)
-    temporary.mkdir()
-    try:
-        yield temporary
-        if out.exists():
-            shutil.rmtree(out)
-        temporary.replace(out)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with disk_errors(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        check_writable(out.parent)
+        temporary.mkdir()
+        try:
+            yield temporary
+            if out.exists():
+                shutil.rmtree(out)
+            temporary.replace(out)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.disk import disk_errors, reserve
 from ..base.errors import TR300MError
 from ..base.files import read_json, write_json
 from ..base.progress import bar
@@ -182,8 +183,17 @@ def write_scan_table(
 
 def _part(path: Path, shape: tuple[int, ...], *, new: bool) -> np.memmap[Any, np.dtype[np.float16]]:
     """Create an unfinished file of zeros, or open an existing one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return np.lib.format.open_memmap(path, mode="w+" if new else "r+", dtype=np.float16, shape=shape)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table = np.lib.format.open_memmap(path, mode="w+" if new else "r+", dtype=np.float16, shape=shape)
+        if new:
+            try:
+                with open(path, "r+b") as handle:
+                    reserve(handle, path.stat().st_size)
+            except OSError:
+                path.unlink()
+                raise
+    return table
 
 
 def _done(progress: Path, parts: Mapping[str, Path], key: str) -> int:

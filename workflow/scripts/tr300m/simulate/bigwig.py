@@ -7,6 +7,7 @@ import numpy as np
 import pyBigWig  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
 from ..base.axes import CELLS, MARKS
+from ..base.disk import BIGWIG_BYTES, BIGWIG_INDEX, check_room
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, read_lines, read_tsv
 from ..base.types import Bools, Floats, Ints, Strings
@@ -67,6 +68,7 @@ def simulate_bigwig(
     if not set(chromosomes.tolist()) & set(lengths):
         raise TR300MError(f"{sizes} has no chromosome of the genes", "check `chromosomes`")
     with atomic_path(out) as temporary:
+        check_room(temporary, BIGWIG_BYTES * (sum(lengths.values()) // BIN) + BIGWIG_INDEX)
         track = pyBigWig.open(str(temporary), "w")
         track.addHeader(list(lengths.items()))
         for name, length in lengths.items():

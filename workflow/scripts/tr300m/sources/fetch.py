@@ -6,10 +6,11 @@ from pathlib import Path
 
 import urllib3
 
+from ..base.disk import DiskError, disk_errors
 from ..base.errors import TR300MError
 from ..base.redaction import public
 from .http import RETRY, TIMEOUTS, download
-from .partial_file import DiskError, PartialFile
+from .partial_file import PartialFile
 from .store import keep, reuse, verify_file
 
 
@@ -48,7 +49,8 @@ def fetch(
     if size is None or not checksum:
         missing = " and ".join(["size"] * (size is None) + ["checksum"] * (not checksum))
         print(f"{out.name}: upstream publishes no {missing}, so none is checked", file=sys.stderr)
-    out.parent.mkdir(parents=True, exist_ok=True)
+    with disk_errors(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
     part = PartialFile.of(out)
     failures = []
     for url in urls:

@@ -4,7 +4,6 @@ The bytes are in ``NAME.part``. The record, ``NAME.part.json``, holds the addres
 ETag or a date) and its full length. It decides whether a later download may append to the bytes.
 """
 
-import errno
 import json
 import os
 import shutil
@@ -13,15 +12,9 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ..base.errors import TR300MError
+from ..base.disk import DISK_FULL, DiskError
 from ..base.files import write_json
 from ..base.redaction import public
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-class DiskError(TR300MError):
-    """The file cannot be written on this disk, whatever address it comes from."""
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,13 @@ import requests
 import urllib3
 from fsspec.utils import merge_offset_ranges
 
+from ..base.disk import DiskError
 from ..base.errors import TR300MError
 from ..base.files import write_json
 from ..base.progress import bar
 from ..base.redaction import public
 from .http import RETRY, TIMEOUTS, Piece, read_range
-from .partial_file import DiskError, Origin
+from .partial_file import Origin
 
 BLOCK = 1 << 8
 """Bytes of a block. Data of a window of a track are a few thousand bytes; with larger blocks more would come."""

@@ -1,6 +1,7 @@
 """Checkpoints: the state of a training on disk, so that a killed run resumes where it stopped."""
 
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.disk import disk_errors
+from ..base.errors import TR300MError
 from ..base.files import sha256
 from ..base.progress import log
 from ..base.temporary_files import remove_abandoned, temporary_path
@@ -65,28 +68,53 @@ class Checkpoints:
             Arrays by name; the name ``record`` is reserved.
         record
             Anything that JSON can hold.
+
+        Raises
+        ------
+        DiskError
+            If the disk is full, or the folder may not be written; the checkpoints before it stay.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         text = np.frombuffer(json.dumps(record).encode(), np.uint8)
-        remove_abandoned(self.folder / _PART)
-        part = temporary_path(self.folder / _PART)
-        with open(part, "wb") as handle:
-            np.savez(handle, allow_pickle=False, **arrays, **{_RECORD_ENTRY: text})
-            handle.flush()
-            os.fsync(handle.fileno())
-        final = self.folder / f"step_{step:012d}-{sha256(part)[:_DIGEST_DIGITS]}.npz"
-        part.replace(final)
+        with disk_errors(self.folder / _PART):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            remove_abandoned(self.folder / _PART)
+            part = temporary_path(self.folder / _PART)
+            try:
+                with open(part, "wb") as handle:
+                    np.savez(handle, allow_pickle=False, **arrays, **{_RECORD_ENTRY: text})
+                    handle.flush()
+                    os.fsync(handle.fileno())
+                final = self.folder / f"step_{step:012d}-{sha256(part)[:_DIGEST_DIGITS]}.npz"
+                part.replace(final)
+            finally:
+                part.unlink(missing_ok=True)
         for old in self.files()[self.keep :]:
-            old.unlink()
+            old.unlink(missing_ok=True)
         return final
 
     def load(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-        """Return the arrays and the record of the newest intact checkpoint, or None if there is none."""
+        """Return the arrays and the record of the newest intact checkpoint, or None if there is none.
+
+        Raises
+        ------
+        TR300MError
+            If this account may not read a checkpoint: to begin anew beside it would waste what another one trained.
+        """
         for path in self.files():
-            if sha256(path)[:_DIGEST_DIGITS] != path.stem[-_DIGEST_DIGITS:]:
+            try:
+                content = path.read_bytes()
+            except PermissionError as error:
+                raise TR300MError(
+                    f"cannot read the checkpoint {path}: {error.strerror}",
+                    "let its owner make it readable, or delete it to train from the beginning",
+                ) from None
+            except OSError as error:
+                log(f"{path} cannot be read ({error.strerror}), using the previous one")
+                continue
+            if hashlib.sha256(content).hexdigest()[:_DIGEST_DIGITS] != path.stem[-_DIGEST_DIGITS:]:
                 log(f"{path} is corrupt, using the previous one")
                 continue
-            with np.load(path, allow_pickle=False) as stored:
+            with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 arrays = dict(stored)
             return arrays, json.loads(arrays.pop(_RECORD_ENTRY).tobytes())
         return None

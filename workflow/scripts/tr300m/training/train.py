@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..base.disk import check_room
 from ..base.files import atomic_path, write_json, write_tsv
 from ..base.progress import log
 from ..base.types import Ints
@@ -16,6 +17,7 @@ from ..dataset.pair_order import ORDERS
 from ..dataset.permutations import apply_control
 from ..features.scan_cache import ScanTable
 from ..model import devices
+from ..model.devices import keras
 from ..model.likelihood.distributions import Likelihood, make_likelihood
 from ..model.network import NetworkConfig
 from .checkpoints import Checkpoints
@@ -146,6 +148,7 @@ def train(
 
     stepper.update_model()
     with atomic_path(folder / "model.weights.h5") as temporary:
+        check_room(temporary, _weights_bytes(model))
         model.save_weights(temporary)
     history = {column: [row[column] for row in rows] for column in history_columns(training_config.early_stopping)}
     write_tsv(folder / "history.tsv", history)
@@ -168,6 +171,11 @@ def train(
     if kept is not None:
         kept.delete()
     return history
+
+
+def _weights_bytes(model: keras.Model) -> int:
+    """Return an upper limit of the size of the weights' file: the arrays, and some KB of HDF5 around each."""
+    return int(sum(np.prod(weight.shape, dtype=np.int64) * 4 + 8192 for weight in model.weights)) + (1 << 16)
 
 
 def _training_part(

@@ -10,6 +10,7 @@ from typing import NamedTuple, Self
 
 import pysam
 
+from ..base.disk import disk_errors
 from ..base.errors import TR300MError
 from ..base.files import atomic_path, gzip_errors, open_binary, read_lines
 
@@ -143,7 +144,7 @@ def _variant_file(path: Path, folder: Path, genotypes: bool) -> pysam.VariantFil
         except NotImplementedError:
             # Plain gzip, which htslib reads and pysam does not.
             unpacked = folder / "unpacked.vcf"
-            with gzip_errors(path), open_binary(path) as packed, open(unpacked, "wb") as handle:
+            with disk_errors(unpacked), gzip_errors(path), open_binary(path) as packed, open(unpacked, "wb") as handle:
                 shutil.copyfileobj(packed, handle)
             return pysam.VariantFile(str(unpacked), drop_samples=not genotypes)
     except FileNotFoundError:
