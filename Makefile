@@ -16,7 +16,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu env-clusters env-clusters-gpu demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast soak check lint types dry-run docs lock conda clean
+.PHONY: help env env-gpu env-clusters env-clusters-gpu test-clusters demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast soak check lint types dry-run docs lock conda clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -109,6 +109,9 @@ test: env ## Run all tests; with TR300M_REALDATA=FOLDER those on real files too
 	@$(PYTEST) tests/training
 	@$(PYTEST) tests/model tests/evaluation
 	@$(PYTEST) --ignore tests/training --ignore tests/model --ignore tests/evaluation
+
+test-clusters: env env-clusters ## Run the tests of the profiles for clusters and clouds; `make test` skips them without .venv-clusters
+	@$(PYTEST) tests/clusters
 
 test-fast: env ## Run the tests that take seconds: neither trainings nor Snakemake; about 4 minutes on 2 cores
 	@$(PYTEST) -m "not slow and not workflow"

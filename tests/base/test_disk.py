@@ -1,14 +1,17 @@
 """A full or read-only disk: each writer names the file, says what to do, and leaves what was there."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from helpers.child import start_child
 from helpers.fixtures import Refuses, says
 from helpers.small_disk import FULL, READ_ONLY
@@ -18,6 +21,8 @@ from tr300m.base.array_files import ArrayWriter, save_array, save_arrays
 from tr300m.base.disk import NO_ROOM, DiskError, check_writable, disk_errors, is_full
 from tr300m.base.files import atomic_path, write_json, write_tsv
 from tr300m.base.job import job
+from tr300m.cli import main
+from tr300m.dataset.dataset import Dataset
 from tr300m.export.tables import atomic_folder
 from tr300m.features.scan_cache import write_scan_table
 from tr300m.training.checkpoints import Checkpoints
@@ -169,6 +174,34 @@ def test_a_job_without_memory_says_so(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "Traceback" not in said
     assert says(said, "Error: ", "8.00", "PiB", "Hint: ", "--cores")
     assert says((tmp_path / "a.log").read_text(), "Error: ")
+
+
+@pytest.mark.parametrize(
+    ("error", "parts"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/tmp/x"), ("/tmp/x", "free")),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), ("cannot write", "free")),
+        (PermissionError(errno.EACCES, "Permission denied", "/other/x"), ("/other/x", "Permission denied")),
+    ],
+)
+def test_errors_of_libraries_are_told_by_jobs_and_commands(
+    error: OSError, parts: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit), job(str(tmp_path / "a.log")):
+        raise error
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Dataset, "open", Mock(side_effect=error))
+        called = CliRunner().invoke(main, ["describe", str(tmp_path)])
+    assert called.exit_code == 1
+    for said in (capsys.readouterr().err, called.output):
+        assert says(said, "Error: ", "Hint: ", *parts)
+        assert "Traceback" not in said
+
+
+def test_other_errors_of_libraries_keep_their_traceback(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), job(str(tmp_path / "a.log")):
+        raise OSError(errno.EIO, "Input/output error")
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_a_place_that_another_file_takes(tmp_path: Path, refuses: Refuses) -> None:

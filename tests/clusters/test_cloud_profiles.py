@@ -1,4 +1,4 @@
-"""The jobs that the profiles of the clouds submit, rendered by the plugins themselves; only their API clients record."""
+"""The jobs that the profiles of the clouds submit, rendered by the plugins; only their API clients are replaced."""
 
 import base64
 import json
@@ -71,8 +71,11 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Submi
         del settings["sources"]["donors"]
         # As a user of a cluster has it: GPUs where there are any, threads and memory by default.
         settings["compute"] = {}
+        # With more kinds of jobs.
+        settings |= {"wide": {"sequence": 5000}, "use": {"genes": ["GENE"], "runs": ["all"]}}
         (folder / "small.yaml").write_text(yaml.safe_dump(settings))
-        (folder / "small_runs.tsv").write_text(RUNS)
+        fit = "\t".join(["bilinear", "bilinear", "thesis", "zero_lognormal_mixture", "none", "-", "3", "-", "-"])
+        (folder / "small_runs.tsv").write_text(f"{RUNS}{fit}\n")
         output = run_in(
             folder,
             *(python, str(ROOT / "tests/helpers/recorded_submission.py"), "records.json"),
@@ -158,7 +161,9 @@ def test_pods(submitted: Callable[[str], Submissions]) -> None:
 def test_checkpoints_of_pods_lie_on_a_volume(submitted: Callable[[str], Submissions]) -> None:
     job = submitted("kubernetes").of("train")
     spec = job.request["spec"]["template"]["spec"]
-    claims = {volume["name"]: volume["persistentVolumeClaim"] for volume in spec["volumes"] if volume["name"] != "workdir"}
+    claims = {
+        volume["name"]: volume["persistentVolumeClaim"] for volume in spec["volumes"] if volume["name"] != "workdir"
+    }
     assert claims == {"tr300m-checkpoints": {"claimName": "tr300m-checkpoints"}}
     mounts = {mount["name"]: mount["mountPath"] for mount in spec["containers"][0]["volumeMounts"]}
     assert mounts == {"workdir": "/workdir", "tr300m-checkpoints": "/checkpoints"}
@@ -170,7 +175,9 @@ def test_pods_get_the_keys_of_the_bucket_as_a_secret(submitted: Callable[[str], 
     (secret,) = [record for record in found.others if record["kind"] == "secret"]
     assert base64.b64decode(secret["data"]["snakemake_storage_s3_secret_key"]).decode() == SECRET
     environment = found.of("train").request["spec"]["template"]["spec"]["containers"][0]["env"]
-    assert {variable["name"]: variable["valueFrom"]["secretKeyRef"]["name"] for variable in environment} == dict.fromkeys(
+    assert {
+        variable["name"]: variable["valueFrom"]["secretKeyRef"]["name"] for variable in environment
+    } == dict.fromkeys(
         (f"SNAKEMAKE_STORAGE_S3_{name}" for name in ("REGION", "ACCESS_KEY", "SECRET_KEY")), secret["metadata"]["name"]
     )
 
@@ -243,7 +250,9 @@ def test_jobs_of_aws_batch(submitted: Callable[[str], Submissions]) -> None:
         definition = found.of(rule).request
         assert definition["containerProperties"]["image"] == IMAGE
         assert definition["containerProperties"]["jobRoleArn"] == "arn:role"
-        assert definition["timeout"] == {"attemptDurationSeconds": 172800} and definition["platformCapabilities"] == ["EC2"]
+        assert definition["timeout"] == {"attemptDurationSeconds": 172800} and definition["platformCapabilities"] == [
+            "EC2"
+        ]
     submissions = [record for record in found.others if record["kind"] == "submission"]
     assert len(submissions) == len(found.jobs) and {record["jobQueue"] for record in submissions} == {"arn:queue"}
     # Its word where it gives a job less memory, or more, than it asked for.

@@ -535,11 +535,6 @@ def test_a_byte_order_mark_in_a_configuration(tmp_path: Path) -> None:
 # --- home folders -----------------------------------------------------------------------------------------------------
 
 
-def checkpoints_of(given: dict[str, Any]) -> str:
-    settings = resolve(given, ROOT)
-    return checkpoint_folder(settings.results, settings.config["compute"]["checkpoints"])
-
-
 def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     names = ("g.txt", "s.txt", "r.tsv", "a.tsv", "my.fa", "tf.csv", "d.zip")
@@ -554,7 +549,7 @@ def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.Monke
     assert found.results == f"{tmp_path}/out"
     assert found.source_path("genome") == f"{tmp_path}/my.fa"
     elsewhere = {"results": "~/out/", "compute": {"checkpoints": "~/kept"}}
-    assert checkpoints_of(elsewhere) == f"{tmp_path}/kept{tmp_path}/out"
+    assert resolve(elsewhere, ROOT).config["compute"]["checkpoints"] == f"{tmp_path}/kept"
     assert found.source_path("regulators") == f"{tmp_path}/tf.csv"
     assert found.source_path("expression").startswith(f"{tmp_path}/out/sources/")
     assert {found.config[key] for key in config} == {f"{tmp_path}{value.lstrip('~')}" for value in config.values()}
@@ -566,7 +561,7 @@ def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("results", "place", "folder"),
     [
-        ("results/a/", None, "results/a/checkpoints"),
+        ("results/a", None, "results/a/checkpoints"),
         ("results/a", "/kept", "/kept/results/a"),
         ("/home/me/results/", "kept/", "kept/home/me/results"),
         # Not beside the place.
@@ -574,7 +569,7 @@ def test_the_home_folder_in_every_path(tmp_path: Path, monkeypatch: pytest.Monke
     ],
 )
 def test_a_place_for_checkpoints(results: str, place: str | None, folder: str) -> None:
-    assert checkpoints_of({"results": results, "compute": {"checkpoints": place}}) == folder
+    assert checkpoint_folder(results, place) == folder
 
 
 @pytest.mark.parametrize("config", [{"results": "~nobody-here/x"}, {"sources": {"genome": "~nobody-here/x.fa"}}])

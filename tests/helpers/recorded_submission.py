@@ -6,6 +6,7 @@ counts as there. Needs .venv-clusters.
 """
 
 import json
+import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,6 +47,10 @@ def replace_storage(plugin: Any) -> None:
     async def inventory(self: Any, cache: Any) -> None:
         pass
 
+    def store(self: Any) -> None:
+        copy = shutil.copy(self.local_path(), f"{sys.argv[1]}.{len(RECORDS)}")
+        record("stored", {"query": self.query, "copy": copy})
+
     plugin.StorageProvider.__post_init__ = lambda self: None
     replaced = {
         "inventory": inventory,
@@ -53,7 +58,7 @@ def replace_storage(plugin: Any) -> None:
         "mtime": lambda self: datetime(2026, 1, 1, tzinfo=UTC).timestamp(),
         "size": lambda self: 1_000_000,
         "remove": lambda self: None,
-        "store_object": lambda self: record("stored", {"query": self.query}),
+        "store_object": store,
     }
     for name, function in replaced.items():
         setattr(plugin.StorageObject, name, function)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from .base.disk import explained
 from .base.errors import TR300MError
 from .cli_options import HomePath, LikeSnakemake, with_config, with_configfile
 from .commands.card import card_command
@@ -45,6 +46,10 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except TR300MError as error:
             raise click.ClickException(str(error)) from None
+        except OSError as error:
+            if (told := explained(error, Path.cwd())) is None:
+                raise
+            raise click.ClickException(str(told)) from None
 
 
 @click.group(cls=_Group, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})

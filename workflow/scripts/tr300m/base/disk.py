@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,30 @@ def disk_full(path: Path) -> DiskError:
         f"cannot write {path}: the disk or your quota is full, {free:,} bytes are free on the disk",
         "make room and run the same command again: what is complete is kept",
     )
+
+
+def explained(error: Exception, folder: Path) -> DiskError | None:
+    """Return the message of a full disk, or of a file that this account may not use; None for all other errors.
+
+    The package's own files are messages already: this is for those of libraries.
+
+    Parameters
+    ----------
+    error
+        An error that nothing else has caught.
+    folder
+        Where results are written. An error without a path comes from there or from the folder of temporary files.
+    """
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
+        places = (folder, Path(tempfile.gettempdir()))
+        fullest = min(places, key=lambda place: shutil.disk_usage(nearest(place)).free)
+        return disk_full(Path(error.filename) if error.filename else fullest)
+    if isinstance(error, PermissionError) and error.filename is not None:
+        return DiskError(
+            f"{error.filename}: {error.strerror}",
+            "ask its owner for the right to read and write it, or choose a folder of your own",
+        )
+    return None
 
 
 def check_writable(folder: Path) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-from .disk import DISK_FULL, DiskError, disk_errors, disk_full
+from .disk import disk_errors, explained
 from .environment import set_drawing
 from .errors import TR300MError
 
@@ -74,7 +74,7 @@ def job(log: str) -> Iterator[None]:
             print("\nInterrupted\n", file=sys.stderr)
             sys.exit(130)
         except Exception as error:
-            if (told := _of_the_disk(error, log)) is not None:
+            if (told := explained(error, Path(log).parent)) is not None:
                 print(f"\nError: {told}\n", file=sys.stderr)
                 sys.exit(1)
             # Printed here, because the interpreter would print it to the terminal and not to the log.
@@ -82,18 +82,3 @@ def job(log: str) -> Iterator[None]:
             sys.exit(1)
         finally:
             sys.stderr = terminal
-
-
-def _of_the_disk(error: Exception, log: str) -> DiskError | None:
-    """Return the message of a full disk, or of a file that this account may not read or write; None for other errors.
-
-    Those of the package's own files are messages already: these are of libraries, such as of their temporary files.
-    """
-    if isinstance(error, OSError) and error.errno in DISK_FULL:
-        return disk_full(Path(error.filename or log))
-    if isinstance(error, PermissionError) and error.filename is not None:
-        return DiskError(
-            f"{error.filename}: {error.strerror}",
-            "ask its owner for the right to read and write it, or set `results` to a folder of your own",
-        )
-    return None

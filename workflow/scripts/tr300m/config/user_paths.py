@@ -36,14 +36,6 @@ def expand_paths(config: Mapping[str, Any]) -> dict[str, Any]:
     return filled
 
 
-def checkpoint_folder(results: str, place: str | None) -> str:
-    """Return the folder of the checkpoints of all trainings; folders of results that share a place have their own."""
-    if not place:
-        return f"{results}/checkpoints"
-    # Neither the root nor a step upwards may lead out of the place.
-    return str(Path(place, *(part for part in Path(results).parts if part not in ("/", ".."))))
-
-
 def missing_paths(config: Mapping[str, Any]) -> list[str]:
     """Return a problem for each file that does not exist; sources and tracks are checked with their tables."""
     problems = []
@@ -56,6 +48,22 @@ def missing_paths(config: Mapping[str, Any]) -> list[str]:
     if config["released_data"] and not Path(config["released_data"]).exists():
         problems.append(f"`released_data`: {config['released_data']} does not exist; name the data.zip or its folder")
     return problems
+
+
+def checkpoint_folder(results: str, place: str | None) -> str:
+    """Return the folder of the checkpoints of all trainings.
+
+    Parameters
+    ----------
+    results
+        Folder of the results, which has them if no place is named.
+    place
+        `compute: checkpoints`. Folders of results that share a place have each their own in it.
+    """
+    if not place:
+        return f"{results}/checkpoints"
+    # Neither the root nor a step upwards may lead out of the place.
+    return str(Path(place, *(part for part in Path(results).parts if part not in ("/", ".."))))
 
 
 def _expand(key: str, path: str) -> str:
