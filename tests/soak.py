@@ -11,6 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from helpers import killed_run
@@ -49,9 +50,11 @@ def soak(folder: Path, kills: int, rng: random.Random, seconds: float, expected:
     wrong: list[str] = []
     count = runs = 0
     while count < kills:
-        # At least four kills a run, so that each resumes what another one left.
+        # Half a run at most, so that each kill meets what another one left.
         end = time.monotonic() + rng.uniform(PARSE_SECONDS, seconds / 2)
-        going = killed_run.kill_when(folder, lambda end=end: time.monotonic() >= end)  # type: ignore[misc]
+        # The training takes a second or two: a kill that gets so far hits it by the number of a step.
+        step = killed_run.last_step(folder) + rng.randrange(killed_run.STEPS)
+        going = killed_run.kill_when(folder, partial(due, folder, end, step))
         killed_run.unlock(folder)
         count += going
         if going:
@@ -67,6 +70,11 @@ def soak(folder: Path, kills: int, rng: random.Random, seconds: float, expected:
         sys.stdout.flush()
     print(f"{count} kills, {runs} complete runs, {len(wrong)} differences")
     return wrong
+
+
+def due(folder: Path, end: float, step: int) -> bool:
+    """Return whether the time or the step of the training has come."""
+    return time.monotonic() >= end or killed_run.last_step(folder) > step
 
 
 if __name__ == "__main__":

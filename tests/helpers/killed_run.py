@@ -38,9 +38,10 @@ CONFIG = {
         "checkpoints": "kept",
     },
 }  # fmt: skip
+STEPS = 40
 RUNS = (
     "run\tarchitecture\tsplit\tlikelihood\tcontrol\tscan\tseed\tsteps\toptions\n"
-    "seq\tseq\tthesis\tnb_exponential\tnone\tcached\t3\t40\t-\n"
+    f"seq\tseq\tthesis\tnb_exponential\tnone\tcached\t3\t{STEPS}\t-\n"
 )
 CHECKPOINTS = Path("kept") / RESULTS / "seq"
 
