@@ -19,8 +19,8 @@ FULL = {
     "tables": 1,
 }  # fmt: skip
 DEMO = {
-    "train": 7, "arrays": 1, "features": 1, "baselines": 1, "fits": 1, "predictions": 1, "fit_predictions": 1, "uses": 1,
-    "scores": 2, "tables": 1,
+    "train": 7, "arrays": 1, "features": 1, "baselines": 1, "fits": 1, "predictions": 1, "fit_predictions": 1,
+    "uses": 1, "scores": 2, "tables": 1,
 }  # fmt: skip
 
 
