@@ -93,7 +93,7 @@ rule expression:
         "../../envs/arrays.yaml"
     resources:
         mem_mb=grows(1500),
-        runtime=grows(60),
+        runtime=grows(30),
         disk_mb=5000,
     params:
         edition=config["edition"],
@@ -168,7 +168,7 @@ rule histone_track:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        runtime=grows(30),
+        runtime=grows(20),
     params:
         reader=lambda wildcards: TRACKS[wildcards.track].reader,
         strict=config["strict_tracks"],
@@ -242,7 +242,7 @@ rule wide_track:
     conda:
         "../../envs/arrays.yaml"
     resources:
-        runtime=grows(30),
+        runtime=grows(20),
     params:
         edges=config["wide"]["mark_edges"],
         reader=rules.histone_track.params.reader,

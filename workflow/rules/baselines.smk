@@ -14,7 +14,7 @@ rule gene_features:
         "../../envs/arrays.yaml"
     threads: 2
     resources:
-        mem_mb=grows(config["compute"]["array_mem_mb"]),
+        mem_mb=grows(2000),
         runtime=grows(60),
     params:
         code=code_hash("gene_features.py"),

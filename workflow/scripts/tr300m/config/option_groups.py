@@ -42,8 +42,12 @@ def option_groups(selection: "RunSelection") -> list[OptionGroup]:
     """
     pool_of = {folder: pool for pool, rows in selection.pooled.items() for folder in rows.folders}
     found: dict[Run, dict[int, tuple[str, str]]] = {}
+    plain: dict[Run, str] = {}
     for name, run in selection.runs.items():
-        without = _without_options(run, selection)
+        # Of two equal rows the first.
+        plain.setdefault(replace(run, run=""), name)
+    for name, run in selection.runs.items():
+        without = plain.get(replace(run, run="", options={})) if run.options else None
         if without is None:
             continue
         folder, reference = f"runs/{name}", f"runs/{without}"
@@ -54,13 +58,6 @@ def option_groups(selection: "RunSelection") -> list[OptionGroup]:
         # One entry for the runs of all folds; of two equal rows the first.
         found.setdefault(replace(run, run="", seed=0, split=split), {}).setdefault(run.seed, (folder, reference))
     return [_group(selection, same, of_seed) for same, of_seed in found.items()]
-
-
-def _without_options(run: Run, selection: "RunSelection") -> str | None:
-    if not run.options:
-        return None
-    same = (other.run for other in selection.runs.values() if replace(run, run=other.run, options={}) == other)
-    return next(same, None)
 
 
 def _group(selection: "RunSelection", same: Run, of_seed: dict[int, tuple[str, str]]) -> OptionGroup:

@@ -289,7 +289,7 @@ class RunSelection:
             *(f"baselines/{self.table1_split}/{name}" for name in self.baselines),
         ]
 
-    @property
+    @cached_property
     def tables(self) -> list[str]:
         """Names of the tables that can be made from the configuration."""
         optional = {
