@@ -107,6 +107,10 @@ test: env ## Run all tests; with TR300M_REALDATA=FOLDER those on real files too
 test-fast: env ## Run the tests that take seconds: neither trainings nor Snakemake; about 4 minutes on 2 cores
 	@$(PYTEST) -m "not slow and not workflow"
 
+.PHONY: slurm-test
+slurm-test: env env-clusters ## Run the small configuration through a SLURM that is started for it (as root, with slurm-wlm and munge)
+	@$(BIN)/python -m pytest tests/clusters/test_slurm.py
+
 lint: env ## ruff, snakefmt, snakemake --lint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

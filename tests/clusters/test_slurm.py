@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from helpers.clusters import clusters_python, run_in
-from helpers.slurm_cluster import JobRecord, SlurmCluster, missing, slurm_cluster
+from helpers.slurm_cluster import GPU_MODEL, JobRecord, SlurmCluster, missing, slurm_cluster
 from helpers.small_run import RUNS, checkout
 from tr300m.base.files import read_json
 
@@ -37,6 +37,9 @@ SOURCES = ("simulate_expression", "simulate_histone_track", "simulate_donors", "
 STEPS = 20
 CANCELLED, HANGING = "all", "seq"
 """The runs that are disturbed."""
+# What the user of a cluster adds, and questions early enough for jobs of seconds.
+SITE = ("--set-resources", "train:slurm_partition=gpu", f"train:gpu_model={GPU_MODEL}")
+SOON = ("--slurm-init-seconds-before-status-checks", "5")
 ON_GPU = {"train", "predict", "predict_with_own_tf_zeroed"}
 PATIENCE = 900.0
 
@@ -140,7 +143,9 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     left, output, local_run = {CANCELLED, HANGING}, folder / "output.txt", None
     # More than the machine has, which SLURM believes: what is tested is what it was asked for.
     with slurm_cluster(cpus=8, memory=32_000, gpus=2) as cluster:
-        command = cluster.command(*snakemake_command("--workflow-profile", "profiles/slurm"), folder=folder)
+        command = cluster.command(
+            *snakemake_command("--workflow-profile", "profiles/slurm", *SITE, *SOON), folder=folder
+        )
         with open(output, "w") as out:
             run = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
             end = time.monotonic() + PATIENCE
@@ -175,6 +180,11 @@ def test_trainings_and_predictions_got_one_gpu_and_others_none(outcome: Outcome)
         gpus = outcome.records[job.number].gpus
         assert gpus == (1 if ON_GPU & set(job.rules) else 0), job
     assert {rule for job in outcome.asked for rule in job.rules} >= ON_GPU
+
+
+def test_trainings_go_to_the_partition_that_the_user_names(outcome: Outcome) -> None:
+    for job in outcome.asked:
+        assert outcome.records[job.number].partition == ("gpu" if job.rules == ("train",) else "main"), job
 
 
 def test_memory_and_time_limits_are_those_of_the_rules(outcome: Outcome) -> None:

@@ -50,6 +50,7 @@ KillWait=5
 PrologSlurmctld={folder}/etc/note_start
 NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:{gpu_model}:{gpus}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes=ALL MaxTime=INFINITE State=UP
 """
 # The records of jobcomp/filetxt lack GPUs where there is no accounting; what the controller itself allocated has them.
 NOTE_START = """#!/bin/sh
@@ -77,6 +78,7 @@ class JobRecord:
 
     number: int
     state: str
+    partition: str
     cpus: int
     memory: int
     minutes: int
@@ -134,10 +136,11 @@ def _record(ended: Mapping[str, str], started: Mapping[str, str]) -> JobRecord:
     given = dict(part.split("=") for part in ended["Tres"].split(","))
     amount = re.fullmatch(r"([\d.]+)([MG])", given["mem"])
     assert amount, ended
-    gpus = re.findall(r"gpu:\w+:(\d+)", started["JOB_GRES"])
+    gpus = re.findall(rf"gpu:{GPU_MODEL}:(\d+)", started["JOB_GRES"])
     return JobRecord(
         number=int(ended["JobId"]),
         state=ended["JobState"],
+        partition=ended["Partition"],
         cpus=int(given["cpu"]),
         memory=round(float(amount[1]) * {"M": 1, "G": 1024}[amount[2]]),
         minutes=int(ended["TimeLimit"]),
@@ -195,7 +198,7 @@ def slurm_cluster(cpus: int, memory: int, gpus: int = 1) -> Iterator[SlurmCluste
         _wait_until(cluster, "munge", "--no-input", f"--socket={munge}.socket", says="MUNGE")
         cluster.start("slurmctld", "-D")
         cluster.start("slurmd", "-D", "-N", "node")
-        _wait_until(cluster, "sinfo", "--noheader", "--format=%t", says="idle")
+        _wait_until(cluster, "sinfo", "--noheader", "--format=%t", "--partition=main", says="idle")
         yield cluster
     finally:
         anchor.communicate()
