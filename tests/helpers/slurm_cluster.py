@@ -177,9 +177,10 @@ def slurm_cluster(cpus: int, memory: int, gpus: int = 1) -> Iterator[SlurmCluste
     # Short, because the path of a socket has at most 107 characters; open to all, as munged wants it.
     folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
     folder.chmod(0o755)
-    # The first process of the namespace lives as long as its input is open: until this process closes it, or dies.
+    # The first process of the namespace ends all when its input is closed: by this process, or by its death.
+    script = f"echo $$; read -r; kill -KILL -1; rm -rf {folder}"
     anchor = subprocess.Popen(
-        ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "bash", "-c", "echo $$; read -r"],
+        ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "bash", "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -202,7 +203,6 @@ def slurm_cluster(cpus: int, memory: int, gpus: int = 1) -> Iterator[SlurmCluste
         yield cluster
     finally:
         anchor.communicate()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _configure(folder: Path, node: Mapping[str, int]) -> None:
