@@ -33,7 +33,7 @@ simulation: {genes: 40, regulators: 12, samples: 24, donors: 6, chromosomes: [ch
 """
 TRACKS = "mark\tcell\tsource\treader\nH3K4me3\tK562\thistone_H3K4me3_K562\tbigwig\n"
 # What is simulated takes the place of downloads.
-SOURCES = ("simulate_expression", "simulate_histone_track", "simulate_donors", "simulate_samples", "simulate_lambert")
+SOURCES = ("simulate_expression", "simulate_histone_track", "simulate_donors")
 STEPS = 20
 CANCELLED, HANGING = "all", "seq"
 """The runs that are disturbed."""
@@ -104,22 +104,26 @@ def disturb(cluster: SlurmCluster, folder: Path, left: set[str]) -> None:
 def read_asked(output: str) -> list[Asked]:
     """Read what Snakemake prints of jobs: a block with resources for each, then the number that SLURM gave it.
 
-    The blocks of the members of a group are indented below the group's line.
+    The blocks of the members of a group are indented below the line of the group, which is submitted by another name
+    that begins with that of the group.
     """
     blocks: dict[str, list[dict[str, str]]] = {}
     group, found = "", []
-    for text in re.split(r"\n(?=\[|Job |group job|\s*rule \w+:\n)", output):
-        if starts := re.match(r"group job (\S+)", text):
-            group = starts[1]
+    for text in re.split(r"\n(?=\[|Job |\s*rule \w+:\n)", output):
+        if starts := re.match(r"\[.*\] Group job (\S+) ", text):
+            group = f"group_{starts[1]}"
             blocks[group] = []
-        elif starts := re.match(r"(\s*)(?:local)?rule (\w+):\n", text):
+        elif starts := re.match(r"(\s*)rule (\w+):\n", text):
             values = dict(re.findall(r"^\s+(\w+): (.*)$", text, flags=re.M)) | {"rule": starts[2]}
-            if starts[1]:
+            if starts[1].strip("\n"):
                 blocks[group].append(values)
             else:
                 blocks[values["jobid"]] = [values]
-        elif starts := re.match(r"Job (\S+) has been submitted with SLURM jobid (\d+)", text):
-            found.append(_asked(int(starts[2]), blocks[starts[1]]))
+        elif starts := re.match(
+            r"Job (\S+) has been submitted with SLURM jobid (\d+) \(log: .*/slurm_logs/(\w+)", text
+        ):
+            grouped = next((name for name in blocks if starts[3].startswith(f"{name}_")), starts[1])
+            found.append(_asked(int(starts[2]), blocks[grouped]))
     return found
 
 
