@@ -98,6 +98,7 @@ class SlurmCluster:
 
     def __init__(self, anchor: int, folder: Path) -> None:
         self.anchor, self.folder = anchor, folder
+        self.started: list[subprocess.Popen[bytes]] = []
 
     def command(self, *arguments: str, folder: Path = Path("/")) -> list[str]:
         """Return a command line that runs inside the cluster's namespaces, in a folder."""
@@ -109,12 +110,13 @@ class SlurmCluster:
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}\n{self.logs()}"
         return done.stdout
 
-    def start(self, name: str, *arguments: str) -> None:
-        """Start a daemon inside; its output goes to a file of its name."""
-        with open(self.folder / f"{name}.log", "w") as log:
-            subprocess.Popen(
-                self.command(name, *arguments), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
-            )
+    def start(self, output: Path, *arguments: str, folder: Path = Path("/")) -> "subprocess.Popen[bytes]":
+        """Start a program inside, in a folder; it ends with the cluster. What it prints goes to a file."""
+        command = self.command(*arguments, folder=folder)
+        with open(output, "w") as out:
+            started = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.started.append(started)
+        return started
 
     def logs(self) -> str:
         """Return the last lines of all daemons."""
@@ -185,6 +187,7 @@ def slurm_cluster(cpus: int, memory: int, gpus: int = 1) -> Iterator[SlurmCluste
         stdout=subprocess.PIPE,
         text=True,
     )
+    cluster = None
     try:
         assert anchor.stdout and anchor.stdout.readline(), "unshare could not make the namespaces"
         children = Path(f"/proc/{anchor.pid}/task/{anchor.pid}/children").read_text().split()
@@ -195,14 +198,16 @@ def slurm_cluster(cpus: int, memory: int, gpus: int = 1) -> Iterator[SlurmCluste
         munge = folder / "munge"
         files = [f"--{name}-file={munge}.{name}" for name in ("key", "pid", "log", "seed")]
         # By force, because munged trusts no folder below /tmp.
-        cluster.start("munged", "--foreground", "--force", f"--socket={munge}.socket", *files)
+        cluster.start(folder / "munged.log", "munged", "--foreground", "--force", f"--socket={munge}.socket", *files)
         _wait_until(cluster, "munge", "--no-input", f"--socket={munge}.socket", says="MUNGE")
-        cluster.start("slurmctld", "-D")
-        cluster.start("slurmd", "-D", "-N", "node")
+        cluster.start(folder / "slurmctld.log", "slurmctld", "-D")
+        cluster.start(folder / "slurmd.log", "slurmd", "-D", "-N", "node")
         _wait_until(cluster, "sinfo", "--noheader", "--format=%t", "--partition=main", says="idle")
         yield cluster
     finally:
         anchor.communicate()
+        for started in cluster.started if cluster else []:
+            started.wait()
 
 
 def _configure(folder: Path, node: Mapping[str, int]) -> None:
