@@ -99,6 +99,22 @@ def test_allocations_of_slurm_count_their_gpus_apart(start: Start) -> None:
     assert gpus(start(**given)) == gpus(start(**given | {"SLURM_JOB_ID": "18"})) == ["0"]
 
 
+def test_jobs_of_one_allocation_take_turns_on_its_gpu(start: Start) -> None:
+    given = {VISIBLE: "0", "SLURM_JOB_ID": "17"}
+    first = start(**given)
+    assert gpus(first) == ["0"]
+    second = start(**given)
+    assert has_none_yet(second)
+    first.kill()
+    assert gpus(second) == ["0"]
+
+
+@pytest.mark.parametrize("hidden", ["", "-1", "NoDevFiles"])
+def test_an_allocation_without_gpus_has_none_to_wait_for(start: Start, hidden: str) -> None:
+    given = {VISIBLE: hidden, "SLURM_JOB_ID": "17"}
+    assert [gpus(start(**given)) for _ in range(2)] == [[hidden]] * 2
+
+
 @pytest.mark.parametrize(("count", "machine"), [(0, 8), (1, 0), (4, 2)])
 def test_nothing_is_set_without_gpus_or_with_too_few(start: Start, count: int, machine: int) -> None:
     assert gpus(start(count, machine)) == ["None"]

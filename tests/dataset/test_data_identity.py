@@ -24,7 +24,7 @@ def manifest_with(sources: dict[str, dict[str, str]], config: dict[str, Any]) ->
 
 
 OWN = {"origin": "my_file", "checksum": "sha256:0"}
-NONE = source_entry({"path": "", "origin": "none", "published_checksum": "sha256:0"})
+NONE = source_entry({"path": "", "origin": "none", "published_checksum": "sha256:0"}, "")
 SIMULATED = {"origin": "simulated", "checksum": "sha256:0"}
 
 
@@ -72,7 +72,7 @@ def test_a_source_is_told_by_the_published_kind_of_checksum(tmp_path: Path) -> N
     path.write_bytes(gzip.compress(text, 1, mtime=5))
     published = f"uncompressed-sha256:{hashlib.sha256(text).hexdigest()}"
     record = {"path": str(path), "origin": str(path), "published_checksum": published}
-    entry = source_entry(record)
+    entry = source_entry(record, str(path))
     assert entry["checksum"] == published
     assert entry["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert source_entry({**record, "published_checksum": ""})["checksum"] == f"sha256:{entry['sha256']}"
+    assert source_entry({**record, "published_checksum": ""}, str(path))["checksum"] == f"sha256:{entry['sha256']}"

@@ -18,10 +18,10 @@ rule gene_lines:
 rule genes:
     input:
         records=rules.gene_lines.output.records,
-        wanted=config["genes"] or [],
+        wanted=travelling(config["genes"]),
         # Looked into where genes that it lacks are left out.
         expression=source_path("expression") if SETTINGS.may_drop_genes else [],
-        own=list(SETTINGS.own_checksums("expression", "annotation")),
+        own=own_sources("expression", "annotation"),
         # For the names of its chromosomes.
         fasta=source_path("genome") if SETTINGS.takes_chromosomes_of_genome else [],
     output:
@@ -51,7 +51,7 @@ rule samples:
         expression=source_path("expression"),
         attributes=source_path("samples") or [],
         phenotypes=source_path("donors") or [],
-        wanted=config["samples"] or [],
+        wanted=travelling(config["samples"]),
     output:
         samples="<results>/dataset/samples.tsv",
         donors="<results>/dataset/donors.tsv",
@@ -93,7 +93,7 @@ rule expression:
         "../../envs/workflow.yaml"
     resources:
         mem_mb=grows(1500),
-        runtime=grows(60),
+        runtime=grows(30),
         disk_mb=5000,
     params:
         edition=config["edition"],
@@ -106,7 +106,7 @@ rule motifs:
     input:
         regulators=rules.expression.output.regulators,
         levels=rules.expression.output.levels,
-        own=[config["motifs"][key] for key in ("file", "map") if config["motifs"][key]],
+        own=[travelling(config["motifs"][key]) for key in ("file", "map") if config["motifs"][key]],
     output:
         motifs="<results>/dataset/motifs.tsv",
         core_motifs="<results>/dataset/core_motifs.tsv",
@@ -168,7 +168,7 @@ rule histone_track:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=grows(30),
+        runtime=grows(20),
     params:
         reader=lambda wildcards: TRACKS[wildcards.track].reader,
         strict=config["strict_tracks"],
@@ -242,7 +242,7 @@ rule wide_track:
     conda:
         "../../envs/workflow.yaml"
     resources:
-        runtime=grows(30),
+        runtime=grows(20),
     params:
         edges=config["wide"]["mark_edges"],
         reader=rules.histone_track.params.reader,
@@ -276,7 +276,7 @@ rule wide_marks:
 rule manifest:
     input:
         files=dataset_files(),
-        sources=[record["path"] for record in SETTINGS.source_records().values() if record["path"]],
+        sources=[source_path(key) for key, record in SETTINGS.source_records().items() if record["path"]],
     output:
         manifest="<results>/dataset/manifest.json",
     log:

@@ -14,7 +14,7 @@ rule gene_features:
         "../../envs/workflow.yaml"
     threads: 2
     resources:
-        mem_mb=grows(config["compute"]["array_mem_mb"]),
+        mem_mb=grows(2000),
         runtime=grows(60),
     params:
         code=code_hash("gene_features.py"),
@@ -60,7 +60,7 @@ rule external:
         dataset=dataset_files(),
         manifest=rules.manifest.output.manifest,
         split=rules.split.output.split,
-        table=lambda wildcards: EXTERNAL[wildcards.external].file,
+        table=lambda wildcards: travelling(EXTERNAL[wildcards.external].file),
     output:
         predictions="<results>/external/{split}/{external}/predictions.{part}.npz",
     log:

@@ -47,7 +47,8 @@ def or_stop(function):
 
 # Not by `or_stop`, which would add a line to the message that users see most.
 try:
-    SETTINGS = settings.resolve(config, ROOT)
+    # In a job on another machine, what this one found there may be missing: the jobs that read it run here.
+    SETTINGS = settings.resolve(config, ROOT, files=not workflow.remote_exec)
 except TR300MError as error:
     raise WorkflowError(str(error)) from None
 
@@ -67,7 +68,7 @@ SCORE_FILES = {
 SPLITS = split_pattern(config["split"]["folds"])
 TRACKS = {track.name: track for track in SETTINGS.tracks}
 EXTERNAL = {row.name: row for row in SELECTION.external}
-source_path, simulated_path = SETTINGS.source_path, SETTINGS.simulated_path
+simulated_path = SETTINGS.simulated_path
 PUBLISHED = read_published(str(ROOT / "resources/release_manifest.tsv"))
 
 
@@ -80,6 +81,24 @@ def shipped(path):
     """Return a file of this repository as an input: it travels with the rules, and lies in no bucket."""
     # Not by `local`, which would keep the job on the machine that runs Snakemake.
     return sourcecache_entry(str(ROOT / path), path)
+
+
+def travelling(path):
+    """Return a small file of the user's as an input, or none: it travels with the rules if git tracks it."""
+    return sourcecache_entry(path, path) if path else []
+
+
+def source_path(key):
+    """Return the path of a source as an input; empty if it is none."""
+    path = SETTINGS.source_path(key)
+    # Where machines share no disk, a job that reads the user's own file runs where Snakemake does.
+    return local(path) if SETTINGS.locations[key].kind == "local" else path
+
+
+def own_sources(*keys):
+    """Return the sources that may be other files than the release's, in the order of their checksums."""
+    paths = SETTINGS.own_checksums(*keys)
+    return [source_path(key) for key in keys if SETTINGS.source_path(key) in paths]
 
 
 def code_hash(*scripts):
@@ -142,7 +161,7 @@ def released_data(wildcards):
             "set `released_data: /path/to/data.zip` (or the folder of its files) in the config, or give "
             "--config released_data=/path/to/data.zip",
         )
-    return config["released_data"]
+    return local(config["released_data"])
 
 
 def run_row(wildcards):

@@ -98,7 +98,7 @@ rule genome:
         "../../envs/workflow.yaml"
     resources:
         mem_mb=grows(1500),
-        runtime=grows(30),
+        runtime=grows(20),
         disk_mb=5000,
     params:
         code=code_hash("genome.py"),

@@ -43,7 +43,7 @@ rule gene_page:
 rule variants:
     input:
         **USED,
-        vcf=config["use"]["variants"] or [],
+        vcf=travelling(config["use"]["variants"]),
         genome=rules.genome.output.fasta,
         index=rules.genome.output.index,
     output:

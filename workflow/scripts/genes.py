@@ -23,7 +23,9 @@ with job(snakemake.log[0]):
     if snakemake.input.get("wanted"):
         genes = choose_genes(genes, read_list(snakemake.input.wanted))
     dropped, ambiguous = genes.gene_id[:0], {}
-    if not is_release_data(edition, snakemake.params.own_checksums):
+    # Where the files lie for this job: of object storage it has copies.
+    own = dict(zip(snakemake.input.own, snakemake.params.own_checksums.values(), strict=True))
+    if not is_release_data(edition, own):
         survey = checked_survey(snakemake.input.expression, records, snakemake.params.unit)
         print(*survey.lines(), sep="\n", file=sys.stderr)
         ambiguous = survey.ambiguous

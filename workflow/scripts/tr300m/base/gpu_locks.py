@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
+ALLOCATION = "SLURM_JOB_ID"
 # Not the folder of temporary files, which may be another one for each job.
 LOCKS = Path("/tmp/tr300m_gpus")
 """Folder of the lock files on this machine, common to all users, folders and workflows."""
@@ -23,8 +24,9 @@ def take_gpus(count: int, locks: Path = LOCKS, nodes: Path = Path("/dev")) -> No
     """Take GPUs for this process, which keeps them until it ends; wait while other jobs have them.
 
     The GPUs are those of CUDA_VISIBLE_DEVICES or, without this variable, those of the machine. A variable that names no
-    more GPUs than asked for is left as it is: a scheduler such as SLURM has set it for this job. A machine with fewer
-    GPUs than asked for is left to the backend, which computes on the processor or refuses.
+    more GPUs than asked for keeps its value: a scheduler has set it for this job. In an allocation of SLURM they are
+    locked nevertheless, because the jobs of a group share them. A machine with fewer GPUs than asked for is left to the
+    backend, which computes on the processor or refuses.
 
     Parameters
     ----------
@@ -36,14 +38,20 @@ def take_gpus(count: int, locks: Path = LOCKS, nodes: Path = Path("/dev")) -> No
         Folder of the device files.
     """
     given = os.environ.get(VISIBLE)
-    gpus = _gpus_of_machine(nodes) if given is None else [name.strip() for name in given.split(",")]
-    enough = len(gpus) >= count if given is None else len(gpus) > count
-    if count == 0 or not enough:
+    gpus = _gpus_of_machine(nodes) if given is None else _gpus_of(given)
+    own = given is not None and len(gpus) <= count and ALLOCATION not in os.environ
+    if count == 0 or own or len(gpus) < count:
         return
     if given is None:
         # The order of the device files, in which nvidia-smi counts too.
         os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     os.environ[VISIBLE] = ",".join(_lock_any(gpus, count, locks))
+
+
+def _gpus_of(visible: str) -> list[str]:
+    # What is no GPU hides all GPUs: "-1", or SLURM's "NoDevFiles".
+    names = [name.strip() for name in visible.split(",")]
+    return [name for name in names if name.isdigit() or name.startswith(("GPU-", "MIG-"))]
 
 
 def _gpus_of_machine(nodes: Path) -> list[str]:
@@ -53,7 +61,7 @@ def _gpus_of_machine(nodes: Path) -> list[str]:
 def _lock_any(gpus: Sequence[str], count: int, locks: Path) -> list[str]:
     """Return the first `count` GPUs whose files this process could lock."""
     # Within an allocation of SLURM the numbers of the GPUs may be counted anew.
-    folder = locks / os.environ.get("SLURM_JOB_ID", "all")
+    folder = locks / os.environ.get(ALLOCATION, "all")
     for part in (locks, folder):
         _make_for_all(part)
     free = {gpu: _open_for_all(folder / f"gpu_{gpu.replace('/', '_')}") for gpu in gpus}

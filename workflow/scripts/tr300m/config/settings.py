@@ -275,7 +275,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         Folder of the Snakefile, which holds the schemas and the sources table. Paths in `config` are relative to the
         working directory; a leading ``~`` is replaced by the home folder.
     files
-        Whether a missing local file of a source is a problem.
+        Whether a missing local file of a source, or of the published data, is a problem.
 
     Raises
     ------
@@ -307,7 +307,7 @@ def resolve(config: Mapping[str, Any], root: Path, files: bool = True) -> Settin
         SimulationConfig.from_dict(filled["simulation"])
     except TR300MError as error:
         problems.append(f"{error.message}; {error.hint}")
-    problems += missing_paths(filled)
+    problems += missing_paths(filled if files else filled | {"released_data": None})
     check("the configuration", problems)
     if filled["split"]["tissue_groups"]:
         read_tissue_groups(filled["split"]["tissue_groups"])

@@ -1,0 +1,107 @@
+"""Jobs of a cluster: how many submissions there are, what each asks for, and what one that is repeated changes."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers.small_run import ROOT, RUNS, SMALL, checkout, dry_run
+from helpers.submissions import CLUSTERS, planned_submissions, profile, snakemake_with, with_executor
+
+pytestmark = pytest.mark.workflow
+GROUPING = ("groups", "group-components")
+ALONE = {"train", "all", "dataset", "release", "motif_detection", "use"}
+"""Rules without a group: trainings, and what Snakemake does itself."""
+FULL = {
+    "train": 16, "downloads": 3, "arrays": 1, "features": 1, "baselines": 1, "copies": 1, "predictions": 3, "scores": 3,
+    "tables": 1,
+}  # fmt: skip
+DEMO = {
+    "train": 7, "arrays": 1, "features": 1, "baselines": 1, "fits": 1, "predictions": 1, "fit_predictions": 1, "uses": 1,
+    "scores": 2, "tables": 1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def clean(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a checkout in which nothing was run."""
+    return checkout(tmp_path_factory.mktemp("submissions"))
+
+
+def names(submissions: list[dict[str, Any]]) -> Counter[str]:
+    return Counter(one["group"] or one["rules"][0] for one in submissions)
+
+
+def test_every_rule_has_a_group_or_is_known_to_be_alone() -> None:
+    rules = {
+        name for path in ROOT.glob("workflow/rules/*.smk") for name in re.findall(r"(?m)^rule (\w+):", path.read_text())
+    }
+    rules |= {
+        name for path in ROOT.glob("workflow/rules/*.smk") for name in re.findall(r" as (\w+) with:", path.read_text())
+    }
+    grouped = profile("slurm")["groups"]
+    assert set(grouped) == rules - ALONE
+    assert set(profile("slurm")["group-components"]) == set(grouped.values())
+
+
+def test_all_profiles_of_clusters_have_the_same_groups() -> None:
+    of_each = [{key: profile(name)[key] for key in GROUPING} for name in CLUSTERS]
+    assert "slurm" in CLUSTERS
+    assert all(one == of_each[0] for one in of_each)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("options", "jobs", "expected"), [((), 213, FULL), (("--configfile", "config/demo.yaml"), 156, DEMO)]
+)
+def test_a_cluster_sees_a_few_dozen_submissions(
+    clean: Path, options: tuple[str, ...], jobs: int, expected: dict[str, int]
+) -> None:
+    found = planned_submissions(clean, "slurm", *options)
+    assert sum(len(one["rules"]) for one in found) == jobs
+    assert names(found) == expected
+    for one in found:
+        asked = one["resources"]
+        assert one["threads"] <= 8
+        assert asked["mem_mb"] <= 2000 * 8 and asked["runtime"] <= 1440
+        assert asked.get("gpu", 0) <= 1
+        # A command is one argument, of at most 128 KiB on Linux.
+        assert len(one["targets"]) < 10_000
+
+
+@pytest.mark.slow
+def test_a_group_asks_for_what_runs_side_by_side(clean: Path) -> None:
+    """Three downloads at a time, three times; eight predictions with eight threads, one after another on one GPU."""
+    found = planned_submissions(clean, "slurm", "results/models.tsv")
+    asked = {
+        (one["group"], len(one["rules"])): [
+            one["threads"],
+            *(one["resources"].get(key) for key in ("mem_mb", "runtime", "gpu")),
+        ]
+        for one in found
+    }
+    assert asked["downloads", 9] == [3, 3 * 500, 3 * 120, None]
+    assert asked["predictions", 8] == [8, 8000, 8 * 60, 1]
+    assert asked["", 1] == [8, 8000, 1440, 1]
+
+
+@pytest.mark.slow
+def test_what_is_submitted_again_asks_for_more_and_changes_nothing_else(tmp_path: Path) -> None:
+    """A group of three jobs fails once. It then gets twice the memory and time, and no job is run again for that."""
+    folder = checkout(tmp_path)
+    (folder / "small_runs.tsv").write_text(RUNS)
+    (folder / "small.yaml").write_text(
+        re.sub(r'(?m)^  donors: "{url}"\n', "", SMALL).replace("{{", "{").replace("}}", "}")
+    )
+    target = ("results/small/dataset/genes.tsv", "--configfile", "small.yaml")
+    output = snakemake_with(folder, *target, "--workflow-profile", with_executor("slurm", "shell", folder / "shell"))
+    submissions = [json.loads(line) for line in (folder / "submissions.jsonl").read_text().splitlines()]
+    first, second = submissions
+    assert sorted(first["rules"]) == sorted(second["rules"]) == ["gene_lines", "genes", "simulate_annotation"], output
+    # One after another, each with what the profile gives to a job that says nothing.
+    asked = [(one["attempt"], one["threads"], *map(one["resources"].get, ("mem_mb", "runtime"))) for one in submissions]
+    assert asked == [(1, 1, 1000, 30), (2, 1, 2000, 60)]
+    assert (folder / target[0]).stat().st_size > 0
+    assert dry_run(folder, *target) == {}
