@@ -16,7 +16,7 @@ SNAKEMAKE = $(BIN)/snakemake --cores $(CORES)
 # The jobs' own lines say more than Snakemake's description of each.
 QUIET = --quiet host rules
 
-.PHONY: help env env-gpu env-clusters env-clusters-gpu test-clusters demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast soak check lint types dry-run docs lock conda clean
+.PHONY: help env env-gpu env-clusters env-clusters-gpu test-clusters slurm-test demo demo-full report preflight unlock chr22 pilot first-look motif-detection test test-fast soak check lint types dry-run docs lock conda clean
 
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-15s %s\n' "$$t" "$$d"; done
@@ -118,6 +118,9 @@ test-fast: env ## Run the tests that take seconds: neither trainings nor Snakema
 
 soak: env ## Kill a small run at random moments, KILLS times (30), and compare it with an undisturbed one; half an hour
 	@$(BIN)/python tests/soak.py --kills $(KILLS)
+
+slurm-test: env env-clusters ## Run the small configuration through a SLURM that is started for it (as root, with slurm-wlm and munge)
+	@$(BIN)/python -m pytest tests/clusters/test_slurm.py
 
 lint: env ## ruff, snakefmt, snakemake --lint
 	@$(BIN)/ruff check .

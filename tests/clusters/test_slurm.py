@@ -5,14 +5,13 @@ What a job was given is read from the records of SLURM, what its rule asks for f
 
 import re
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from helpers.clusters import clusters_python, run_in
-from helpers.slurm_cluster import JobRecord, SlurmCluster, missing, slurm_cluster
+from helpers.slurm_cluster import GPU_MODEL, JobRecord, SlurmCluster, missing, slurm_cluster
 from helpers.small_run import RUNS, checkout
 from tr300m.base.files import read_json
 
@@ -32,13 +31,16 @@ compute: {device: auto, train_threads: 1, train_mem_mb: 1500, train_minutes: 1, 
 simulation: {genes: 40, regulators: 12, samples: 24, donors: 6, chromosomes: [chr1, chrX]}
 """
 TRACKS = "mark\tcell\tsource\treader\nH3K4me3\tK562\thistone_H3K4me3_K562\tbigwig\n"
-# What is simulated takes the place of downloads.
-SOURCES = ("simulate_expression", "simulate_histone_track", "simulate_donors", "simulate_samples", "simulate_lambert")
+# Made before, without SLURM, to save time.
+PREPARED = ("onehot", "histones", "simulate_expression", "simulate_donors")
 STEPS = 20
 CANCELLED, HANGING = "all", "seq"
 """The runs that are disturbed."""
+# What the user of a cluster adds, and questions early enough for jobs of seconds.
+SITE = ("--set-resources", "train:slurm_partition=gpu", f"train:gpu_model={GPU_MODEL}")
+SOON = ("--slurm-init-seconds-before-status-checks", "5")
 ON_GPU = {"train", "predict", "predict_with_own_tf_zeroed"}
-PATIENCE = 900.0
+PATIENCE = 1800.0
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,12 @@ class Outcome:
 
 
 def prepare(folder: Path) -> Path:
-    """Make a checkout with the small configuration, and simulate its sources."""
+    """Make a checkout with the small configuration, and make half of its arrays."""
     checkout(folder)
     (folder / "small.yaml").write_text(CONFIG)
     (folder / "tracks.tsv").write_text(TRACKS)
     (folder / "runs.tsv").write_text(RUNS.replace("\t6\t-", f"\t{STEPS}\t-").replace("cached", "on_the_fly"))
-    run_in(folder, *snakemake_command("--cores", "2", "--until", *SOURCES))
+    run_in(folder, *snakemake_command("--cores", "2", "--until", *PREPARED))
     return folder
 
 
@@ -101,22 +103,26 @@ def disturb(cluster: SlurmCluster, folder: Path, left: set[str]) -> None:
 def read_asked(output: str) -> list[Asked]:
     """Read what Snakemake prints of jobs: a block with resources for each, then the number that SLURM gave it.
 
-    The blocks of the members of a group are indented below the group's line.
+    The blocks of the members of a group are indented below the line of the group, which is submitted by another name
+    that begins with that of the group.
     """
     blocks: dict[str, list[dict[str, str]]] = {}
     group, found = "", []
-    for text in re.split(r"\n(?=\[|Job |group job|\s*rule \w+:\n)", output):
-        if starts := re.match(r"group job (\S+)", text):
-            group = starts[1]
+    for text in re.split(r"\n(?=\[|Job |\s*rule \w+:\n)", output):
+        if starts := re.match(r"\[.*\] Group job (\S+) ", text):
+            group = f"group_{starts[1]}"
             blocks[group] = []
-        elif starts := re.match(r"(\s*)(?:local)?rule (\w+):\n", text):
+        elif starts := re.match(r"(\s*)rule (\w+):\n", text):
             values = dict(re.findall(r"^\s+(\w+): (.*)$", text, flags=re.M)) | {"rule": starts[2]}
-            if starts[1]:
+            if starts[1].strip("\n"):
                 blocks[group].append(values)
             else:
                 blocks[values["jobid"]] = [values]
-        elif starts := re.match(r"Job (\S+) has been submitted with SLURM jobid (\d+)", text):
-            found.append(_asked(int(starts[2]), blocks[starts[1]]))
+        elif starts := re.match(
+            r"Job (\S+) has been submitted with SLURM jobid (\d+) \(log: .*/slurm_logs/(\w+)", text
+        ):
+            grouped = next((name for name in blocks if starts[3].startswith(f"{name}_")), starts[1])
+            found.append(_asked(int(starts[2]), blocks[grouped]))
     return found
 
 
@@ -137,28 +143,22 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = prepare(tmp_path_factory.mktemp("slurm"))
     local = folder.parent / "local"
     shutil.copytree(folder, local)
-    left, output, local_run = {CANCELLED, HANGING}, folder / "output.txt", None
+    left, output, local_output = {CANCELLED, HANGING}, folder / "output.txt", local / "output.txt"
     # More than the machine has, which SLURM believes: what is tested is what it was asked for.
     with slurm_cluster(cpus=8, memory=32_000, gpus=2) as cluster:
-        command = cluster.command(*snakemake_command("--workflow-profile", "profiles/slurm"), folder=folder)
-        with open(output, "w") as out:
-            run = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
-            end = time.monotonic() + PATIENCE
-            while run.poll() is None:
-                assert time.monotonic() < end, output.read_text() + cluster.logs()
-                disturb(cluster, folder, left)
-                if not left and local_run is None:
-                    local_run = subprocess.Popen(
-                        snakemake_command("--cores", "1"),
-                        cwd=local,
-                        stdout=open(local / "output.txt", "w"),  # noqa: SIM115
-                        stderr=subprocess.STDOUT,
-                    )
-                time.sleep(0.5)
+        command = snakemake_command("--workflow-profile", "profiles/slurm", *SITE, *SOON)
+        run, local_run = cluster.start(output, *command, folder=folder), None
+        end = time.monotonic() + PATIENCE
+        while run.poll() is None:
+            assert time.monotonic() < end, output.read_text() + cluster.logs()
+            disturb(cluster, folder, left)
+            if not left and local_run is None:
+                local_run = cluster.start(local_output, *snakemake_command("--cores", "1"), folder=local)
+            time.sleep(0.5)
+        assert run.returncode == 0 and local_run, output.read_text()
+        assert local_run.wait(PATIENCE) == 0, local_output.read_text()
         records = cluster.records()
     said = output.read_text()
-    assert run.returncode == 0, said
-    assert local_run is not None and local_run.wait(PATIENCE) == 0, (local / "output.txt").read_text()
     return Outcome(folder / "results/slurm", local / "results/slurm", said, records, read_asked(said))
 
 
@@ -175,6 +175,11 @@ def test_trainings_and_predictions_got_one_gpu_and_others_none(outcome: Outcome)
         gpus = outcome.records[job.number].gpus
         assert gpus == (1 if ON_GPU & set(job.rules) else 0), job
     assert {rule for job in outcome.asked for rule in job.rules} >= ON_GPU
+
+
+def test_trainings_go_to_the_partition_that_the_user_names(outcome: Outcome) -> None:
+    for job in outcome.asked:
+        assert outcome.records[job.number].partition == ("gpu" if job.rules == ("train",) else "main"), job
 
 
 def test_memory_and_time_limits_are_those_of_the_rules(outcome: Outcome) -> None:
@@ -201,4 +206,4 @@ def test_a_training_beyond_its_time_limit_is_submitted_again_with_a_longer_one_a
 def test_small_jobs_go_together(outcome: Outcome) -> None:
     """What makes the arrays is one SLURM job."""
     groups = [job for job in outcome.asked if "manifest" in job.rules]
-    assert len(groups) == 1 and {"samples", "expression", "histone_track", "split"} <= set(groups[0].rules)
+    assert len(groups) == 1 and {"samples", "expression", "motifs", "split"} <= set(groups[0].rules)

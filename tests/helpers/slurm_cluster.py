@@ -50,6 +50,7 @@ KillWait=5
 PrologSlurmctld={folder}/etc/note_start
 NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs={cpus} RealMemory={memory} Gres=gpu:{gpu_model}:{gpus}
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
+PartitionName=gpu Nodes=ALL MaxTime=INFINITE State=UP
 """
 # The records of jobcomp/filetxt lack GPUs where there is no accounting; what the controller itself allocated has them.
 NOTE_START = """#!/bin/sh
@@ -77,6 +78,7 @@ class JobRecord:
 
     number: int
     state: str
+    partition: str
     cpus: int
     memory: int
     minutes: int
@@ -96,6 +98,7 @@ class SlurmCluster:
 
     def __init__(self, anchor: int, folder: Path) -> None:
         self.anchor, self.folder = anchor, folder
+        self.started: list[subprocess.Popen[bytes]] = []
 
     def command(self, *arguments: str, folder: Path = Path("/")) -> list[str]:
         """Return a command line that runs inside the cluster's namespaces, in a folder."""
@@ -107,12 +110,13 @@ class SlurmCluster:
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}\n{self.logs()}"
         return done.stdout
 
-    def start(self, name: str, *arguments: str) -> None:
-        """Start a daemon inside; its output goes to a file of its name."""
-        with open(self.folder / f"{name}.log", "w") as log:
-            subprocess.Popen(
-                self.command(name, *arguments), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
-            )
+    def start(self, output: Path, *arguments: str, folder: Path = Path("/")) -> "subprocess.Popen[bytes]":
+        """Start a program inside, in a folder; it ends with the cluster. What it prints goes to a file."""
+        command = self.command(*arguments, folder=folder)
+        with open(output, "w") as out:
+            started = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self.started.append(started)
+        return started
 
     def logs(self) -> str:
         """Return the last lines of all daemons."""
@@ -134,10 +138,11 @@ def _record(ended: Mapping[str, str], started: Mapping[str, str]) -> JobRecord:
     given = dict(part.split("=") for part in ended["Tres"].split(","))
     amount = re.fullmatch(r"([\d.]+)([MG])", given["mem"])
     assert amount, ended
-    gpus = re.findall(r"gpu:\w+:(\d+)", started["JOB_GRES"])
+    gpus = re.findall(rf"gpu:{GPU_MODEL}:(\d+)", started["JOB_GRES"])
     return JobRecord(
         number=int(ended["JobId"]),
         state=ended["JobState"],
+        partition=ended["Partition"],
         cpus=int(given["cpu"]),
         memory=round(float(amount[1]) * {"M": 1, "G": 1024}[amount[2]]),
         minutes=int(ended["TimeLimit"]),
@@ -174,13 +179,15 @@ def slurm_cluster(cpus: int, memory: int, gpus: int = 1) -> Iterator[SlurmCluste
     # Short, because the path of a socket has at most 107 characters; open to all, as munged wants it.
     folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
     folder.chmod(0o755)
-    # The first process of the namespace lives as long as its input is open: until this process closes it, or dies.
+    # The first process of the namespace ends all when its input is closed: by this process, or by its death.
+    script = f"echo $$; read -r; kill -KILL -1; rm -rf {folder}"
     anchor = subprocess.Popen(
-        ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "bash", "-c", "echo $$; read -r"],
+        ["unshare", "--mount", "--pid", "--fork", "--mount-proc", "bash", "-c", script],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+    cluster = None
     try:
         assert anchor.stdout and anchor.stdout.readline(), "unshare could not make the namespaces"
         children = Path(f"/proc/{anchor.pid}/task/{anchor.pid}/children").read_text().split()
@@ -191,15 +198,16 @@ def slurm_cluster(cpus: int, memory: int, gpus: int = 1) -> Iterator[SlurmCluste
         munge = folder / "munge"
         files = [f"--{name}-file={munge}.{name}" for name in ("key", "pid", "log", "seed")]
         # By force, because munged trusts no folder below /tmp.
-        cluster.start("munged", "--foreground", "--force", f"--socket={munge}.socket", *files)
+        cluster.start(folder / "munged.log", "munged", "--foreground", "--force", f"--socket={munge}.socket", *files)
         _wait_until(cluster, "munge", "--no-input", f"--socket={munge}.socket", says="MUNGE")
-        cluster.start("slurmctld", "-D")
-        cluster.start("slurmd", "-D", "-N", "node")
-        _wait_until(cluster, "sinfo", "--noheader", "--format=%t", says="idle")
+        cluster.start(folder / "slurmctld.log", "slurmctld", "-D")
+        cluster.start(folder / "slurmd.log", "slurmd", "-D", "-N", "node")
+        _wait_until(cluster, "sinfo", "--noheader", "--format=%t", "--partition=main", says="idle")
         yield cluster
     finally:
         anchor.communicate()
-        shutil.rmtree(folder, ignore_errors=True)
+        for started in cluster.started if cluster else []:
+            started.wait()
 
 
 def _configure(folder: Path, node: Mapping[str, int]) -> None:

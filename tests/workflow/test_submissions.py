@@ -72,8 +72,8 @@ def test_a_cluster_sees_a_few_dozen_submissions(
 
 
 @pytest.mark.slow
-def test_a_group_asks_for_what_runs_side_by_side(clean: Path) -> None:
-    """Three downloads at a time, three times; eight predictions with eight threads, one after another on one GPU."""
+def test_a_group_asks_for_the_largest_job_and_the_time_of_all(clean: Path) -> None:
+    """On SLURM one after another: nine downloads; eight predictions with eight threads on one GPU."""
     found = planned_submissions(clean, "slurm", "results/models.tsv")
     asked = {
         (one["group"], len(one["rules"])): [
@@ -82,7 +82,7 @@ def test_a_group_asks_for_what_runs_side_by_side(clean: Path) -> None:
         ]
         for one in found
     }
-    assert asked["downloads", 9] == [3, 3 * 500, 3 * 120, None]
+    assert asked["downloads", 9] == [1, 500, 9 * 120, None]
     assert asked["predictions", 8] == [8, 8000, 8 * 60, 1]
     assert asked["", 1] == [8, 8000, 1440, 1]
 
