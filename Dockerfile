@@ -19,10 +19,11 @@ RUN PIP_NO_CACHE_DIR=1 make env-$ENVIRONMENT \
     && ln -s .venv-$ENVIRONMENT .venv
 COPY . .
 
-# Any user can run it: nothing is written but to the working directory and to /tmp. The variables of NVIDIA ask its runtime
-# for the driver, which no image can bring.
+# Any user can run it, one without a name too: nothing is written but to the working directory and to /tmp. The variables
+# of NVIDIA ask its runtime for the driver, which no image can bring.
 ENV PATH=/opt/tr300m/.venv/bin:$PATH \
     HOME=/tmp \
+    LOGNAME=tr300m \
     MPLCONFIGDIR=/tmp/matplotlib \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
