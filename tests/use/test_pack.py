@@ -15,10 +15,11 @@ from helpers.fixtures import Refuses
 from helpers.toy_run import SPLIT, train_toy, write_toy
 from tr300m.cli import main
 from tr300m.dataset.dataset import Dataset
-from tr300m.use.pack import write_pack
+from tr300m.use.pack import cards_of, write_pack
 from tr300m.use.predictions import prediction_table
 from tr300m.use.predictor import Predictor
 
+CARDS = {"seed3": "# Model card: seed3\n", "seed4": "# Model card: seed4\n"}
 OWN = ">one tss=30\n" + "ACGT" * 20 + "\n>two tss=3\nGGGCA\n"
 
 
@@ -42,7 +43,7 @@ def runs(results: Path) -> list[Path]:
 @pytest.fixture(scope="module")
 def pack(results: Path) -> Path:
     out = results / "both.tr300m"
-    write_pack(Predictor.open(runs(results), results / "dataset"), runs(results), out)
+    write_pack(Predictor.open(runs(results), results / "dataset"), runs(results), CARDS, out)
     return out
 
 
@@ -59,7 +60,7 @@ def test_a_pack_predicts_what_its_runs_predict(results: Path, pack: Path, tmp_pa
 
 
 def test_the_same_runs_give_the_same_bytes(results: Path, pack: Path, tmp_path: Path) -> None:
-    write_pack(Predictor.open(runs(results), results / "dataset"), runs(results), tmp_path / "again.tr300m")
+    write_pack(Predictor.open(runs(results), results / "dataset"), runs(results), CARDS, tmp_path / "again.tr300m")
     assert (tmp_path / "again.tr300m").read_bytes() == pack.read_bytes()
 
 
@@ -76,10 +77,23 @@ def test_no_expression_sample_or_path_is_in_it(results: Path, pack: Path, tmp_pa
     assert all("path" not in record for record in small.manifest["sources"].values())
 
 
+def test_the_cards_of_its_runs_are_in_it(results: Path, pack: Path, tmp_path: Path) -> None:
+    assert cards_of(pack) == list(CARDS.values())
+    one = tmp_path / "one.tr300m"
+    place = [str(runs(results)[0]), str(results / "dataset")]
+    done = CliRunner().invoke(main, ["pack", *place, "--out", str(one)])
+    assert done.exit_code == 0, done.output
+    packed, of_run = CliRunner().invoke(main, ["card", str(one)]), CliRunner().invoke(main, ["card", *place])
+    assert packed.output == of_run.output
+    assert "Model card" in packed.output and str(tmp_path) not in packed.output
+    refused = CliRunner().invoke(main, ["card", place[0]])
+    assert refused.exit_code != 0
+
+
 def test_refusals(results: Path, refuses: Refuses, tmp_path: Path) -> None:
     twice = [runs(results)[0]] * 2
     with refuses("seed3"):
-        write_pack(Predictor.open(twice, results / "dataset"), twice, tmp_path / "x.tr300m")
+        write_pack(Predictor.open(twice, results / "dataset"), twice, CARDS, tmp_path / "x.tr300m")
     (tmp_path / "y.tr300m").write_text("no archive")
     with zipfile.ZipFile(tmp_path / "z.tr300m", "w") as archive:
         archive.writestr("readme", "nothing")

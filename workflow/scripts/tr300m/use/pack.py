@@ -1,12 +1,13 @@
 """A trained model in one file, with what it needs to predict for sequences, so that it can be used without its dataset.
 
-The file is a zip archive of the runs' folders, and of a small dataset: one promoter of unknown bases with the mean
-histone marks of the training genes, and one sample a tissue with the median levels of its training samples.
+The file is a zip archive of the runs' folders with their model cards, and of a small dataset: one promoter of unknown
+bases with the mean histone marks of the training genes, and one sample a tissue with the median levels of its training
+samples.
 """
 
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 SUFFIX = ".tr300m"
 """Ending of the file's name, by which commands know a pack."""
 RUNS, DATASET, SPLIT_NAME = "runs", "dataset", "split.txt"
+CARD = "card.md"
 RUN_FILES = ("run.json", "model.weights.h5", "model.npz")
 _TIME = (1980, 1, 1, 0, 0, 0)
 
 
-def write_pack(predictor: "Predictor", runs: list[Path], out: Path | str) -> None:
+def write_pack(predictor: "Predictor", runs: list[Path], cards: Mapping[str, str], out: Path | str) -> None:
     """Write runs and what they need to a file; equal models give equal bytes.
 
     Parameters
@@ -43,6 +45,8 @@ def write_pack(predictor: "Predictor", runs: list[Path], out: Path | str) -> Non
         The opened runs.
     runs
         Their folders.
+    cards
+        Their model cards, by the name of the run.
     out
         File to write.
 
@@ -61,6 +65,7 @@ def write_pack(predictor: "Predictor", runs: list[Path], out: Path | str) -> Non
             for name in RUN_FILES:
                 if (run / name).is_file():
                     shutil.copyfile(run / name, folder / RUNS / run.name / name)
+            (folder / RUNS / run.name / CARD).write_text(cards[run.name], encoding="utf-8")
         _write_dataset(predictor, folder / DATASET)
         (folder / SPLIT_NAME).write_text(predictor.split.name, encoding="utf-8")
         with atomic_path(out) as path, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -92,6 +97,18 @@ def unpacked(path: Path | str) -> Iterator[tuple[list[Path], Path, str]]:
         if not runs or not (folder / DATASET).is_dir() or not (folder / SPLIT_NAME).is_file():
             raise TR300MError(f"{path} holds no model", "make it with `tr300m pack`")
         yield runs, folder / DATASET, (folder / SPLIT_NAME).read_text(encoding="utf-8")
+
+
+def cards_of(path: Path | str) -> list[str]:
+    """Return the model cards of the runs of a pack, as Markdown.
+
+    Raises
+    ------
+    TR300MError
+        If it is no pack.
+    """
+    with unpacked(path) as (runs, _, _):
+        return [(run / CARD).read_text(encoding="utf-8") for run in runs]
 
 
 def _write_dataset(predictor: "Predictor", folder: Path) -> None:
