@@ -29,7 +29,7 @@ CHOICES = {
     ),
 }
 """What a user names beside each profile, as in docs/clusters.md."""
-GPU_RULES = {"train", "predict", "predict_with_own_tf_zeroed", "level_changes"}
+GPU_RULES = {"train", "predict", "predict_with_own_tf_zeroed", "level_changes", "gene_page"}
 
 
 class Job(NamedTuple):

@@ -41,14 +41,15 @@ def test_nothing_of_a_cluster_is_left_after_an_error() -> None:
             folders.append(cluster.folder)
             cluster.run("sbatch", "--gpus=1", "--mem=100", "--time=3", "--wrap=sleep 100")
             end = time.monotonic() + 60
-            while not cluster.run("squeue", "--noheader", "--states=running"):
+            # bash, munged, slurmctld, slurmd, slurmstepd, the job and its sleep, which starts a little later, and the
+            # nsenter of each daemon.
+            while len(processes(cluster)) < 7:
                 assert time.monotonic() < end, cluster.logs()
             started.extend(processes(cluster))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    # bash, munged, slurmctld, slurmd, slurmstepd, the job and its sleep, and the nsenter of each daemon.
     assert len(started) >= 7
     assert not [number for number in started if Path("/proc", number).exists()]
     assert not folders[0].exists()
