@@ -140,16 +140,16 @@ def stand_ins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def deployed_by(method: str) -> list[str]:
+    """Return options of Snakemake for the small configuration, whose jobs a method gives their packages."""
+    return [
+        "--snakefile", str(ROOT / "Snakefile"), "--configfile", "small.yaml", "--software-deployment-method", method,
+    ]  # fmt: skip
+
+
 @pytest.mark.workflow
 def test_jobs_run_in_the_conda_environment_of_their_need(stand_ins: Path) -> None:
-    options = [
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        "--configfile",
-        "small.yaml",
-        "--software-deployment-method",
-        "conda",
-    ]
+    options = deployed_by("conda")
     planned = snakemake(stand_ins, *options, "--dry-run")
     assert set(re.findall(r"envs/(\w+)\.yaml will be created", planned)) == {"arrays", "training_gpu"}
     on_cpu = snakemake(stand_ins, *options, "--dry-run", "--config", "compute={device: cpu}")
@@ -161,14 +161,7 @@ def test_jobs_run_in_the_conda_environment_of_their_need(stand_ins: Path) -> Non
 
 @pytest.mark.workflow
 def test_jobs_run_in_the_image(stand_ins: Path) -> None:
-    options = [
-        "--snakefile",
-        str(ROOT / "Snakefile"),
-        "--configfile",
-        "small.yaml",
-        "--software-deployment-method",
-        "apptainer",
-    ]
+    options = deployed_by("apptainer")
     output = snakemake(stand_ins, *options, "--", "gene_lines", check=False)
     assert says(output, "--software-deployment-method", "compute={container:", "docs/clusters.md")
     snakemake(stand_ins, *options, "--config", "compute={container: image.sif}", "--", "gene_lines")

@@ -5,6 +5,8 @@ USED = {
     "runs": used_runs,
     "split": used_split,
 }
+# Only networks want a GPU.
+USED_GPUS = gpus(int(any(run in SELECTION.networks for run in config["use"]["runs"])))
 
 
 rule gene_page:
@@ -30,7 +32,7 @@ rule gene_page:
         KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
-        gpu=gpus(int(any(run in SELECTION.networks for run in config["use"]["runs"]))),
+        gpu=USED_GPUS,
         mem_mb=grows(config["compute"]["train_mem_mb"]),
         runtime=grows(30),
     params:
@@ -56,7 +58,7 @@ rule variants:
         KERAS_ENVIRONMENT
     threads: config["compute"]["train_threads"]
     resources:
-        gpu=gpus(int(any(run in SELECTION.networks for run in config["use"]["runs"]))),
+        gpu=USED_GPUS,
         mem_mb=grows(config["compute"]["train_mem_mb"]),
         runtime=grows(120),
     params:

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def text_cell(value: object) -> str:
-    """Return a value as text: numbers with four digits, and nothing for None and for what is no number."""
+    """Return a value as text: numbers with four significant digits, and an empty text for None and NaN."""
     if value is None:
         return ""
     if isinstance(value, float | np.floating):

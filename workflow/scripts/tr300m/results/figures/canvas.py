@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 
@@ -10,6 +11,9 @@ from ...base.files import atomic_path
 from . import style as theme
 
 _TITLE_SIZE = 13.0
+
+METADATA: dict[str, dict[str, Any]] = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
+"""By ending of a file: no date and no version of Matplotlib in it, so that neither changes its bytes."""
 
 
 def new_figure(width: float, height: float, title: str, subtitle: str) -> Figure:
@@ -35,7 +39,7 @@ def png_of(figure: Figure) -> bytes:
     """Return a figure as the bytes of a PNG: for pages that include it, and for notebooks."""
     picture = io.BytesIO()
     with theme.looks():
-        figure.savefig(picture, format="png", dpi=theme.DPI, metadata={"Software": None})
+        figure.savefig(picture, format="png", dpi=theme.DPI, metadata=METADATA[".png"])
     return picture.getvalue()
 
 
@@ -57,9 +61,8 @@ def save(figure: Figure, svg: Path | str, png: Path | str) -> None:
     for path, ending in ((svg, ".svg"), (png, ".png")):
         if Path(path).suffix != ending:
             raise TR300MError(f"{path} does not end in {ending}", "name the SVG first, then the PNG")
-    # The version of Matplotlib is left out too, so that an update does not change the file.
     with theme.looks():
         with atomic_path(svg) as temporary:
-            figure.savefig(temporary, metadata={"Date": None, "Creator": None})
+            figure.savefig(temporary, metadata=METADATA[".svg"])
         with atomic_path(png) as temporary:
-            figure.savefig(temporary, dpi=theme.DPI, metadata={"Software": None})
+            figure.savefig(temporary, dpi=theme.DPI, metadata=METADATA[".png"])

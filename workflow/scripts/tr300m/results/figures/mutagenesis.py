@@ -16,7 +16,7 @@ from matplotlib.transforms import Affine2D
 from ...base.files import atomic_path
 from ...base.types import Floats
 from . import style as theme
-from .canvas import new_figure
+from .canvas import METADATA, new_figure
 
 if TYPE_CHECKING:
     from ...use.motif_sites import NamedSite
@@ -33,9 +33,8 @@ _WIDTH, _LINE_HEIGHT, _ROW_HEIGHT, _GAPS = 13.0, 0.9, 0.1, 0.55
 def draw_mutagenesis(found: "Mutagenesis", sites: "Sequence[NamedSite]", runs: str, path: Path) -> None:
     """Draw a figure and write it as .png or .svg; see `mutagenesis_figure`."""
     figure = mutagenesis_figure(found, sites, runs)
-    metadata = {"Date": None, "Creator": None} if path.suffix == ".svg" else {"Software": None}
     with theme.looks(), atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=theme.DPI, metadata=metadata)
+        figure.savefig(temporary, dpi=theme.DPI, metadata=METADATA[path.suffix])
 
 
 def mutagenesis_figure(
