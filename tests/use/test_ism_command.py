@@ -84,7 +84,6 @@ def test_one_record_is_wanted(run: Run, tmp_path: Path) -> None:
         (("--gene", "GENE", "--tissue", "Livr"), "Liver"),
         (("--gene", "GENE"), "--tissue"),
         (("--gene", "GENE", "--tissue", "Liver", "--region", "-9000:50"), "-9000"),
-        (("--gene", "GENE", "--tissue", "Liver", "--region", "x"), "-500:50"),
         (("--gene", "GENE", "--tissue", "Liver", "--block", "40"), "40"),
         (("--gene", "GENE", "--tissue", "Liver", "--out", "a.vcf"), ".npz"),
         (("--gene", "GENE", "--tissue", "all", "--out", "a.bw"), "8"),
@@ -97,3 +96,9 @@ def test_bad_input(run: Run, arguments: tuple[str, ...], said: str, tmp_path: Pa
     assert code == 1
     assert said in output
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("region", ["x", "5", "1:2:3", "-500:0.5"])
+def test_a_region_is_two_whole_numbers(run: Run, region: str) -> None:
+    code, output = run("--gene", gene(), "--tissue", "Liver", "--region", region)
+    assert code == 2 and region in output and "-500:50" in output

@@ -16,26 +16,7 @@ from .common import (
     with_runs,
     with_split,
 )
-
-
-class NumberPair(click.ParamType[tuple[float, float]]):
-    """Two numbers joined by a colon."""
-
-    name = "START:END"
-
-    def __init__(self, whole: bool) -> None:
-        self.whole = whole
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        """Return the numbers."""
-        if not isinstance(value, str):
-            assert isinstance(value, tuple)
-            return value
-        try:
-            start, end = (int(text) if self.whole else float(text) for text in value.split(":"))
-        except ValueError:
-            self.fail(f"{value!r} is not two {'whole ' * self.whole}numbers joined by a colon", param, ctx)
-        return start, end
+from .number_pair import POSITIONS, NumberPair
 
 
 @click.command("design")
@@ -53,10 +34,12 @@ class NumberPair(click.ParamType[tuple[float, float]]):
 @click.option("--edits", default=30, show_default=True, type=click.IntRange(1), help="Most bases to change.")
 @click.option("--beam", default=1, show_default=True, type=click.IntRange(1), help="Drafts kept; 1 is a greedy search.")
 @click.option("--motif", "motifs", multiple=True, help="Motif whose consensus may be written; may be repeated.")
-@click.option("--region", type=NumberPair(True), help="Positions from the TSS that may change.  [default: -500:50]")
-@click.option("--protect", multiple=True, type=NumberPair(True), help="Positions from the TSS that stay.")
+@click.option("--region", type=POSITIONS, help="Positions from the TSS that may change.  [default: -500:50]")
+@click.option("--protect", multiple=True, type=POSITIONS, help="Positions from the TSS that stay.")
 @click.option("--forbid", multiple=True, help="Restriction enzymes or sites, on both strands, as in BsaI,GGTCTC.")
-@click.option("--gc", default=(0.0, 1.0), type=NumberPair(False), help="Bounds of the share of G and C: 0.35:0.65.")
+@click.option(
+    "--gc", default=(0.0, 1.0), type=NumberPair(float, "0.35:0.65"), help="Bounds of the share of G and C: 0.35:0.65."
+)
 @click.option("--homopolymer", default=0, type=click.IntRange(0), help="Longest run of one base, such as 8.")
 @click.option("--repeat", default=0, type=click.IntRange(0), help="Length of stretches that must not come twice: 20.")
 @click.option("--check", "judges", type=Runs(), default="", help="Runs that judge the design; the search uses none.")

@@ -19,7 +19,7 @@ from .common import (
     with_split,
     write_columns,
 )
-from .one_promoter import one_promoter, region_of, with_promoter, with_region
+from .one_promoter import one_promoter, with_promoter, with_region
 
 if TYPE_CHECKING:
     from ..use.mutagenesis import Mutagenesis
@@ -44,7 +44,7 @@ def ism_command(
     dataset: Path | None,
     gene: str | None,
     fasta: Path | None,
-    region: str,
+    region: tuple[int, int],
     block: int,
     seed: int,
     tissues: tuple[str, ...],
@@ -69,7 +69,6 @@ def ism_command(
     from ..use.mutagenesis import ism
 
     write = _writer(out)
-    ends = region_of(region)
     predictor = open_predictor(runs, dataset, split)
     contexts = Asked(tissues, samples, levels, levels_tissue).of(predictor)
     query = in_contexts(one_promoter(predictor, gene, fasta, histones), contexts)
@@ -78,7 +77,7 @@ def ism_command(
             raise TR300MError(f"{out}: a bigWig has one track, {len(contexts)} contexts are named", "name one context")
         if not str(query.genes.chromosome[0]):
             raise TR300MError(f"{out}: a sequence of one's own lies on no chromosome", "write .tsv or .npz")
-    write(predictor, ism(predictor.models, query, 0, ends, block=block, seed=seed), out)
+    write(predictor, ism(predictor.models, query, 0, region, block=block, seed=seed), out)
 
 
 def _writer(out: Path | None) -> Callable[["Predictor", "Mutagenesis", Path | None], None]:

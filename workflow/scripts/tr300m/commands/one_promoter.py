@@ -8,6 +8,7 @@ import click
 
 from ..base.errors import TR300MError
 from ..cli_options import HomePath
+from .number_pair import POSITIONS
 
 if TYPE_CHECKING:
     from ..dataset.dataset import Dataset
@@ -17,6 +18,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 with_region = click.option(
     "--region",
+    type=POSITIONS,
     default="-500:50",
     show_default=True,
     help="First position from the TSS, and the one after the last; negative upstream.",
@@ -46,18 +48,3 @@ def one_promoter(predictor: "Predictor", gene: str | None, fasta: Path | None, h
     if len(found.genes) > 1:
         raise TR300MError(f"{fasta} has {len(found.genes)} records", "give a FASTA with one")
     return found
-
-
-def region_of(text: str) -> tuple[int, int]:
-    """Return the two ends of a region, as in ``-500:50``.
-
-    Raises
-    ------
-    TR300MError
-        If it is not two whole numbers.
-    """
-    try:
-        first, last = map(int, text.split(":"))
-    except ValueError:
-        raise TR300MError(f"the region {text!r} is not two positions", "write it as -500:50") from None
-    return first, last

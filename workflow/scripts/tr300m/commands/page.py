@@ -7,7 +7,7 @@ import click
 from ..base.files import atomic_path
 from ..cli_options import HomePath
 from .common import header, with_dataset, with_runs, with_split
-from .one_promoter import region_of, with_region
+from .one_promoter import with_region
 
 
 @click.command("page")
@@ -24,7 +24,7 @@ def page_command(
     dataset: Path,
     gene: str,
     tissue: str | None,
-    region: str,
+    region: tuple[int, int],
     truth: Path | None,
     split: Path | None,
     out: Path,
@@ -42,9 +42,8 @@ def page_command(
     from ..use.gene_view import gene_view, planted_text
     from ..use.predictor import Predictor
 
-    limits = region_of(region)
     predictor = Predictor.open(runs, dataset, split)
-    found = gene_view(predictor, gene, tissue, limits)
+    found = gene_view(predictor, gene, tissue, region)
     planted = "" if truth is None else planted_text(truth, found)
     text = gene_page(found, header(predictor), planted)
     with atomic_path(out) as temporary:
