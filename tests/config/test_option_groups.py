@@ -109,8 +109,9 @@ def test_runs_on_folds_are_scored_together(tmp_path: Path) -> None:
     assert {found.part for found in option_groups(selection_of(tmp_path, *rows[:-1]))} == {"test", "validation"}
 
 
-def test_the_ablation_of_the_pilot_has_one_factor_at_a_time() -> None:
-    config = {"runs": "config/pilot_ablation_runs.tsv", "wide": {"mark_edges": [250]}}
+@pytest.mark.parametrize("name", ["pilot", "demo_full"])
+def test_an_ablation_has_one_factor_at_a_time(name: str) -> None:
+    config = {"runs": f"config/{name}_ablation_runs.tsv", "wide": {"mark_edges": [250]}}
     selection = resolve(config, ROOT).selection
     groups = option_groups(selection)
     assert [len(group.folders) for group in groups] == [3] * 6
