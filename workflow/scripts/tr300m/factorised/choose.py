@@ -57,13 +57,9 @@ def choose_penalties(folds: Sequence[Rotated]) -> Penalties:
     gene_side = sample_side = START
     # One side after the other, twice: the two hardly depend on each other.
     for _ in range(2):
-        gene_side = _lowest(partial(_interaction_error, folds, sample_side=sample_side), gene_side)
-        sample_side = _lowest(partial(_interaction_error, folds, gene_side), sample_side)
+        gene_side = _lowest(partial(_part_error, [fold.gene_side(sample_side) for fold in folds]), gene_side)
+        sample_side = _lowest(partial(_part_error, [fold.sample_side(gene_side) for fold in folds]), sample_side)
     return Penalties(gene_part, sample_part, gene_side, sample_side)
-
-
-def _interaction_error(folds: Sequence[Rotated], gene_side: float, sample_side: float) -> float:
-    return sum(fold.interaction_error(gene_side, sample_side) for fold in folds)
 
 
 def _part_error(parts: Sequence[HeldOutPart], penalty: float) -> float:

@@ -146,7 +146,7 @@ def gene_targets(corner: Corner, coefficients: Coefficients) -> Floats:
 
 
 class HeldOutPart(NamedTuple):
-    """What the error of the gene part or the sample part on a held-out corner follows from, rotated.
+    """What the error of one part on a held-out corner follows from, for any penalty of one side, rotated.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ class Rotated:
     fitted
         The training corner, rotated.
     gene_part, sample_part
-        The two parts on the held-out corner; `interaction_error` is the third.
+        The two parts on the held-out corner; `gene_side` and `sample_side` are the third, by each side's penalty.
     held
         Products of both sides' features with the doubly centred y of the held-out corner, rotated [feature, feature],
         float32.
@@ -225,13 +225,27 @@ class Rotated:
         rest.held = (self.held - held).astype(np.float32)
         return rest
 
-    def interaction_error(self, gene_side: float, sample_side: float) -> float:
-        """Return the squared error of the held-out interaction, minus its sum of squares."""
-        genes, samples = self.gene_part, self.sample_part
-        shrunk = ((genes.values + gene_side)[:, None] * (samples.values + sample_side)).astype(np.float32)
-        fitted = self.fitted.interaction.astype(np.float32) / shrunk
-        both = genes.gram.astype(np.float32) @ fitted @ samples.gram.astype(np.float32)
-        return float(np.sum(fitted * (both - 2 * self.held), dtype=np.float64))
+    def gene_side(self, sample_side: float) -> HeldOutPart:
+        """Return the error of the held-out interaction by the penalty of the gene side, minus its sum of squares."""
+        by_sample = 1 / (self.sample_part.values + sample_side)
+        return _side(self.gene_part, self.sample_part, self.fitted.interaction, self.held, by_sample)
+
+    def sample_side(self, gene_side: float) -> HeldOutPart:
+        """Return the error of the held-out interaction by the penalty of the sample side, minus its sum of squares."""
+        by_gene = 1 / (self.gene_part.values + gene_side)
+        return _side(self.sample_part, self.gene_part, self.fitted.interaction.T, self.held.T, by_gene)
+
+
+def _side(one: HeldOutPart, other: HeldOutPart, interaction: Floats, held: Floats, by_other: Floats) -> HeldOutPart:
+    """Return the error by the penalty of one side, with the products [feature, feature of the other] already shrunk.
+
+    The squared error is a quadratic function of what each feature of the side is multiplied with, 1 / (eigenvalue +
+    penalty).
+    """
+    shrunk = (interaction * by_other).astype(np.float32)
+    gram = one.gram.astype(np.float32) * (shrunk @ other.gram.astype(np.float32) @ shrunk.T)
+    right = np.einsum("ij,ij->i", shrunk, held, dtype=np.float64)
+    return HeldOutPart(one.values, np.ones(len(right)), right, gram, 0.0)
 
 
 def _centred_squares(values: Floats) -> float:
