@@ -22,7 +22,7 @@ from tr300m.factorised.own_level_fit import (
     fitted_squares,
     held_out_squares,
 )
-from tr300m.factorised.own_level_sums import FoldProducts, OwnInputs, own_rights, own_sums
+from tr300m.factorised.own_level_sums import OwnInputs, level_sums, own_rights, own_sums
 from tr300m.factorised.own_levels import MOTIFS, LevelColumns, OwnLevelTerm, occupancies
 from tr300m.factorised.products import Corner, Products
 from tr300m.factorised.two_sided_ridge import Penalties, Rotated, RotatedCorner
@@ -147,8 +147,9 @@ def test_a_fit_of_all_pairs_is_the_joint_least_squares(sample_folds: int) -> Non
 def test_inner_folds_are_those_of_explicit_fits(sample_folds: int) -> None:
     case = toy(noise(1), 1, sample_folds)
     threshold = np.array([5.0, 4, 6, 5])
-    (rights,) = own_rights(case.inputs, threshold[None])
-    sums = own_sums(case.folds, case.x, case.z, case.inputs, threshold, rights)
+    occupied = occupancies(case.inputs.scores, threshold)
+    (rights,), of_samples = own_rights(case.inputs, [occupied]), level_sums(case.folds, case.z, case.inputs)
+    sums = own_sums(case.folds, case.x, case.inputs, of_samples, occupied, rights)
     for number, (fold, (fitted, held)) in enumerate(zip(case.folds, sums, strict=True)):
         held_rows, held_columns, columns = inner_masks(number, case.inputs.gene_fold, case.inputs.sample_fold)
         weight = fitted_squares(fold.fitted, fitted, PENALTIES).lowest(PENALTY)
@@ -163,14 +164,6 @@ def test_inner_folds_are_those_of_explicit_fits(sample_folds: int) -> None:
         with_it = np.square(y - own_held @ own - dense_held @ dense).sum()
         error = held_out_squares(fold, fitted, held, PENALTIES)(weight)
         assert error == pytest.approx(with_it - without, rel=1e-3, abs=1e-3)
-
-
-def test_sums_over_folds() -> None:
-    rng = np.random.default_rng(0)
-    left, right, fold = rng.normal(2, 1, (9, 2)), rng.normal(1, 1, (9, 3)), np.array([0, 1, 2] * 3)
-    found = FoldProducts.of(left, right, fold).centred(np.array([0, 2]))
-    rows = fold != 1
-    np.testing.assert_allclose(found, centred(left[rows]).T @ centred(right[rows]), rtol=1e-5, atol=1e-5)
 
 
 def regulated(seed: int, effect: float) -> Toy:

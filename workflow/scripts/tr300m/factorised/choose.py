@@ -7,8 +7,9 @@ import numpy as np
 
 from ..base.progress import bar
 from ..base.types import Bools, Floats, Ints
+from .fold_products import FoldProducts
 from .products import Corner, Products
-from .two_sided_ridge import HeldOutPart, Penalties, Rotated
+from .two_sided_ridge import Decomposition, HeldOutPart, Penalties, Rotated
 
 GRID = tuple(10.0 ** (power / 2) for power in range(-6, 11))
 """Penalties to choose from, from 0.001 to 100,000."""
@@ -37,6 +38,7 @@ def inner_fits(sums: Products, x: Floats, z: Floats, gene_fold: Ints, sample_fol
     gene_fold, sample_fold
         Inner fold of each; one fold of samples if all samples are seen in training.
     """
+    grams = FoldProducts.of(x, x, gene_fold, np.float64), FoldProducts.of(z, z, sample_fold, np.float64)
     folds = []
     with bar(int(gene_fold.max()) + 1, "inner folds", "fold") as meter:
         for fold in range(int(gene_fold.max()) + 1):
@@ -45,7 +47,9 @@ def inner_fits(sums: Products, x: Floats, z: Floats, gene_fold: Ints, sample_fol
             held = Corner.of(sums, x, z, gene_fold, sample_fold, held_rows, held_columns)
             others = np.unique(gene_fold[~held_rows])
             means = sums.by_sample[others][:, held_columns].sum(axis=0) / int((~held_rows).sum())
-            folds.append(Rotated(fitted, held, means))
+            inside = others, np.unique(sample_fold[columns])
+            sides = (Decomposition.of(gram.centred(of_side)) for gram, of_side in zip(grams, inside, strict=True))
+            folds.append(Rotated(fitted, held, means, *sides))
             meter.update(1)
     return folds
 

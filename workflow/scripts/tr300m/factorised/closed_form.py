@@ -110,7 +110,10 @@ class ClosedForm:
     def of_fold(self, fold: int, training: TrainingPairs, pairs: Ints) -> Floats:
         """Return log(1 + TPM) of pairs [pair, 2] of training genes and samples, as an inner fold predicts them."""
         fitted = self.inner[fold].fitted.coefficients(self.penalties)
-        log_mean = fitted.pairs(fitted.genes(training.x)[pairs[:, 0]], fitted.samples(training.z)[pairs[:, 1]])
+        genes, of_gene = np.unique(pairs[:, 0], return_inverse=True)
+        samples, of_sample = np.unique(pairs[:, 1], return_inverse=True)
+        of_genes, of_samples = fitted.genes(training.x[genes]), fitted.samples(training.z[samples])
+        log_mean = fitted.pairs(of_genes[of_gene], of_samples[of_sample])
         return log_mean if self.own is None else log_mean + self.own.pairs(fold, self.inputs, pairs)
 
     def interactions(self, fold: int) -> tuple[Interaction, Interaction] | None:

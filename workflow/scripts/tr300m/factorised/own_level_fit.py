@@ -16,7 +16,7 @@ from scipy.linalg import cho_factor, cho_solve
 
 from ..base.types import Floats, Ints
 from .choose import choose_penalties
-from .own_level_sums import OwnInputs, OwnSums, inner_corners, own_rights, own_sums
+from .own_level_sums import OwnInputs, OwnSums, inner_corners, level_sums, own_rights, own_sums
 from .own_levels import OwnLevelTerm, occupancies
 from .products import Corner
 from .two_sided_ridge import Penalties, Rotated, RotatedCorner
@@ -103,9 +103,9 @@ class OwnFolds(NamedTuple):
     def pairs(self, fold: int, inputs: OwnInputs, pairs: Ints) -> Floats:
         """Return the term of an inner fold for pairs [pair, 2] of training genes and samples [pair]."""
         term = self.terms[fold]
-        genes = term.genes(inputs.scores)[pairs[:, 0]]
-        levels = inputs.levels + (inputs.level_mean - term.level_mean)
-        return np.einsum("ij,ij->i", genes, levels[pairs[:, 1]])
+        genes, of_gene = np.unique(pairs[:, 0], return_inverse=True)
+        levels = inputs.levels[pairs[:, 1]] + (inputs.level_mean - term.level_mean)
+        return np.einsum("ij,ij->i", term.genes(inputs.scores[genes])[of_gene], levels)
 
 
 def choose_own(
@@ -130,10 +130,11 @@ def choose_own(
         None if the term does not lower the error.
     """
     thresholds = np.quantile(inputs.scores, HALF_OCCUPIED, axis=0).astype(np.float64)
-    rights = own_rights(inputs, thresholds)
+    occupied = [occupancies(inputs.scores, threshold).astype(np.float32) for threshold in thresholds]
+    rights, of_samples = own_rights(inputs, occupied), level_sums(folds, z, inputs)
     chosen, lowest = None, 0.0
-    for number, threshold in enumerate(thresholds):
-        sums = own_sums(folds, x, z, inputs, threshold, rights[number])
+    for number in range(len(thresholds)):
+        sums = own_sums(folds, x, inputs, of_samples, occupied[number], rights[number])
         squares = [
             (fitted_squares(fold.fitted, fitted, penalties), held_out_squares(fold, fitted, held, penalties))
             for fold, (fitted, held) in zip(folds, sums, strict=True)
@@ -147,7 +148,7 @@ def choose_own(
     if chosen is None:
         return None
     number, settings = chosen[0], OwnSettings(thresholds[chosen[0]], chosen[1])
-    sums = own_sums(folds, x, z, inputs, settings.threshold, rights[number])
+    sums = own_sums(folds, x, inputs, of_samples, occupied[number], rights[number])
     _, first = _residuals(folds, sums, settings.penalty, penalties)
     penalties = choose_penalties(first)
     weights, rest = _residuals(folds, sums, settings.penalty, penalties)

@@ -2,53 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base.types import Bools, Floats, Ints
 from .choose import inner_masks
+from .fold_products import FoldProducts
 from .own_levels import LevelColumns, OwnLevelTerm, occupancies
 from .products import Corner, Products
 from .two_sided_ridge import Rotated
-
-
-class FoldProducts(NamedTuple):
-    """Sums of products of two matrices over the rows of each fold.
-
-    Attributes
-    ----------
-    products
-        left' right [fold, column of left, column of right].
-    left, right
-        Sums of the rows [fold, column].
-    rows
-        Number of rows [fold].
-    """
-
-    products: Floats
-    left: Floats
-    right: Floats
-    rows: Ints
-
-    @classmethod
-    def of(cls, left: Floats, right: Floats, fold: Ints) -> Self:
-        """Sum up matrices of the same rows."""
-        # float32: products over all genes take most of the time, and only choose the penalty.
-        left, right = left.astype(np.float32), right.astype(np.float32)
-        parts = [(left[fold == one], right[fold == one]) for one in range(int(fold.max()) + 1)]
-        return cls(
-            np.stack([a.T @ b for a, b in parts]).astype(np.float64),
-            np.stack([a.sum(axis=0, dtype=np.float64) for a, _ in parts]),
-            np.stack([b.sum(axis=0, dtype=np.float64) for _, b in parts]),
-            np.bincount(fold),
-        )
-
-    def centred(self, folds: Ints) -> Floats:
-        """Return the products over some folds, of columns without their means over them."""
-        means = np.outer(self.left[folds].sum(axis=0), self.right[folds].sum(axis=0)) / self.rows[folds].sum()
-        return np.asarray(self.products[folds].sum(axis=0) - means)
 
 
 @dataclass(frozen=True)
@@ -128,41 +92,54 @@ class OwnSums:
         return np.einsum("fm,fm->m", self.genes, (middle @ self.samples)[:, self.of_motif])
 
 
-def own_rights(inputs: OwnInputs, thresholds: Floats) -> list[list[tuple[Floats, Floats]]]:
+def own_rights(inputs: OwnInputs, occupied: Sequence[NDArray[Any]]) -> list[list[tuple[Floats, Floats]]]:
     """Return `OwnSums.right` of the fitted and the held-out corner [threshold][inner fold]."""
-    found: list[list[tuple[Floats, Floats]]] = [[] for _ in thresholds]
+    found: list[list[tuple[Floats, Floats]]] = [[] for _ in occupied]
     for _, *corners in inner_corners(inputs):
         products = [(rows, inputs.product(rows, columns)[:, inputs.columns.of_motif]) for rows, columns in corners]
-        for threshold, rights in zip(thresholds, found, strict=True):
-            fitted, held = (
-                np.einsum("gm,gm->m", occupancies(inputs.scores[rows], threshold), product)
-                for rows, product in products
-            )
+        for one, rights in zip(occupied, found, strict=True):
+            fitted, held = (np.einsum("gm,gm->m", one[rows], product) for rows, product in products)
             rights.append((fitted, held))
+    return found
+
+
+class LevelSums(NamedTuple):
+    """What `OwnSums` have of the samples of a corner: it does not depend on the occupancies."""
+
+    levels: Floats
+    samples: Floats
+
+
+def level_sums(folds: Sequence[Rotated], z: Floats, inputs: OwnInputs) -> list[tuple[LevelSums, LevelSums]]:
+    """Return the sums of the fitted and the held-out samples of each inner fold."""
+    zl, ll = (FoldProducts.of(left, inputs.levels, inputs.sample_fold) for left in (z, inputs.levels))
+    found = []
+    for number, *corners in inner_corners(inputs):
+        in_corners = (np.unique(inputs.sample_fold[columns]) for _, columns in corners)
+        vectors = folds[number].fitted.samples.vectors
+        fitted, held = (LevelSums(ll.centred(inside), vectors.T @ zl.centred(inside)) for inside in in_corners)
+        found.append((fitted, held))
     return found
 
 
 def own_sums(
     folds: Sequence[Rotated],
     x: Floats,
-    z: Floats,
     inputs: OwnInputs,
-    threshold: Floats,
+    of_samples: Sequence[tuple[LevelSums, LevelSums]],
+    occupied: NDArray[Any],
     rights: Sequence[tuple[Floats, Floats]],
 ) -> list[tuple[OwnSums, OwnSums]]:
-    """Return the sums of the fitted and the held-out corner of each inner fold."""
-    occupied = occupancies(inputs.scores, threshold)
+    """Return the sums of the fitted and the held-out corner of each inner fold, for occupancies [gene, motif]."""
     xm, mm = (FoldProducts.of(left, occupied, inputs.gene_fold) for left in (x, occupied))
-    zl, ll = (FoldProducts.of(left, inputs.levels, inputs.sample_fold) for left in (z, inputs.levels))
     found = []
     for number, *corners in inner_corners(inputs):
-        fit = folds[number].fitted
+        vectors = folds[number].fitted.genes.vectors
         both = []
-        for (rows, columns), right in zip(corners, rights[number], strict=True):
-            genes, samples = np.unique(inputs.gene_fold[rows]), np.unique(inputs.sample_fold[columns])
-            rotated = fit.genes.vectors.T @ xm.centred(genes), fit.samples.vectors.T @ zl.centred(samples)
+        for (rows, _), (levels, samples), right in zip(corners, of_samples[number], rights[number], strict=True):
+            inside = np.unique(inputs.gene_fold[rows])
             of_motif = inputs.columns.of_motif
-            both.append(OwnSums(mm.centred(genes), ll.centred(samples), *rotated, right, of_motif))
+            both.append(OwnSums(mm.centred(inside), levels, vectors.T @ xm.centred(inside), samples, right, of_motif))
         found.append((both[0], both[1]))
     return found
 

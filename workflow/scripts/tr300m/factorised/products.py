@@ -138,11 +138,16 @@ class Corner:
         count = int(columns.sum())
         gene_means = sums.by_gene[in_columns][:, rows].sum(axis=0) / count
         sample_means = sums.by_sample[in_rows][:, columns].sum(axis=0) / int(rows.sum())
-        x_mean, z_mean = x[rows].mean(axis=0), z[columns].mean(axis=0)
-        product = sums.by_feature[in_columns][:, rows].sum(axis=0, dtype=np.float64)
+        x, z = x[rows], z[columns]
+        x_mean, z_mean = x.mean(axis=0), z.mean(axis=0)
+        x -= x_mean
+        z -= z_mean
+        product = np.zeros((len(x), z.shape[1]))
+        for fold in in_columns:
+            product += sums.by_feature[fold, rows]
         product -= gene_means[:, None] * count * z_mean
         product -= product.mean(axis=0)
-        return cls(x[rows] - x_mean, z[columns] - z_mean, x_mean, z_mean, gene_means, sample_means, product)
+        return cls(x, z, x_mean, z_mean, gene_means, sample_means, product)
 
     def without(self, of_genes: Floats, of_samples: Floats) -> "Corner":
         """Return the corner of y minus another interaction of the same genes and samples.

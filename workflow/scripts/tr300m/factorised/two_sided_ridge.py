@@ -27,9 +27,9 @@ class Decomposition(NamedTuple):
     vectors: Floats
 
     @classmethod
-    def of(cls, x: Floats) -> Self:
-        """Decompose centred features [row, feature]."""
-        values, vectors = np.linalg.eigh(x.T @ x)
+    def of(cls, gram: Floats) -> Self:
+        """Decompose the products x'x of centred features [feature, feature]."""
+        values, vectors = np.linalg.eigh(gram)
         return cls(np.maximum(values, 0.0), vectors)
 
 
@@ -104,8 +104,8 @@ class RotatedCorner:
     @classmethod
     def of(cls, corner: Corner, genes: Decomposition | None = None, samples: Decomposition | None = None) -> Self:
         """Rotate a corner; decompositions of its features that are known already are not computed again."""
-        genes = Decomposition.of(corner.x) if genes is None else genes
-        samples = Decomposition.of(corner.z) if samples is None else samples
+        genes = Decomposition.of(corner.x.T @ corner.x) if genes is None else genes
+        samples = Decomposition.of(corner.z.T @ corner.z) if samples is None else samples
         g, s, constant = genes.vectors, samples.vectors, float(corner.gene_means.mean())
         return cls(
             constant,
@@ -115,7 +115,7 @@ class RotatedCorner:
             samples,
             g.T @ (corner.x.T @ (corner.gene_means - constant)),
             s.T @ (corner.z.T @ (corner.sample_means - constant)),
-            g.T @ (corner.x.T @ (corner.product @ s)),
+            g.T @ ((corner.x.T @ corner.product) @ s),
         )
 
     def coefficients(self, penalties: Penalties) -> Coefficients:
@@ -186,6 +186,8 @@ class Rotated:
         Corner to fit to, and corner to predict; they share no gene.
     held_sample_means
         Mean y of the held-out samples over the fitted genes [sample].
+    genes, samples
+        Decompositions of the features of the training corner, if they are known already.
 
     Attributes
     ----------
@@ -198,8 +200,15 @@ class Rotated:
         float32.
     """
 
-    def __init__(self, fitted: Corner, held: Corner, held_sample_means: Floats) -> None:
-        self.fitted = RotatedCorner.of(fitted)
+    def __init__(
+        self,
+        fitted: Corner,
+        held: Corner,
+        held_sample_means: Floats,
+        genes: Decomposition | None = None,
+        samples: Decomposition | None = None,
+    ) -> None:
+        self.fitted = RotatedCorner.of(fitted, genes, samples)
         held_x, held_z = held.x @ self.fitted.genes.vectors, held.z @ self.fitted.samples.vectors
         self.gene_part = HeldOutPart(
             self.fitted.genes.values,
@@ -216,7 +225,7 @@ class Rotated:
             _centred_squares(held_sample_means),
         )
         # float32: products with it take most of the time, and only choose between penalties.
-        self.held = (held_x.T @ (held.product @ self.fitted.samples.vectors)).astype(np.float32)
+        self.held = ((held_x.T @ held.product) @ self.fitted.samples.vectors).astype(np.float32)
 
     def without(self, fitted: Floats, held: Floats) -> Self:
         """Return the same without what another term explains of the two interactions, rotated [feature, feature]."""
