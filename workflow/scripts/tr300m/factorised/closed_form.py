@@ -84,10 +84,11 @@ class ClosedForm:
         """Choose all penalties on inner folds, and fit; `title` begins the messages."""
         inner = inner_fits(pairs.sums, pairs.x, pairs.z, pairs.gene_fold, pairs.sample_fold)
         penalties, own, own_levels = choose_penalties(inner), None, None
-        corner = pairs.corner(np.ones(len(pairs.x), bool))
-        whole, effects = RotatedCorner.of(corner), np.zeros((len(pairs.x), inputs.levels.shape[1]))
         if inputs.levels.size:
             own = choose_own(inner, pairs.x, pairs.z, inputs, penalties)
+        # Only now: it is large, and so is what the choice needs.
+        corner = pairs.corner(np.ones(len(pairs.x), bool))
+        whole, effects = RotatedCorner.of(corner), np.zeros((len(pairs.x), inputs.levels.shape[1]))
         if own is not None:
             penalties, inner = own.penalties, own.folds
             own_levels = fit_own(whole, corner, inputs, own.settings, penalties)

@@ -77,7 +77,7 @@ class FeatureMap:
         means, axes = {}, {}
         for name, block in blocks.items():
             x = np.asarray(block[rows], dtype=np.float64)
-            means[name], size = x.mean(axis=0), float(np.square(x).sum())
+            means[name], size = x.mean(axis=0), float(np.vdot(x, x))
             x -= means[name]
             axes[name] = _scaled_axes(x, weights[name], _SMALLEST_VARIANCE * size)
         linear = cls(means, axes, np.empty((0, 0)), 1.0, np.empty((0, 0)))
@@ -147,7 +147,7 @@ def _scaled_axes(centred: Floats, weight: float, least: float) -> Floats:
     There are no components if the sum of squares is at most `least`.
     """
     columns = centred.shape[1]
-    squares = float(np.square(centred).sum())
+    squares = float(np.vdot(centred, centred))
     if squares <= least:
         return np.empty((columns, 0))
     scale = np.sqrt(weight * len(centred) / squares)

@@ -9,9 +9,10 @@ diagonal of M'y L - M'A y B L.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from ..base.types import Floats, Ints
@@ -47,26 +48,32 @@ class Quadratic(NamedTuple):
 def fitted_squares(fit: RotatedCorner, own: OwnSums, penalties: Penalties) -> Quadratic:
     """Return the penalised sum of squares of a fit, beside that without the term."""
     by_gene, by_sample = _shrinkage(fit, penalties)
-    smooth = (own.genes.T * by_gene) @ own.genes
-    levels = (own.samples.T * by_sample) @ own.samples
-    matrix = own.occupancies * own.by_motif(own.levels) - smooth * own.by_motif(levels)
+    # Products of a matrix with itself take half of the time.
+    genes, samples = np.sqrt(by_gene)[:, None] * own.genes, np.sqrt(by_sample)[:, None] * own.samples
+    matrix = own.occupancies * own.by_motif(own.levels) - (genes.T @ genes) * own.by_motif(samples.T @ samples)
     return Quadratic(matrix, own.right - own.diagonal(by_gene[:, None] * fit.interaction * by_sample))
 
 
 def held_out_squares(fold: Rotated, own: OwnSums, held: OwnSums, penalties: Penalties) -> Quadratic:
     """Return the sum of squares on the held-out corner of an inner fold, beside that without the term."""
     by_gene, by_sample = _shrinkage(fold.fitted, penalties)
-    in_genes, in_samples = fold.gene_part.gram, fold.sample_part.gram
-    interaction = by_gene[:, None] * fold.fitted.interaction * by_sample
+    in_genes, in_samples = _single(fold.gene_part.gram), _single(fold.sample_part.gram)
+    interaction = _single(by_gene[:, None] * fold.fitted.interaction * by_sample)
     # What a unit of each coefficient takes away from the interaction.
-    taken = replace(own, genes=by_gene[:, None] * own.genes, samples=by_sample[:, None] * own.samples)
+    genes, samples = _single(by_gene[:, None] * own.genes), _single(by_sample[:, None] * own.samples)
+    taken = replace(own, genes=genes, samples=samples)
     mixed = (held.genes.T @ taken.genes) * own.by_motif(held.samples.T @ taken.samples)
     square = (taken.genes.T @ in_genes @ taken.genes) * own.by_motif(taken.samples.T @ in_samples @ taken.samples)
-    left = fold.held - in_genes @ interaction @ in_samples
+    left: NDArray[Any] = fold.held - in_genes @ interaction @ in_samples
     return Quadratic(
         held.occupancies * own.by_motif(held.levels) - mixed - mixed.T + square,
         held.right - held.diagonal(interaction) - taken.diagonal(left),
     )
+
+
+def _single(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return float32, for products that only choose between penalties."""
+    return values.astype(np.float32)
 
 
 def _shrinkage(fit: RotatedCorner, penalties: Penalties) -> tuple[Floats, Floats]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ..base.types import Bools, Floats, Ints
 from .choose import inner_masks
@@ -74,8 +74,8 @@ class OwnSums:
 
     occupancies: Floats
     levels: Floats
-    genes: Floats
-    samples: Floats
+    genes: NDArray[Any]
+    samples: NDArray[Any]
     right: Floats
     of_motif: Ints
 
@@ -87,9 +87,10 @@ class OwnSums:
         """Return the rotated X' (M C L') Z [feature, feature] for coefficients C [motif]."""
         return np.asarray((self.genes * weight) @ self.samples[:, self.of_motif].T)
 
-    def diagonal(self, middle: Floats) -> Floats:
+    def diagonal(self, middle: NDArray[Any]) -> Floats:
         """Return the diagonal [motif] of genes' middle samples for a matrix [feature, feature]."""
-        return np.einsum("fm,fm->m", self.genes, (middle @ self.samples)[:, self.of_motif])
+        by_level = (middle @ self.samples)[:, self.of_motif]
+        return np.einsum("fm,fm->m", self.genes, by_level, dtype=np.float64)
 
 
 def own_rights(inputs: OwnInputs, occupied: Sequence[NDArray[Any]]) -> list[list[tuple[Floats, Floats]]]:
@@ -103,22 +104,31 @@ def own_rights(inputs: OwnInputs, occupied: Sequence[NDArray[Any]]) -> list[list
     return found
 
 
+_DTYPES = np.float64, np.float32
+"""Precision of the fitted and of the held-out corner, which only chooses between penalties."""
+
+
+def _product(left: Floats, right: Floats, dtype: DTypeLike) -> NDArray[Any]:
+    return np.asarray(left.astype(dtype, copy=False) @ right.astype(dtype, copy=False))
+
+
 class LevelSums(NamedTuple):
     """What `OwnSums` have of the samples of a corner: it does not depend on the occupancies."""
 
     levels: Floats
-    samples: Floats
+    samples: NDArray[Any]
 
 
 def level_sums(folds: Sequence[Rotated], z: Floats, inputs: OwnInputs) -> list[tuple[LevelSums, LevelSums]]:
-    """Return the sums of the fitted and the held-out samples of each inner fold."""
+    """Return the sums of the fitted and, in float32, of the held-out samples of each inner fold."""
     zl, ll = (FoldProducts.of(left, inputs.levels, inputs.sample_fold) for left in (z, inputs.levels))
     found = []
     for number, *corners in inner_corners(inputs):
-        in_corners = (np.unique(inputs.sample_fold[columns]) for _, columns in corners)
-        vectors = folds[number].fitted.samples.vectors
-        fitted, held = (LevelSums(ll.centred(inside), vectors.T @ zl.centred(inside)) for inside in in_corners)
-        found.append((fitted, held))
+        vectors, both = folds[number].fitted.samples.vectors, []
+        for (_, columns), dtype in zip(corners, _DTYPES, strict=True):
+            inside = np.unique(inputs.sample_fold[columns])
+            both.append(LevelSums(ll.centred(inside), _product(vectors.T, zl.centred(inside), dtype)))
+        found.append((both[0], both[1]))
     return found
 
 
@@ -130,16 +140,19 @@ def own_sums(
     occupied: NDArray[Any],
     rights: Sequence[tuple[Floats, Floats]],
 ) -> list[tuple[OwnSums, OwnSums]]:
-    """Return the sums of the fitted and the held-out corner of each inner fold, for occupancies [gene, motif]."""
+    """Return the sums of the fitted and, in float32, of the held-out corner of each inner fold.
+
+    The occupancies are of all training genes [gene, motif].
+    """
     xm, mm = (FoldProducts.of(left, occupied, inputs.gene_fold) for left in (x, occupied))
     found = []
     for number, *corners in inner_corners(inputs):
-        vectors = folds[number].fitted.genes.vectors
-        both = []
-        for (rows, _), (levels, samples), right in zip(corners, of_samples[number], rights[number], strict=True):
+        vectors, both = folds[number].fitted.genes.vectors, []
+        corner_sums = zip(corners, of_samples[number], rights[number], _DTYPES, strict=True)
+        for (rows, _), (levels, samples), right, dtype in corner_sums:
             inside = np.unique(inputs.gene_fold[rows])
-            of_motif = inputs.columns.of_motif
-            both.append(OwnSums(mm.centred(inside), levels, vectors.T @ xm.centred(inside), samples, right, of_motif))
+            genes = _product(vectors.T, xm.centred(inside), dtype)
+            both.append(OwnSums(mm.centred(inside), levels, genes, samples, right, inputs.columns.of_motif))
         found.append((both[0], both[1]))
     return found
 

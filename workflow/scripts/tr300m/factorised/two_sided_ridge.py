@@ -245,7 +245,9 @@ class Rotated:
         return _side(self.sample_part, self.gene_part, self.fitted.interaction.T, self.held.T, by_gene)
 
 
-def _side(one: HeldOutPart, other: HeldOutPart, interaction: Floats, held: Floats, by_other: Floats) -> HeldOutPart:
+def _side(
+    one: HeldOutPart, other: HeldOutPart, interaction: Floats, held: NDArray[Any], by_other: Floats
+) -> HeldOutPart:
     """Return the error by the penalty of one side, with the products [feature, feature of the other] already shrunk.
 
     The squared error is a quadratic function of what each feature of the side is multiplied with, 1 / (eigenvalue +
