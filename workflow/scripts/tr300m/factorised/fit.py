@@ -19,7 +19,7 @@ from .feature_map import FeatureMap
 from .model import FactorisedModel
 from .own_level_sums import OwnInputs
 from .own_levels import MOTIFS, LevelColumns
-from .products import Products
+from .products import Products, release_pages
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
 from .tower_fit import STOPPING_FOLD, TrainTowers, fit_towers
@@ -147,6 +147,7 @@ def fit(
             log_mean += towers[1].pairs(x, z, drawn)
         means.append(np.clip(log_mean, 0.0, sums.largest))
         observed.append(np.asarray(dataset.expression[genes[drawn[:, 0]], samples[drawn[:, 1]]], dtype=np.float64))
+        release_pages(dataset.expression)
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))
     fitted = (closed.coefficients, closed.own_levels, trees, towers and towers[0])
     return FactorisedModel(gene_map, sample_map, readable, *fitted, sums.largest, spread)

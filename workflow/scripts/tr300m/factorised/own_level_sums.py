@@ -89,7 +89,7 @@ class OwnSums:
 
     def diagonal(self, middle: NDArray[Any]) -> Floats:
         """Return the diagonal [motif] of genes' middle samples for a matrix [feature, feature]."""
-        by_level = (middle @ self.samples)[:, self.of_motif]
+        by_level = np.take(middle @ self.samples, self.of_motif, axis=1)
         return np.einsum("fm,fm->m", self.genes, by_level, dtype=np.float64)
 
 
@@ -97,7 +97,9 @@ def own_rights(inputs: OwnInputs, occupied: Sequence[NDArray[Any]]) -> list[list
     """Return `OwnSums.right` of the fitted and the held-out corner [threshold][inner fold]."""
     found: list[list[tuple[Floats, Floats]]] = [[] for _ in occupied]
     for _, *corners in inner_corners(inputs):
-        products = [(rows, inputs.product(rows, columns)[:, inputs.columns.of_motif]) for rows, columns in corners]
+        products = [
+            (rows, np.take(inputs.product(rows, columns), inputs.columns.of_motif, axis=1)) for rows, columns in corners
+        ]
         for one, rights in zip(occupied, found, strict=True):
             fitted, held = (np.einsum("gm,gm->m", one[rows], product) for rows, product in products)
             rights.append((fitted, held))

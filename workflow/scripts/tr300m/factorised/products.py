@@ -68,14 +68,16 @@ class Products:
         with bar(len(genes), "sums over all training pairs", "gene") as meter:
             for start in range(0, len(genes), _GENES_PER_BLOCK):
                 block = slice(start, start + _GENES_PER_BLOCK)
-                y = np.log1p(np.asarray(expression[genes[block]], dtype=np.float32)[:, columns])
+                # np.take is faster than an index.
+                y = np.take(np.asarray(expression[genes[block]], dtype=np.float32), columns, axis=1)
+                np.log1p(y, out=y)
                 largest = max(largest, float(y.max(initial=0.0)))
                 for number, part in enumerate(parts):
                     by_feature[number, block] = y[:, part] @ sorted_features[part]
                     by_gene[number, block] = y[:, part].sum(axis=1, dtype=np.float64)
                 for fold in np.unique(gene_fold[block]):
                     by_sample[fold, order] += y[gene_fold[block] == fold].sum(axis=0, dtype=np.float64)
-                _release(expression)
+                release_pages(expression)
                 meter.update(len(y))
         return cls(by_feature, by_gene, by_sample, largest)
 
@@ -85,7 +87,7 @@ class Products:
         return replace(self, by_feature=first), replace(self, by_feature=rest)
 
 
-def _release(array: NDArray[Any]) -> None:
+def release_pages(array: NDArray[Any]) -> None:
     """Let go of the pages of a file that were read through a read-only map; they are read again when needed.
 
     Otherwise they count as memory of the process until the map is closed, 1.4 GB at full size.
