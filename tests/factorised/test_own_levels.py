@@ -12,6 +12,7 @@ from tr300m.base.types import Bools, Floats, Ints
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split, thesis_split
 from tr300m.factorised.choose import choose_penalties, inner_fits, inner_masks
+from tr300m.factorised.closed_form import ClosedForm, TrainingPairs
 from tr300m.factorised.fit import fit
 from tr300m.factorised.model import FactorisedModel
 from tr300m.factorised.own_level_fit import (
@@ -182,6 +183,21 @@ def test_planted_effects_are_found_on_inner_folds() -> None:
         assert found is not None
         for term in found.terms:
             np.testing.assert_allclose(term.weight, [2, -2, 0, 2], atol=0.5)
+
+
+def test_pairs_of_an_inner_fold_are_those_of_the_whole_table() -> None:
+    case = regulated(0, 2.0)
+    training = TrainingPairs(case.x, case.z, case.inputs.gene_fold, case.inputs.sample_fold, case.sums)
+    closed = ClosedForm.fit(training, case.inputs, "toy")
+    assert closed.own is not None
+    pairs = np.array([[7, 5], [3, 5], [7, 2], [3, 5], [88, 59]])
+    for fold, term in enumerate(closed.own.terms):
+        fitted = closed.inner[fold].fitted.coefficients(closed.penalties)
+        table = fitted.table(fitted.genes(case.x), fitted.samples(case.z))
+        levels = case.inputs.levels + case.inputs.level_mean - term.level_mean
+        table += term.genes(case.inputs.scores) @ levels.T
+        found = closed.of_fold(fold, training, pairs)
+        np.testing.assert_allclose(found, table[pairs[:, 0], pairs[:, 1]], rtol=1e-12)
 
 
 def test_where_there_is_none_the_term_is_shrunk_away() -> None:

@@ -38,6 +38,7 @@ def inner_fits(sums: Products, x: Floats, z: Floats, gene_fold: Ints, sample_fol
     gene_fold, sample_fold
         Inner fold of each; one fold of samples if all samples are seen in training.
     """
+    # Means taken off afterwards cost no digits: those of a feature map are small beside the features.
     grams = FoldProducts.of(x, x, gene_fold, np.float64), FoldProducts.of(z, z, sample_fold, np.float64)
     folds = []
     with bar(int(gene_fold.max()) + 1, "inner folds", "fold") as meter:

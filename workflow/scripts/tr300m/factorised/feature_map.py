@@ -76,7 +76,7 @@ class FeatureMap:
         """
         means, axes = {}, {}
         for name, block in blocks.items():
-            x = np.asarray(block[rows], dtype=np.float64)
+            x = np.take(block, rows, axis=0).astype(np.float64)
             means[name], size = x.mean(axis=0), float(np.vdot(x, x))
             x -= means[name]
             axes[name] = _scaled_axes(x, weights[name], _SMALLEST_VARIANCE * size)
@@ -109,7 +109,8 @@ class FeatureMap:
                     "give it the features of a dataset that was built like that of the training",
                 )
         linear = np.concatenate(
-            [(blocks[name][rows] - self.means[name]) @ axes for name, axes in self.axes.items()], axis=1
+            [(np.take(blocks[name], rows, axis=0) - self.means[name]) @ axes for name, axes in self.axes.items()],
+            axis=1,
         )
         if not len(self.landmarks):
             return np.asarray(linear)

@@ -115,13 +115,14 @@ def fit(
     )
     columns = LevelColumns.of(dataset.motif_map[readable])
     # Without scores of motifs there is nothing to multiply their levels with.
-    levels = blocks["motif_levels"][samples][:, columns.first if MOTIFS in features else []].astype(np.float64)
+    first = columns.first if MOTIFS in features else columns.first[:0]
+    levels = np.take(np.take(blocks["motif_levels"], samples, axis=0), first, axis=1).astype(np.float64)
     level_mean = levels.mean(axis=0)
     levels -= level_mean
     sums, level_sums = Products.of(
         dataset.expression, genes, samples, np.concatenate([z, levels], axis=1), gene_fold, sample_fold
     ).split(z.shape[1])
-    scores = features[MOTIFS][genes] if MOTIFS in features else np.empty((len(genes), 0))
+    scores = np.take(features[MOTIFS], genes, axis=0) if MOTIFS in features else np.empty((len(genes), 0))
     inputs = OwnInputs(scores, levels, level_mean, columns, level_sums, gene_fold, sample_fold)
     pairs = TrainingPairs(x, z, gene_fold, sample_fold, sums)
     closed = ClosedForm.fit(pairs, inputs, model)

@@ -36,9 +36,9 @@ class FoldProducts(NamedTuple):
         products = np.empty((count, left.shape[1], right.shape[1]), dtype)
         sums = np.empty((count, left.shape[1])), np.empty((count, right.shape[1]))
         for one in range(count):
-            a = left[fold == one].astype(dtype, copy=False)
+            a = np.compress(fold == one, left, axis=0).astype(dtype, copy=False)
             # The product of a matrix with itself takes half of the time.
-            b = a if right is left else right[fold == one].astype(dtype, copy=False)
+            b = a if right is left else np.compress(fold == one, right, axis=0).astype(dtype, copy=False)
             np.matmul(a.T, b, out=products[one])
             for total, rows in zip(sums, (a, b), strict=True):
                 total[one] = rows.sum(axis=0, dtype=np.float64)

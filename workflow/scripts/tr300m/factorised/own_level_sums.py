@@ -101,7 +101,9 @@ def own_rights(inputs: OwnInputs, occupied: Sequence[NDArray[Any]]) -> list[list
             (rows, np.take(inputs.product(rows, columns), inputs.columns.of_motif, axis=1)) for rows, columns in corners
         ]
         for one, rights in zip(occupied, found, strict=True):
-            fitted, held = (np.einsum("gm,gm->m", one[rows], product) for rows, product in products)
+            fitted, held = (
+                np.einsum("gm,gm->m", np.compress(rows, one, axis=0), product) for rows, product in products
+            )
             rights.append((fitted, held))
     return found
 

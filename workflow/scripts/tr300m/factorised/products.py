@@ -68,7 +68,6 @@ class Products:
         with bar(len(genes), "sums over all training pairs", "gene") as meter:
             for start in range(0, len(genes), _GENES_PER_BLOCK):
                 block = slice(start, start + _GENES_PER_BLOCK)
-                # np.take is faster than an index.
                 y = np.take(np.asarray(expression[genes[block]], dtype=np.float32), columns, axis=1)
                 np.log1p(y, out=y)
                 largest = max(largest, float(y.max(initial=0.0)))
@@ -140,7 +139,8 @@ class Corner:
         count = int(columns.sum())
         gene_means = sums.by_gene[in_columns][:, rows].sum(axis=0) / count
         sample_means = sums.by_sample[in_rows][:, columns].sum(axis=0) / int(rows.sum())
-        x, z = x[rows], z[columns]
+        # np.compress and np.take copy several times as fast as an index.
+        x, z = np.compress(rows, x, axis=0), np.compress(columns, z, axis=0)
         x_mean, z_mean = x.mean(axis=0), z.mean(axis=0)
         x -= x_mean
         z -= z_mean
