@@ -12,6 +12,7 @@ from tr300m.base.types import Bools, Floats, Ints
 from tr300m.dataset.dataset import Dataset
 from tr300m.dataset.splits import Split, thesis_split
 from tr300m.factorised.choose import choose_penalties, inner_fits, inner_masks
+from tr300m.factorised.closed_form import ClosedForm, TrainingPairs
 from tr300m.factorised.fit import fit
 from tr300m.factorised.model import FactorisedModel
 from tr300m.factorised.own_level_fit import (
@@ -22,7 +23,7 @@ from tr300m.factorised.own_level_fit import (
     fitted_squares,
     held_out_squares,
 )
-from tr300m.factorised.own_level_sums import FoldProducts, OwnInputs, own_rights, own_sums
+from tr300m.factorised.own_level_sums import OwnInputs, level_sums, own_rights, own_sums
 from tr300m.factorised.own_levels import MOTIFS, LevelColumns, OwnLevelTerm, occupancies
 from tr300m.factorised.products import Corner, Products
 from tr300m.factorised.two_sided_ridge import Penalties, Rotated, RotatedCorner
@@ -147,8 +148,9 @@ def test_a_fit_of_all_pairs_is_the_joint_least_squares(sample_folds: int) -> Non
 def test_inner_folds_are_those_of_explicit_fits(sample_folds: int) -> None:
     case = toy(noise(1), 1, sample_folds)
     threshold = np.array([5.0, 4, 6, 5])
-    (rights,) = own_rights(case.inputs, threshold[None])
-    sums = own_sums(case.folds, case.x, case.z, case.inputs, threshold, rights)
+    occupied = occupancies(case.inputs.scores, threshold)
+    (rights,), of_samples = own_rights(case.inputs, [occupied]), level_sums(case.folds, case.z, case.inputs)
+    sums = own_sums(case.folds, case.x, case.inputs, of_samples, occupied, rights)
     for number, (fold, (fitted, held)) in enumerate(zip(case.folds, sums, strict=True)):
         held_rows, held_columns, columns = inner_masks(number, case.inputs.gene_fold, case.inputs.sample_fold)
         weight = fitted_squares(fold.fitted, fitted, PENALTIES).lowest(PENALTY)
@@ -163,14 +165,6 @@ def test_inner_folds_are_those_of_explicit_fits(sample_folds: int) -> None:
         with_it = np.square(y - own_held @ own - dense_held @ dense).sum()
         error = held_out_squares(fold, fitted, held, PENALTIES)(weight)
         assert error == pytest.approx(with_it - without, rel=1e-3, abs=1e-3)
-
-
-def test_sums_over_folds() -> None:
-    rng = np.random.default_rng(0)
-    left, right, fold = rng.normal(2, 1, (9, 2)), rng.normal(1, 1, (9, 3)), np.array([0, 1, 2] * 3)
-    found = FoldProducts.of(left, right, fold).centred(np.array([0, 2]))
-    rows = fold != 1
-    np.testing.assert_allclose(found, centred(left[rows]).T @ centred(right[rows]), rtol=1e-5, atol=1e-5)
 
 
 def regulated(seed: int, effect: float) -> Toy:
@@ -189,6 +183,21 @@ def test_planted_effects_are_found_on_inner_folds() -> None:
         assert found is not None
         for term in found.terms:
             np.testing.assert_allclose(term.weight, [2, -2, 0, 2], atol=0.5)
+
+
+def test_pairs_of_an_inner_fold_are_those_of_the_whole_table() -> None:
+    case = regulated(0, 2.0)
+    training = TrainingPairs(case.x, case.z, case.inputs.gene_fold, case.inputs.sample_fold, case.sums)
+    closed = ClosedForm.fit(training, case.inputs, "toy")
+    assert closed.own is not None
+    pairs = np.array([[7, 5], [3, 5], [7, 2], [3, 5], [88, 59]])
+    for fold, term in enumerate(closed.own.terms):
+        fitted = closed.inner[fold].fitted.coefficients(closed.penalties)
+        table = fitted.table(fitted.genes(case.x), fitted.samples(case.z))
+        levels = case.inputs.levels + case.inputs.level_mean - term.level_mean
+        table += term.genes(case.inputs.scores) @ levels.T
+        found = closed.of_fold(fold, training, pairs)
+        np.testing.assert_allclose(found, table[pairs[:, 0], pairs[:, 1]], rtol=1e-12)
 
 
 def test_where_there_is_none_the_term_is_shrunk_away() -> None:

@@ -169,7 +169,8 @@ def test_errors_on_a_held_out_corner(
     target = centred_twice(truth)
     interaction = centred_twice(of_genes[:, 1:] @ of_samples[:, 1:].T)
     wanted = np.square(target - interaction).sum() - np.square(target).sum()
-    assert fold.interaction_error(penalty, other) == pytest.approx(wanted, rel=1e-3, abs=1e-3 * (1 + target.size))
+    for error in (fold.gene_side(other).error(penalty), fold.sample_side(penalty).error(other)):
+        assert error == pytest.approx(wanted, rel=1e-3, abs=1e-3 * (1 + target.size))
     for part, residual in (
         (fold.gene_part, truth.mean(axis=1) - coefficients.constant - of_genes[:, 0]),
         (fold.sample_part, means - coefficients.constant - of_samples[:, 0]),

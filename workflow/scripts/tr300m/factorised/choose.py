@@ -7,8 +7,9 @@ import numpy as np
 
 from ..base.progress import bar
 from ..base.types import Bools, Floats, Ints
+from .fold_products import FoldProducts
 from .products import Corner, Products
-from .two_sided_ridge import HeldOutPart, Penalties, Rotated
+from .two_sided_ridge import Decomposition, HeldOutPart, Penalties, Rotated
 
 GRID = tuple(10.0 ** (power / 2) for power in range(-6, 11))
 """Penalties to choose from, from 0.001 to 100,000."""
@@ -37,6 +38,8 @@ def inner_fits(sums: Products, x: Floats, z: Floats, gene_fold: Ints, sample_fol
     gene_fold, sample_fold
         Inner fold of each; one fold of samples if all samples are seen in training.
     """
+    # Means taken off afterwards cost no digits: those of a feature map are small beside the features.
+    grams = FoldProducts.of(x, x, gene_fold, np.float64), FoldProducts.of(z, z, sample_fold, np.float64)
     folds = []
     with bar(int(gene_fold.max()) + 1, "inner folds", "fold") as meter:
         for fold in range(int(gene_fold.max()) + 1):
@@ -45,7 +48,9 @@ def inner_fits(sums: Products, x: Floats, z: Floats, gene_fold: Ints, sample_fol
             held = Corner.of(sums, x, z, gene_fold, sample_fold, held_rows, held_columns)
             others = np.unique(gene_fold[~held_rows])
             means = sums.by_sample[others][:, held_columns].sum(axis=0) / int((~held_rows).sum())
-            folds.append(Rotated(fitted, held, means))
+            inside = others, np.unique(sample_fold[columns])
+            sides = (Decomposition.of(gram.centred(of_side)) for gram, of_side in zip(grams, inside, strict=True))
+            folds.append(Rotated(fitted, held, means, *sides))
             meter.update(1)
     return folds
 
@@ -57,13 +62,9 @@ def choose_penalties(folds: Sequence[Rotated]) -> Penalties:
     gene_side = sample_side = START
     # One side after the other, twice: the two hardly depend on each other.
     for _ in range(2):
-        gene_side = _lowest(partial(_interaction_error, folds, sample_side=sample_side), gene_side)
-        sample_side = _lowest(partial(_interaction_error, folds, gene_side), sample_side)
+        gene_side = _lowest(partial(_part_error, [fold.gene_side(sample_side) for fold in folds]), gene_side)
+        sample_side = _lowest(partial(_part_error, [fold.sample_side(gene_side) for fold in folds]), sample_side)
     return Penalties(gene_part, sample_part, gene_side, sample_side)
-
-
-def _interaction_error(folds: Sequence[Rotated], gene_side: float, sample_side: float) -> float:
-    return sum(fold.interaction_error(gene_side, sample_side) for fold in folds)
 
 
 def _part_error(parts: Sequence[HeldOutPart], penalty: float) -> float:

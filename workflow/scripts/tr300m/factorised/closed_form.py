@@ -84,10 +84,11 @@ class ClosedForm:
         """Choose all penalties on inner folds, and fit; `title` begins the messages."""
         inner = inner_fits(pairs.sums, pairs.x, pairs.z, pairs.gene_fold, pairs.sample_fold)
         penalties, own, own_levels = choose_penalties(inner), None, None
-        corner = pairs.corner(np.ones(len(pairs.x), bool))
-        whole, effects = RotatedCorner.of(corner), np.zeros((len(pairs.x), inputs.levels.shape[1]))
         if inputs.levels.size:
             own = choose_own(inner, pairs.x, pairs.z, inputs, penalties)
+        # Only now: it is large, and so is what the choice needs.
+        corner = pairs.corner(np.ones(len(pairs.x), bool))
+        whole, effects = RotatedCorner.of(corner), np.zeros((len(pairs.x), inputs.levels.shape[1]))
         if own is not None:
             penalties, inner = own.penalties, own.folds
             own_levels = fit_own(whole, corner, inputs, own.settings, penalties)
@@ -110,7 +111,10 @@ class ClosedForm:
     def of_fold(self, fold: int, training: TrainingPairs, pairs: Ints) -> Floats:
         """Return log(1 + TPM) of pairs [pair, 2] of training genes and samples, as an inner fold predicts them."""
         fitted = self.inner[fold].fitted.coefficients(self.penalties)
-        log_mean = fitted.pairs(fitted.genes(training.x)[pairs[:, 0]], fitted.samples(training.z)[pairs[:, 1]])
+        genes, of_gene = np.unique(pairs[:, 0], return_inverse=True)
+        samples, of_sample = np.unique(pairs[:, 1], return_inverse=True)
+        of_genes, of_samples = fitted.genes(training.x[genes]), fitted.samples(training.z[samples])
+        log_mean = fitted.pairs(of_genes[of_gene], of_samples[of_sample])
         return log_mean if self.own is None else log_mean + self.own.pairs(fold, self.inputs, pairs)
 
     def interactions(self, fold: int) -> tuple[Interaction, Interaction] | None:

@@ -76,8 +76,8 @@ class FeatureMap:
         """
         means, axes = {}, {}
         for name, block in blocks.items():
-            x = np.asarray(block[rows], dtype=np.float64)
-            means[name], size = x.mean(axis=0), float(np.square(x).sum())
+            x = np.take(block, rows, axis=0).astype(np.float64)
+            means[name], size = x.mean(axis=0), float(np.vdot(x, x))
             x -= means[name]
             axes[name] = _scaled_axes(x, weights[name], _SMALLEST_VARIANCE * size)
         linear = cls(means, axes, np.empty((0, 0)), 1.0, np.empty((0, 0)))
@@ -109,7 +109,8 @@ class FeatureMap:
                     "give it the features of a dataset that was built like that of the training",
                 )
         linear = np.concatenate(
-            [(blocks[name][rows] - self.means[name]) @ axes for name, axes in self.axes.items()], axis=1
+            [(np.take(blocks[name], rows, axis=0) - self.means[name]) @ axes for name, axes in self.axes.items()],
+            axis=1,
         )
         if not len(self.landmarks):
             return np.asarray(linear)
@@ -147,7 +148,7 @@ def _scaled_axes(centred: Floats, weight: float, least: float) -> Floats:
     There are no components if the sum of squares is at most `least`.
     """
     columns = centred.shape[1]
-    squares = float(np.square(centred).sum())
+    squares = float(np.vdot(centred, centred))
     if squares <= least:
         return np.empty((columns, 0))
     scale = np.sqrt(weight * len(centred) / squares)

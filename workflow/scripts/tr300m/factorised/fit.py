@@ -19,7 +19,7 @@ from .feature_map import FeatureMap
 from .model import FactorisedModel
 from .own_level_sums import OwnInputs
 from .own_levels import MOTIFS, LevelColumns
-from .products import Products
+from .products import Products, release_pages
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
 from .tower_fit import STOPPING_FOLD, TrainTowers, fit_towers
@@ -115,13 +115,14 @@ def fit(
     )
     columns = LevelColumns.of(dataset.motif_map[readable])
     # Without scores of motifs there is nothing to multiply their levels with.
-    levels = blocks["motif_levels"][samples][:, columns.first if MOTIFS in features else []].astype(np.float64)
+    first = columns.first if MOTIFS in features else columns.first[:0]
+    levels = np.take(np.take(blocks["motif_levels"], samples, axis=0), first, axis=1).astype(np.float64)
     level_mean = levels.mean(axis=0)
     levels -= level_mean
     sums, level_sums = Products.of(
         dataset.expression, genes, samples, np.concatenate([z, levels], axis=1), gene_fold, sample_fold
     ).split(z.shape[1])
-    scores = features[MOTIFS][genes] if MOTIFS in features else np.empty((len(genes), 0))
+    scores = np.take(features[MOTIFS], genes, axis=0) if MOTIFS in features else np.empty((len(genes), 0))
     inputs = OwnInputs(scores, levels, level_mean, columns, level_sums, gene_fold, sample_fold)
     pairs = TrainingPairs(x, z, gene_fold, sample_fold, sums)
     closed = ClosedForm.fit(pairs, inputs, model)
@@ -147,6 +148,7 @@ def fit(
             log_mean += towers[1].pairs(x, z, drawn)
         means.append(np.clip(log_mean, 0.0, sums.largest))
         observed.append(np.asarray(dataset.expression[genes[drawn[:, 0]], samples[drawn[:, 1]]], dtype=np.float64))
+        release_pages(dataset.expression)
     spread = Spread.fit(likelihood, np.concatenate(means), np.concatenate(observed))
     fitted = (closed.coefficients, closed.own_levels, trees, towers and towers[0])
     return FactorisedModel(gene_map, sample_map, readable, *fitted, sums.largest, spread)

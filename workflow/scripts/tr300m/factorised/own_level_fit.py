@@ -9,14 +9,15 @@ diagonal of M'y L - M'A y B L.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from ..base.types import Floats, Ints
 from .choose import choose_penalties
-from .own_level_sums import OwnInputs, OwnSums, inner_corners, own_rights, own_sums
+from .own_level_sums import OwnInputs, OwnSums, inner_corners, level_sums, own_rights, own_sums
 from .own_levels import OwnLevelTerm, occupancies
 from .products import Corner
 from .two_sided_ridge import Penalties, Rotated, RotatedCorner
@@ -47,26 +48,32 @@ class Quadratic(NamedTuple):
 def fitted_squares(fit: RotatedCorner, own: OwnSums, penalties: Penalties) -> Quadratic:
     """Return the penalised sum of squares of a fit, beside that without the term."""
     by_gene, by_sample = _shrinkage(fit, penalties)
-    smooth = (own.genes.T * by_gene) @ own.genes
-    levels = (own.samples.T * by_sample) @ own.samples
-    matrix = own.occupancies * own.by_motif(own.levels) - smooth * own.by_motif(levels)
+    # Products of a matrix with itself take half of the time.
+    genes, samples = np.sqrt(by_gene)[:, None] * own.genes, np.sqrt(by_sample)[:, None] * own.samples
+    matrix = own.occupancies * own.by_motif(own.levels) - (genes.T @ genes) * own.by_motif(samples.T @ samples)
     return Quadratic(matrix, own.right - own.diagonal(by_gene[:, None] * fit.interaction * by_sample))
 
 
 def held_out_squares(fold: Rotated, own: OwnSums, held: OwnSums, penalties: Penalties) -> Quadratic:
     """Return the sum of squares on the held-out corner of an inner fold, beside that without the term."""
     by_gene, by_sample = _shrinkage(fold.fitted, penalties)
-    in_genes, in_samples = fold.gene_part.gram, fold.sample_part.gram
-    interaction = by_gene[:, None] * fold.fitted.interaction * by_sample
+    in_genes, in_samples = _single(fold.gene_part.gram), _single(fold.sample_part.gram)
+    interaction = _single(by_gene[:, None] * fold.fitted.interaction * by_sample)
     # What a unit of each coefficient takes away from the interaction.
-    taken = replace(own, genes=by_gene[:, None] * own.genes, samples=by_sample[:, None] * own.samples)
+    genes, samples = _single(by_gene[:, None] * own.genes), _single(by_sample[:, None] * own.samples)
+    taken = replace(own, genes=genes, samples=samples)
     mixed = (held.genes.T @ taken.genes) * own.by_motif(held.samples.T @ taken.samples)
     square = (taken.genes.T @ in_genes @ taken.genes) * own.by_motif(taken.samples.T @ in_samples @ taken.samples)
-    left = fold.held - in_genes @ interaction @ in_samples
+    left: NDArray[Any] = fold.held - in_genes @ interaction @ in_samples
     return Quadratic(
         held.occupancies * own.by_motif(held.levels) - mixed - mixed.T + square,
         held.right - held.diagonal(interaction) - taken.diagonal(left),
     )
+
+
+def _single(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return float32, for products that only choose between penalties."""
+    return values.astype(np.float32)
 
 
 def _shrinkage(fit: RotatedCorner, penalties: Penalties) -> tuple[Floats, Floats]:
@@ -103,9 +110,9 @@ class OwnFolds(NamedTuple):
     def pairs(self, fold: int, inputs: OwnInputs, pairs: Ints) -> Floats:
         """Return the term of an inner fold for pairs [pair, 2] of training genes and samples [pair]."""
         term = self.terms[fold]
-        genes = term.genes(inputs.scores)[pairs[:, 0]]
-        levels = inputs.levels + (inputs.level_mean - term.level_mean)
-        return np.einsum("ij,ij->i", genes, levels[pairs[:, 1]])
+        genes, of_gene = np.unique(pairs[:, 0], return_inverse=True)
+        levels = inputs.levels[pairs[:, 1]] + (inputs.level_mean - term.level_mean)
+        return np.einsum("ij,ij->i", term.genes(inputs.scores[genes])[of_gene], levels)
 
 
 def choose_own(
@@ -130,10 +137,11 @@ def choose_own(
         None if the term does not lower the error.
     """
     thresholds = np.quantile(inputs.scores, HALF_OCCUPIED, axis=0).astype(np.float64)
-    rights = own_rights(inputs, thresholds)
+    occupied = [occupancies(inputs.scores, threshold).astype(np.float32) for threshold in thresholds]
+    rights, of_samples = own_rights(inputs, occupied), level_sums(folds, z, inputs)
     chosen, lowest = None, 0.0
-    for number, threshold in enumerate(thresholds):
-        sums = own_sums(folds, x, z, inputs, threshold, rights[number])
+    for number in range(len(thresholds)):
+        sums = own_sums(folds, x, inputs, of_samples, occupied[number], rights[number])
         squares = [
             (fitted_squares(fold.fitted, fitted, penalties), held_out_squares(fold, fitted, held, penalties))
             for fold, (fitted, held) in zip(folds, sums, strict=True)
@@ -147,7 +155,7 @@ def choose_own(
     if chosen is None:
         return None
     number, settings = chosen[0], OwnSettings(thresholds[chosen[0]], chosen[1])
-    sums = own_sums(folds, x, z, inputs, settings.threshold, rights[number])
+    sums = own_sums(folds, x, inputs, of_samples, occupied[number], rights[number])
     _, first = _residuals(folds, sums, settings.penalty, penalties)
     penalties = choose_penalties(first)
     weights, rest = _residuals(folds, sums, settings.penalty, penalties)

@@ -2,53 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from ..base.types import Bools, Floats, Ints
 from .choose import inner_masks
+from .fold_products import FoldProducts
 from .own_levels import LevelColumns, OwnLevelTerm, occupancies
 from .products import Corner, Products
 from .two_sided_ridge import Rotated
-
-
-class FoldProducts(NamedTuple):
-    """Sums of products of two matrices over the rows of each fold.
-
-    Attributes
-    ----------
-    products
-        left' right [fold, column of left, column of right].
-    left, right
-        Sums of the rows [fold, column].
-    rows
-        Number of rows [fold].
-    """
-
-    products: Floats
-    left: Floats
-    right: Floats
-    rows: Ints
-
-    @classmethod
-    def of(cls, left: Floats, right: Floats, fold: Ints) -> Self:
-        """Sum up matrices of the same rows."""
-        # float32: products over all genes take most of the time, and only choose the penalty.
-        left, right = left.astype(np.float32), right.astype(np.float32)
-        parts = [(left[fold == one], right[fold == one]) for one in range(int(fold.max()) + 1)]
-        return cls(
-            np.stack([a.T @ b for a, b in parts]).astype(np.float64),
-            np.stack([a.sum(axis=0, dtype=np.float64) for a, _ in parts]),
-            np.stack([b.sum(axis=0, dtype=np.float64) for _, b in parts]),
-            np.bincount(fold),
-        )
-
-    def centred(self, folds: Ints) -> Floats:
-        """Return the products over some folds, of columns without their means over them."""
-        means = np.outer(self.left[folds].sum(axis=0), self.right[folds].sum(axis=0)) / self.rows[folds].sum()
-        return np.asarray(self.products[folds].sum(axis=0) - means)
 
 
 @dataclass(frozen=True)
@@ -110,8 +74,8 @@ class OwnSums:
 
     occupancies: Floats
     levels: Floats
-    genes: Floats
-    samples: Floats
+    genes: NDArray[Any]
+    samples: NDArray[Any]
     right: Floats
     of_motif: Ints
 
@@ -123,46 +87,76 @@ class OwnSums:
         """Return the rotated X' (M C L') Z [feature, feature] for coefficients C [motif]."""
         return np.asarray((self.genes * weight) @ self.samples[:, self.of_motif].T)
 
-    def diagonal(self, middle: Floats) -> Floats:
+    def diagonal(self, middle: NDArray[Any]) -> Floats:
         """Return the diagonal [motif] of genes' middle samples for a matrix [feature, feature]."""
-        return np.einsum("fm,fm->m", self.genes, (middle @ self.samples)[:, self.of_motif])
+        by_level = np.take(middle @ self.samples, self.of_motif, axis=1)
+        return np.einsum("fm,fm->m", self.genes, by_level, dtype=np.float64)
 
 
-def own_rights(inputs: OwnInputs, thresholds: Floats) -> list[list[tuple[Floats, Floats]]]:
+def own_rights(inputs: OwnInputs, occupied: Sequence[NDArray[Any]]) -> list[list[tuple[Floats, Floats]]]:
     """Return `OwnSums.right` of the fitted and the held-out corner [threshold][inner fold]."""
-    found: list[list[tuple[Floats, Floats]]] = [[] for _ in thresholds]
+    found: list[list[tuple[Floats, Floats]]] = [[] for _ in occupied]
     for _, *corners in inner_corners(inputs):
-        products = [(rows, inputs.product(rows, columns)[:, inputs.columns.of_motif]) for rows, columns in corners]
-        for threshold, rights in zip(thresholds, found, strict=True):
+        products = [
+            (rows, np.take(inputs.product(rows, columns), inputs.columns.of_motif, axis=1)) for rows, columns in corners
+        ]
+        for one, rights in zip(occupied, found, strict=True):
             fitted, held = (
-                np.einsum("gm,gm->m", occupancies(inputs.scores[rows], threshold), product)
-                for rows, product in products
+                np.einsum("gm,gm->m", np.compress(rows, one, axis=0), product) for rows, product in products
             )
             rights.append((fitted, held))
+    return found
+
+
+_DTYPES = np.float64, np.float32
+"""Precision of the fitted and of the held-out corner, which only chooses between penalties."""
+
+
+def _product(left: Floats, right: Floats, dtype: DTypeLike) -> NDArray[Any]:
+    return np.asarray(left.astype(dtype, copy=False) @ right.astype(dtype, copy=False))
+
+
+class LevelSums(NamedTuple):
+    """What `OwnSums` have of the samples of a corner: it does not depend on the occupancies."""
+
+    levels: Floats
+    samples: NDArray[Any]
+
+
+def level_sums(folds: Sequence[Rotated], z: Floats, inputs: OwnInputs) -> list[tuple[LevelSums, LevelSums]]:
+    """Return the sums of the fitted and, in float32, of the held-out samples of each inner fold."""
+    zl, ll = (FoldProducts.of(left, inputs.levels, inputs.sample_fold) for left in (z, inputs.levels))
+    found = []
+    for number, *corners in inner_corners(inputs):
+        vectors, both = folds[number].fitted.samples.vectors, []
+        for (_, columns), dtype in zip(corners, _DTYPES, strict=True):
+            inside = np.unique(inputs.sample_fold[columns])
+            both.append(LevelSums(ll.centred(inside), _product(vectors.T, zl.centred(inside), dtype)))
+        found.append((both[0], both[1]))
     return found
 
 
 def own_sums(
     folds: Sequence[Rotated],
     x: Floats,
-    z: Floats,
     inputs: OwnInputs,
-    threshold: Floats,
+    of_samples: Sequence[tuple[LevelSums, LevelSums]],
+    occupied: NDArray[Any],
     rights: Sequence[tuple[Floats, Floats]],
 ) -> list[tuple[OwnSums, OwnSums]]:
-    """Return the sums of the fitted and the held-out corner of each inner fold."""
-    occupied = occupancies(inputs.scores, threshold)
+    """Return the sums of the fitted and, in float32, of the held-out corner of each inner fold.
+
+    The occupancies are of all training genes [gene, motif].
+    """
     xm, mm = (FoldProducts.of(left, occupied, inputs.gene_fold) for left in (x, occupied))
-    zl, ll = (FoldProducts.of(left, inputs.levels, inputs.sample_fold) for left in (z, inputs.levels))
     found = []
     for number, *corners in inner_corners(inputs):
-        fit = folds[number].fitted
-        both = []
-        for (rows, columns), right in zip(corners, rights[number], strict=True):
-            genes, samples = np.unique(inputs.gene_fold[rows]), np.unique(inputs.sample_fold[columns])
-            rotated = fit.genes.vectors.T @ xm.centred(genes), fit.samples.vectors.T @ zl.centred(samples)
-            of_motif = inputs.columns.of_motif
-            both.append(OwnSums(mm.centred(genes), ll.centred(samples), *rotated, right, of_motif))
+        vectors, both = folds[number].fitted.genes.vectors, []
+        corner_sums = zip(corners, of_samples[number], rights[number], _DTYPES, strict=True)
+        for (rows, _), (levels, samples), right, dtype in corner_sums:
+            inside = np.unique(inputs.gene_fold[rows])
+            genes = _product(vectors.T, xm.centred(inside), dtype)
+            both.append(OwnSums(mm.centred(inside), levels, genes, samples, right, inputs.columns.of_motif))
         found.append((both[0], both[1]))
     return found
 

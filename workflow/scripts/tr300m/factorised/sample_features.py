@@ -41,7 +41,7 @@ def sample_blocks(dataset: "Dataset", readable: Bools) -> dict[str, NDArray[np.f
         `levels`, log(1 + TPM) of each of these regulators [sample, regulator]; `motif_levels`, log(1 + summed TPM) of
         those that bind each motif [sample, motif]; `tissue`, one-hot [sample, tissue].
     """
-    levels = np.asarray(dataset.regulator_levels[:, readable])
+    levels = np.compress(readable, np.asarray(dataset.regulator_levels), axis=1)
     return {
         "levels": np.log1p(levels),
         "motif_levels": np.log1p(tf_levels(levels, dataset.motif_map[readable])),

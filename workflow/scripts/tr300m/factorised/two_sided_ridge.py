@@ -27,9 +27,9 @@ class Decomposition(NamedTuple):
     vectors: Floats
 
     @classmethod
-    def of(cls, x: Floats) -> Self:
-        """Decompose centred features [row, feature]."""
-        values, vectors = np.linalg.eigh(x.T @ x)
+    def of(cls, gram: Floats) -> Self:
+        """Decompose the products x'x of centred features [feature, feature]."""
+        values, vectors = np.linalg.eigh(gram)
         return cls(np.maximum(values, 0.0), vectors)
 
 
@@ -104,8 +104,8 @@ class RotatedCorner:
     @classmethod
     def of(cls, corner: Corner, genes: Decomposition | None = None, samples: Decomposition | None = None) -> Self:
         """Rotate a corner; decompositions of its features that are known already are not computed again."""
-        genes = Decomposition.of(corner.x) if genes is None else genes
-        samples = Decomposition.of(corner.z) if samples is None else samples
+        genes = Decomposition.of(corner.x.T @ corner.x) if genes is None else genes
+        samples = Decomposition.of(corner.z.T @ corner.z) if samples is None else samples
         g, s, constant = genes.vectors, samples.vectors, float(corner.gene_means.mean())
         return cls(
             constant,
@@ -115,7 +115,7 @@ class RotatedCorner:
             samples,
             g.T @ (corner.x.T @ (corner.gene_means - constant)),
             s.T @ (corner.z.T @ (corner.sample_means - constant)),
-            g.T @ (corner.x.T @ (corner.product @ s)),
+            g.T @ ((corner.x.T @ corner.product) @ s),
         )
 
     def coefficients(self, penalties: Penalties) -> Coefficients:
@@ -146,7 +146,7 @@ def gene_targets(corner: Corner, coefficients: Coefficients) -> Floats:
 
 
 class HeldOutPart(NamedTuple):
-    """What the error of the gene part or the sample part on a held-out corner follows from, rotated.
+    """What the error of one part on a held-out corner follows from, for any penalty of one side, rotated.
 
     Attributes
     ----------
@@ -186,20 +186,29 @@ class Rotated:
         Corner to fit to, and corner to predict; they share no gene.
     held_sample_means
         Mean y of the held-out samples over the fitted genes [sample].
+    genes, samples
+        Decompositions of the features of the training corner, if they are known already.
 
     Attributes
     ----------
     fitted
         The training corner, rotated.
     gene_part, sample_part
-        The two parts on the held-out corner; `interaction_error` is the third.
+        The two parts on the held-out corner; `gene_side` and `sample_side` are the third, by each side's penalty.
     held
         Products of both sides' features with the doubly centred y of the held-out corner, rotated [feature, feature],
         float32.
     """
 
-    def __init__(self, fitted: Corner, held: Corner, held_sample_means: Floats) -> None:
-        self.fitted = RotatedCorner.of(fitted)
+    def __init__(
+        self,
+        fitted: Corner,
+        held: Corner,
+        held_sample_means: Floats,
+        genes: Decomposition | None = None,
+        samples: Decomposition | None = None,
+    ) -> None:
+        self.fitted = RotatedCorner.of(fitted, genes, samples)
         held_x, held_z = held.x @ self.fitted.genes.vectors, held.z @ self.fitted.samples.vectors
         self.gene_part = HeldOutPart(
             self.fitted.genes.values,
@@ -216,7 +225,7 @@ class Rotated:
             _centred_squares(held_sample_means),
         )
         # float32: products with it take most of the time, and only choose between penalties.
-        self.held = (held_x.T @ (held.product @ self.fitted.samples.vectors)).astype(np.float32)
+        self.held = ((held_x.T @ held.product) @ self.fitted.samples.vectors).astype(np.float32)
 
     def without(self, fitted: Floats, held: Floats) -> Self:
         """Return the same without what another term explains of the two interactions, rotated [feature, feature]."""
@@ -225,13 +234,29 @@ class Rotated:
         rest.held = (self.held - held).astype(np.float32)
         return rest
 
-    def interaction_error(self, gene_side: float, sample_side: float) -> float:
-        """Return the squared error of the held-out interaction, minus its sum of squares."""
-        genes, samples = self.gene_part, self.sample_part
-        shrunk = ((genes.values + gene_side)[:, None] * (samples.values + sample_side)).astype(np.float32)
-        fitted = self.fitted.interaction.astype(np.float32) / shrunk
-        both = genes.gram.astype(np.float32) @ fitted @ samples.gram.astype(np.float32)
-        return float(np.sum(fitted * (both - 2 * self.held), dtype=np.float64))
+    def gene_side(self, sample_side: float) -> HeldOutPart:
+        """Return the error of the held-out interaction by the penalty of the gene side, minus its sum of squares."""
+        by_sample = 1 / (self.sample_part.values + sample_side)
+        return _side(self.gene_part, self.sample_part, self.fitted.interaction, self.held, by_sample)
+
+    def sample_side(self, gene_side: float) -> HeldOutPart:
+        """Return the error of the held-out interaction by the penalty of the sample side, minus its sum of squares."""
+        by_gene = 1 / (self.gene_part.values + gene_side)
+        return _side(self.sample_part, self.gene_part, self.fitted.interaction.T, self.held.T, by_gene)
+
+
+def _side(
+    one: HeldOutPart, other: HeldOutPart, interaction: Floats, held: NDArray[Any], by_other: Floats
+) -> HeldOutPart:
+    """Return the error by the penalty of one side, with the products [feature, feature of the other] already shrunk.
+
+    The squared error is a quadratic function of what each feature of the side is multiplied with, 1 / (eigenvalue +
+    penalty).
+    """
+    shrunk = (interaction * by_other).astype(np.float32)
+    gram = one.gram.astype(np.float32) * (shrunk @ other.gram.astype(np.float32) @ shrunk.T)
+    right = np.einsum("ij,ij->i", shrunk, held, dtype=np.float64)
+    return HeldOutPart(one.values, np.ones(len(right)), right, gram, 0.0)
 
 
 def _centred_squares(values: Floats) -> float:
