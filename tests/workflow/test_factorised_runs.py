@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from helpers.fixtures import says
-from helpers.small_run import ROOT, SMALL, checkout, dry_run, snakemake
+from helpers.small_run import ROOT, SMALL, checkout, dry_run, few_tracks, snakemake
 from tr300m.base.files import read_json, read_tsv
 from tr300m.results.model_table import NOT_SHOWN
 from tr300m.training.run_record import TRAINED_FILES
@@ -42,7 +42,8 @@ def configure(folder: Path, runs: str) -> None:
         'donors: "simulated"', "donors: simulated"
     )
     (folder / "mine.vcf").write_text(VCF)
-    (folder / "factors.yaml").write_text(text + "wide: {mark_edges: [500, 2000], sequence: 3000}\n" + USE)
+    wide = "wide: {mark_edges: [500, 2000], sequence: 3000}\n"
+    (folder / "factors.yaml").write_text(f"{text}tracks: {few_tracks(folder)}\n{wide}{USE}")
 
 
 @pytest.fixture(scope="module")

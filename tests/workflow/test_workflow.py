@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import yaml
 from helpers.fixtures import says
-from helpers.small_run import ROOT, RUNS, SECRET, checkout, dry_run, snakemake
+from helpers.small_run import ROOT, RUNS, SECRET, checkout, dry_run, few_tracks, snakemake
 from numpy.typing import NDArray
 from tr300m.base.axes import Genes, Samples
 from tr300m.base.files import read_json, read_tsv
@@ -469,7 +469,9 @@ def test_own_files_are_not_called_the_release(small: Path, tmp_path: Path) -> No
     """Every source is a file of the user's: no title says GTEx, no thesis's curve is drawn, until checksums say so."""
     folder = shutil.copytree(small, tmp_path / "own", symlinks=True)
     config = yaml.safe_load((folder / "small.yaml").read_text())
-    settings = resolve({**config, "runs": str(folder / "small_runs.tsv")}, ROOT, files=False)
+    config["tracks"] = few_tracks(folder)
+    tables = {name: str(folder / config[name]) for name in ("runs", "tracks")}
+    settings = resolve({**config, **tables}, ROOT, files=False)
     config["sources"] = {key: settings.source_path(key) for key in settings.source_records()}
     config["chromosomes"] = None
     (folder / "own.yaml").write_text(yaml.safe_dump(config))
@@ -652,7 +654,7 @@ def test_compute_settings_rerun_nothing(small: Path) -> None:
 def test_the_same_seed_gives_the_same_table(small: Path) -> None:
     table = small / "results/small/table1.tsv"
     before = table.read_bytes()
-    snakemake(small, "--configfile", "small.yaml", "--forcerun", "train")
+    snakemake(small, str(table.relative_to(small)), "--configfile", "small.yaml", "--forcerun", "train")
     assert table.read_bytes() == before
 
 
@@ -712,7 +714,7 @@ def test_editions_differ_as_they_should(small: Path) -> None:
     for edition, split in zip(("release", "corrected"), targets, strict=True):
         text = (small / "small.yaml").read_text().replace("gene_pool: null", "gene_pool: 60")
         (small / "edition.yaml").write_text(text)
-        settings = (f"edition={edition}", f"results=results/{edition}")
+        settings = (f"edition={edition}", f"results=results/{edition}", f"tracks={few_tracks(small)}")
         snakemake(small, split, "dataset", "--configfile", "edition.yaml", "--config", *settings)
         opened[edition] = Dataset.open(small / f"results/{edition}/dataset")
     release, corrected = opened["release"], opened["corrected"]
