@@ -469,9 +469,7 @@ def test_own_files_are_not_called_the_release(small: Path, tmp_path: Path) -> No
     """Every source is a file of the user's: no title says GTEx, no thesis's curve is drawn, until checksums say so."""
     folder = shutil.copytree(small, tmp_path / "own", symlinks=True)
     config = yaml.safe_load((folder / "small.yaml").read_text())
-    config["tracks"] = few_tracks(folder)
-    tables = {name: str(folder / config[name]) for name in ("runs", "tracks")}
-    settings = resolve({**config, **tables}, ROOT, files=False)
+    settings = resolve({**config, "runs": str(folder / "small_runs.tsv")}, ROOT, files=False)
     config["sources"] = {key: settings.source_path(key) for key in settings.source_records()}
     config["chromosomes"] = None
     (folder / "own.yaml").write_text(yaml.safe_dump(config))
