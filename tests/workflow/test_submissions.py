@@ -14,7 +14,9 @@ from helpers.small_run import ROOT, RUNS, SMALL, checkout, dry_run
 from helpers.submissions import CLUSTERS, planned_submissions, profile, snakemake_with, with_executor
 
 pytestmark = pytest.mark.workflow
-GROUPING = ("groups", "group-components")
+WITH_OWN_FILES = {"sources", "arrays", "release"}
+"""Groups with rules that may read a large file of the user's."""
+OF_THE_USER = r"source_path\(|own_sources\(|released_data|histone_track\.input"
 ALONE = {"train", "all", "dataset", "release", "motif_detection", "use"}
 """Rules without a group: trainings, and what Snakemake does itself."""
 FULL = {
@@ -64,10 +66,20 @@ def test_every_rule_has_a_group_or_is_known_to_be_alone() -> None:
     assert set(profile("slurm")["group-components"]) == set(grouped.values())
 
 
-def test_all_profiles_of_clusters_have_the_same_groups() -> None:
-    of_each = [{key: profile(name)[key] for key in GROUPING} for name in CLUSTERS]
-    assert "slurm" in CLUSTERS
-    assert all(one == of_each[0] for one in of_each)
+def test_pods_have_the_groups_of_slurm_but_for_those_with_files_of_the_user() -> None:
+    """Such a job of a group would run where Snakemake does, and all others with it at once."""
+    slurm = profile("slurm")
+    for name in set(CLUSTERS) - {"slurm"}:
+        found = profile(name)
+        assert found["groups"] == {rule: to for rule, to in slurm["groups"].items() if to not in WITH_OWN_FILES}
+        assert found["group-components"] == {
+            to: count for to, count in slurm["group-components"].items() if to not in WITH_OWN_FILES
+        }
+    text = "\n".join(path.read_text() for path in ROOT.glob("workflow/rules/*.smk") if path.name != "common.smk")
+    parts = re.split(r"(?m)^(?:rule|use rule \w+ as) (\w+).*$", text)
+    reading = {rule for rule, part in zip(parts[1::2], parts[2::2], strict=True) if re.search(OF_THE_USER, part)}
+    assert {"gene_lines", "genes", "expression", "histone_track", "manifest", "compare_release"} <= reading
+    assert {slurm["groups"][rule] for rule in reading} == WITH_OWN_FILES
 
 
 @pytest.mark.slow
@@ -87,6 +99,19 @@ def test_a_cluster_sees_a_few_dozen_submissions(
         assert asked.get("gpu", 0) <= 1
         # A command is one argument, of at most 128 KiB on Linux.
         assert len(one["targets"]) < 10_000
+
+
+@pytest.mark.slow
+def test_pods_are_fewer_than_jobs(clean: Path) -> None:
+    """One after another: none takes more than a training."""
+    found = planned_submissions(clean, "kubernetes")
+    assert sum(len(one["rules"]) for one in found) == 213 and len(found) == 84
+    asked = [one["resources"] for one in found]
+    assert max(one["threads"] for one in found) == 8
+    assert [max(one.get(name, 0) for one in asked) for name in ("mem_mb", "gpu")] == [8000, 1]
+    assert {name: count for name, count in names(found).items() if name in FULL and name not in WITH_OWN_FILES} == {
+        name: count for name, count in FULL.items() if name not in WITH_OWN_FILES
+    }
 
 
 @pytest.mark.slow
