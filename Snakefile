@@ -12,6 +12,15 @@ include: "workflow/rules/common.smk"
 container: container()
 
 
+# In one machine or pod, of jobs that have a width one runs at a time. The profiles of clusters give it to all: the jobs
+# of a group then share the memory of one. Other limits of a profile do not reach the Snakemake that runs a group.
+resource_scopes:
+    width="local",
+
+
+workflow.register_resource("width", 1)
+
+
 pathvars:
     results=RESULTS,
     logs=f"{RESULTS}/logs",

@@ -29,13 +29,15 @@ CHOICES = {
     ),
 }
 """What a user names beside each profile, as in docs/clusters.md."""
+GROUPS = {"features", "baselines", "predictions", "fit_predictions", "scores", "tables"}
+"""Those of which the small run has several rules."""
 GPU_RULES = {"train", "predict", "predict_with_own_tf_zeroed", "level_changes", "gene_page"}
 
 
 class Job(NamedTuple):
-    """A submitted job: its rule, its number of attempts so far, its shell command, and the request to the API."""
+    """A submitted job: its rule or those of a group, which attempt it is, its shell command, the request to the API."""
 
-    rule: str
+    rules: tuple[str, ...]
     attempt: int
     command: str
     request: dict[str, Any]
@@ -49,7 +51,10 @@ class Submissions(NamedTuple):
     output: str
 
     def of(self, rule: str, attempt: int = 1) -> Job:
-        return next(job for job in self.jobs if (job.rule, job.attempt) == (rule, attempt))
+        return next(job for job in self.jobs if rule in job.rules and job.attempt == attempt)
+
+    def rules_with(self, condition: Callable[[Job], object]) -> set[str]:
+        return {rule for job in self.jobs if condition(job) for rule in job.rules}
 
 
 COMMAND_OF: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -89,7 +94,7 @@ def submitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Submi
         commands = [(record, COMMAND_OF[profile](record)) for record in records if record["kind"] == "job"]
         jobs = [
             Job(
-                re.findall(r"--allowed-rules (\w+)", command)[0],
+                tuple(re.findall(r"--allowed-rules ((?:\w+ )+)", command)[0].split()),
                 int(re.findall(r"--attempt (\d)", command)[0]),
                 command,
                 request,
@@ -120,6 +125,23 @@ def test_a_job_brings_its_code_and_finds_its_files_in_the_bucket(
         assert f"-m snakemake --deploy-sources {prefix}/snakemake-workflow-sources." in command
         assert command.count(f"--default-storage-prefix '{prefix}'") == 2
         assert "--configfiles 'small.yaml'" in command and "--shared-fs-usage 'none'" in command
+
+
+@pytest.mark.parametrize("profile", CHOICES)
+def test_short_jobs_go_together_and_one_at_a_time(submitted: Callable[[str], Submissions], profile: str) -> None:
+    """But on AWS Batch: the plugin names a job by its group, and the name of a group of six rules has dots."""
+    found = submitted(profile)
+    groups = [job for job in found.jobs if len(job.rules) > 1 and job.attempt == 1]
+    assert {job.rules[0] for job in found.jobs if len(job.rules) == 1} >= {"train", "genes", "manifest"}
+    if profile == "aws-batch":
+        assert not groups
+        return
+    names = yaml.safe_load((ROOT / f"profiles/{profile}/config.yaml").read_text())["groups"]
+    assert sorted(names[job.rules[0]] for job in groups) == sorted(GROUPS)
+    for job in groups:
+        assert "--local-groupid" in job.command and "width=1" in settings_in(job.command), job.rules
+    tables = found.of("table1")
+    assert {"models", "baselines", "cards"} <= set(tables.rules) and "--target-jobs" in tables.command
 
 
 @pytest.mark.parametrize("profile", CHOICES)
@@ -154,8 +176,15 @@ def test_pods(submitted: Callable[[str], Submissions]) -> None:
     assert container["image"] == IMAGE and "tolerations" not in spec
     assert container["resources"]["limits"] == {"cpu": "1000m", "memory": "1000M", "ephemeral-storage": "5000M"}
 
-    with_gpu = {job.rule for job in found.jobs if "nvidia.com/gpu" in pod(job)[1]["resources"]["limits"]}
-    assert with_gpu == GPU_RULES
+    assert found.rules_with(lambda job: "nvidia.com/gpu" in pod(job)[1]["resources"]["limits"]) == GPU_RULES
+
+    # The jobs of a group run one after another: it asks for what its largest job needs.
+    together = found.of("predict")
+    assert {"predict", "predict_with_own_tf_zeroed"} <= set(together.rules)
+    asked = pod(together)[1]["resources"]["limits"]
+    assert (asked["cpu"], asked["memory"], asked["nvidia.com/gpu"]) == ("8000m", "8000M", "1")
+    asked = pod(found.of("metrics"))[1]["resources"]["limits"]
+    assert (asked["cpu"], asked["memory"]) == ("1000m", "2000M")
 
 
 def test_checkpoints_of_pods_lie_on_a_volume(submitted: Callable[[str], Submissions]) -> None:
@@ -193,7 +222,7 @@ def test_machines_of_google_batch(submitted: Callable[[str], Submissions]) -> No
 
     for rule, machine, cores, memory, minutes in (
         ("train", "n1-standard-8", 8, 26_000, 2880),
-        ("genes", "e2-standard-4", 4, 14_000, 480),
+        ("genes", "e2-standard-4", 4, 14_000, 1440),
     ):
         task, _, policy = parts(found.of(rule))
         container = task["runnables"][-1]["container"]
@@ -210,8 +239,7 @@ def test_machines_of_google_batch(submitted: Callable[[str], Submissions]) -> No
     _, instances, policy = parts(found.of("train"))
     assert instances["install_gpu_drivers"] is True
     assert [(gpu["type_"], gpu["count"]) for gpu in policy["accelerators"]] == [("nvidia-tesla-t4", "1")]
-    with_gpu = {job.rule for job in found.jobs if parts(job)[2]["accelerators"]}
-    assert with_gpu == GPU_RULES
+    assert found.rules_with(lambda job: parts(job)[2]["accelerators"]) == GPU_RULES
     assert found.of("train", 2).attempt == 2
 
 
@@ -245,7 +273,7 @@ def test_jobs_of_aws_batch(submitted: Callable[[str], Submissions]) -> None:
     assert needs(found.of("train")) == {"VCPU": 8, "MEMORY": 16384, "GPU": 1}
     assert needs(found.of("genes")) == {"VCPU": 1, "MEMORY": 2048}
     assert needs(found.of("genes", 2)) == {"VCPU": 1, "MEMORY": 4096}
-    assert {job.rule for job in found.jobs if "GPU" in needs(job)} == GPU_RULES
+    assert found.rules_with(lambda job: "GPU" in needs(job)) == GPU_RULES
     for rule in ("train", "genes"):
         definition = found.of(rule).request
         assert definition["containerProperties"]["image"] == IMAGE

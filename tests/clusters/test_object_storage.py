@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -106,25 +107,26 @@ def test_an_upload_that_failed_is_tried_again(bucket: Bucket) -> None:
     assert {f"run/results/small/dataset/{name}" for name in REFUSED} <= bucket.names()
 
 
-def test_a_pod_runs_its_job_in_an_empty_folder(bucket: Bucket, tmp_path: Path) -> None:
-    """The command that the kubernetes profile submits, run as in a pod, but without installing the storage plugin."""
-    split = "results/small/splits/thesis.tsv"
+def run_pod(bucket: Bucket, folder: Path, *arguments: str) -> str:
+    """Run the command that the kubernetes profile submits, as in a pod, but without installing the storage plugin.
+
+    Return all that it prints.
+    """
     run_in(bucket.folder, "git", "init", "--quiet")
     run_in(bucket.folder, "git", "add", ".")
-    recorded = run_in(
+    run_in(
         bucket.folder,
-        *(bucket.python, str(ROOT / "tests/helpers/recorded_submission.py"), str(tmp_path / "records.json")),
+        *(bucket.python, str(ROOT / "tests/helpers/recorded_submission.py"), str(folder / "records.json")),
         *("--workflow-profile", "profiles/kubernetes", "--configfile", "small.yaml", *STORAGE[4:]),
-        *("--force", "--", split),
+        *arguments,
         **bucket.environment,
     )
-    records = json.loads((tmp_path / "records.json").read_text())
+    shutil.rmtree(bucket.folder / ".git")
+    records = json.loads((folder / "records.json").read_text())
     stored, job = (next(record for record in records if record["kind"] == kind) for kind in ("stored", "job"))
     bucket.request(stored["query"].removeprefix("s3://lab"), "PUT", Path(stored["copy"]).read_bytes())
-    before = bucket.request(f"/run/{split}")
-    bucket.request(f"/run/{split}", "DELETE")
 
-    pod, programs = tmp_path / "pod", tmp_path / "programs"
+    pod, programs = folder / "pod", folder / "programs"
     pod.mkdir()
     programs.mkdir()
     for name, does in (("pip", "true"), ("python", f'exec {bucket.python} "$@"')):
@@ -133,8 +135,28 @@ def test_a_pod_runs_its_job_in_an_empty_folder(bucket: Bucket, tmp_path: Path) -
     (container,) = job["spec"]["template"]["spec"]["containers"]
     environment = bucket.environment | {"PATH": f"{programs}:{os.environ['PATH']}", "PYTHONPATH": ""}
     assert {variable["name"] for variable in container["env"]} >= set(bucket.environment)
-    run_in(pod, *container["command"], *container["args"], **environment)
+    said = run_in(pod, *container["command"], *container["args"], **environment)
+    # All is in the bucket.
+    assert not (pod / "results").exists()
+    return said
+
+
+def test_a_pod_runs_its_job_in_an_empty_folder(bucket: Bucket, tmp_path: Path) -> None:
+    split = "results/small/splits/thesis.tsv"
+    before = bucket.request(f"/run/{split}")
+    bucket.request(f"/run/{split}", "DELETE")
+    run_pod(bucket, tmp_path, "--force", "--", split)
     assert bucket.request(f"/run/{split}") == before
-    # The user's large file stays where it is.
-    assert not (pod / "results").exists() and recorded
-    shutil.rmtree(bucket.folder / ".git")
+
+
+def test_a_pod_runs_the_jobs_of_a_group_one_after_another(bucket: Bucket, tmp_path: Path) -> None:
+    """Two evaluations and, from these, two figures; a pod has the memory of one job."""
+    made = [
+        f"results/small/evaluation/seq.{part}.{file}"
+        for part in ("validation", "test")
+        for file in ("calibration.tsv", "reliability.svg")
+    ]
+    rules = ("evaluation", "evaluation_figures")
+    said = run_pod(bucket, tmp_path, "--forcerun", *rules, "--", *made[1::2])
+    assert re.findall(r"Execute (\d+) jobs", said) == ["1"] * 4
+    assert {f"run/{name}" for name in made} <= bucket.names()

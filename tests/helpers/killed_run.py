@@ -109,6 +109,25 @@ def kill_when(folder: Path, due: Callable[[], bool]) -> bool:
     return going
 
 
+def kill_snakemake_when(folder: Path, due: Callable[[], bool]) -> None:
+    """Start, kill Snakemake alone as soon as `due` says so, and wait for its jobs, which go on."""
+    process = start(folder)
+    while process.poll() is None and not due():
+        time.sleep(0.005)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    while process.pid in groups():
+        time.sleep(0.1)
+
+
+def keep_training(folder: Path) -> None:
+    """Tell Snakemake that the training is complete; it does so, and fails for want of a record of the training."""
+    files = [str(RESULTS / "runs/seq" / name) for name in ("model.weights.h5", "history.tsv", "run.json")]
+    command = [sys.executable, "-m", "snakemake", "--configfile", "tiny.yaml", "--cleanup-metadata", *files]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert "metadata was not present" in done.stderr, done.stderr
+
+
 def tables(folder: Path) -> dict[str, bytes]:
     """Return the tables, arrays and predictions by their path; nothing in them depends on the time of the run."""
     results = folder / RESULTS

@@ -24,9 +24,9 @@ def profile(name: str) -> dict[str, Any]:
 
 
 def with_executor(name: str, executor: str, folder: Path) -> str:
-    """Write the profile with another executor, and without settings of its own one; return the new folder."""
+    """Write the profile with another executor, without settings of its own one or a bucket; return the new folder."""
     settings = profile(name)
-    own = f"{settings['executor']}-"
+    own = (f"{settings['executor']}-", "default-storage-", "precommand")
     kept = {key: value for key, value in settings.items() if not key.startswith(own)}
     folder.mkdir()
     (folder / "config.yaml").write_text(yaml.safe_dump(kept | {"executor": executor, "latency-wait": 0}))

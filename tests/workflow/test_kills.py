@@ -1,5 +1,6 @@
 """A run that is killed with all its jobs, as by the loss of a machine, ends like one that was not."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,15 @@ def test_three_kills_change_no_byte(tmp_path: Path) -> None:
             said = (killed / "output.txt").read_text()
             assert "--unlock" in said[said.rindex("LockException") :]
         killed_run.unlock(killed)
+    # Snakemake alone: the training goes on to its end, and is kept if Snakemake is told so.
+    shutil.rmtree(killed / killed_run.CHECKPOINTS, ignore_errors=True)
+    killed_run.kill_snakemake_when(killed, lambda: killed_run.last_step(killed) >= 4)
+    record = results / "runs/seq/run.json"
+    trained = record.stat().st_mtime_ns
+    killed_run.unlock(killed)
+    killed_run.keep_training(killed)
     killed_run.finish(killed)
+    assert record.stat().st_mtime_ns == trained
     expected = killed_run.tables(whole)
     assert {"table1.tsv", "baselines.tsv", "dataset/expression.npy"} <= set(expected)
     assert killed_run.differences(killed, expected) == []

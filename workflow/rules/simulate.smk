@@ -149,7 +149,8 @@ rule simulate_histone_track:
     input:
         openness=rules.simulate_truth.output.openness,
         genes=rules.simulate_truth.output.genes,
-        # Lengths alone: a FASTA extracted anew changes no track.
+        # Lengths alone: a FASTA extracted anew changes no track. Snakemake 9.27 puts this mark on the output itself, so no
+        # rule that reads the index is run again because of it.
         sizes=ancient(rules.genome.output.index),
     output:
         bigwig="<results>/sources/{cell}{mark}.bigWig",

@@ -27,6 +27,14 @@ def run_and_say(self: Any, job: Any) -> None:
             "threads": job.threads,
             # As text, in one argument of a command.
             "targets": " ".join(map(str, job.get_target_spec())),
+            # Of each job those that it waits for, and whether it does so for `ancient` files alone.
+            "needs": {
+                one.jobid: {
+                    before.jobid: all(file.is_ancient for file in files)
+                    for before, files in self.workflow.dag.dependencies[one].items()
+                }
+                for one in jobs
+            },
             "resources": {name: value for name, value in job.resources.items() if isinstance(value, int)},
         }
         print(PREFIX + json.dumps(submission), flush=True)
