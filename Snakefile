@@ -13,7 +13,8 @@ container: container()
 
 
 # In one machine or pod, of jobs that have a width one runs at a time. The profiles of clusters give it to all: the jobs
-# of a group then share the memory of one. Other limits of a profile do not reach the Snakemake that runs a group.
+# of a group then share the memory of one. Limits of a profile do not reach the Snakemake that runs a group, and there is
+# no directive for one.
 resource_scopes:
     width="local",
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy import special
+from scipy import sparse, special
 from scipy.optimize import minimize
 
 from ..base.types import Floats
@@ -35,7 +35,7 @@ class Spread:
 
     def raw(self, mean: Floats) -> Floats:
         """Return the raw numbers [pair, n_outputs] of predicted means [pair]; beyond the knots they are constant."""
-        return np.stack([np.interp(mean, self.knots, column) for column in self.values.T], axis=1)
+        return np.stack([np.interp(mean, self.knots, column) for column in self.values.T]).T
 
     @classmethod
     def fit(cls, likelihood: ZeroLognormalMixture, mean: Floats, observed: Floats) -> Self:
@@ -54,7 +54,7 @@ class Spread:
         basis = _hats(mean, knots)
         start = _start(likelihood, basis, observed)
         found = minimize(
-            _objective, start.ravel(), args=(likelihood, basis, observed), jac=True, method="L-BFGS-B",
+            _objective, start.ravel(), args=(likelihood, sparse.csr_array(basis), observed), jac=True, method="L-BFGS-B",
             options={"maxiter": 300},
         )  # fmt: skip
         return cls(likelihood, knots, found.x.reshape(start.shape))
@@ -89,7 +89,9 @@ def _start(likelihood: ZeroLognormalMixture, basis: Floats, observed: Floats) ->
     )
 
 
-def _objective(flat: Floats, likelihood: ZeroLognormalMixture, basis: Floats, observed: Floats) -> tuple[float, Floats]:
+def _objective(
+    flat: Floats, likelihood: ZeroLognormalMixture, basis: sparse.csr_array, observed: Floats
+) -> tuple[float, Floats]:
     """Return the mean NLL plus the ridge, and its gradient."""
     values = flat.reshape(basis.shape[1], -1)
     nll, slope = nll_and_slope(likelihood, observed, basis @ values)

@@ -101,7 +101,8 @@ class ZeroLognormalMixture:
 
     def parameters(self, raw: ArrayLike) -> tuple[Floats, Floats, Floats, Floats]:
         """Return the logit of the atom [pair], and the weights, locations and scales [pair, K] of log TPM, float64."""
-        values = np.asarray(raw, dtype=np.float64).reshape(-1, self.n_outputs)
+        # Column by column: sums over few components are several times as fast.
+        values = np.asfortranarray(np.asarray(raw, dtype=np.float64).reshape(-1, self.n_outputs))
         weights, locations, scales = np.split(values[:, 1:], 3, axis=1)
         return (
             np.clip(values[:, 0], -_LOGIT_LIMIT, _LOGIT_LIMIT),
