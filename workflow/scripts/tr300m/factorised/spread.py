@@ -54,8 +54,8 @@ class Spread:
         basis = _hats(mean, knots)
         start = _start(likelihood, basis, observed)
         found = minimize(
-            _objective, start.ravel(), args=(likelihood, sparse.csr_array(basis), observed), jac=True, method="L-BFGS-B",
-            options={"maxiter": 300},
+            _objective, start.ravel(), args=(likelihood, sparse.csr_array(basis), observed), jac=True,
+            method="L-BFGS-B", options={"maxiter": 300},
         )  # fmt: skip
         return cls(likelihood, knots, found.x.reshape(start.shape))
 
