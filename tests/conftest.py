@@ -12,8 +12,8 @@ from helpers.small_run import small_run
 from tr300m.base.axes import Genes
 from tr300m.base.errors import TR300MError
 
-SPREAD = ("test_train.py",)
-"""Files whose tests share no fixture and go to any worker: TensorFlow keeps about 25 MB of each training."""
+SPREAD = ("test_train.py", "test_workflow.py")
+"""Files whose tests go to any worker. TensorFlow keeps about 25 MB of each training, and plans are the last tests."""
 
 
 def needs(item: pytest.Item, fixture: str) -> bool:
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("workflow")
         if small or needs(item, "realdata"):
             item.add_marker("slow")
-        if item.path.name not in SPREAD:
+        if small or item.path.name not in SPREAD:
             group = "small" if small else str(item.path.relative_to(config.rootpath))
             item.add_marker(pytest.mark.xdist_group(group))
     if hasattr(config, "workerinput"):
