@@ -109,6 +109,16 @@ def test_full_demo_is_planned_whole(clean: Path) -> None:
     assert jobs == {**SIMULATION_RULES, **ARRAY_RULES, **FULL_DEMO_RULES}
 
 
+def test_the_ablation_of_the_full_demo_is_planned(clean: Path) -> None:
+    """None, each and all of five options, three seeds; on the thesis's split alone, and scored on validation pairs."""
+    files = ("config/demo_full.yaml", "config/demo_full_ablation.yaml")
+    jobs = dry_run(clean, "results/demo_full_ablation/options.tsv", "--configfile", *files)
+    runs = 7 * 3
+    expected = {"train": runs, "predict_with_own_tf_zeroed": runs, "metrics": runs, "options": 1, "split": 1}
+    scans = {"scan": 1, "scan_both_strands": 1, "wide_track": 21, "wide_marks": 1}
+    assert jobs == {**SIMULATION_RULES, **ARRAY_RULES, **expected, **scans}
+
+
 def test_full_demo_has_a_row_of_every_kind() -> None:
     rows = read_tsv(ROOT / "config/demo_full_runs.tsv")
     row_schema = read_schema(ROOT / "workflow/schemas/runs.schema.yaml")["properties"]
