@@ -36,7 +36,7 @@ endef
 
 # The stamp is the last thing made, so that an interrupted set-up starts anew.
 define MAKE_ENV
-	@$(FIND_PYTHON); echo "Setting up $(2) with $$($$python --version) from $(1): about a minute, 3 GB of disk"; \
+	@$(FIND_PYTHON); echo "Setting up $(2) with $$($$python --version) from $(1): one to two minutes, 3 GB of disk"; \
 	rm -rf $(2); "$$python" -m venv $(2)
 	@$(2)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-compile -r $(1)
 	@$(2)/bin/python -W ignore -m compileall -qq -j 0 $(2)/lib # On all cores; pip takes one.
