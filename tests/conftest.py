@@ -13,7 +13,7 @@ from tr300m.base.axes import Genes
 from tr300m.base.errors import TR300MError
 
 SPREAD = ("test_train.py", "test_workflow.py")
-"""Files whose tests go to any worker. TensorFlow keeps about 25 MB of each training, and plans are the last tests."""
+"""Files whose tests go to any worker: TensorFlow keeps about 25 MB of each training, and plans come last."""
 
 
 def needs(item: pytest.Item, fixture: str) -> bool:

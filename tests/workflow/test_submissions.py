@@ -27,8 +27,6 @@ DEMO = {
     "train": 7, "sources": 1, "arrays": 1, "features": 1, "baselines": 1, "fits": 1, "predictions": 1,
     "fit_predictions": 1, "uses": 1, "scores": 2, "tables": 1,
 }  # fmt: skip
-
-
 FULL_DEMO = {
     "train": 22, "sources": 1, "arrays": 1, "features": 1, "baselines": 3, "fits": 4, "copies": 1, "predictions": 5,
     "fit_predictions": 3, "uses": 1, "scores": 5, "tables": 1, "motif_detection": 1, "release": 1,
@@ -102,16 +100,25 @@ def test_a_cluster_sees_a_few_dozen_submissions(
 
 
 @pytest.mark.slow
-def test_pods_are_fewer_than_jobs(clean: Path) -> None:
-    """One after another: none takes more than a training."""
-    found = planned_submissions(clean, "kubernetes")
-    assert sum(len(one["rules"]) for one in found) == 213 and len(found) == 84
+@pytest.mark.parametrize(
+    ("options", "jobs", "pods", "expected", "most"),
+    [
+        ((), 213, 84, FULL, [8, 8000, 1]),
+        (OF_DEMO, 156, 75, DEMO, [2, 4000, 0]),
+        (OF_FULL_DEMO, 393, 131, FULL_DEMO, [2, 4000, 0]),
+    ],
+)
+def test_pods_are_fewer_than_jobs(
+    clean: Path, options: tuple[str, ...], jobs: int, pods: int, expected: dict[str, int], most: list[int]
+) -> None:
+    """One after another: no pod asks for more than one job does, a training or, in the demos, a simulation."""
+    found = planned_submissions(clean, "kubernetes", *options)
+    assert sum(len(one["rules"]) for one in found) == jobs and len(found) == pods
     asked = [one["resources"] for one in found]
-    assert max(one["threads"] for one in found) == 8
-    assert [max(one.get(name, 0) for one in asked) for name in ("mem_mb", "gpu")] == [8000, 1]
-    assert {name: count for name, count in names(found).items() if name in FULL and name not in WITH_OWN_FILES} == {
-        name: count for name, count in FULL.items() if name not in WITH_OWN_FILES
-    }
+    largest = [max(one.get(name, 0) for one in asked) for name in ("mem_mb", "gpu")]
+    assert [max(one["threads"] for one in found), *largest] == most
+    grouped = {name: count for name, count in expected.items() if name not in WITH_OWN_FILES}
+    assert {name: count for name, count in names(found).items() if name in grouped} == grouped
 
 
 @pytest.mark.slow
