@@ -1,6 +1,7 @@
 """Array files: `.npy` and `.npz` files that are written atomically, at once or row by row, and read in blocks."""
 
 import math
+import mmap
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -32,6 +33,15 @@ def read_row_blocks(path: Path | str, rows: int) -> Iterator[NDArray[Any]]:
     for start in range(0, len(np.load(path, mmap_mode="r")), rows):
         # Mapped again for each block: pages of a memory map count as memory until it is closed.
         yield np.array(np.load(path, mmap_mode="r")[start : start + rows])
+
+
+def release_pages(array: NDArray[Any]) -> None:
+    """Let go of the pages of a file that were read through a read-only map; they are read again when needed.
+
+    Otherwise they count as memory of the process until the map is closed. Other arrays are left alone.
+    """
+    if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap) and array.mode == "r":
+        array.base.madvise(mmap.MADV_DONTNEED)
 
 
 class ArrayWriter:

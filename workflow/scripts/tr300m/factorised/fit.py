@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.array_files import release_pages
 from ..base.errors import TR300MError
 from ..base.progress import log
 from ..base.types import Floats, Ints
@@ -19,7 +20,7 @@ from .feature_map import FeatureMap
 from .model import FactorisedModel
 from .own_level_sums import OwnInputs
 from .own_levels import MOTIFS, LevelColumns
-from .products import Products, release_pages
+from .products import Products
 from .sample_features import SAMPLE_WEIGHTS, readable_regulators, sample_blocks
 from .spread import Spread
 from .tower_fit import STOPPING_FOLD, TrainTowers, fit_towers

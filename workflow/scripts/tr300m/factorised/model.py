@@ -120,7 +120,7 @@ class FactorisedModel:
             `mean` (float64, TPM, of the distribution) and `nll` (float64, nat), each [pair] in the given order.
         """
         log_mean = self.log_mean(dataset, features, pairs)
-        raw = self.spread.raw(log_mean).astype(np.float32, order="C")
+        raw = self.spread.raw(log_mean).astype(np.float32)
         observed = np.asarray(dataset.expression[pairs[:, 0], pairs[:, 1]], dtype=np.float32)
         likelihood = self.spread.likelihood
         blocks = [slice(start, start + _PAIRS_PER_BLOCK) for start in range(0, len(pairs), _PAIRS_PER_BLOCK)]

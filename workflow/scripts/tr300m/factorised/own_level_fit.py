@@ -140,8 +140,8 @@ def choose_own(
     occupied = [occupancies(inputs.scores, threshold).astype(np.float32) for threshold in thresholds]
     rights, of_samples = own_rights(inputs, occupied), level_sums(folds, z, inputs)
     chosen, lowest = None, 0.0
-    for number in range(len(thresholds)):
-        sums = own_sums(folds, x, inputs, of_samples, occupied[number], rights[number])
+    for number, (one, right) in enumerate(zip(occupied, rights, strict=True)):
+        sums = own_sums(folds, x, inputs, of_samples, one, right)
         squares = [
             (fitted_squares(fold.fitted, fitted, penalties), held_out_squares(fold, fitted, held, penalties))
             for fold, (fitted, held) in zip(folds, sums, strict=True)

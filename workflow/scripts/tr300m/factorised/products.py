@@ -1,12 +1,12 @@
 """Sums over the training pairs in one pass of the expression; every fit for any penalty follows from them."""
 
-import mmap
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.array_files import release_pages
 from ..base.progress import bar
 from ..base.types import Bools, Floats, Ints
 
@@ -84,15 +84,6 @@ class Products:
         """Return the sums of the first `at` sample features, and those of the others; nothing is copied."""
         first, rest = self.by_feature[:, :, :at], self.by_feature[:, :, at:]
         return replace(self, by_feature=first), replace(self, by_feature=rest)
-
-
-def release_pages(array: NDArray[Any]) -> None:
-    """Let go of the pages of a file that were read through a read-only map; they are read again when needed.
-
-    Otherwise they count as memory of the process until the map is closed, 1.4 GB at full size.
-    """
-    if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap) and array.mode == "r":
-        array.base.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class Spread:
 
     def raw(self, mean: Floats) -> Floats:
         """Return the raw numbers [pair, n_outputs] of predicted means [pair]; beyond the knots they are constant."""
-        return np.stack([np.interp(mean, self.knots, column) for column in self.values.T]).T
+        return np.stack([np.interp(mean, self.knots, column) for column in self.values.T], axis=1)
 
     @classmethod
     def fit(cls, likelihood: ZeroLognormalMixture, mean: Floats, observed: Floats) -> Self:

@@ -1,6 +1,5 @@
 """The arrays that a training reads, and how a batch is gathered from them, on the device or by the host."""
 
-import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base.array_files import release_pages
 from ..base.errors import TR300MError
 from ..base.progress import log
 from ..base.types import Ints, Tensor
@@ -85,7 +85,7 @@ class Feed:
         rows |= {name: table[sample] for name, table in self.by_sample.items()}
         rows["expression"] = self.expression[gene, sample]
         for table in self.all_tables.values():
-            _release_pages(table)
+            release_pages(table)
         return rows
 
     def gathered_bytes(self, count: int) -> int:
@@ -116,15 +116,6 @@ class Feed:
             if name in inputs:
                 inputs[name] = inputs[name] / self.histone_unit
         return inputs, ops.cast(observed, "float32")
-
-
-def _release_pages(table: NDArray[Any]) -> None:
-    """Unmap the pages of a memory-mapped file that were read; the system may keep them in its file cache.
-
-    Otherwise everything that was ever read would count as memory of this process.
-    """
-    if isinstance(table.base, mmap.mmap):
-        table.base.madvise(mmap.MADV_DONTNEED)
 
 
 def make_feed(
