@@ -133,10 +133,13 @@ def test_few_pairs(seed: int, count: int) -> None:
         assert np.isfinite(found).all()
 
 
-def test_the_fit_does_not_depend_on_the_order_of_pairs() -> None:
-    mean, observed = drawn(500, 2)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_fit_does_not_depend_on_the_order_of_pairs(seed: int) -> None:
+    """Another order changes the rounding of sums, and the loss of each pair by no more than the search leaves open."""
+    mean, observed = drawn(500, seed)
     order = np.random.default_rng(0).permutation(500)
     first, second = Spread.fit(MIXTURE, mean, observed), Spread.fit(MIXTURE, mean[order], observed[order])
     np.testing.assert_array_equal(first.knots, second.knots)
-    losses = [nll_and_slope(MIXTURE, observed, spread.raw(mean))[0].mean() for spread in (first, second)]
-    assert losses[0] == pytest.approx(losses[1], abs=1e-3)
+    losses = [nll_and_slope(MIXTURE, observed, spread.raw(mean))[0] for spread in (first, second)]
+    np.testing.assert_allclose(*losses, rtol=0, atol=2e-3)
+    assert losses[0].mean() == pytest.approx(losses[1].mean(), abs=1e-5)
