@@ -53,8 +53,8 @@ class Spread:
         knots = np.unique(np.quantile(mean, np.linspace(0, 1, KNOTS)))
         basis = _hats(mean, knots)
         start = _start(likelihood, basis, observed)
-        # With a memory as long as the parameters the search converges; with the usual 10 vectors it goes on for hundreds
-        # of steps, and where it is stopped follows rounding.
+        # With a memory as long as the parameters the search converges; with the usual 10 vectors it goes on for
+        # hundreds of steps, and where it is stopped follows rounding.
         found = minimize(
             _objective, start.ravel(), args=(likelihood, sparse.csr_array(basis), observed), jac=True,
             method="L-BFGS-B", options={"maxcor": start.size, "gtol": 1e-6, "ftol": 0.0, "maxiter": 2_000},
