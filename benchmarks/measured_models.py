@@ -162,9 +162,8 @@ class _Sized:
         return self.size
 
 
-PASSES, TOWER_STEPS, BLOCK = 20, 60, 256 * 512
-"""Passes that are extrapolated to; steps on blocks before the timed ones, three times as many as timed steps of the
-networks; pairs of a block."""
+PASSES, TOWER_STEPS = 20, 60
+"""Passes over all pairs; steps on blocks before the timed ones, three times as many as timed steps of the networks."""
 GENE_COLUMNS, SAMPLE_COLUMNS = 1240, 654
 """Columns of the feature maps at full size."""
 TRAINED = 0.9
@@ -210,8 +209,9 @@ def measure_step(row: Mapping[str, Any]) -> dict[str, Any]:
     x, z = rng.normal(size=(genes, GENE_COLUMNS)), rng.normal(size=(samples, SAMPLE_COLUMNS))
     given = Residuals(x[fifth_genes:], z[fifth_samples:], missed[fifth_genes:, fifth_samples:])
     aside = Residuals(x[:fifth_genes], z[:fifth_samples], missed[:fifth_genes, :fifth_samples])
-    config = TowerConfig(block_genes=256, block_samples=512, patience=1_000_000)
-    few, many = TOWER_STEPS, row["steps"]
+    config = TowerConfig(patience=1_000_000)
+    block = config.block_genes * config.block_samples
+    few, many = TOWER_STEPS, PASSES * GENES * SAMPLES // block if row["whole"] else 3 * TOWER_STEPS
     seconds, cpu = {}, {}
     # The first training also loads and compiles; evaluations are those of a training of all genes.
     for steps in (1, few, many):
@@ -219,7 +219,7 @@ def measure_step(row: Mapping[str, Any]) -> dict[str, Any]:
         train_towers(given, aside, steps, 0, config)
         seconds[steps], cpu[steps] = time.perf_counter() - begun, time.process_time() - cpu_begun
     return {
-        "pairs": BLOCK,
+        "pairs": block,
         "seconds": (seconds[many] - seconds[few]) / (many - few),
         "cpu": (cpu[many] - cpu[few]) / (many - few),
         "peak": peak_memory_mb() / 1e3,

@@ -26,7 +26,6 @@ from typing import Any
 
 import numpy as np
 from measured_models import (
-    BLOCK,
     GENES,
     PACKAGE,
     PASSES,
@@ -103,14 +102,12 @@ def two_tower(options: argparse.Namespace) -> None:
     """Print a table of measured steps with the time of 20 passes over all pairs, and a fit with few steps."""
     share = 1.0 if options.full else 0.25
     passes = f"{PASSES} passes of all pairs, min"
-    # Without --whole the time of the passes is extrapolated from these steps.
-    ways, steps = ("network", "tensorflow", "jax"), 3 * TOWER_STEPS
-    if options.whole:
-        ways, steps = ("tensorflow", "jax"), PASSES * GENES * SAMPLES // BLOCK
+    backends = ("tensorflow", "jax")
+    ways = backends if options.whole else ("network", *backends)
     print_row(["step", "pairs", "s", "CPU, s", "pairs a second", passes, "peak, GB"])
     print_row(["---"] * 7)
     for way in ways:
-        row = {"way": way, "share": share, "threads": options.threads, "steps": steps}
+        row = {"way": way, "share": share, "threads": options.threads, "whole": options.whole}
         found = in_a_process("two_tower", row, options.threads)
         rate = found["pairs"] / found["seconds"]
         minutes = PASSES * GENES * SAMPLES / rate / 60
